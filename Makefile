@@ -1,0 +1,35 @@
+# On a fresh machine: `make demo` runs the main job, `make test` passes the tests; both set up first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+RUNS ?= runs
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: setup demo test check ui clean
+
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $@
+
+demo: $(READY)
+	PATH="$(CURDIR)/$(BIN):$$PATH" LONGTAIL_RUNS=$(RUNS) sh experiments/demo.sh
+
+test: $(READY)
+	$(BIN)/python -m pytest -m "not gpu or gpu"
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+ui: $(READY)
+	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow server --host 127.0.0.1 --port 5000 \
+	  --workers 1 --backend-store-uri sqlite:///$(RUNS)/mlflow.db
+
+clean:
+	rm -rf $(RUNS) .mypy_cache .ruff_cache .pytest_cache .hypothesis

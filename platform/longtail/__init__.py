@@ -1,0 +1,1 @@
+"""Training, evaluating and combining long-tail instance-segmentation models."""

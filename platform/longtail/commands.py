@@ -1,0 +1,74 @@
+"""How every command of the platform ends: exit codes, and errors without tracebacks."""
+
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from enum import IntEnum
+from typing import Any
+
+import click
+
+from longtail.problems import BadInputError
+
+
+class ExitCode(IntEnum):
+    """What a command's exit status says; click itself uses 2 for usage errors."""
+
+    DONE = 0
+    INTERNAL_ERROR = 1
+    USAGE = 2
+    BAD_INPUT = 3
+    SOME_FAILED = 4
+    INFRASTRUCTURE = 5
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class InfrastructureError(RuntimeError):
+    """Ray, MLflow or the storage cannot do what is asked; the message says what to change."""
+
+
+class Terminated(BaseException):
+    """The process was asked to end (SIGTERM), as `ray job stop` does."""
+
+
+def run(command: click.Command, arguments: Sequence[str] | None = None) -> None:
+    """Run a click command and leave the process with the right exit code.
+
+    A command returns an `ExitCode` (or None for done). Errors a user can cause are printed
+    without a traceback: `ValueError` and click's own are usage errors (2), `BadInputError` is bad
+    input (3), `InfrastructureError` is 5, Ctrl-C is 130, SIGTERM is 143. Anything else is ours
+    and keeps its traceback (1).
+    """
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.exit(int(_outcome(lambda: command.main(arguments, standalone_mode=False))))
+
+
+def _terminate(*_: object) -> None:
+    raise Terminated
+
+
+def _outcome(call: Callable[[], Any]) -> ExitCode:
+    try:
+        result = call()
+    except (BadInputError, InfrastructureError, ValueError, OSError) as error:
+        click.echo(f"error: {error}", err=True)
+        return _code_of(error)
+    except click.ClickException as error:
+        error.show()
+        return ExitCode(error.exit_code)
+    except (click.Abort, KeyboardInterrupt, Terminated) as error:
+        click.echo("interrupted; run the same command again to go on", err=True)
+        terminated = isinstance(error, Terminated)
+        return ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED
+    return result if isinstance(result, ExitCode) else ExitCode.DONE
+
+
+def _code_of(error: Exception) -> ExitCode:
+    match error:
+        case BadInputError() | FileNotFoundError() | NotADirectoryError() | IsADirectoryError():
+            return ExitCode.BAD_INPUT
+        case InfrastructureError() | OSError():
+            return ExitCode.INFRASTRUCTURE
+        case _:
+            return ExitCode.USAGE

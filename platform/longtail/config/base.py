@@ -1,0 +1,117 @@
+"""The base class of every config section, and dotted-path overrides of a whole tree."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+FINGERPRINT_DIGITS = 12
+
+
+class Config(BaseModel):
+    """A frozen section of an experiment's configuration.
+
+    Unknown fields are errors, and a docstring under a field becomes its description.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with whole fields replaced, checked like a new one."""
+        return type(self).model_validate({**dict(self), **changes})
+
+    def override(self, changes: Mapping[str, Any]) -> Self:
+        """Return a copy with leaves replaced by dotted path, as `--set` and Tune name them.
+
+        A list item is addressed by its index: `stages.0.schedule.base_lr`. A string given to a
+        section with a `name` switches that section to the named component at its defaults.
+
+        Raises:
+            ValueError: A path names no field, or the changed tree breaks a type or a rule.
+        """
+        tree = self.model_dump(mode="json")
+        for path, value in changes.items():
+            _assign(tree, path, value)
+        try:
+            return type(self).model_validate(tree)
+        except ValidationError as error:
+            raise ValueError(_readable(error, changes)) from None
+
+    def leaves(self) -> dict[str, Any]:
+        """Every scalar of the tree by dotted path: MLflow's params."""
+        return dict(_leaves(self.model_dump(mode="json"), prefix=""))
+
+    def fingerprint(self) -> str:
+        """Twelve hex digits that name this exact configuration."""
+        return fingerprint(self.model_dump(mode="json"))
+
+
+def fingerprint(tree: Any) -> str:
+    """The first 12 hex digits of the SHA-256 of a JSON tree in canonical form."""
+    text = json.dumps(tree, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:FINGERPRINT_DIGITS]
+
+
+def parse_assignments(assignments: tuple[str, ...]) -> dict[str, Any]:
+    """Turn `path=value` words into overrides; values are JSON if they parse, else strings.
+
+    Raises:
+        ValueError: A word has no `=`.
+    """
+    changes = {}
+    for assignment in assignments:
+        path, equals, text = assignment.partition("=")
+        if not equals:
+            raise ValueError(f"--set {assignment}: expected path=value, as in seed=1")
+        try:
+            changes[path.strip()] = json.loads(text)
+        except json.JSONDecodeError:
+            changes[path.strip()] = text
+    return changes
+
+
+def _assign(tree: Any, path: str, value: Any) -> None:
+    *sections, leaf = path.split(".")
+    node = tree
+    for section in sections:
+        node = node[_key(node, section, path)]
+    key = _key(node, leaf, path)
+    before = node[key] if isinstance(node, list) else node.get(key)
+    if isinstance(before, dict) and "name" in before and isinstance(value, str):
+        value = {"name": value}
+    node[key] = value
+
+
+def _key(node: Any, word: str, path: str) -> Any:
+    if isinstance(node, list):
+        if word.isdigit() and int(word) < len(node):
+            return int(word)
+        raise ValueError(f"{path}: {word!r} is no index here; there are {len(node)} items")
+    if isinstance(node, dict):
+        if word in node or node.keys() == {"name"}:
+            return word  # a component just switched by name: validation knows its fields
+        raise ValueError(f"{path}: no field {word!r}; here: {', '.join(sorted(node))}")
+    raise ValueError(f"{path}: {word!r} lies below a plain value ({node!r})")
+
+
+def _readable(error: ValidationError, changes: Mapping[str, Any]) -> str:
+    lines = [
+        f"{'.'.join(str(part) for part in item['loc']) or 'config'}: {item['msg']}"
+        + ("" if isinstance(item["input"], dict | list) else f" (got {item['input']!r})")
+        for item in error.errors()
+    ]
+    return "\n".join([f"after setting {', '.join(changes)}:", *lines])
+
+
+def _leaves(node: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(node, dict):
+        items: Iterator[tuple[Any, Any]] = iter(node.items())
+    elif isinstance(node, list) and any(isinstance(item, dict) for item in node):
+        items = enumerate(node)
+    else:
+        yield prefix, node
+        return
+    for key, value in items:
+        yield from _leaves(value, f"{prefix}.{key}" if prefix else str(key))

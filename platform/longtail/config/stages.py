@@ -1,0 +1,155 @@
+"""One training stage: what is sampled, how it is augmented, what is learned and for how long."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
+
+from longtail.config.base import Config
+from longtail.config.classifiers import Classifier, Softmax
+
+Part = Literal["backbone", "neck", "rpn", "box_head", "classifier", "box_regressor", "mask_head"]
+"""The names under which a stage freezes or re-creates parts of a detector."""
+
+
+class Uniform(Config):
+    """Every image once per epoch, in a new order."""
+
+    name: Literal["uniform"] = "uniform"
+
+
+class RepeatFactor(Config):
+    """Images of rare categories repeated: Gupta et al. 2019, Appendix B.2."""
+
+    name: Literal["repeat_factor"] = "repeat_factor"
+    threshold: float = Field(1e-3, gt=0, le=1)
+    """t: categories in a smaller share of the images are repeated."""
+    rounding: Literal["stochastic", "ceiling"] = "stochastic"
+    """`stochastic` is detectron2's rule (a new draw each epoch), `ceiling` is mmdetection's."""
+
+
+Sampler = Annotated[Uniform | RepeatFactor, Field(discriminator="name")]
+
+
+class Augmentation(Config):
+    """How a training image is changed."""
+
+    short_sides: tuple[PositiveInt, ...] = (640, 672, 704, 736, 768, 800)
+    """The short side is resized to one of these, drawn per image, in pixels."""
+    long_side_cap: PositiveInt = 1333
+    horizontal_flip: float = Field(0.5, ge=0, le=1)
+
+
+class LossWeights(Config):
+    """Factors of the summed losses."""
+
+    rpn_objectness: NonNegativeFloat = 1.0
+    rpn_box: NonNegativeFloat = 1.0
+    classification: NonNegativeFloat = 1.0
+    box: NonNegativeFloat = 1.0
+    mask: NonNegativeFloat = 1.0
+
+
+class SGD(Config):
+    """Stochastic gradient descent with momentum."""
+
+    name: Literal["sgd"] = "sgd"
+    base_lr: PositiveFloat = 0.02
+    momentum: float = Field(0.9, ge=0, lt=1)
+    weight_decay: NonNegativeFloat = 1e-4
+
+
+class AdamW(Config):
+    """Adam with decoupled weight decay."""
+
+    name: Literal["adamw"] = "adamw"
+    base_lr: PositiveFloat = 1e-4
+    weight_decay: NonNegativeFloat = 0.05
+
+
+Optimizer = Annotated[SGD | AdamW, Field(discriminator="name")]
+
+
+class MultiStep(Config):
+    """The learning rate falls by `factor` at each milestone."""
+
+    name: Literal["multi_step"] = "multi_step"
+    milestones: tuple[float, ...] = (0.667, 0.917)
+    """Where the rate falls, as shares of the stage's iterations, increasing, each in (0, 1)."""
+    factor: float = Field(0.1, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _milestones_rise(self) -> Self:
+        inside = all(0 < milestone < 1 for milestone in self.milestones)
+        if not inside or list(self.milestones) != sorted(set(self.milestones)):
+            raise ValueError(f"milestones {self.milestones} must increase inside (0, 1)")
+        return self
+
+
+class Cosine(Config):
+    """The learning rate falls to `final_share` of the base along half a cosine."""
+
+    name: Literal["cosine"] = "cosine"
+    final_share: float = Field(0.0, ge=0, lt=1)
+
+
+Decay = Annotated[MultiStep | Cosine, Field(discriminator="name")]
+
+
+class Schedule(Config):
+    """How long a stage runs and how its learning rate moves."""
+
+    iterations: PositiveInt = 90_000
+    """Optimizer steps."""
+    images_per_step: PositiveInt = 16
+    """Images of one optimizer step, over all workers together."""
+    warmup_iterations: NonNegativeInt = 1000
+    warmup_factor: float = Field(0.001, gt=0, le=1)
+    """Share of the base rate that the linear warm-up starts from."""
+    decay: Decay = MultiStep()
+    checkpoint_every: PositiveInt = 5000
+    """Iterations between checkpoints; the last iteration always has one."""
+    log_every: PositiveInt = 20
+    """Iterations between lines of the journal, which hold the mean of the losses in between."""
+
+    @model_validator(mode="after")
+    def _warmup_is_shorter_than_the_run(self) -> Self:
+        if self.warmup_iterations >= self.iterations:
+            raise ValueError(
+                f"warmup_iterations {self.warmup_iterations} must be below"
+                f" iterations {self.iterations}"
+            )
+        return self
+
+
+class Stage(Config):
+    """One stage of a variant. The first starts from the detector's own initial weights, every
+    later one from the final checkpoint of the stage before it."""
+
+    sampler: Sampler = Uniform()
+    augmentation: Augmentation = Augmentation()
+    classifier: Classifier = Softmax()
+    loss_weights: LossWeights = LossWeights()
+    freeze: tuple[Part, ...] = ()
+    """Parts that keep their weights and statistics."""
+    recreate: tuple[Part, ...] = ()
+    """Parts that start anew instead of being taken from the stage before."""
+    optimizer: Optimizer = SGD()
+    clip_gradient_norm: PositiveFloat | None = None
+    """Upper bound of the global L2 norm of the gradient; None does not clip."""
+    schedule: Schedule = Schedule()
+    mixed_precision: bool = True
+    """bf16 autocast where the device is a GPU; CPUs always compute in float32."""
+
+    @model_validator(mode="after")
+    def _new_parts_can_learn(self) -> Self:
+        both = sorted(set(self.freeze) & set(self.recreate))
+        if both:
+            raise ValueError(f"{', '.join(both)}: a part cannot be both frozen and re-created")
+        return self

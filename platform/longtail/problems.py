@@ -1,0 +1,72 @@
+"""What is wrong with an input file, said so that its owner can mend it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+SHOWN_OFFENDERS = 10
+
+
+class BadInputError(ValueError):
+    """An input file that cannot be used; commands end with exit code 3."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One kind of fault in a file, with the records that have it.
+
+    `offenders` holds the first ten only; `count` says how many there are.
+    """
+
+    what: str
+    field: str
+    offenders: tuple[str, ...]
+    count: int
+    remedy: str
+
+    def __str__(self) -> str:
+        more = f", ... ({self.count} in all)" if self.count > len(self.offenders) else ""
+        return (
+            f"{self.field}: {self.what}\n"
+            f"    at {', '.join(self.offenders)}{more}\n"
+            f"    fix: {self.remedy}"
+        )
+
+
+@dataclass
+class ProblemReport:
+    """The faults found in one file: errors stop the reader, warnings are only shown."""
+
+    file: str
+    errors: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+    def error(self, field: str, what: str, offenders: Iterable[object], remedy: str) -> None:
+        """Add a fault that makes the file unusable; nothing is added without offenders."""
+        _add(self.errors, field, what, offenders, remedy)
+
+    def warning(self, field: str, what: str, offenders: Iterable[object], remedy: str) -> None:
+        """Add a fault that a reader can live with; nothing is added without offenders."""
+        _add(self.warnings, field, what, offenders, remedy)
+
+    def raise_if_errors(self) -> None:
+        """Raise one `BadInputError` that lists every fault.
+
+        Raises:
+            BadInputError: At least one error was added.
+        """
+        if self.errors:
+            raise BadInputError(describe(self.file, self.errors))
+
+
+def describe(file: str, problems: Sequence[Problem]) -> str:
+    """The text of a report: the file, then each fault with its records and remedy."""
+    lines = [f"{file}: {len(problems)} kind{'s' if len(problems) > 1 else ''} of problem"]
+    return "\n".join(lines + [f"  {problem}" for problem in problems])
+
+
+def _add(
+    problems: list[Problem], field: str, what: str, offenders: Iterable[object], remedy: str
+) -> None:
+    named = [str(offender) for offender in offenders]
+    if named:
+        problems.append(Problem(what, field, tuple(named[:SHOWN_OFFENDERS]), len(named), remedy))

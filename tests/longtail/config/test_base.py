@@ -1,0 +1,89 @@
+"""Overrides by dotted path, and identity by content."""
+
+import pytest
+
+from longtail.config.base import parse_assignments
+from longtail.config.classifiers import Equalization
+from longtail.config.stages import Schedule, Stage
+from longtail.config.variant import Variant
+
+
+def test_override_reaches_a_leaf_inside_a_list() -> None:
+    variant = Variant().override({"stages.0.schedule.images_per_step": 8})
+    assert variant.stages[0].schedule.images_per_step == 8
+    assert Variant().stages[0].schedule.images_per_step == 16
+
+
+def test_a_component_is_switched_by_name_and_then_set() -> None:
+    changes = {"stages.0.classifier": "equalization", "stages.0.classifier.tail_frequency": 1e-3}
+    assert Variant().override(changes).stages[0].classifier == Equalization(tail_frequency=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("stages.0.classifer", 1, "no field 'classifer'; here: augmentation, classifier"),
+        ("stages.1.freeze", [], "'1' is no index here; there are 1 items"),
+        ("seed.x", 1, "lies below a plain value"),
+        ("seed", -4, "greater than or equal to 0 (got -4)"),
+        ("stages.0.schedule.iterations", "many", "unable to parse string as an integer"),
+        ("stages.0.classifier", "foo", "'softmax', 'sigmoid', 'equalization'"),
+        ("stages.0.schedule.warmup_iterations", 90_000, "must be below iterations 90000"),
+        ("stages", [], "a variant needs at least one stage"),
+    ],
+)
+def test_a_wrong_override_names_path_and_remedy(path: str, value: object, words: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        Variant().override({path: value})
+    assert path.split(".")[0] in str(caught.value)
+    assert words in str(caught.value)
+
+
+def test_fingerprint_depends_on_content_alone() -> None:
+    twice = Variant().override({"seed": 1}).override({"seed": 0})
+    assert twice.fingerprint() == Variant().fingerprint()
+    assert Variant(seed=1).fingerprint() != Variant().fingerprint()
+
+
+def test_json_reloads_equal() -> None:
+    variant = Variant().override({"stages.0.classifier": "equalization", "seed": 3})
+    assert Variant.model_validate_json(variant.model_dump_json()) == variant
+
+
+def test_leaves_are_dotted_scalars() -> None:
+    leaves = Variant().leaves()
+    assert leaves["stages.0.classifier.name"] == "softmax"
+    assert leaves["stages.0.augmentation.short_sides"] == [640, 672, 704, 736, 768, 800]
+
+
+def test_assignments_are_json_where_they_parse() -> None:
+    words = ("a=1", "b=[1,2]", "c=softmax", "d=null", "e=x=y")
+    expected = {"a": 1, "b": [1, 2], "c": "softmax", "d": None, "e": "x=y"}
+    assert parse_assignments(words) == expected
+
+
+def test_assignment_without_a_value_is_refused() -> None:
+    with pytest.raises(ValueError, match="expected path=value"):
+        parse_assignments(("seed",))
+
+
+def test_unknown_fields_are_refused_in_python_too() -> None:
+    with pytest.raises(ValueError, match="Extra inputs"):
+        Variant.model_validate({"sed": 1})
+
+
+def test_a_changed_classifier_must_be_recreated() -> None:
+    second = Stage(classifier=Equalization(), schedule=Schedule())
+    with pytest.raises(ValueError, match="add 'classifier'"):
+        Variant(stages=(Stage(), second))
+    Variant(stages=(Stage(), second.replace(recreate=("classifier",))))
+
+
+def test_the_first_stage_has_nothing_to_recreate() -> None:
+    with pytest.raises(ValueError, match="nothing to re-create"):
+        Variant(stages=(Stage(recreate=("classifier",)),))
+
+
+def test_a_part_is_not_both_frozen_and_recreated() -> None:
+    with pytest.raises(ValueError, match="classifier: a part cannot be both"):
+        Stage(freeze=("classifier",), recreate=("classifier",))

@@ -1,0 +1,172 @@
+"""The promises of the source tree: who may import whom, and where heavy libraries may appear."""
+
+import ast
+import platform
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+BASE = {"longtail.categories", "longtail.problems"}
+COMMANDS = {"longtail.commands"}
+
+MAY_IMPORT: dict[str, set[str]] = {
+    "longtail.problems": set(),
+    "longtail.commands": {"longtail.problems"},
+    "longtail.categories": {"longtail.problems"},
+    "longtail.config": set(),
+    "longtail.rle": {"longtail.problems"},
+    "longtail.tracking": set(),
+    "longtail.predictions": BASE | {"longtail.rle"},
+    "longtail.data": BASE | COMMANDS | {"longtail.rle", "longtail.config"},
+    "longtail.losses": set(),
+    "longtail.models": {"longtail.losses", "longtail.config", "longtail.problems"},
+    "longtail.engines": BASE | {"longtail.models", "longtail.data", "longtail.config"},
+    "longtail.evaluation": BASE | COMMANDS | {"longtail.predictions", "longtail.rle"},
+    "longtail.training": BASE
+    | {
+        "longtail.engines",
+        "longtail.models",
+        "longtail.data",
+        "longtail.evaluation",
+        "longtail.tracking",
+        "longtail.config",
+    },
+    "longtail.inference": BASE
+    | {
+        "longtail.engines",
+        "longtail.models",
+        "longtail.data",
+        "longtail.predictions",
+        "longtail.rle",
+        "longtail.config",
+        "longtail.training.checkpoints",
+    },
+    "longtail.cluster": BASE
+    | COMMANDS
+    | {
+        "longtail.training",
+        "longtail.data",
+        "longtail.inference",
+        "longtail.evaluation",
+        "longtail.predictions",
+        "longtail.tracking",
+        "longtail.config",
+    },
+    "ensemble": BASE
+    | COMMANDS
+    | {
+        "longtail.rle",
+        "longtail.predictions",
+        "longtail.evaluation",
+        "longtail.tracking",
+        "longtail.config",
+    },
+    "experiments": BASE
+    | COMMANDS
+    | {"longtail.config", "longtail.cluster", "longtail.tracking", "longtail.data"},
+}
+"""A package or module imports those beside it, and itself."""
+
+ONLY_IN: dict[str, tuple[str, ...]] = {
+    "ray": ("longtail.cluster", "experiments"),
+    "mlflow": ("longtail.tracking",),
+    "detectron2": ("longtail.engines.detectron2",),
+    "torch": (
+        "longtail.data",
+        "longtail.losses",
+        "longtail.models",
+        "longtail.engines",
+        "longtail.training",
+        "longtail.inference",
+        "longtail.cluster",
+    ),
+}
+"""Libraries that only these places may import, at any depth of a file."""
+
+OURS = ("longtail", "ensemble", "experiments", "dashboards")
+
+
+def sources() -> dict[str, Path]:
+    """Every module of the project by dotted name."""
+    found = {}
+    for root, packages in ((ROOT / "platform", ["longtail"]), (ROOT, ["ensemble", "experiments"])):
+        for package in packages:
+            for path in (root / package).rglob("*.py"):
+                parts = path.relative_to(root).with_suffix("").parts
+                found[".".join(parts).removesuffix(".__init__")] = path
+    return found
+
+
+def imports(path: Path) -> set[str]:
+    """Dotted names that a file imports, inside functions too."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def within(name: str, package: str) -> bool:
+    return name == package or name.startswith(f"{package}.")
+
+
+def test_platform_folder_does_not_shadow_the_standard_library() -> None:
+    assert not (ROOT / "platform" / "__init__.py").exists()
+    assert platform.__file__ is not None
+    assert Path(platform.__file__).is_relative_to(sys.base_prefix)
+
+
+@pytest.mark.parametrize("package", sorted(MAY_IMPORT))
+def test_imports_point_one_way(package: str) -> None:
+    modules = {name: path for name, path in sources().items() if within(name, package)}
+    assert modules, f"no file of {package} was found"
+    allowed = MAY_IMPORT[package] | {package}
+    for name, path in modules.items():
+        ours = {word for word in imports(path) if word.split(".")[0] in OURS}
+        wrong = {word for word in ours if not any(within(word, place) for place in allowed)}
+        assert not wrong, f"{name} imports {sorted(wrong)}"
+
+
+def test_every_module_is_in_the_table() -> None:
+    outside = {
+        name
+        for name in sources()
+        if name != "longtail" and not any(within(name, place) for place in MAY_IMPORT)
+    }
+    assert not outside
+
+
+@pytest.mark.parametrize("library", sorted(ONLY_IN))
+def test_heavy_libraries_stay_behind_their_fences(library: str) -> None:
+    for name, path in sources().items():
+        if any(within(name, place) for place in ONLY_IN[library]):
+            continue
+        wrong = {word for word in imports(path) if within(word, library)}
+        assert not wrong, f"{name} imports {sorted(wrong)}"
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    modules = sources()
+    needs = {
+        name: {other for word in imports(path) for other in modules if within(word, other)} - {name}
+        for name, path in modules.items()
+    }
+    packages = {name for name, path in modules.items() if path.name == "__init__.py"}
+    needs = {name: others - packages for name, others in needs.items()}
+    done: set[str] = set()
+    while len(done) < len(needs):
+        ready = {name for name, others in needs.items() if name not in done and others <= done}
+        assert ready, f"imports form a circle among {sorted(set(needs) - done)}"
+        done |= ready
+
+
+def test_variants_import_without_torch_and_ray() -> None:
+    import subprocess
+
+    code = "import sys, experiments.variants; print({'torch', 'ray'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "set()", done.stderr
