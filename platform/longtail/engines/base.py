@@ -1,0 +1,82 @@
+"""What every engine offers, whichever library its backbone and proposals come from.
+
+D detections of an image, K categories, M = side of the mask grid (28).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from torch import Tensor, nn
+
+from longtail.config.stages import Part
+from longtail.data.sample import Image, Sample
+
+
+@dataclass(frozen=True)
+class Detections:
+    """What a detector found in one image, by falling `score_box`.
+
+    Attributes:
+        image_id: Id of the annotation file.
+        size: (height, width) of the original image in pixels.
+        boxes: (D, 4) float32 xyxy in pixels of the original image.
+        labels: (D,) int64 in 0..K-1.
+        score_box: (D,) float32 in [0, 1], the classifier's probability.
+        score_mask: (D,) float32 in [0, 1], the score of the mask; equals `score_box` without a
+            mask-scoring head.
+        mask_probabilities: (D, M, M) float32 in [0, 1], the soft mask over its box.
+        class_rows: (D, K + 1) float32, the full row of class probabilities with background last,
+            where asked for.
+    """
+
+    image_id: int
+    size: tuple[int, int]
+    boxes: Tensor
+    labels: Tensor
+    score_box: Tensor
+    score_mask: Tensor
+    mask_probabilities: Tensor
+    class_rows: Tensor | None = None
+
+
+class Engine(Protocol):
+    """A detector as training and inference see it: also an `nn.Module`.
+
+    Calling the module is calling `losses`, so that DistributedDataParallel can wrap it.
+    `state_dict` is neutral: the same names and shapes whatever the engine.
+    """
+
+    def losses(self, samples: Sequence[Sample]) -> dict[str, Tensor]:
+        """The unweighted losses of a batch, each a scalar.
+
+        Keys: rpn_objectness, rpn_box, classification, box, mask. All are always present and tied to
+        the graph, also for batches without instances, so that distributed training never waits.
+        """
+        ...
+
+    def predict(self, images: Sequence[Image], class_rows: bool = False) -> list[Detections]:
+        """Detect the objects of each image, in evaluation mode and without gradients."""
+        ...
+
+    def predict_masks(
+        self, images: Sequence[Image], detections: Sequence[Detections]
+    ) -> list[Tensor]:
+        """(D, M, M) mask probabilities of given boxes and labels, per image."""
+        ...
+
+    def parts(self) -> Mapping[Part, nn.Module]:
+        """The modules that a stage can freeze or re-create, by their name in the configuration."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """Weights and buffers by neutral name."""
+        ...
+
+    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> Any:
+        """Take weights and buffers over."""
+        ...
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """Every learnable tensor."""
+        ...

@@ -1,0 +1,39 @@
+"""From a sample of the data pipeline to the targets of the RoI heads.
+
+S source images, K categories.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from longtail.data.sample import Sample, VerifiedCategories
+from longtail.models.targets import RoITargets
+
+
+def roi_targets(sample: Sample, num_categories: int, device: torch.device) -> RoITargets:
+    """The sample's targets on a device; masks stay where they are until they are cropped."""
+    return RoITargets(
+        boxes=sample.boxes.to(device),
+        labels=sample.labels.to(device),
+        masks=sample.masks,
+        verified=verified_rows(sample.verified, num_categories).to(device),
+        source=sample.source.to(device),
+        ignore_boxes=sample.ignore_boxes.to(device),
+        ignore_weights=sample.ignore_weights.to(device),
+        has_masks=sample.has_masks,
+        loss_weight=sample.loss_weight,
+    )
+
+
+def verified_rows(verified: Sequence[VerifiedCategories], num_categories: int) -> Tensor:
+    """(S, K) bool, True where a category is known to be present or absent in a source image.
+
+    Without sources there is one row in which nothing is known.
+    """
+    rows = torch.zeros(max(len(verified), 1), num_categories, dtype=torch.bool)
+    for row, source in zip(rows, verified, strict=False):
+        row[source.present] = True
+        row[source.absent] = True
+    return rows

@@ -1,0 +1,211 @@
+"""The embedded engine: torchvision's region proposals around the shared backbone and RoI heads.
+
+N images, D detections, K categories, M = side of the mask grid.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torchvision.models.detection.anchor_utils import AnchorGenerator
+from torchvision.models.detection.image_list import ImageList
+from torchvision.models.detection.rpn import RegionProposalNetwork
+
+from longtail.config.classifiers import Classifier
+from longtail.config.detector import Detector, Proposals
+from longtail.config.stages import Part
+from longtail.config.variant import Inference
+from longtail.data.sample import Image, Sample
+from longtail.engines.base import Detections
+from longtail.engines.targets import roi_targets
+from longtail.models.backbone import TimmBackbone
+from longtail.models.boxes import rescale_boxes
+from longtail.models.build import build_backbone, build_roi_heads
+from longtail.models.neck import STRIDES, FeaturePyramid
+from longtail.models.roi_heads import RoIDetections, RoIHeads
+from longtail.models.rpn_head import RPNHead
+
+PIXEL_MEAN = (0.485, 0.456, 0.406)
+PIXEL_STD = (0.229, 0.224, 0.225)
+"""Of ImageNet, as timm's weights expect them."""
+SIZE_DIVISOR = 32
+
+
+class TorchvisionEngine(nn.Module):
+    """A Mask R-CNN; implements `longtail.engines.base.Engine`.
+
+    A sample's `loss_weight` scales its RoI losses only: torchvision's proposal losses know no
+    weights.
+
+    Args:
+        backbone: Feature maps of stride 4 to 32.
+        neck: The pyramid over them.
+        rpn: torchvision's proposals with our `RPNHead`.
+        roi_heads: The second stage.
+        num_categories: K.
+    """
+
+    pixel_mean: Tensor
+    pixel_std: Tensor
+
+    def __init__(
+        self,
+        backbone: TimmBackbone,
+        neck: FeaturePyramid,
+        rpn: RegionProposalNetwork,
+        roi_heads: RoIHeads,
+        num_categories: int,
+    ) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.neck = neck
+        self.rpn = rpn
+        self.roi_heads = roi_heads
+        self.num_categories = num_categories
+        for name, values in (("pixel_mean", PIXEL_MEAN), ("pixel_std", PIXEL_STD)):
+            self.register_buffer(name, torch.tensor(values)[:, None, None], persistent=False)
+
+    def forward(self, samples: Sequence[Sample]) -> dict[str, Tensor]:
+        """See `losses`."""
+        return self.losses(samples)
+
+    def losses(self, samples: Sequence[Sample]) -> dict[str, Tensor]:
+        """See `Engine.losses`; the engine must be in training mode."""
+        assert self.training, "losses need engine.train()"
+        batch, features = self._features([sample.image for sample in samples])
+        device = self.pixel_mean.device
+        targets = [roi_targets(sample, self.num_categories, device) for sample in samples]
+        proposals, rpn = self.rpn(batch, features, [{"boxes": t.boxes} for t in targets])
+        _, heads = self.roi_heads(features, proposals, batch.image_sizes, targets)
+        return {
+            "rpn_objectness": rpn["loss_objectness"],
+            "rpn_box": rpn["loss_rpn_box_reg"],
+            **heads,
+        }
+
+    @torch.no_grad()
+    def predict(self, images: Sequence[Image], class_rows: bool = False) -> list[Detections]:
+        """See `Engine.predict`; tensors stay on the engine's device, which must be in evaluation
+        mode."""
+        assert not self.training, "predictions need engine.eval()"
+        batch, features = self._features(images)
+        proposals, _ = self.rpn(batch, features)
+        detected, _ = self.roi_heads(features, proposals, batch.image_sizes)
+        return [
+            in_original_pixels(image, of_image, class_rows)
+            for image, of_image in zip(images, detected, strict=True)
+        ]
+
+    @torch.no_grad()
+    def predict_masks(
+        self, images: Sequence[Image], detections: Sequence[Detections]
+    ) -> list[Tensor]:
+        """See `Engine.predict_masks`."""
+        assert not self.training, "predictions need engine.eval()"
+        _, features = self._features(images)
+        device = self.pixel_mean.device
+        boxes = [
+            rescale_boxes(given.boxes.to(device), image.original_size, image.size)
+            for image, given in zip(images, detections, strict=True)
+        ]
+        return self.roi_heads.masks_for(features, boxes, [d.labels.to(device) for d in detections])
+
+    def parts(self) -> Mapping[Part, nn.Module]:
+        """See `Engine.parts`."""
+        heads = self.roi_heads
+        return {
+            "backbone": self.backbone,
+            "neck": self.neck,
+            # Not `rpn` itself: frozen in evaluation mode it would propose as at test time.
+            "rpn": self.rpn.get_submodule("head"),
+            "box_head": heads.box_head,
+            "classifier": heads.get_submodule("classifier"),
+            "box_regressor": heads.box_regressor,
+            "mask_head": heads.mask_head,
+        }
+
+    def _features(self, images: Sequence[Image]) -> tuple[ImageList, dict[str, Tensor]]:
+        pixels = [image.pixels.to(self.pixel_mean.device) for image in images]
+        normalised = [(p - self.pixel_mean) / self.pixel_std for p in pixels]
+        batch = ImageList(pad_to_batch(normalised), [image.size for image in images])
+        return batch, self.neck(self.backbone(batch.tensors))
+
+
+class PyramidAnchors(AnchorGenerator):  # type: ignore[misc]
+    """torchvision's anchors on the pyramid's true strides, always in float32.
+
+    torchvision divides the image's side by the level's, which is wrong where p6 rounds up (48
+    instead of 64 pixels for a side of 96), and takes the precision of the features.
+    """
+
+    def forward(self, image_list: ImageList, feature_maps: list[Tensor]) -> list[Tensor]:
+        """The (A, 4) anchors of all levels, once for each image."""
+        self.set_cell_anchors(torch.float32, feature_maps[0].device)
+        sides = [list(level.shape[-2:]) for level in feature_maps]
+        anchors = self.grid_anchors(sides, [[stride, stride] for stride in STRIDES])
+        return [torch.cat(anchors)] * len(image_list.image_sizes)
+
+
+def pad_to_batch(images: Sequence[Tensor]) -> Tensor:
+    """(N, 3, H, W) of (3, h, w) images, padded right and below by zeros to multiples of 32."""
+    height, width = (
+        -(-max(image.shape[axis] for image in images) // SIZE_DIVISOR) * SIZE_DIVISOR
+        for axis in (1, 2)
+    )
+    return torch.stack(
+        [F.pad(image, (0, width - image.shape[2], 0, height - image.shape[1])) for image in images]
+    )
+
+
+def in_original_pixels(image: Image, detected: RoIDetections, class_rows: bool) -> Detections:
+    """Carry detections from the network's input to the original image."""
+    found = detected.found
+    return Detections(
+        image_id=image.image_id,
+        size=image.original_size,
+        boxes=rescale_boxes(found.boxes, image.size, image.original_size),
+        labels=found.labels,
+        score_box=found.scores,
+        score_mask=found.scores,
+        mask_probabilities=detected.mask_probabilities,
+        class_rows=found.class_rows if class_rows else None,
+    )
+
+
+def build_torchvision_engine(
+    detector: Detector,
+    classifier: Classifier,
+    inference: Inference,
+    tail: Tensor,
+    num_categories: int,
+) -> TorchvisionEngine:
+    """See `longtail.engines.build.build_engine`."""
+    backbone = build_backbone(detector.backbone)
+    return TorchvisionEngine(
+        backbone=backbone,
+        neck=FeaturePyramid(backbone.channels, detector.neck_channels),
+        rpn=_build_rpn(detector.proposals, detector.neck_channels),
+        roi_heads=build_roi_heads(detector, classifier, inference, tail, num_categories),
+        num_categories=num_categories,
+    )
+
+
+def _build_rpn(proposals: Proposals, channels: int) -> RegionProposalNetwork:
+    if len(proposals.anchor_sizes) != len(STRIDES):
+        raise ValueError(
+            f"detector.proposals.anchor_sizes {proposals.anchor_sizes}: one size for each of the"
+            f" {len(STRIDES)} levels p2 to p6 is needed"
+        )
+    ratios = proposals.aspect_ratios
+    return RegionProposalNetwork(
+        PyramidAnchors(tuple((size,) for size in proposals.anchor_sizes), (ratios,) * len(STRIDES)),
+        RPNHead(channels, len(ratios)),
+        fg_iou_thresh=0.7,
+        bg_iou_thresh=0.3,
+        batch_size_per_image=proposals.images_batch,
+        positive_fraction=0.5,
+        pre_nms_top_n={"training": proposals.train_pre_nms, "testing": proposals.test_pre_nms},
+        post_nms_top_n={"training": proposals.train_post_nms, "testing": proposals.test_post_nms},
+        nms_thresh=proposals.nms_iou,
+    )

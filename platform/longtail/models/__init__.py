@@ -1,0 +1,1 @@
+"""The parts of a detector that all engines share, on plain tensors."""

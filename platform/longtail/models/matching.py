@@ -1,0 +1,126 @@
+"""Which proposals the RoI heads learn from, and as what.
+
+P proposals, G instances, R sampled RoIs of which the first F are foreground, K categories. Boxes
+are xyxy in pixels of the network's input; background is label K.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torchvision.ops import box_iou
+
+from longtail.models.targets import RoITargets
+
+IGNORE_IOU = 0.5
+
+
+@dataclass(frozen=True)
+class SampledRoIs:
+    """The RoIs of one image, foreground first.
+
+    Attributes:
+        boxes: (R, 4).
+        labels: (R,) int64 in 0..K.
+        weights: (R,) float32, the factor of each RoI in every loss.
+        verified: (R, K) bool, the categories verified in the RoI's source image.
+        matched: (F,) int64, the instance of each foreground RoI.
+        matched_boxes: (F, 4) the instances' boxes.
+    """
+
+    boxes: Tensor
+    labels: Tensor
+    weights: Tensor
+    verified: Tensor
+    matched: Tensor
+    matched_boxes: Tensor
+
+    @property
+    def num_foreground(self) -> int:
+        """F."""
+        return len(self.matched)
+
+
+@dataclass(frozen=True)
+class RoISampler:
+    """Matches proposals to instances and draws a fixed share of foreground: Fast R-CNN, 2.3.
+
+    The instances' own boxes join the proposals, so every instance is seen from the first step on.
+
+    Attributes:
+        num_categories: K.
+        rois_per_image: Upper bound of R.
+        positive_fraction: Upper bound of F / rois_per_image.
+        positive_iou: A RoI of at least this IoU with an instance is foreground.
+    """
+
+    num_categories: int
+    rois_per_image: int
+    positive_fraction: float
+    positive_iou: float
+
+    @torch.no_grad()
+    def __call__(self, proposals: Tensor, targets: RoITargets) -> SampledRoIs:
+        """Draw RoIs with torch's random numbers; without instances all are background.
+
+        Args:
+            proposals: (P, 4).
+            targets: The image's instances and ignore boxes.
+        """
+        boxes = torch.cat([proposals, targets.boxes])
+        iou, nearest = best_overlap(boxes, targets.boxes)
+        foreground, background = self._draw(iou >= self.positive_iou)
+        chosen = torch.cat([foreground, background])
+        matched = nearest[foreground]
+        labels = torch.full_like(chosen, self.num_categories)
+        labels[: len(foreground)] = targets.labels[matched]
+        weights = torch.full_like(boxes[chosen, 0], targets.loss_weight)
+        weights[len(foreground) :] *= ignore_factors(boxes[background], targets)
+        return SampledRoIs(
+            boxes=boxes[chosen],
+            labels=labels,
+            weights=weights,
+            verified=targets.verified[_sources(targets, nearest[chosen])],
+            matched=matched,
+            matched_boxes=targets.boxes[matched],
+        )
+
+    def _draw(self, positive: Tensor) -> tuple[Tensor, Tensor]:
+        most_foreground = int(self.rois_per_image * self.positive_fraction)
+        foreground = _shuffled(positive)[:most_foreground]
+        background = _shuffled(~positive)[: self.rois_per_image - len(foreground)]
+        return foreground, background
+
+
+def best_overlap(boxes: Tensor, references: Tensor) -> tuple[Tensor, Tensor]:
+    """The highest IoU of each of (P, 4) boxes with the references, and which one that is.
+
+    Returns:
+        (P,) IoU and (P,) int64 index; all zeros without references.
+    """
+    if not len(references):
+        return boxes.new_zeros(len(boxes)), boxes.new_zeros(len(boxes), dtype=torch.long)
+    iou, index = box_iou(boxes, references).max(dim=1)
+    return iou, index
+
+
+def ignore_factors(boxes: Tensor, targets: RoITargets) -> Tensor:
+    """(P,) weight of background boxes: that of the ignore box they overlap most, if by over 0.5.
+
+    COCO-ignore of the EQL 2019 report, 3.1 (weight 0.5), and ignored pseudo-labels (weight 0).
+    """
+    iou, nearest = best_overlap(boxes, targets.ignore_boxes)
+    factors = torch.ones_like(iou)
+    ignored = iou > IGNORE_IOU
+    factors[ignored] = targets.ignore_weights[nearest[ignored]]
+    return factors
+
+
+def _sources(targets: RoITargets, nearest: Tensor) -> Tensor:
+    # A background RoI of a mixed image is given to the source of the instance it overlaps most.
+    return targets.source[nearest] if len(targets.source) else torch.zeros_like(nearest)
+
+
+def _shuffled(mask: Tensor) -> Tensor:
+    index = torch.nonzero(mask).flatten()
+    return index[torch.randperm(len(index), device=index.device)]

@@ -1,0 +1,32 @@
+"""The feature pyramid. N images, C channels."""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+from torchvision.ops import FeaturePyramidNetwork
+from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
+
+LEVELS = ("p2", "p3", "p4", "p5", "p6")
+STRIDES = (4, 8, 16, 32, 64)
+NUM_ROI_LEVELS = 4
+"""RoIs are pooled from p2 to p5; p6 serves large proposals only."""
+
+
+class FeaturePyramid(nn.Module):
+    """Top-down pathway with lateral connections: Lin et al., Feature Pyramid Networks, 2017.
+
+    Args:
+        in_channels: Of the backbone's maps of stride 4, 8, 16 and 32.
+        channels: C of every level.
+    """
+
+    def __init__(self, in_channels: Sequence[int], channels: int) -> None:
+        super().__init__()
+        self.pyramid = FeaturePyramidNetwork(
+            list(in_channels), channels, extra_blocks=LastLevelMaxPool()
+        )
+
+    def forward(self, maps: Sequence[Tensor]) -> dict[str, Tensor]:
+        """The levels p2 to p6, each (N, C, H / stride, W / stride)."""
+        levels = self.pyramid(dict(zip(LEVELS, maps, strict=False)))
+        return dict(zip(LEVELS, levels.values(), strict=True))

@@ -1,0 +1,54 @@
+"""Targets and features of toy size for the tests of the models."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import torch
+from torch import Tensor
+
+from longtail.models.targets import RoITargets
+
+K = 5
+
+
+class FilledMasks:
+    """Every instance fills its matched region; keeps what it was asked for."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Tensor, Tensor, int]] = []
+
+    def crop_to_grid(self, index: Tensor, boxes: Tensor, side: int) -> Tensor:
+        self.calls.append((index, boxes, side))
+        return torch.ones(len(index), side, side)
+
+
+TargetsMaker = Callable[..., RoITargets]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def make_targets() -> TargetsMaker:
+    """Targets of one image from lists of boxes and labels; K = 5, category 0 verified."""
+
+    def make(boxes: list[list[float]], labels: list[int], **changes: object) -> RoITargets:
+        verified = torch.zeros(1, K, dtype=torch.bool)
+        verified[0, [0, *labels]] = True
+        fields: dict[str, object] = {
+            "boxes": torch.tensor(boxes).view(-1, 4),
+            "labels": torch.tensor(labels, dtype=torch.long),
+            "masks": FilledMasks(),
+            "verified": verified,
+            "source": torch.zeros(len(labels), dtype=torch.long),
+            "ignore_boxes": torch.zeros(0, 4),
+            "ignore_weights": torch.zeros(0),
+        }
+        return RoITargets(**{**fields, **changes})  # type: ignore[arg-type]
+
+    return make

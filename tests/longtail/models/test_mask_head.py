@@ -1,0 +1,57 @@
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from longtail.models.mask_head import MaskHead
+
+K = 7
+LABELS = torch.tensor([3, 0, 6, 3])
+
+
+def _all_logits(head: MaskHead, pooled: Tensor) -> Tensor:
+    """The slow way: every category's mask of every RoI."""
+    hidden = pooled
+    for convolution in head.convolutions:
+        hidden = F.relu(convolution(hidden))
+    logits: Tensor = head.predictor(F.relu(head.deconvolution(hidden)))
+    return logits
+
+
+def test_only_the_needed_filter_gives_the_same_logits_and_gradients_as_all() -> None:
+    torch.manual_seed(0)
+    head = MaskHead(in_channels=6, channels=8, num_convolutions=2, num_masks=K)
+    assert head.predictor.bias is not None
+    torch.nn.init.normal_(head.predictor.bias)
+    pooled = torch.randn(4, 6, 5, 5)
+    fast = head(pooled, LABELS)
+    slow = _all_logits(head, pooled)[torch.arange(4), LABELS]
+    torch.testing.assert_close(fast, slow)
+    target = torch.randn_like(fast)
+    parameters = list(head.parameters())
+    torch.testing.assert_close(
+        torch.autograd.grad((fast * target).sum(), parameters),
+        torch.autograd.grad((slow * target).sum(), parameters),
+    )
+
+
+def test_agnostic_head_gives_the_same_mask_whatever_the_label() -> None:
+    torch.manual_seed(0)
+    head = MaskHead(in_channels=6, channels=8, num_convolutions=1, num_masks=1)
+    pooled = torch.randn(4, 6, 5, 5)
+    torch.testing.assert_close(head(pooled, LABELS), _all_logits(head, pooled)[:, 0])
+
+
+@pytest.mark.parametrize("num_masks", [1, K])
+def test_grid_is_twice_the_pooled_side(num_masks: int) -> None:
+    head = MaskHead(in_channels=6, channels=8, num_convolutions=4, num_masks=num_masks)
+    assert head(torch.zeros(4, 6, 14, 14), LABELS).shape == (4, 28, 28)
+
+
+@pytest.mark.parametrize("num_masks", [1, K])
+def test_no_rois_leave_every_layer_in_the_graph(num_masks: int) -> None:
+    head = MaskHead(in_channels=6, channels=8, num_convolutions=2, num_masks=num_masks)
+    logits = head(torch.zeros(0, 6, 14, 14), LABELS[:0])
+    assert logits.shape == (0, 28, 28)
+    logits.sum().backward()
+    assert all(parameter.grad is not None for parameter in head.parameters())

@@ -1,0 +1,182 @@
+import math
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from longtail.config.classifiers import Classifier, Equalization, Sigmoid, Softmax
+from longtail.config.detector import BoxHead, Detector, MaskHead
+from longtail.config.variant import Inference
+from longtail.models import roi_heads
+from longtail.models.build import build_roi_heads
+from longtail.models.roi_heads import RoIHeads
+from longtail.models.targets import RoITargets
+
+K = 5
+SIDE = 64
+DETECTOR = Detector(
+    neck_channels=8,
+    box_head=BoxHead(rois_per_image=16, channels=12, class_specific_boxes=False),
+    mask_head=MaskHead(channels=8, convolutions=1, class_specific=False),
+)
+INSTANCE = [0.0, 0.0, 10.0, 10.0]
+NEAR = [0.0, 0.0, 10.0, 8.0]
+FAR = [40.0, 40.0, 50.0, 50.0]
+
+TargetsMaker = Callable[..., RoITargets]
+
+
+def _heads(classifier: Classifier | None = None, detector: Detector = DETECTOR) -> RoIHeads:
+    torch.manual_seed(0)
+    tail = torch.arange(K) > 2
+    inference = Inference(score_threshold=0.0, detections_per_image=20)
+    return build_roi_heads(detector, classifier or Softmax(), inference, tail, num_categories=K)
+
+
+def _features(images: int = 1) -> dict[str, Tensor]:
+    torch.manual_seed(1)
+    return {
+        name: torch.randn(images, 8, SIDE // stride, SIDE // stride)
+        for name, stride in (("p2", 4), ("p3", 8), ("p4", 16), ("p5", 32))
+    }
+
+
+def _losses(heads: RoIHeads, *targets: RoITargets) -> dict[str, Tensor]:
+    proposals = [torch.tensor([NEAR, FAR])] * len(targets)
+    torch.manual_seed(2)
+    _, losses = heads(_features(len(targets)), proposals, [(SIDE, SIDE)] * len(targets), targets)
+    return losses
+
+
+def test_box_loss_is_the_l1_distance_over_all_sampled_rois(make_targets: TargetsMaker) -> None:
+    heads = _heads()
+    torch.nn.init.zeros_(heads.box_regressor.linear.weight)
+    # The instance itself is at distance 0; NEAR must rise by an eighth and grow by 10 / 8.
+    expected = (10 / 8 + 5 * math.log(10 / 8)) / 3
+    loss = _losses(heads, make_targets([INSTANCE], [2]))["box"]
+    torch.testing.assert_close(loss, torch.tensor(expected))
+
+
+def test_undecided_masks_cost_log_2(make_targets: TargetsMaker) -> None:
+    heads = _heads()
+    torch.nn.init.zeros_(heads.mask_head.predictor.weight)
+    loss = _losses(heads, make_targets([INSTANCE], [2]))["mask"]
+    torch.testing.assert_close(loss, torch.tensor(math.log(2)))
+
+
+def test_mask_targets_are_asked_for_foreground_rois_on_the_heads_grid(
+    make_targets: TargetsMaker,
+) -> None:
+    targets = make_targets([FAR, INSTANCE], [2, 1])
+    _losses(_heads(), targets)
+    ((index, boxes, side),) = targets.masks.calls  # type: ignore[attr-defined]
+    assert side == 28
+    asked = sorted(zip(index.tolist(), boxes.tolist(), strict=True))
+    assert asked == [(0, FAR), (0, FAR), (1, NEAR), (1, INSTANCE)]
+
+
+def test_box_only_image_has_no_mask_loss_but_keeps_the_head_in_the_graph(
+    make_targets: TargetsMaker,
+) -> None:
+    heads = _heads()
+    loss = _losses(heads, make_targets([INSTANCE], [2], has_masks=False))["mask"]
+    loss.backward()
+    assert loss.item() == 0
+    assert all(p.grad is not None for p in heads.mask_head.parameters())
+
+
+def test_box_only_image_does_not_dilute_the_masks_of_others(make_targets: TargetsMaker) -> None:
+    heads = _heads()
+    with_masks = make_targets([INSTANCE], [2])
+    alone = _losses(heads, with_masks)["mask"]
+    beside = _losses(heads, with_masks, make_targets([FAR], [1], has_masks=False))["mask"]
+    torch.testing.assert_close(alone, beside)
+
+
+@pytest.mark.parametrize("classifier", [Softmax(), Sigmoid(), Equalization()])
+def test_loss_weight_scales_every_loss_of_an_image(
+    classifier: Classifier, make_targets: TargetsMaker
+) -> None:
+    heads = _heads(classifier)
+    whole = _losses(heads, make_targets([INSTANCE], [2]))
+    half = _losses(heads, make_targets([INSTANCE], [2], loss_weight=0.5))
+    for name, loss in whole.items():
+        assert loss > 0
+        torch.testing.assert_close(half[name], loss / 2)
+
+
+def test_class_specific_heads_learn_the_matched_category_only(make_targets: TargetsMaker) -> None:
+    detector = DETECTOR.replace(
+        box_head=DETECTOR.box_head.replace(class_specific_boxes=True),
+        mask_head=DETECTOR.mask_head.replace(class_specific=True),
+    )
+    heads = _heads(detector=detector)
+    losses = _losses(heads, make_targets([INSTANCE], [2]))
+    (losses["box"] + losses["mask"]).backward()
+    box, mask = heads.box_regressor.linear.weight.grad, heads.mask_head.predictor.weight.grad
+    assert box is not None and mask is not None
+    touched = [label for label in range(K) if box.view(K, 4, -1)[label].any()]
+    assert touched == [label for label in range(K) if mask[label].any()] == [2]
+
+
+def test_challenge_form_uses_what_is_verified_in_the_image(make_targets: TargetsMaker) -> None:
+    everything = torch.ones(1, K, dtype=torch.bool)
+    heads = _heads(Equalization(form="challenge"))
+    spared = _losses(heads, make_targets([INSTANCE], [0]))["classification"]
+    verified = _losses(heads, make_targets([INSTANCE], [0], verified=everything))["classification"]
+    assert spared < verified
+
+
+@pytest.mark.parametrize("proposals", [torch.tensor([NEAR, FAR]), torch.zeros(0, 4)])
+def test_batch_without_instances_gives_every_parameter_a_gradient(
+    make_targets: TargetsMaker, proposals: Tensor
+) -> None:
+    heads = _heads()
+    targets = [make_targets([], [])] * 2
+    _, losses = heads(_features(2), [proposals] * 2, [(SIDE, SIDE)] * 2, targets)
+    sum(losses.values(), torch.zeros(())).backward()
+    assert losses["box"].item() == losses["mask"].item() == 0
+    assert all(p.grad is not None for p in heads.parameters())
+
+
+@torch.no_grad()
+def test_detections_have_consistent_shapes_and_fall_in_score() -> None:
+    heads = _heads()
+    proposals = [torch.tensor([NEAR, FAR]), torch.zeros(0, 4)]
+    (first, second), losses = heads(_features(2), proposals, [(SIDE, SIDE)] * 2)
+    assert losses == {}
+    count = len(first.found.boxes)
+    assert 0 < count <= 20
+    assert first.mask_probabilities.shape == (count, 28, 28)
+    assert first.found.class_rows.shape == (count, K + 1)
+    assert (first.found.scores.diff() <= 0).all()
+    assert len(second.found.boxes) == len(second.mask_probabilities) == 0
+
+
+@torch.no_grad()
+def test_batch_without_any_proposal_gives_no_detections() -> None:
+    detections, _ = _heads()(_features(2), [torch.zeros(0, 4)] * 2, [(SIDE, SIDE)] * 2)
+    assert [len(d.mask_probabilities) for d in detections] == [0, 0]
+
+
+@torch.no_grad()
+def test_masks_of_given_boxes_are_those_of_the_detections() -> None:
+    heads, features = _heads(), _features()
+    (detected,), _ = heads(features, [torch.tensor([NEAR, FAR])], [(SIDE, SIDE)])
+    (masks,) = heads.masks_for(features, [detected.found.boxes], [detected.found.labels])
+    torch.testing.assert_close(masks, detected.mask_probabilities)
+
+
+@torch.no_grad()
+def test_masks_do_not_depend_on_how_many_are_computed_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    heads, features = _heads(), _features(2)
+    boxes = [torch.tensor([NEAR, FAR, INSTANCE]), torch.tensor([FAR, NEAR])]
+    labels = [torch.tensor([0, 1, 2]), torch.tensor([3, 4])]
+    whole = heads.masks_for(features, boxes, labels)
+    monkeypatch.setattr(roi_heads, "MASKS_AT_ONCE", 2)
+    parts = heads.masks_for(features, boxes, labels)
+    assert [len(masks) for masks in parts] == [3, 2]
+    torch.testing.assert_close(parts, whole)
