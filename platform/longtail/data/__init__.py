@@ -1,0 +1,1 @@
+"""From annotation files to samples that a model can be trained on."""

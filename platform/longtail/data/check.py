@@ -1,0 +1,35 @@
+"""Command: check an annotation file and count what it holds."""
+
+from pathlib import Path
+
+import click
+
+from longtail.commands import run
+
+
+@click.command()
+@click.argument("annotations", type=click.Path(path_type=Path))
+@click.option("--images", type=click.Path(path_type=Path), help="Folder that holds the images.")
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write a report here.")
+def main(annotations: Path, images: Path | None, json_path: Path | None) -> None:
+    """Check an LVIS annotation file and count what it holds.
+
+    Faults are listed with their records and remedies (exit code 3). A sound file is kept in
+    parsed form, and later commands open it at once.
+
+    \b
+    Examples:
+      python -m longtail.data.check lvis_v1_train.json
+      python -m longtail.data.check train.json --images coco/ --json report.json
+    """
+    from longtail.data.check_report import check_file, show, write_json
+
+    report = check_file(annotations, images)
+    if json_path:
+        write_json(report, json_path)
+    show(report)
+    report.raise_if_faulty()
+
+
+if __name__ == "__main__":
+    run(main)
