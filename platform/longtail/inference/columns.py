@@ -1,0 +1,50 @@
+"""From what a detector returns to what is kept: file ids, xywh boxes, run-length masks.
+
+D detections, K categories.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from longtail.engines.base import Detections
+from longtail.models.paste import paste_masks
+from longtail.predictions.columns import DetectionColumns
+from longtail.rle.bitmaps import encode_crop
+from longtail.rle.codec import pack
+
+
+def to_columns(
+    found: Detections, category_ids: NDArray[np.int64], mask_threshold: float
+) -> DetectionColumns:
+    """The detections of one image as columns, in their order.
+
+    Detections whose mask has no pixel are dropped: nothing can match them, and a store's masks are
+    never empty.
+
+    Args:
+        found: What the detector returned.
+        category_ids: (K,) int64, the file's ids of the model's categories.
+        mask_threshold: Pixels of at least this probability belong to the mask.
+    """
+    height, width = found.size
+    crops = paste_masks(found.mask_probabilities, found.boxes, found.size, mask_threshold)
+    kept = np.flatnonzero([crop.pixels.any() for crop in crops])
+    masks = [encode_crop(crops[i].pixels, crops[i].x0, crops[i].y0, height, width) for i in kept]
+    counts, offsets = pack(masks)
+    boxes = _float64(found.boxes)[kept]
+    return DetectionColumns(
+        image_id=np.full(len(kept), found.image_id, dtype=np.int64),
+        category_id=category_ids[found.labels.cpu().numpy()][kept],
+        score=_float64(found.score_box)[kept],
+        score_mask=_float64(found.score_mask)[kept],
+        boxes=np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1),
+        heights=np.full(len(kept), height, dtype=np.int64),
+        widths=np.full(len(kept), width, dtype=np.int64),
+        counts=counts,
+        counts_offsets=offsets,
+    )
+
+
+def _float64(tensor: Tensor) -> NDArray[np.float64]:
+    return tensor.cpu().numpy().astype(np.float64)

@@ -1,0 +1,174 @@
+import logging
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
+
+import pytest
+import torch
+from torch import Tensor
+
+from longtail.config.classifiers import Sigmoid
+from longtail.config.stages import Stage
+from longtail.data.annotations import open_annotations
+from longtail.training.checkpoints import Checkpoint, final_checkpoint, latest_valid
+from longtail.training.journal import JOURNAL, read_journal, read_progress
+from longtail.training.stage import StageJob, StageOutcome, tail_categories, train_stage
+
+CPU = torch.device("cpu")
+
+
+def _train(
+    job: StageJob, should_stop: Callable[[], bool] = lambda: False, seed_noise: int = 0
+) -> StageOutcome:
+    torch.manual_seed(seed_noise)
+    torch.set_num_threads(1)
+    return train_stage(job, rank=0, world_size=1, device=CPU, should_stop=should_stop)
+
+
+def _losses(job: StageJob) -> list[dict[str, float]]:
+    varying = ("time", "attempt", "train/images_per_second")
+    lines = read_journal(job.directory / JOURNAL)
+    return [{key: line[key] for key in line if key not in varying} for line in lines]
+
+
+def _final_weights(job: StageJob) -> dict[str, Tensor]:
+    return Checkpoint(final_checkpoint(job.directory, 6)).weights()
+
+
+def _equal(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:
+    return first.keys() == second.keys() and all(
+        torch.equal(first[name], second[name]) for name in first
+    )
+
+
+def _elsewhere(job: StageJob, name: str) -> StageJob:
+    return replace(job, directory=job.directory.with_name(name))
+
+
+def _train_and_die(job: StageJob, after_steps: int) -> None:
+    calls = count()
+
+    def die() -> bool:
+        if next(calls) == after_steps:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return False
+
+    _train(job, should_stop=die)
+
+
+@pytest.mark.slow
+def test_a_killed_run_ends_like_one_that_was_never_killed(job: StageJob) -> None:
+    _train(job)
+    killed = _elsewhere(job, "killed")
+    process = multiprocessing.get_context("spawn").Process(target=_train_and_die, args=(killed, 4))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert [line["step"] for line in _losses(killed)] == [1, 2, 3, 4]
+
+    outcome = _train(killed, seed_noise=99)
+    assert outcome.finished and outcome.step == 6 and outcome.lost_steps == 0
+    attempts = [line["attempt"] for line in read_journal(killed.directory / JOURNAL)]
+    assert attempts == [1, 1, 1, 2, 2, 2]
+    assert _losses(killed) == _losses(job)
+    assert _equal(_final_weights(killed), _final_weights(job))
+
+
+@pytest.mark.slow
+def test_loader_processes_change_nothing(job: StageJob) -> None:
+    _train(job)
+    read_ahead = replace(_elsewhere(job, "read_ahead"), loader_processes=2)
+    calls = count()
+    stopped = _train(read_ahead, should_stop=lambda: next(calls) == 1)
+    assert stopped.step == 2 and not stopped.finished
+    _train(read_ahead)
+    assert _losses(read_ahead) == _losses(job)
+    assert _equal(_final_weights(read_ahead), _final_weights(job))
+
+
+def test_a_flipped_bit_costs_the_steps_since_the_checkpoint_before(
+    job: StageJob, caplog: pytest.LogCaptureFixture
+) -> None:
+    _train(job)
+    expected = _final_weights(job)
+    damaged = final_checkpoint(job.directory, 6) / "model.pt"
+    content = bytearray(damaged.read_bytes())
+    content[len(content) // 2] ^= 1
+    damaged.write_bytes(content)
+
+    with caplog.at_level(logging.WARNING):
+        outcome = _train(job)
+    assert outcome.finished and outcome.lost_steps == 3 and len(outcome.skipped_checkpoints) == 1
+    assert "3 steps lost" in caplog.text and "SHA-256 of model.pt" in caplog.text
+    assert _equal(_final_weights(job), expected)
+
+
+def test_a_finished_stage_is_left_alone(job: StageJob) -> None:
+    first = _train(job)
+    journal = (job.directory / JOURNAL).read_bytes()
+    assert _train(job) == first
+    assert (job.directory / JOURNAL).read_bytes() == journal
+    progress = read_progress(job.directory)
+    assert progress is not None and progress.iteration == progress.iterations == 6
+
+
+@pytest.mark.slow
+def test_seeds_differ_and_repeat(job: StageJob) -> None:
+    weights = []
+    for number, seed in enumerate((3, 3, 4)):
+        other = replace(_elsewhere(job, str(number)), variant=job.variant.replace(seed=seed))
+        _train(other, seed_noise=number)
+        weights.append(_final_weights(other))
+    assert _equal(weights[0], weights[1])
+    assert not _equal(weights[0], weights[2])
+
+
+@pytest.mark.slow
+def test_a_later_stage_trains_only_what_it_should(job: StageJob, toy_stage: Stage) -> None:
+    _train(job)
+    second = toy_stage.replace(
+        classifier=Sigmoid(),
+        freeze=("backbone", "neck", "rpn", "box_head", "mask_head"),
+        recreate=("classifier",),
+    )
+    before = _final_weights(job)
+    later = replace(
+        _elsewhere(job, "second"),
+        variant=job.variant.replace(stages=(toy_stage, second)),
+        stage=1,
+        initial_weights=final_checkpoint(job.directory, 6),
+    )
+    outcome = _train(later)
+    assert outcome.protected_categories == 0
+    after = _final_weights(later)
+    changed = {name for name in after if not torch.equal(after[name], before[name])}
+    assert changed == {
+        f"roi_heads.{part}.linear.{kind}"
+        for part in ("classifier", "box_regressor")
+        for kind in ("weight", "bias")
+    }
+
+
+def test_more_images_per_step_than_workers_can_share_is_refused(job: StageJob) -> None:
+    with pytest.raises(ValueError, match="images_per_step 4 cannot be shared"):
+        train_stage(job, rank=0, world_size=3, device=CPU)
+    assert latest_valid(job.checkpoints).path is None
+
+
+def test_only_the_equalization_loss_protects_categories(job: StageJob, toy_stage: Stage) -> None:
+    annotations = open_annotations(job.train_annotations)
+    frequency = annotations.categories.frequency
+    tail = tail_categories(toy_stage.classifier, annotations)
+    assert tail.tolist() == [letter in "rc" for letter in frequency]
+    assert not tail_categories(Sigmoid(), annotations).any()
+
+
+@pytest.mark.gpu
+def test_a_gpu_trains_in_mixed_precision_and_leaves_weights_for_any_machine(job: StageJob) -> None:
+    outcome = train_stage(job, rank=0, world_size=1, device=torch.device("cuda"))
+    assert outcome.finished and len(_losses(job)) == 6
+    assert all(weight.device == CPU for weight in _final_weights(job).values())
+    assert _train(job).finished
