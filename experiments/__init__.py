@@ -1,0 +1,1 @@
+"""Entry points of the platform, and the variants that reproduce the reports."""

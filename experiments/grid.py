@@ -1,0 +1,115 @@
+#!/usr/bin/env python
+"""Train, predict and evaluate variants; every node once, whatever crashes in between."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from longtail.commands import ExitCode, run
+
+if TYPE_CHECKING:
+    from experiments.grid_request import GridRequest
+
+EPILOG = """\b
+Examples:
+  experiments/grid.py                                      four variants on the synthetic set
+  experiments/grid.py --dry-run                            the nodes it would run
+  experiments/grid.py --list                               variants and tables by name
+  experiments/grid.py --table eql_2019_3 --train lvis_v1_train.json \\
+      --val lvis_v1_val.json --images coco --workers 8 --gpus-per-worker 1
+  experiments/grid.py --variants eql_r50 --seeds 0,1,2 \\
+      --set stages.0.classifier.tail_frequency=1e-3
+  ray job submit --working-dir . --runtime-env experiments/jobs/runtime_env.yaml \\
+      -- experiments/grid.py --runs /shared/runs
+\b
+Run the same command again to go on after any interruption: finished nodes are skipped.
+Exit codes: 0 done, 2 wrong usage, 3 bad input file, 4 some variants failed, 5 Ray or storage,
+130 interrupted.
+"""
+
+
+def _names(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip()) if text else ()
+
+
+def _seeds(_: click.Context, parameter: click.Parameter, text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(word) for word in text.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{text!r}: expected numbers as in 0,1,2") from None
+
+
+@click.command(epilog=EPILOG)
+@click.option("--variants", callback=_names, help="Names, comma-separated; see --list.")
+@click.option("--table", help="Every row of a report's table [default: eql_2019_3].")
+@click.option("--list", "list_only", is_flag=True, help="List variants and tables, then stop.")
+@click.option("--train", type=click.Path(path_type=Path), help="LVIS annotations to learn from.")
+@click.option("--val", type=click.Path(path_type=Path), help="LVIS annotations to evaluate on.")
+@click.option("--images", type=click.Path(path_type=Path), help="Image folder of both.")
+@click.option(
+    "--scale",
+    type=click.Choice(["demo", "full"]),
+    help="Size of network and schedule [default: demo on the synthetic set, full on yours].",
+)
+@click.option("--set", "assignments", multiple=True, help="path=value on every variant; repeat.")
+@click.option("--seeds", default="0", callback=_seeds, show_default=True, help="As in 0,1,2.")
+@click.option("--workers", default=1, show_default=True, help="Training workers of a variant.")
+@click.option("--cpus-per-worker", default=1.0, show_default=True, help="CPU cores of each.")
+@click.option("--gpus-per-worker", default=0.0, show_default=True, help="GPUs of each.")
+@click.option("--loader-processes", default=0, show_default=True, help="Data processes of each.")
+@click.option(
+    "--runs",
+    default="runs",
+    envvar="LONGTAIL_RUNS",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Where results live, on storage all machines see.",
+)
+@click.option("--address", help="Ray cluster [default: RAY_ADDRESS, else a local one].")
+@click.option("--experiment", default="longtail", show_default=True, help="MLflow experiment.")
+@click.option("--dry-run", is_flag=True, help="Print the nodes it would run, then stop.")
+def main(list_only: bool, dry_run: bool, **options: object) -> ExitCode:
+    """Train, predict and evaluate variants on a Ray cluster and rank them in one table.
+
+    Without --train a synthetic long-tail set is made and used.
+    """
+    if list_only:
+        from experiments.catalogue import print_catalogue
+
+        print_catalogue()
+        return ExitCode.DONE
+    from experiments.grid_request import GridRequest
+
+    request = GridRequest(**options)  # type: ignore[arg-type]
+    return _dry_run(request) if dry_run else _run(request)
+
+
+def _dry_run(request: "GridRequest") -> ExitCode:
+    from experiments.plan_table import print_plan
+    from longtail.cluster.standings import look_up
+
+    plan = request.plan()
+    print_plan(plan, look_up(plan, request.runs))
+    return ExitCode.DONE
+
+
+def _run(request: "GridRequest") -> ExitCode:
+    plan = request.plan()
+
+    from experiments.result_tables import print_failures, print_next_steps, print_ranking
+    from longtail.cluster.grid import run_grid
+    from longtail.cluster.links import write_links
+    from longtail.cluster.standings import State
+
+    standings, mlflow_problem = run_grid(plan, request.settings())
+    print_ranking(plan, standings, request.runs)
+    print_failures(plan, standings)
+    grid = write_links(plan, standings, request.runs, request.settings().name)
+    print_next_steps(plan, standings, request.runs, grid, mlflow_problem)
+    whole = all(item.state is State.DONE for item in standings.values())
+    return ExitCode.DONE if whole else ExitCode.SOME_FAILED
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,130 @@
+"""What a grid's command line asks for, resolved: variants, data files and settings."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from experiments.variants import TABLES, VARIANTS
+from experiments.variants.scale import demo_scale
+from longtail.cluster.plan import DataFiles, Plan, make_plan
+from longtail.cluster.settings import GridSettings, WorkerResources, check_writable
+from longtail.config.base import parse_assignments
+from longtail.config.variant import Variant
+
+DEFAULT_TABLE = "eql_2019_3"
+
+
+@dataclass
+class GridRequest:
+    """The options of `experiments/grid.py`; see its help for their meaning."""
+
+    variants: tuple[str, ...]
+    table: str | None
+    train: Path | None
+    val: Path | None
+    images: Path | None
+    scale: str | None
+    assignments: tuple[str, ...]
+    seeds: tuple[int, ...]
+    workers: int
+    cpus_per_worker: float
+    gpus_per_worker: float
+    loader_processes: int
+    runs: Path
+    address: str | None
+    experiment: str
+
+    def __post_init__(self) -> None:
+        in_job = "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ
+        if in_job and not self.runs.is_absolute():
+            raise ValueError(
+                f"--runs {self.runs}: a submitted job runs in a folder that is thrown away;"
+                " give an absolute path on storage that every machine sees"
+            )
+        self.runs = self.runs.resolve()
+
+    def plan(self) -> Plan:
+        """Resolve the request to rows and nodes.
+
+        Raises:
+            ValueError: An unknown name, a wrong `--set`, or options that do not fit together.
+            BadInputError: A data file cannot be used.
+        """
+        variants = self._variants()
+        check_writable(self.runs)
+        return make_plan(variants, self.seeds, self._data())
+
+    def settings(self) -> GridSettings:
+        """Where and with what the plan runs."""
+        return GridSettings(
+            runs=self.runs,
+            resources=WorkerResources(self.workers, self.cpus_per_worker, self.gpus_per_worker),
+            address=self.address,
+            loader_processes=self.loader_processes,
+            experiment=self.experiment,
+            name=self.table or ", ".join(self.variants) or DEFAULT_TABLE,
+        )
+
+    def _variants(self) -> dict[str, Variant]:
+        if self.variants and self.table:
+            raise ValueError("--variants and --table both name the rows; give one of them")
+        names = self.variants or _rows_of(self.table or DEFAULT_TABLE)
+        unknown = [name for name in names if name not in VARIANTS]
+        if unknown:
+            raise ValueError(
+                f"--variants {', '.join(unknown)}: unknown; there are {', '.join(VARIANTS)}"
+            )
+        scale = self.scale or ("full" if self.train else "demo")
+        changes = parse_assignments(self.assignments)
+        scaled = {
+            name: demo_scale(VARIANTS[name]) if scale == "demo" else VARIANTS[name]
+            for name in names
+        }
+        variants = {name: variant.override(changes) for name, variant in scaled.items()}
+        for variant in variants.values():
+            _check_workers(variant, self.workers)
+        return variants
+
+    def _data(self) -> DataFiles:
+        given = (self.train, self.val, self.images)
+        if not any(given):
+            return _synthetic(self.runs / "data" / "synthetic")
+        if self.train is None or self.val is None or self.images is None:
+            raise ValueError("--train, --val and --images belong together; give all three")
+        return _data_files(self.train, self.val, self.images)
+
+
+def _check_workers(variant: Variant, workers: int) -> None:
+    for number, stage in enumerate(variant.stages):
+        images = stage.schedule.images_per_step
+        if workers < 1 or images % workers:
+            raise ValueError(
+                f"--workers {workers}: does not divide stages.{number}.schedule.images_per_step"
+                f" ({images}); change one of them"
+            )
+
+
+def _rows_of(table: str) -> tuple[str, ...]:
+    if table not in TABLES:
+        raise ValueError(f"--table {table}: unknown; there are {', '.join(TABLES)}")
+    return TABLES[table]
+
+
+def _synthetic(folder: Path) -> DataFiles:
+    """The default data set, made where it is not there yet: 96 training images, 30 categories."""
+    from longtail.data.synthetic_dataset import Parameters, write_dataset
+
+    write_dataset(folder, Parameters(96, 48, 24, categories=30, size=128, seed=0))
+    return _data_files(folder / "train.json", folder / "val.json", folder / "images")
+
+
+def _data_files(train: Path, val: Path, images: Path) -> DataFiles:
+    """Open both annotation files and check that they and the pictures belong together."""
+    from longtail.data.annotations import open_annotations
+    from longtail.data.pairing import check_pair
+
+    opened = open_annotations(train), open_annotations(val)
+    check_pair(*opened, images)
+    return DataFiles(
+        train.resolve(), val.resolve(), images.resolve(), opened[0].digest, opened[1].digest
+    )

@@ -1,0 +1,116 @@
+"""What a grid prints at its end: the ranked rows, the failures, what to type next."""
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.table import Table
+
+from experiments.output import output_console
+from longtail.cluster.ledger import node_directory, read_result
+from longtail.cluster.links import row_directory
+from longtail.cluster.plan import Plan, Row
+from longtail.cluster.standings import Standings, State
+from longtail.tracking import tracking_uri
+
+AP_COLUMNS = ("AP", "APr", "APc", "APf", "AP_box", "gap_box_mask")
+HEADINGS = ("AP", "APr", "APc", "APf", "box AP", "gap")
+UNDEFINED = -1.0
+
+console = output_console()
+
+
+def print_ranking(plan: Plan, standings: Standings, runs: Path) -> None:
+    """The finished rows by falling AP, in points; rows without a result come last."""
+    results = {row.name: _summary(row, standings, runs) for row in plan.rows}
+    table = Table(title="mask AP on val, in points", title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("")
+    table.add_column("variant")
+    for heading in HEADINGS:
+        table.add_column(heading, justify="right")
+    table.add_column("state")
+    ranked = sorted(plan.rows, key=lambda row: -_ap(results[row.name]))
+    for place, row in enumerate(ranked, start=1):
+        summary = results[row.name]
+        cells = [_points(summary, key) for key in AP_COLUMNS]
+        table.add_row(str(place) if summary else "", row.name, *cells, _state(row, standings))
+    console.print(table)
+
+
+def print_failures(plan: Plan, standings: Standings) -> None:
+    """What went wrong, once per failed node, and where its files are."""
+    for item in standings.values():
+        if item.state is State.FAILED:
+            console.print(f"[red]failed[/red] {item.node.label} ({item.node.id})", highlight=False)
+            console.print(f"  {item.error}", highlight=False, markup=False)
+
+
+def print_next_steps(
+    plan: Plan, standings: Standings, runs: Path, grid: Path, mlflow_problem: str | None
+) -> None:
+    """Commands that go on from here; `grid` is the folder with the links of the rows."""
+    done = [row for row in plan.rows if standings[row.evaluation.id].state is State.DONE]
+    console.print("\nnext", style="bold")
+    if done:
+        sources = [f"--pred {shlex.quote(_source(row, grid))}" for row in done]
+        lines = ["python -m ensemble.merge", *sources, f"--ann {_short(plan.data.val)}"]
+        lines.append(f"--out {_short(runs / 'merged')}")
+        _print_command("merge the predictions", " \\\n      ".join(lines))
+    uri = tracking_uri(runs)
+    _print_command("compare in MLflow", f"mlflow ui --backend-store-uri {_short_uri(uri)}")
+    if len(done) < len(plan.rows):
+        _print_command("go on after a failure", "the same command again; finished nodes are kept")
+    if mlflow_problem:
+        console.print(
+            f"[yellow]MLflow lacks part of this grid[/yellow] ({mlflow_problem});"
+            " the same command again uploads it",
+            highlight=False,
+        )
+
+
+def _summary(row: Row, standings: Standings, runs: Path) -> dict[str, Any] | None:
+    if standings[row.evaluation.id].state is not State.DONE:
+        return None
+    return read_result(node_directory(runs, row.evaluation))
+
+
+def _ap(summary: dict[str, Any] | None) -> float:
+    return -2.0 if summary is None else float(summary["AP"])
+
+
+def _points(summary: dict[str, Any] | None, key: str) -> str:
+    if summary is None or summary[key] is None or summary[key] == UNDEFINED:
+        return "-"
+    return f"{100 * summary[key]:.2f}"
+
+
+def _state(row: Row, standings: Standings) -> str:
+    failed = [node for node in row.nodes() if standings[node.id].state is State.FAILED]
+    if failed:
+        return f"[red]failed in {failed[0].kind}[/red]"
+    states = {standings[node.id].state for node in row.nodes()}
+    if states == {State.DONE}:
+        found = all(standings[node.id].found for node in row.nodes())
+        return "found finished" if found else "done"
+    return "blocked"
+
+
+def _source(row: Row, grid: Path) -> str:
+    folder = row_directory(grid, row)
+    return f"{folder.name}={_short(folder / 'predictions')}"
+
+
+def _short(path: Path) -> str:
+    """Relative to the working directory where that is shorter."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def _short_uri(uri: str) -> str:
+    prefix = "sqlite:///"
+    return prefix + _short(Path(uri.removeprefix(prefix))) if uri.startswith(prefix) else uri
+
+
+def _print_command(purpose: str, command: str) -> None:
+    console.print(f"  [dim]{purpose}[/dim]\n    {command}", highlight=False, soft_wrap=True)

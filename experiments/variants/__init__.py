@@ -1,0 +1,16 @@
+"""The tables of the reports as variants, one module a report."""
+
+from experiments.variants import eql_2019
+from longtail.config.variant import Variant
+
+REPORTS = (eql_2019,)
+
+VARIANTS: dict[str, Variant] = {
+    name: variant for report in REPORTS for name, variant in report.VARIANTS.items()
+}
+"""Every variant by name, at the scale of its report."""
+
+TABLES: dict[str, tuple[str, ...]] = {
+    name: rows for report in REPORTS for name, rows in report.TABLES.items()
+}
+"""The ablation tables: their rows are names of variants."""

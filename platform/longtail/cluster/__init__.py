@@ -1,0 +1,1 @@
+"""Everything that runs on Ray: nodes, their order, their workers."""

@@ -1,0 +1,55 @@
+"""Names for people: links from a grid's rows to the directories of their nodes, and its table."""
+
+import os
+import re
+from pathlib import Path
+
+from longtail.cluster.ledger import node_directory, read_result, write_json
+from longtail.cluster.plan import Plan, Row
+from longtail.cluster.standings import Standings, State
+
+
+def grid_directory(runs: Path, name: str) -> Path:
+    """Where a grid's links and table are: `grids/<name>` in the runs folder."""
+    return runs / "grids" / _file_name(name)
+
+
+def row_directory(grid: Path, row: Row) -> Path:
+    """Where a row's links are: `predictions`, `evaluation`, `training` (last stage)."""
+    return grid / _file_name(row.name)
+
+
+def write_links(plan: Plan, standings: Standings, runs: Path, name: str) -> Path:
+    """Link every finished node under its row's name and write `table.json`; return the folder.
+
+    A grid of the same name with other settings takes the names over; nodes themselves stay.
+    """
+    grid = grid_directory(runs, name)
+    rows = {}
+    for row in plan.rows:
+        folder = row_directory(grid, row)
+        folder.mkdir(parents=True, exist_ok=True)
+        targets = {
+            "training": node_directory(runs, row.stages[-1]),
+            "predictions": node_directory(runs, row.predictions) / "predictions",
+            "evaluation": node_directory(runs, row.evaluation),
+        }
+        for link, target in targets.items():
+            _link(folder / link, target)
+        done = standings[row.evaluation.id].state is State.DONE
+        rows[row.name] = read_result(node_directory(runs, row.evaluation)) if done else None
+    write_json(grid / "table.json", {"grid": plan.id, "rows": rows})
+    return grid
+
+
+def _link(link: Path, target: Path) -> None:
+    if not target.exists():
+        return
+    temporary = link.with_name(f".{link.name}.{os.getpid()}")
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(os.path.relpath(target, link.parent))
+    temporary.replace(link)
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", name)

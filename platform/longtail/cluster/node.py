@@ -1,0 +1,93 @@
+"""A node: one unit of work whose identity says exactly what it computes.
+
+Two rows of a grid that need the same node share it, and a later grid finds it finished.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from longtail.config.base import fingerprint
+from longtail.config.variant import Inference, Variant
+
+Kind = Literal["stage", "predictions", "evaluation"]
+
+
+@dataclass(frozen=True)
+class Node:
+    """What is computed, from what.
+
+    Attributes:
+        kind: Which work it is.
+        label: How people call it; not part of its identity.
+        config: The resolved configuration as a JSON tree.
+        inputs: Digests of input files and ids of the nodes it starts from, by role.
+        seed: Seed of everything random in it.
+        parents: The nodes that must be finished first.
+    """
+
+    kind: Kind
+    label: str
+    config: Mapping[str, Any]
+    inputs: Mapping[str, str]
+    seed: int
+    parents: tuple["Node", ...] = field(default=(), repr=False)
+
+    @property
+    def id(self) -> str:
+        """`<kind>-<12 hex digits>`: the hash of kind, configuration, inputs and seed."""
+        identity = {"config": self.config, "inputs": dict(self.inputs), "seed": self.seed}
+        return f"{self.kind}-{fingerprint({'kind': self.kind, **identity})}"
+
+
+def stage_node(
+    variant: Variant, number: int, label: str, inputs: Mapping[str, str], parent: Node | None
+) -> Node:
+    """The node that trains stage `number`: its identity is the chain of stages up to it.
+
+    Test-time settings and later stages are left out, so variants that differ only there share it.
+
+    Args:
+        variant: The whole variant.
+        number: Index of the stage, from 0.
+        label: Name of the row that asked first.
+        inputs: Digests of the training annotations and of files the weights start from.
+        parent: The node of the stage before; None for stage 0.
+    """
+    tree = variant.model_dump(mode="json")
+    config = {
+        "detector": tree["detector"],
+        "data": tree["data"],
+        "stages": tree["stages"][: number + 1],
+    }
+    name = label if len(variant.stages) == 1 else f"{label} stage {number}"
+    parents = () if parent is None else (parent,)
+    return Node("stage", f"{name} training", config, inputs, variant.seed, parents)
+
+
+def predictions_node(inference: Inference, label: str, images: str, stage: Node) -> Node:
+    """The node that predicts an image set with the weights of `stage`.
+
+    Args:
+        inference: Test-time settings.
+        label: Name of the row that asked first.
+        images: Digest of the annotation file that lists the images.
+        stage: The last stage of the chain.
+    """
+    inputs = {"stage": stage.id, "images": images}
+    config = {"inference": inference.model_dump(mode="json")}
+    return Node("predictions", f"{label} predictions", config, inputs, stage.seed, (stage,))
+
+
+def evaluation_node(label: str, annotations: str, predictions: Node, max_dets: int = 300) -> Node:
+    """The node that evaluates a prediction set: a row of the result table.
+
+    Args:
+        label: Name of the row.
+        annotations: Digest of the annotation file.
+        predictions: The prediction set.
+        max_dets: Detections counted per image.
+    """
+    inputs = {"predictions": predictions.id, "annotations": annotations}
+    config = {"max_dets": max_dets}
+    return Node("evaluation", label, config, inputs, predictions.seed, (predictions,))

@@ -1,0 +1,103 @@
+"""From variants to nodes: the tree of stage prefixes, with every shared node once."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from longtail.cluster.ledger import sha256
+from longtail.cluster.node import Node, evaluation_node, predictions_node, stage_node
+from longtail.config.base import fingerprint
+from longtail.config.variant import Variant
+
+
+@dataclass(frozen=True)
+class DataFiles:
+    """The files a grid works on.
+
+    Attributes:
+        train: Annotations to learn from.
+        val: Annotations to predict and evaluate.
+        images: Folder that holds the pictures of both.
+        train_digest: SHA-256 of `train` in hex.
+        val_digest: SHA-256 of `val` in hex.
+    """
+
+    train: Path
+    val: Path
+    images: Path
+    train_digest: str
+    val_digest: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the result table: a variant with a seed, and the chain of its nodes."""
+
+    name: str
+    variant: Variant
+    stages: tuple[Node, ...]
+    predictions: Node
+    evaluation: Node
+
+    def nodes(self) -> tuple[Node, ...]:
+        """Its nodes, each after those it needs."""
+        return (*self.stages, self.predictions, self.evaluation)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The rows of a grid over one data set."""
+
+    rows: tuple[Row, ...]
+    data: DataFiles
+
+    @property
+    def id(self) -> str:
+        """Twelve hex digits that name the set of rows: the same grid again has the same id."""
+        return fingerprint(sorted(row.evaluation.id for row in self.rows))
+
+    def nodes(self) -> list[Node]:
+        """Every node once, each after those it needs."""
+        return list({node.id: node for row in self.rows for node in row.nodes()}.values())
+
+    def row_of(self, node: Node) -> Row:
+        """The first row that needs the node: where its configuration is looked up."""
+        return next(row for row in self.rows if any(own.id == node.id for own in row.nodes()))
+
+
+def make_plan(variants: Mapping[str, Variant], seeds: Sequence[int], data: DataFiles) -> Plan:
+    """Lay out the nodes of every variant under every seed.
+
+    Raises:
+        ValueError: Two variants are equal: their rows would be one.
+    """
+    rows = tuple(_rows(variants, seeds, data))
+    seen: dict[str, str] = {}
+    for row in rows:
+        other = seen.setdefault(row.evaluation.id, row.name)
+        if other != row.name:
+            raise ValueError(
+                f"variants {other} and {row.name} are the same configuration;"
+                " leave one out, or check what --set changed"
+            )
+    return Plan(rows, data)
+
+
+def _rows(variants: Mapping[str, Variant], seeds: Sequence[int], data: DataFiles) -> Iterator[Row]:
+    for name, base in variants.items():
+        for seed in dict.fromkeys(seeds):
+            label = name if len(seeds) == 1 else f"{name} seed {seed}"
+            yield _row(label, base.replace(seed=seed), data)
+
+
+def _row(name: str, variant: Variant, data: DataFiles) -> Row:
+    inputs = {"train": data.train_digest}
+    if variant.detector.backbone.weights is not None:
+        inputs["backbone_weights"] = sha256(Path(variant.detector.backbone.weights))
+    stages: list[Node] = []
+    for number in range(len(variant.stages)):
+        parent = stages[-1] if stages else None
+        stages.append(stage_node(variant, number, name, inputs, parent))
+    predictions = predictions_node(variant.inference, name, data.val_digest, stages[-1])
+    evaluation = evaluation_node(name, data.val_digest, predictions)
+    return Row(name, variant, tuple(stages), predictions, evaluation)

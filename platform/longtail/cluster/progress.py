@@ -1,0 +1,152 @@
+"""What a person sees while a grid runs: a line per running node and one for the whole."""
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from longtail.cluster.ledger import node_directory
+from longtail.cluster.standings import Standing, Standings, State
+from longtail.training.journal import Progress, read_progress
+
+PLAIN_SECONDS = 15.0
+"""Between reports where the output is not a terminal."""
+
+
+class ProgressDisplay:
+    """Shows standings: redrawn in place on a terminal, plain lines elsewhere.
+
+    Args:
+        console: Where to write.
+        runs: The runs folder, whose journals say how far training is.
+        places: Nodes that run at once, for the estimate of the time left.
+    """
+
+    def __init__(self, console: Console, runs: Path, places: int) -> None:
+        self._console, self._runs, self._places = console, runs, places
+        self._live = Live(console=console, refresh_per_second=2) if console.is_terminal else None
+        self._began = self._spoke = time.monotonic()
+        self._states: dict[str, State] = {}
+        self._durations: dict[str, list[float]] = {}
+
+    def __enter__(self) -> "ProgressDisplay":
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live:
+            self._live.stop()
+
+    def update(self, standings: Standings) -> None:
+        """Show how everything stands now."""
+        self._announce(standings.values())
+        running = [item for item in standings.values() if item.state is State.RUNNING]
+        if self._live:
+            self._live.update(Group(self._running_table(running), self._total(standings)))
+        elif time.monotonic() - self._spoke > PLAIN_SECONDS:
+            self._spoke = time.monotonic()
+            for item in running:
+                self._console.print(self._plain_line(item), highlight=False)
+            self._console.print(self._total(standings), highlight=False)
+
+    def _announce(self, standings: Iterable[Standing]) -> None:
+        """Say once when a node starts, ends, fails or is blocked."""
+        for item in standings:
+            before = self._states.get(item.node.id, State.WAITING)
+            self._states[item.node.id] = item.state
+            if item.state is before or item.found:
+                continue
+            if item.state is State.DONE and item.started is not None:
+                seconds = time.monotonic() - item.started
+                self._durations.setdefault(item.node.kind, []).append(seconds)
+                self._say(f"done     {item.node.label} ({seconds:.0f} s)")
+            elif item.state is State.FAILED:
+                self._say(f"[red]failed[/red]   {item.node.label}")
+            elif item.state is State.RUNNING:
+                self._say(f"started  {item.node.label}  [dim]{item.node.id}[/dim]")
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, highlight=False)
+
+    def _progress(self, item: Standing) -> Progress | None:
+        if item.node.kind != "stage":
+            return None
+        return read_progress(node_directory(self._runs, item.node))
+
+    def _running_table(self, running: list[Standing]) -> Table:
+        table = Table(box=None, show_header=bool(running), padding=(0, 1), header_style="dim")
+        for heading in ("running", "", "iteration", "it/s", "loss", "left"):
+            table.add_column(heading, justify="left" if heading in ("running", "") else "right")
+        for item in running:
+            progress = self._progress(item)
+            if progress is None:
+                spent = time.monotonic() - (item.started or 0)
+                table.add_row(item.node.label, "", "", "", "", f"{spent:.0f} s so far")
+            else:
+                bar = ProgressBar(progress.iterations, progress.iteration, width=20)
+                table.add_row(item.node.label, bar, *_cells(progress))
+        return table
+
+    def _plain_line(self, item: Standing) -> str:
+        progress = self._progress(item)
+        if progress is None:
+            return f"running  {item.node.label}"
+        iteration, speed, loss, left = _cells(progress)
+        return f"running  {item.node.label}  {iteration}  {speed} it/s  loss {loss}  left {left}"
+
+    def _total(self, standings: Standings) -> Text:
+        states = [item.state for item in standings.values()]
+        counts = [(state, states.count(state)) for state in State if states.count(state)]
+        words = ", ".join(f"{count} {state}" for state, count in counts)
+        spent = time.monotonic() - self._began
+        left = self._seconds_left(standings)
+        estimate = "" if left is None else f", about {_clock(left)} left"
+        return Text(f"total    {words}; {_clock(spent)} so far{estimate}")
+
+    def _seconds_left(self, standings: Standings) -> float | None:
+        """Mean duration by kind over what is not done, shared by the places; None until known."""
+        total = 0.0
+        for item in standings.values():
+            if item.state not in (State.WAITING, State.RUNNING):
+                continue
+            known = self._durations.get(item.node.kind)
+            if known is None and item.node.kind == "stage":
+                known = self._stage_guess(standings)
+            mean = sum(known) / len(known) if known else 0.0
+            if item.node.kind == "stage" and not known:
+                return None
+            spent = 0.0 if item.started is None else time.monotonic() - item.started
+            total += max(mean - spent, 0.0)
+        return total / self._places
+
+    def _stage_guess(self, standings: Standings) -> list[float]:
+        guesses = []
+        for item in standings.values():
+            if item.state is State.RUNNING and item.started is not None:
+                progress = self._progress(item)
+                if progress is not None and progress.eta_seconds is not None:
+                    guesses.append(time.monotonic() - item.started + progress.eta_seconds)
+        return guesses
+
+
+def _cells(progress: Progress) -> tuple[str, str, str, str]:
+    unknown = "-"
+    speed = progress.iterations_per_second
+    return (
+        f"{progress.iteration}/{progress.iterations}",
+        f"{speed:.2f}" if speed else unknown,
+        unknown if progress.loss is None else f"{progress.loss:.3f}",
+        unknown if progress.eta_seconds is None else _clock(progress.eta_seconds),
+    )
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

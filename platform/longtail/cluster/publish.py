@@ -1,0 +1,119 @@
+"""Making MLflow show what the storage holds, again and again until it does."""
+
+import logging
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from longtail.cluster.evaluate import EVALUATION, PER_CATEGORY, PLOT, VARIANT
+from longtail.cluster.ledger import node_directory
+from longtail.cluster.node import Node
+from longtail.cluster.plan import Plan, Row
+from longtail.cluster.standings import Standing, Standings, State
+from longtail.tracking import NodeRecord, Status, Tracker, tracking_uri
+from longtail.training.journal import JOURNAL, read_journal
+
+log = logging.getLogger(__name__)
+
+STATUS_OF: Mapping[State, Status] = {
+    State.RUNNING: "RUNNING",
+    State.DONE: "FINISHED",
+    State.FAILED: "FAILED",
+}
+
+
+class Publisher:
+    """Keeps one grid's MLflow runs in step with its nodes. MLflow failing never fails the grid.
+
+    Args:
+        plan: The grid.
+        runs: The runs folder.
+        experiment: MLflow experiment.
+        name: Name of the parent run.
+    """
+
+    def __init__(self, plan: Plan, runs: Path, experiment: str, name: str) -> None:
+        self._plan, self._runs = plan, runs
+        self._experiment, self._name = experiment, name
+        self._tracker: Tracker | None = None
+        self._settled: set[str] = set()
+        self._lock = threading.Lock()
+        self.problem: str | None = None
+        """Why MLflow lacks something; None when the last attempt brought everything across."""
+
+    def publish(self, standings: Standings, grid_status: Status) -> None:
+        """Bring MLflow up to date; what fails is tried again at the next call.
+
+        Args:
+            standings: How the nodes stand.
+            grid_status: Status of the parent run; `KILLED` also ends the runs of running nodes.
+        """
+        with self._lock:
+            self._attempt(standings, grid_status)
+
+    def _attempt(self, standings: Standings, grid_status: Status) -> None:
+        try:
+            tracker = self._connect()
+            grid = tracker.open_grid(self._plan.id, self._name, {"longtail.kind": "grid"})
+            for standing in list(standings.values()):
+                if standing.state in STATUS_OF and standing.node.id not in self._settled:
+                    self._publish_node(tracker, grid, standing, grid_status)
+            tracker.set_status(grid, grid_status)
+            self.problem = None
+        except Exception as error:
+            if self.problem is None:
+                log.warning("MLflow cannot be reached, going on without it: %s", error)
+            self.problem = f"{type(error).__name__}: {error}"
+
+    def _connect(self) -> Tracker:
+        if self._tracker is None:
+            uri = tracking_uri(self._runs)
+            local = self._runs / "artifacts" if uri.startswith("sqlite") else None
+            self._tracker = Tracker(uri, self._experiment, local)
+        return self._tracker
+
+    def _publish_node(
+        self, tracker: Tracker, grid: str, standing: Standing, grid_status: Status
+    ) -> None:
+        node, directory = standing.node, node_directory(self._runs, standing.node)
+        if not (directory / "node.json").exists():
+            return
+        row = self._plan.row_of(node)
+        run = tracker.open_node(self._record(node, row), self._plan.id, grid)
+        tracker.log_points(run, read_journal(directory / JOURNAL))
+        if standing.error is not None:
+            tracker.set_tags(run, {"longtail.error": repr(standing.error)})
+        killed = grid_status == "KILLED" and standing.state is State.RUNNING
+        tracker.set_status(run, "KILLED" if killed else STATUS_OF[standing.state])
+        if standing.state is State.DONE:
+            tracker.log_artifacts(run, _artifacts(node, directory))
+            self._settled.add(node.id)
+
+    def _record(self, node: Node, row: Row) -> NodeRecord:
+        first = self._plan.rows[0].variant.leaves()
+        leaves = row.variant.leaves()
+        changed = {key: value for key, value in leaves.items() if first.get(key) != value}
+        digests = {f"longtail.input.{role}": digest for role, digest in node.inputs.items()}
+        provenance = _provenance(node_directory(self._runs, node))
+        tags = {"longtail.variant": row.name, "longtail.seed": str(node.seed)}
+        params = changed if node.kind == "evaluation" else {}
+        return NodeRecord(node.id, node.label, params, {**tags, **digests, **provenance})
+
+
+def _provenance(directory: Path) -> dict[str, str]:
+    record = msgspec.json.decode((directory / "node.json").read_bytes())
+    versions = {f"version.{name}": text for name, text in record["versions"].items()}
+    return {"longtail.git": record["git"], "longtail.directory": str(directory), **versions}
+
+
+def _artifacts(node: Node, directory: Path) -> list[tuple[Path, str]]:
+    files = [(directory / "node.json", ""), (directory / "result.json", "")]
+    match node.kind:
+        case "predictions":
+            files.append((directory / "predictions" / "manifest.json", "predictions"))
+        case "evaluation":
+            files += [(directory / name, "") for name in (VARIANT, EVALUATION, PER_CATEGORY)]
+            files.append((directory / "plots" / PLOT, "plots"))
+    return files

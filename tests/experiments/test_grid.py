@@ -1,0 +1,158 @@
+"""The grid command end to end, and what is left after it was killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+from grid_command import ITERATIONS, ROOT, GridCommand
+from mlflow import MlflowClient
+from mlflow.entities import Run
+
+pytestmark = pytest.mark.slow
+
+
+def mlflow_runs(command: GridCommand) -> list[Run]:
+    client = MlflowClient(f"sqlite:///{command.runs}/mlflow.db")
+    experiments = [item.experiment_id for item in client.search_experiments()]
+    return list(client.search_runs(experiments))
+
+
+def assert_mlflow_holds_every_node_once(command: GridCommand) -> None:
+    client = MlflowClient(f"sqlite:///{command.runs}/mlflow.db")
+    runs = mlflow_runs(command)
+    nodes = sorted(path.name for path in command.runs.glob("nodes/*"))
+    assert sorted(run.data.tags.get("longtail.node", "") for run in runs) == ["", *nodes]
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    for run in runs:
+        for key in run.data.metrics:
+            steps = [point.step for point in client.get_metric_history(run.info.run_id, key)]
+            assert max(Counter(steps).values()) == 1, f"{key} of {run.info.run_name}: {steps}"
+            if key == "train/loss":
+                assert sorted(steps) == list(range(1, ITERATIONS + 1))
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 300.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "nothing happened"
+        time.sleep(0.02)
+
+
+def has_checkpoint(command: GridCommand) -> bool:
+    return any(command.runs.glob("nodes/stage-*/checkpoints/step-*"))
+
+
+def training_workers() -> list[psutil.Process]:
+    named = "ray::_RayTrainWorker", "ray::RayTrainWorker"
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if " ".join(process.info["cmdline"] or []).startswith(named)
+    ]
+
+
+def attempts(command: GridCommand) -> int:
+    lines = [line for journal in command.journals().values() for line in journal]
+    return max(line["attempt"] for line in lines)
+
+
+def test_a_grid_ends_with_a_ranked_table_and_everything_in_mlflow(
+    uninterrupted: GridCommand,
+) -> None:
+    assert set(uninterrupted.rows()) == {"sigmoid_r50", "eql_rfs_r50"}
+    assert all(0 <= row["AP"] <= 1 for row in uninterrupted.rows().values())
+    assert_mlflow_holds_every_node_once(uninterrupted)
+    evaluations = [
+        run for run in mlflow_runs(uninterrupted) if run.data.tags["longtail.kind"] == "evaluation"
+    ]
+    for run in evaluations:
+        row = uninterrupted.rows()[run.info.run_name]
+        assert run.data.metrics["val/AP"] == round(100 * row["AP"], 2)
+
+
+def test_the_same_command_again_runs_nothing(uninterrupted: GridCommand) -> None:
+    before = uninterrupted.rows()
+    code, output = uninterrupted.run()
+    assert code == 0, output
+    assert output.count("found finished") == 2
+    assert "started" not in output
+    assert uninterrupted.rows() == before
+    assert_mlflow_holds_every_node_once(uninterrupted)
+
+
+def test_a_killed_driver_is_made_up_for_by_the_same_command(
+    uninterrupted: GridCommand, tmp_path: Path
+) -> None:
+    command = GridCommand(uninterrupted.data, tmp_path)
+    driver = command.start()
+    wait_for(lambda: has_checkpoint(command))
+    os.killpg(driver.pid, signal.SIGKILL)
+    driver.communicate()
+    code, output = command.run()
+    assert code == 0, output
+    assert command.rows() == uninterrupted.rows()
+    assert attempts(command) == 2
+    assert_mlflow_holds_every_node_once(command)
+
+
+def test_a_killed_worker_is_replaced_while_the_grid_runs(
+    uninterrupted: GridCommand, tmp_path: Path
+) -> None:
+    command = GridCommand(uninterrupted.data, tmp_path)
+    driver = command.start()
+    wait_for(lambda: has_checkpoint(command))
+    workers = training_workers()
+    assert workers
+    workers[0].kill()
+    output, _ = driver.communicate(timeout=600)
+    assert driver.returncode == 0, output
+    assert command.rows() == uninterrupted.rows()
+    assert attempts(command) == 2
+    assert_mlflow_holds_every_node_once(command)
+
+
+def test_dry_run_prints_the_nodes_and_runs_nothing(toy_set: Path, tmp_path: Path) -> None:
+    command = GridCommand(toy_set, tmp_path)
+    done = subprocess.run(
+        [sys.executable, *command.words(), "--dry-run"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "2 rows, 6 nodes (0 shared), 6 to run" in done.stdout
+    assert not list(tmp_path.glob("nodes/*"))
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "text"),
+    [
+        (["--variants", "nope"], 2, "--variants nope: unknown; there are softmax_r50"),
+        (["--set", "sed=1"], 2, "sed: no field 'sed'; here: data, detector"),
+        (["--set", "seed"], 2, "expected path=value"),
+        (["--workers", "3"], 2, "does not divide stages.0.schedule.images_per_step (4)"),
+        (["--seeds", "a"], 2, "expected numbers as in 0,1,2"),
+        (["--train", "x.json"], 2, "--train, --val and --images belong together"),
+        (
+            ["--train", "x.json", "--val", "x.json", "--images", "x", "--scale", "demo"],
+            3,
+            "x.json",
+        ),
+    ],
+)
+def test_a_wrong_request_ends_before_anything_runs(
+    words: list[str], code: int, text: str, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "experiments/grid.py", "--runs", str(tmp_path / "runs"), *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == code, done.stderr
+    assert text in done.stderr
+    assert "Traceback" not in done.stderr

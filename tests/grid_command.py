@@ -1,0 +1,69 @@
+"""The real grid command on a toy data set: local Ray, SQLite MLflow, two variants."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+ITERATIONS = 12
+
+
+@dataclass(frozen=True)
+class GridCommand:
+    """The command line of one and the same small grid, for any runs folder.
+
+    Attributes:
+        data: Folder of the toy set.
+        runs: The runs folder.
+    """
+
+    data: Path
+    runs: Path
+
+    def words(self) -> list[str]:
+        settings = {
+            "iterations": ITERATIONS,
+            "warmup_iterations": 2,
+            "checkpoint_every": 3,
+            "log_every": 1,
+        }
+        changes = [f"stages.0.schedule.{key}={value}" for key, value in settings.items()]
+        files = ("--train", "train.json", "--val", "val.json", "--images", "images")
+        paths = [word if word.startswith("--") else str(self.data / word) for word in files]
+        rows = ["--variants", "sigmoid_r50,eql_rfs_r50", "--scale", "demo"]
+        sets = [word for change in changes for word in ("--set", change)]
+        return ["experiments/grid.py", *rows, *paths, *sets, "--runs", str(self.runs)]
+
+    def start(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, *self.words()],
+            cwd=ROOT,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self) -> tuple[int, str]:
+        """Exit code and everything printed."""
+        process = self.start()
+        output, _ = process.communicate(timeout=600)
+        return process.returncode, output
+
+    def rows(self) -> dict[str, Any]:
+        """The result rows of `table.json`."""
+        (table,) = self.runs.glob("grids/*/table.json")
+        rows: dict[str, Any] = json.loads(table.read_text())["rows"]
+        return rows
+
+    def journals(self) -> dict[str, list[dict[str, Any]]]:
+        """All journal lines by node."""
+        return {
+            path.parent.name: [json.loads(line) for line in path.read_text().splitlines()]
+            for path in self.runs.glob("nodes/*/metrics.jsonl")
+        }

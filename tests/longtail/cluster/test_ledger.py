@@ -1,0 +1,87 @@
+"""A node is finished exactly when its result is there and its digests hold."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from longtail.cluster.ledger import finish, held, read_result, reopen, write_json
+
+
+def finished(directory: Path) -> Path:
+    (directory / "sub").mkdir()
+    files = [directory / "a.bin", directory / "sub" / "b.bin"]
+    for file in files:
+        file.write_bytes(b"content of " + file.name.encode())
+    finish(directory, files, {"AP": 0.25})
+    return directory
+
+
+def test_a_finished_node_gives_its_summary(tmp_path: Path) -> None:
+    assert read_result(finished(tmp_path)) == {"AP": 0.25}
+
+
+def test_an_empty_directory_is_not_finished(tmp_path: Path) -> None:
+    assert read_result(tmp_path) is None
+    assert read_result(tmp_path / "absent") is None
+
+
+@pytest.mark.parametrize("fault", ["flip", "truncate", "remove", "torn result", "not a result"])
+def test_damage_is_noticed(tmp_path: Path, fault: str) -> None:
+    directory = finished(tmp_path)
+    file = directory / "sub" / "b.bin"
+    match fault:
+        case "flip":
+            content = bytearray(file.read_bytes())
+            content[3] ^= 1
+            file.write_bytes(content)
+        case "truncate":
+            file.write_bytes(file.read_bytes()[:-1])
+        case "remove":
+            file.unlink()
+        case "torn result":
+            result = directory / "result.json"
+            result.write_text(result.read_text()[:-20])
+        case "not a result":
+            (directory / "result.json").write_text("[]")
+    assert read_result(directory) is None
+
+
+def test_a_damaged_result_is_set_aside(tmp_path: Path) -> None:
+    directory = finished(tmp_path)
+    assert reopen(directory)
+    assert not reopen(directory)
+    assert (directory / "result.damaged.json").exists()
+
+
+def test_json_is_replaced_whole(tmp_path: Path) -> None:
+    write_json(tmp_path / "x.json", {"a": 1})
+    with pytest.raises(TypeError):
+        write_json(tmp_path / "x.json", {"a": object()})
+    assert (tmp_path / "x.json").read_text() == '{\n  "a": 1\n}'
+
+
+def test_a_lock_is_waited_for_and_then_refused(tmp_path: Path) -> None:
+    lock = tmp_path / "node.lock"
+    with held(lock, 0), pytest.raises(TimeoutError, match="another process works on this node"):
+        with held(lock, 0.3):
+            pass
+    with held(lock, 0):
+        pass
+
+
+def test_a_lock_ends_with_the_process_that_held_it(tmp_path: Path) -> None:
+    lock = tmp_path / "node.lock"
+    code = (
+        "import sys, time; from pathlib import Path; from longtail.cluster.ledger import held\n"
+        "with held(Path(sys.argv[1]), 0): print('held', flush=True); time.sleep(60)"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", code, str(lock)], stdout=subprocess.PIPE)
+    assert holder.stdout is not None and holder.stdout.readline() == b"held\n"
+    holder.kill()
+    began = time.monotonic()
+    with held(lock, 10):
+        assert time.monotonic() - began < 5
+    holder.wait()

@@ -1,0 +1,95 @@
+"""Order, limits and failure of node work; no Ray is needed for that."""
+
+import threading
+import time
+
+import pytest
+
+from longtail.cluster.node import Node
+from longtail.cluster.schedule import run_nodes
+from longtail.cluster.standings import Standing, Standings, State
+
+
+def stage(label: str, *parents: Node) -> Node:
+    return Node("stage", label, {"label": label}, {}, 0, parents)
+
+
+def evaluation(label: str, *parents: Node) -> Node:
+    return Node("evaluation", label, {"label": label}, {}, 0, parents)
+
+
+def standings_of(*nodes: Node) -> Standings:
+    return {node.id: Standing(node) for node in nodes}
+
+
+class Record:
+    """Work that remembers its order and how much ran at once."""
+
+    def __init__(self, failing: frozenset[str] = frozenset(), seconds: float = 0.0) -> None:
+        self.order: list[str] = []
+        self.most = self._now = 0
+        self._failing, self._seconds = failing, seconds
+        self._lock = threading.Lock()
+
+    def __call__(self, node: Node) -> None:
+        with self._lock:
+            self.order.append(node.label)
+            self._now += 1
+            self.most = max(self.most, self._now)
+        time.sleep(self._seconds)
+        with self._lock:
+            self._now -= 1
+        if node.label in self._failing:
+            raise RuntimeError(f"{node.label} broke")
+
+
+def labels_by_state(standings: Standings, state: State) -> set[str]:
+    return {item.node.label for item in standings.values() if item.state is state}
+
+
+def test_parents_go_first_and_rows_are_finished_before_new_ones_start() -> None:
+    first, second = stage("first"), stage("second")
+    nodes = (first, second, evaluation("row 1", first), evaluation("row 2", second))
+    work = Record()
+    run_nodes(standings_of(*nodes), 1, work, lambda _: None)
+    assert work.order == ["first", "row 1", "second", "row 2"]
+
+
+@pytest.mark.parametrize("places", [1, 2, 3])
+def test_no_more_run_at_once_than_there_are_places(places: int) -> None:
+    work = Record(seconds=0.05)
+    run_nodes(standings_of(*(stage(str(n)) for n in range(6))), places, work, lambda _: None)
+    assert work.most == places
+
+
+def test_a_failure_blocks_its_children_and_nothing_else() -> None:
+    bad, good = stage("bad"), stage("good")
+    child = evaluation("child", bad)
+    nodes = (bad, good, child, evaluation("grandchild", child), evaluation("other", good))
+    standings = standings_of(*nodes)
+    run_nodes(standings, 2, Record(failing=frozenset({"bad"})), lambda _: None)
+    assert labels_by_state(standings, State.FAILED) == {"bad"}
+    assert labels_by_state(standings, State.BLOCKED) == {"child", "grandchild"}
+    assert labels_by_state(standings, State.DONE) == {"good", "other"}
+    assert str(standings[bad.id].error) == "bad broke"
+
+
+def test_what_is_done_is_not_done_again() -> None:
+    first = stage("first")
+    standings = standings_of(first, evaluation("row", first))
+    standings[first.id].state = State.DONE
+    work = Record()
+    run_nodes(standings, 1, work, lambda _: None)
+    assert work.order == ["row"]
+
+
+def test_ticks_come_while_work_runs() -> None:
+    ticks: list[int] = []
+    run_nodes(
+        standings_of(stage("slow")),
+        1,
+        Record(seconds=1.2),
+        lambda standings: ticks.append(len(labels_by_state(standings, State.RUNNING))),
+    )
+    assert ticks[:-1] and set(ticks[:-1]) == {1}
+    assert ticks[-1] == 0
