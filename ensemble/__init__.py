@@ -1,0 +1,1 @@
+"""Combining the predictions of many models and scales into one submission."""

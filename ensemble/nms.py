@@ -1,0 +1,61 @@
+"""Class-wise hard non-maximum suppression over all images of a block at once.
+
+D detections sorted into segments (`ensemble.segments`). Boxes are xyxy; the unit does not matter.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def suppress(
+    boxes: NDArray[np.float64], starts: NDArray[np.int64], iou_thr: float
+) -> NDArray[np.int64]:
+    """For each row the row that suppresses it, or the row itself if it is kept.
+
+    A kept row suppresses every later row of its segment whose IoU with it is over `iou_thr`; at
+    exactly `iou_thr` both stay, as in torchvision and ensemble-boxes.
+
+    Args:
+        boxes: (D, 4) xyxy with positive area, by segment and falling score.
+        starts: (S + 1,) where each segment starts.
+        iou_thr: In [0, 1].
+    """
+    keeper = np.arange(len(boxes))
+    for segment in range(len(starts) - 1):
+        for i in range(starts[segment], starts[segment + 1]):
+            if keeper[i] != i:
+                continue
+            area = (boxes[i, 2] - boxes[i, 0]) * (boxes[i, 3] - boxes[i, 1])
+            for j in range(i + 1, starts[segment + 1]):
+                if keeper[j] != j:
+                    continue
+                width = min(boxes[i, 2], boxes[j, 2]) - max(boxes[i, 0], boxes[j, 0])
+                height = min(boxes[i, 3], boxes[j, 3]) - max(boxes[i, 1], boxes[j, 1])
+                if width <= 0 or height <= 0:
+                    continue
+                shared = width * height
+                other = (boxes[j, 2] - boxes[j, 0]) * (boxes[j, 3] - boxes[j, 1])
+                if shared / (area + other - shared) > iou_thr:
+                    keeper[j] = i
+    return keeper
+
+
+def suppress_plainly(boxes: list[list[float]], iou_thr: float) -> list[int]:
+    """The definition of `suppress` for one segment: `boxes` best first. For tests."""
+    keeper: list[int] = []
+    for j, box in enumerate(boxes):
+        kept = [i for i in range(j) if keeper[i] == i]
+        over = [i for i in kept if iou(boxes[i], box) > iou_thr]
+        keeper.append(over[0] if over else j)
+    return keeper
+
+
+def iou(one: list[float], other: list[float]) -> float:
+    """Intersection over union of two xyxy boxes."""
+    width = max(0.0, min(one[2], other[2]) - max(one[0], other[0]))
+    height = max(0.0, min(one[3], other[3]) - max(one[1], other[1]))
+    shared = width * height
+    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)]
+    return shared / (areas[0] + areas[1] - shared)

@@ -1,0 +1,131 @@
+"""The rows of a block in fusing order, cut into one segment per image and category.
+
+D detections, of which L are sorted; S segments. A segment holds the detections that may suppress
+or join one another: those of one category in one image. It is walked from the highest score down.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Segments:
+    """Rows by segment, best first.
+
+    Attributes:
+        order: (L,) int64, rows of the block in fusing order.
+        starts: (S + 1,) int64; segment s is `order[starts[s]:starts[s + 1]]`, maybe empty.
+    """
+
+    order: NDArray[np.int64]
+    starts: NDArray[np.int64]
+
+
+def cut_segments(
+    rows: NDArray[np.int64],
+    keys: NDArray[np.int64],
+    num_keys: int,
+    scores: NDArray[np.float64],
+    sources: NDArray[np.int64],
+    boxes: NDArray[np.float64],
+    counts: NDArray[np.uint8],
+    counts_offsets: NDArray[np.int64],
+) -> Segments:
+    """Sort rows by segment, then falling score.
+
+    The order does not depend on the order of the rows given: equal scores go by source, then by
+    box, then by the bytes of the mask, and rows equal in all of these are the same detection.
+
+    Args:
+        rows: (L,) the rows to sort, each once.
+        keys: (D,) segment of each row, in [0, num_keys).
+        num_keys: Number of segments.
+        scores: (D,) what rows are ranked by; never NaN.
+        sources: (D,) index of the source of each row.
+        boxes: (D, 4) any box coding.
+        counts: Mask bytes of all rows, one after the other.
+        counts_offsets: (D + 1,) where each row's mask bytes start.
+    """
+    return Segments(*_insert(rows, keys, num_keys, scores, sources, boxes, counts, counts_offsets))
+
+
+def cut_segments_plainly(
+    rows: NDArray[np.int64],
+    keys: NDArray[np.int64],
+    num_keys: int,
+    scores: NDArray[np.float64],
+    sources: NDArray[np.int64],
+    boxes: NDArray[np.float64],
+    counts: NDArray[np.uint8],
+    counts_offsets: NDArray[np.int64],
+) -> Segments:
+    """The definition of `cut_segments`: one sort by a tuple per row. For tests."""
+
+    def rank(row: int) -> tuple[object, ...]:
+        mask = counts[counts_offsets[row] : counts_offsets[row + 1]].tobytes()
+        return keys[row], -scores[row], sources[row], *boxes[row].tolist(), mask
+
+    order = np.array(sorted(rows.tolist(), key=rank), np.int64)
+    return Segments(order, np.searchsorted(keys[order], np.arange(num_keys + 1)))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _insert(
+    rows: NDArray[np.int64],
+    keys: NDArray[np.int64],
+    num_keys: int,
+    scores: NDArray[np.float64],
+    sources: NDArray[np.int64],
+    boxes: NDArray[np.float64],
+    counts: NDArray[np.uint8],
+    counts_offsets: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    # A counting sort by segment whose buckets are filled by insertion: segments hold tens of
+    # rows, and a source's rows come with falling scores, so that few of them are moved.
+    starts = np.zeros(num_keys + 1, np.int64)
+    for row in rows:
+        starts[keys[row] + 1] += 1
+    starts = np.cumsum(starts)
+    ends = starts[:-1].copy()
+    order = np.empty(len(rows), np.int64)
+    for row in rows:
+        key = keys[row]
+        position = ends[key]
+        ends[key] += 1
+        while position > starts[key] and _precedes(
+            row, order[position - 1], scores, sources, boxes, counts, counts_offsets
+        ):
+            order[position] = order[position - 1]
+            position -= 1
+        order[position] = row
+    return order, starts
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _precedes(
+    row: int,
+    other: int,
+    scores: NDArray[np.float64],
+    sources: NDArray[np.int64],
+    boxes: NDArray[np.float64],
+    counts: NDArray[np.uint8],
+    counts_offsets: NDArray[np.int64],
+) -> bool:
+    if scores[row] != scores[other]:
+        return bool(scores[row] > scores[other])
+    if sources[row] != sources[other]:
+        return bool(sources[row] < sources[other])
+    for side in range(4):
+        if boxes[row, side] != boxes[other, side]:
+            return bool(boxes[row, side] < boxes[other, side])
+    length = counts_offsets[row + 1] - counts_offsets[row]
+    other_length = counts_offsets[other + 1] - counts_offsets[other]
+    for i in range(min(length, other_length)):
+        byte = counts[counts_offsets[row] + i]
+        other_byte = counts[counts_offsets[other] + i]
+        if byte != other_byte:
+            return bool(byte < other_byte)
+    return bool(length < other_length)
