@@ -1,0 +1,125 @@
+"""Turn a result JSON into a prediction store and back: python -m ensemble.convert."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from longtail.commands import run
+
+if TYPE_CHECKING:
+    from longtail.predictions.store import PredictionStore, Source
+
+
+@click.command()
+@click.argument("predictions", metavar="FILE", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--ann",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="LVIS file with the images and categories: annotations, or image_info of a test set.",
+)
+@click.option("--to", type=click.Choice(["store", "json"]), required=True, help="What to make.")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="Where; must not exist."
+)
+@click.option(
+    "--on-invalid",
+    type=click.Choice(["error", "drop"]),
+    default="error",
+    show_default=True,
+    help="Faulty records of a JSON file: stop, or leave them out and count them.",
+)
+@click.option("--allow-empty", is_flag=True, help="Accept a JSON file without a detection.")
+@click.option("--with-bbox", is_flag=True, help="Write boxes to JSON too (for the box track).")
+@click.option("--name", help="Name of the source in tables.  [default: the file's]")
+@click.option("--scale", type=int, help="Short side in pixels that the images were predicted at.")
+@click.option("--flip", is_flag=True, help="The images were mirrored for this source.")
+def main(
+    predictions: Path,
+    ann: Path,
+    to: Literal["store", "json"],
+    out: Path,
+    on_invalid: Literal["error", "drop"],
+    allow_empty: bool,
+    with_bbox: bool,
+    name: str | None,
+    scale: int | None,
+    flip: bool,
+) -> None:
+    """Convert predictions between result JSON and the platform's store.
+
+    FILE is a result JSON (.json or .json.gz), or the directory of a prediction store. Scores, boxes
+    and compressed masks pass unchanged, to the last digit. From JSON to JSON the records are
+    checked, sorted by image, and polygons and lists of runs become compressed masks.
+
+    \b
+    Examples:
+      python -m ensemble.convert results.json --ann lvis_v1_val.json --to store --out preds/r50
+      python -m ensemble.convert preds/r50 --ann lvis_v1_val.json --to json --out results.json
+      python -m ensemble.convert old.json --ann val.json --to json --out new.json --on-invalid drop
+
+    See also: python -m ensemble.validate --help
+    """
+    from longtail.predictions.store import Source
+
+    if predictions.is_dir() and to == "store":
+        raise click.UsageError(f"{predictions} is a directory; --to store takes a result JSON")
+    if out.exists():
+        raise click.UsageError(f"--out {out} exists; remove it or choose another name")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    source = Source(name or predictions.name, scale=scale, flip=flip)
+    with TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as work_dir:
+        store_dir = out if to == "store" else Path(work_dir) / "store"
+        store = _open(predictions, ann, store_dir, source, on_invalid, allow_empty)
+        if to == "json":
+            from longtail.predictions.json_export import export_json
+
+            export_json(store, out, with_bbox)
+        _show(store, out)
+
+
+def _open(
+    predictions: Path,
+    ann: Path,
+    store_dir: Path,
+    source: "Source",
+    on_invalid: Literal["error", "drop"],
+    allow_empty: bool,
+) -> "PredictionStore":
+    """Open a store, or import a JSON file to `store_dir`."""
+    from longtail.categories import CategoryTable
+    from longtail.predictions.image_set import ImageSet
+    from longtail.predictions.json_import import import_json, open_predictions
+    from longtail.predictions.progress import reading_progress
+
+    images, categories = ImageSet.from_json(ann), CategoryTable.from_json(ann)
+    if predictions.is_dir():
+        return open_predictions(predictions, images, categories, store_dir)
+    with reading_progress(predictions) as on_read:
+        return import_json(
+            predictions,
+            images,
+            categories,
+            store_dir,
+            source,
+            on_invalid,
+            allow_empty=allow_empty,
+            on_read=on_read,
+        )
+
+
+def _show(store: "PredictionStore", out: Path) -> None:
+    from rich.console import Console
+
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(
+        f"{out}: {store.num_detections} detections of {len(store.images)} images", markup=False
+    )
+    for what, count in store.manifest.notes.items():
+        console.print(f"  {what}: {count}", markup=False)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,117 @@
+"""Check a submission offline: python -m ensemble.validate FILE --ann ANN."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from longtail.commands import ExitCode, run
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from longtail.predictions.validation import Validation
+
+GROUP_NAMES = {"r": "rare", "c": "common", "f": "frequent"}
+
+
+@click.command()
+@click.argument("predictions", metavar="FILE", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--ann",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="LVIS file with the images and categories: annotations, or image_info of a test set.",
+)
+@click.option(
+    "--max-dets",
+    default=300,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Detections that the evaluation takes from an image.",
+)
+@click.option(
+    "--json",
+    "json_path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write problems and numbers here.",
+)
+def main(predictions: Path, ann: Path, max_dets: int, json_path: Path | None) -> ExitCode:
+    """Check whether predictions are fit to be submitted as masks.
+
+    FILE is a result JSON (.json or .json.gz) or the directory of a prediction store. Every record
+    is checked; all kinds of problem are listed, each with its first records and what to do. Exit
+    code 0 says that the file is fit, 3 that it is not.
+
+    \b
+    Examples:
+      python -m ensemble.validate submission.json --ann lvis_v1_image_info_test_dev.json
+      python -m ensemble.validate runs/nodes/abc/predictions --ann lvis_v1_val.json
+      python -m ensemble.validate results.json --ann lvis_v1_val.json --json problems.json
+
+    See also: python -m ensemble.convert --help
+    """
+    from rich.console import Console
+
+    from longtail.categories import CategoryTable
+    from longtail.predictions.image_set import ImageSet
+    from longtail.predictions.progress import reading_progress
+    from longtail.predictions.validation import validate
+    from longtail.problems import describe
+
+    images, categories = ImageSet.from_json(ann), CategoryTable.from_json(ann)
+    with reading_progress(predictions) as on_read:
+        validation = validate(predictions, images, categories, max_dets, on_read)
+    if json_path is not None:
+        write_json(validation, json_path)
+    report = validation.report
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(summary_table(validation))
+    if report.warnings:
+        console.print("warnings for " + describe(report.file, report.warnings), markup=False)
+    if report.errors:
+        console.print(describe(report.file, report.errors), markup=False)
+        return ExitCode.BAD_INPUT
+    console.print(f"{report.file}: fit for submission", markup=False)
+    return ExitCode.DONE
+
+
+def summary_table(validation: "Validation") -> "Table":
+    """What the file holds, apart from its faulty records."""
+    from rich.table import Table
+
+    summary = validation.summary
+    table = Table(show_header=False)
+    covered = summary.num_images - summary.num_images_without
+    table.add_row("images with detections", f"{covered} of {summary.num_images}")
+    table.add_row("images without", str(summary.num_images_without))
+    table.add_row("detections", str(summary.num_detections))
+    for group, count in summary.per_group.items():
+        table.add_row(f"  of {GROUP_NAMES[group]} categories", str(count))
+    table.add_row("most in an image", str(summary.max_per_image))
+    if summary.num_detections:
+        scores = f"{summary.lowest_score:.6g} to {summary.highest_score:.6g}"
+        table.add_row("scores", scores)
+    return table
+
+
+def write_json(validation: "Validation", path: Path) -> None:
+    """Write problems and numbers, by renaming."""
+    import json
+    from dataclasses import asdict
+
+    report = validation.report
+    content = {
+        "file": report.file,
+        "fit": not report.errors,
+        "errors": [asdict(problem) for problem in report.errors],
+        "warnings": [asdict(problem) for problem in report.warnings],
+        "summary": asdict(validation.summary),
+    }
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n")
+    partial.replace(path)
+
+
+if __name__ == "__main__":
+    run(main)

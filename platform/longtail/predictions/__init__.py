@@ -1,0 +1,1 @@
+"""The one table of detections: its columns, its store on disk, and its JSON form."""

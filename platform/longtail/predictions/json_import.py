@@ -1,0 +1,189 @@
+"""Result JSON to a prediction store: streaming, every record checked, memory bounded.
+
+The file is read in pieces of 16 MB. Sound records go to a temporary file, in buckets of 256 images,
+so they may come in any order; each bucket is then sorted by image and written. Memory holds one
+piece and one bucket, whatever the size of the file.
+"""
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from longtail.categories import CategoryTable
+from longtail.predictions.columns import DetectionColumns
+from longtail.predictions.image_set import ImageSet
+from longtail.predictions.json_records import decode_block
+from longtail.predictions.json_stream import read_blocks
+from longtail.predictions.record_checks import RecordChecker
+from longtail.predictions.spill import Spill
+from longtail.predictions.store import PredictionStore, Source, StoreWriter, is_store
+from longtail.predictions.tally import FaultTally, RecordBatch
+from longtail.problems import BadInputError, ProblemReport
+
+OnRead = Callable[[int], object]
+
+
+def ignore(position: int) -> None:
+    """What a reading calls when nobody watches."""
+
+
+@dataclass
+class JsonReading:
+    """One pass over a result JSON.
+
+    Attributes:
+        path: The file.
+        checker: What its records must fit to.
+        tally: The faults of its records.
+        notes: Counts of records, boxes and masks, and of unusual ways to write them.
+        on_read: Called with the bytes of the file read so far.
+    """
+
+    path: Path
+    checker: RecordChecker
+    tally: FaultTally
+    notes: Counter[str]
+    on_read: OnRead
+
+    @classmethod
+    def of(
+        cls, path: Path, images: ImageSet, categories: CategoryTable, on_read: OnRead = ignore
+    ) -> "JsonReading":
+        """A reading that has not started."""
+        notes: Counter[str] = Counter()
+        return cls(path, RecordChecker(images, categories, notes), FaultTally(), notes, on_read)
+
+    def columns(self) -> Iterator[DetectionColumns]:
+        """The sound detections, block by block, in the order of the file."""
+        for block in read_blocks(self.path):
+            records, indices, misfits = decode_block(block, str(self.path))
+            for misfit in misfits:
+                self.tally.add(misfit.field, misfit.what, [f"record {misfit.index}"])
+            batch = RecordBatch(records, np.array(indices, dtype=np.int64), self.tally)
+            sound = self.checker.to_columns(batch)
+            self.notes["records"] += len(records) + len(misfits)
+            self.notes["dropped records"] += len(records) + len(misfits) - len(sound)
+            self.on_read(block.file_position)
+            yield sound
+
+
+def import_json(
+    path: Path,
+    images: ImageSet,
+    categories: CategoryTable,
+    out: Path,
+    source: Source,
+    on_invalid: Literal["error", "drop"] = "error",
+    *,
+    allow_empty: bool = False,
+    on_read: OnRead = ignore,
+) -> PredictionStore:
+    """Make a prediction store of a result JSON.
+
+    Args:
+        path: JSON list of detections, plain or gzip, in any order.
+        images: The images that may have detections.
+        categories: The categories that detections may have.
+        out: Directory of the store; must not exist. It appears when it is complete.
+        source: What the predictions are of.
+        on_invalid: "error" lists all faults and makes no store; "drop" leaves faulty records out
+            and counts them by kind in the store's notes.
+        allow_empty: Accept a list without a (sound) detection.
+        on_read: Called with the bytes of the file read so far, for a progress bar.
+
+    Raises:
+        BadInputError: The file is no list of detections, or has faulty records.
+        ValueError: `out` exists.
+    """
+    reading = JsonReading.of(path, images, categories, on_read)
+    with new_directory(out) as partial:
+        read_into_store(reading, partial, source)
+        if on_invalid == "error":
+            ProblemReport(str(path), errors=reading.tally.problems()).raise_if_errors()
+        if not allow_empty and reading.notes["records"] == reading.notes["dropped records"]:
+            raise BadInputError(
+                f"{path}: no {'usable ' if reading.tally else ''}detection in the file; predict "
+                "again, or allow an empty source where that is meant"
+            )
+    return PredictionStore.open(out)
+
+
+def read_into_store(reading: JsonReading, directory: Path, source: Source) -> PredictionStore:
+    """Write the sound detections of a reading as a store; faults are left to its tally."""
+    images = reading.checker.images
+    with Spill(directory / ".spill.arrow", images) as spill:
+        for columns in reading.columns():
+            spill.add(columns)
+        spill.close()
+        writer = StoreWriter(directory, images, source)
+        blocks = spill.blocks()
+        for shard in range(images.num_shards):
+            writer.write_shard(shard, islice(blocks, len(images.blocks_of_shard(shard))))
+    faults = {f"dropped, {kind}": count for kind, count in reading.tally.counts().items()}
+    return writer.finish({**+reading.notes, **faults})
+
+
+def open_predictions(
+    path: Path, images: ImageSet, categories: CategoryTable, work_dir: Path
+) -> PredictionStore:
+    """Open a store, or import a result JSON to `work_dir` and open that.
+
+    Raises:
+        BadInputError: The predictions are faulty, or of other images or categories.
+        ValueError: `work_dir` exists and a JSON file has to be imported.
+    """
+    if not path.is_dir():
+        return import_json(path, images, categories, work_dir, Source(path.name))
+    store = PredictionStore.open(path)
+    check_fits(store, images, categories)
+    return store
+
+
+def check_fits(store: PredictionStore, images: ImageSet, categories: CategoryTable) -> None:
+    """Check that a store is of these images and of categories among these.
+
+    Raises:
+        BadInputError: It is not.
+    """
+    if store.images.digest() != images.digest():
+        raise BadInputError(
+            f"{store.directory}: made for {len(store.images)} images, which are not the "
+            f"{len(images)} of the annotation file; name the file that it was made for"
+        )
+    for columns in store.blocks(with_masks=False):
+        unknown = np.setdiff1d(columns.category_id, categories.ids)
+        if len(unknown):
+            raise BadInputError(
+                f"{store.directory}: category_id {unknown[0]} of image "
+                f"{columns.image_id[columns.category_id == unknown[0]][0]} is not in the "
+                "annotation file; name the file that it was made for"
+            )
+
+
+@contextmanager
+def new_directory(out: Path) -> Iterator[Path]:
+    """A hidden directory next to `out` that takes its name when the block ends without error.
+
+    Raises:
+        ValueError: `out` exists.
+    """
+    if out.exists():
+        what = "holds a prediction store" if is_store(out) else "exists"
+        raise ValueError(f"{out} {what} already; remove it or choose another name")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_name(f".{out.name}.{os.getpid()}")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    try:
+        yield partial
+        partial.rename(out)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)

@@ -1,0 +1,135 @@
+"""A store's manifest: what it holds, of which images, and the digests that prove it."""
+
+import hashlib
+import os
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from longtail.predictions.image_set import ImageSet
+from longtail.problems import BadInputError
+
+SCHEMA_VERSION = 1
+MANIFEST_NAME = "manifest.json"
+
+
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where predictions come from.
+
+    Attributes:
+        name: What tables call it.
+        node: Fingerprint of the node that made it; None for an imported file.
+        scale: Short side in pixels of the network's input, where known.
+        flip: Whether the images were mirrored.
+    """
+
+    name: str
+    node: str | None = None
+    scale: int | None = None
+    flip: bool = False
+
+
+class ShardEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One Parquet file: its name, rows of each of its blocks, size and SHA-256."""
+
+    file: str
+    rows: list[int]
+    bytes: int
+    sha256: str
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything about a store but its rows; `notes` are counts its writer wants kept."""
+
+    schema_version: int
+    source: Source
+    image_ids: list[int]
+    heights: list[int]
+    widths: list[int]
+    shards: list[ShardEntry]
+    notes: dict[str, int]
+
+    @classmethod
+    def of(
+        cls, images: ImageSet, source: Source, shards: list[ShardEntry], notes: dict[str, int]
+    ) -> "Manifest":
+        """The manifest of a store that was just written."""
+        sizes = images.heights.tolist(), images.widths.tolist()
+        return cls(SCHEMA_VERSION, source, images.ids.tolist(), *sizes, shards, notes)
+
+    def image_set(self) -> ImageSet:
+        """The images the predictions were made for."""
+        columns = (self.image_ids, self.heights, self.widths)
+        return ImageSet(*(np.array(column, dtype=np.int64) for column in columns))
+
+    def is_consistent(self) -> bool:
+        """Whether lists have the lengths they must have, image ids ascend and names are ours."""
+        if not len(self.image_ids) == len(self.heights) == len(self.widths):
+            return False
+        if any(later <= earlier for earlier, later in pairwise(self.image_ids)):
+            return False
+        if [entry.file for entry in self.shards] != [*map(shard_name, range(len(self.shards)))]:
+            return False
+        images = self.image_set()
+        blocks = [len(images.blocks_of_shard(shard)) for shard in range(images.num_shards)]
+        return blocks == [len(entry.rows) for entry in self.shards]
+
+
+class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
+    sha256: str
+    manifest: msgspec.Raw
+
+
+def shard_name(shard: int) -> str:
+    """The file name of a shard."""
+    return f"shard-{shard:05d}.parquet"
+
+
+def write_manifest(directory: Path, manifest: Manifest) -> None:
+    """Write the manifest with its own digest, by renaming."""
+    content = msgspec.json.encode(manifest)
+    envelope = _Envelope(hashlib.sha256(content).hexdigest(), msgspec.Raw(content))
+    partial = directory / f".{MANIFEST_NAME}.{os.getpid()}"
+    partial.write_bytes(msgspec.json.encode(envelope))
+    partial.replace(directory / MANIFEST_NAME)
+
+
+def read_manifest(directory: Path) -> Manifest:
+    """Read a store's manifest.
+
+    Raises:
+        BadInputError: It is missing, damaged, or of another schema version.
+    """
+    path = directory / MANIFEST_NAME
+    if not path.is_file():
+        raise BadInputError(
+            f"{path} is missing: {directory} is no prediction store, or was not finished; make it "
+            "with `python -m ensemble.convert FILE.json --to store` or finish the prediction"
+        )
+    try:
+        envelope = msgspec.json.decode(path.read_bytes(), type=_Envelope)
+        _check_version(path, msgspec.json.decode(envelope.manifest))
+        manifest = msgspec.json.decode(envelope.manifest, type=Manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _damaged(path, str(error)) from None
+    if hashlib.sha256(bytes(envelope.manifest)).hexdigest() != envelope.sha256:
+        raise _damaged(path, "its content does not match its SHA-256")
+    if not manifest.is_consistent():
+        raise _damaged(path, "its images do not match its shards")
+    return manifest
+
+
+def _check_version(path: Path, content: Any) -> None:
+    version = content.get("schema_version") if isinstance(content, dict) else None
+    if version != SCHEMA_VERSION:
+        raise BadInputError(
+            f"{path}: schema_version is {version!r} and this program reads {SCHEMA_VERSION}; "
+            "export the store to JSON with the version that wrote it and import that"
+        )
+
+
+def _damaged(path: Path, why: str) -> BadInputError:
+    return BadInputError(f"{path} is damaged ({why}); copy the store again or make it again")

@@ -1,0 +1,81 @@
+"""Sorts detections that come in any order into blocks, by way of the disk."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import pyarrow as pa
+
+from longtail.predictions.columns import DetectionColumns
+from longtail.predictions.image_set import IMAGES_PER_BLOCK, ImageSet
+from longtail.predictions.shards import SCHEMA, from_table, to_table
+
+# Buckets of 256 images: small to hold in memory, large enough to be read in few pieces.
+BLOCKS_PER_BUCKET = 8
+
+
+class Spill:
+    """One Arrow file that takes detections in any order and gives them back block by block.
+
+    Memory holds what one `add` brings, and later one bucket of 8 blocks.
+    """
+
+    def __init__(self, path: Path, images: ImageSet) -> None:
+        self._path = path
+        self._images = images
+        self._batches: dict[int, list[int]] = defaultdict(list)
+        self._num_batches = 0
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        self._writer = pa.ipc.new_file(path, SCHEMA, options=options)
+
+    def __enter__(self) -> "Spill":
+        return self
+
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._writer.close()
+        self._path.unlink()
+
+    def add(self, columns: DetectionColumns) -> None:
+        """Take detections of any of the images."""
+        if not len(columns):
+            return
+        blocks = self._images.find(columns.image_id) // IMAGES_PER_BLOCK
+        buckets = blocks // BLOCKS_PER_BUCKET
+        order = np.argsort(buckets, kind="stable")
+        present, starts = np.unique(buckets[order], return_index=True)
+        table = to_table(columns.take(order))
+        ends = [*starts[1:].tolist(), len(columns)]
+        for bucket, start, end in zip(present.tolist(), starts.tolist(), ends, strict=True):
+            self._writer.write_table(table.slice(start, end - start))
+            self._batches[bucket].append(self._num_batches)
+            self._num_batches += 1
+
+    def close(self) -> None:
+        """End the writing; blocks can be read from now on."""
+        self._writer.close()
+
+    def blocks(self) -> Iterator[DetectionColumns]:
+        """All blocks in order, each by image id, then in the order of arrival."""
+        ids = self._images.blocks()
+        for bucket, first in enumerate(range(0, len(ids), BLOCKS_PER_BUCKET)):
+            rows = self._read(bucket)
+            order = np.argsort(rows.image_id, kind="stable")
+            first_ids = [block[0] for block in ids[first : first + BLOCKS_PER_BUCKET]]
+            cuts = np.searchsorted(rows.image_id[order], first_ids[1:])
+            for index in np.split(order, cuts):
+                yield rows.take(index)
+
+    def _read(self, bucket: int) -> DetectionColumns:
+        with pa.OSFile(str(self._path)) as file:
+            reader = pa.ipc.open_file(file)
+            batches = [reader.get_batch(number) for number in self._batches[bucket]]
+        return DetectionColumns.concatenate(
+            [from_table(pa.Table.from_batches([batch])) for batch in batches]
+        )

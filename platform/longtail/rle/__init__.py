@@ -1,0 +1,1 @@
+"""Run-length encoded masks in COCO's format: codec, validation and geometry."""

@@ -1,0 +1,133 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ensemble.convert import main
+from longtail.commands import ExitCode, run
+from longtail.predictions.store import PredictionStore, Source
+
+Convert = Callable[..., tuple[int, str]]
+BOX = {"bbox": [0.1, 0.2, 1.3, 1.4]}
+MASK = {"segmentation": {"size": [2, 3], "counts": "06"}}
+
+
+def record(**fields: Any) -> dict[str, Any]:
+    return {"image_id": 1, "category_id": 5, "score": 0.1 + 0.2, **BOX, **MASK, **fields}
+
+
+@pytest.fixture
+def convert(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Convert:
+    """Run the command from one name of tmp_path to another."""
+    category = {"id": 5, "name": "a", "frequency": "r", "image_count": 1, "instance_count": 1}
+    images = [{"id": i, "height": 2, "width": 3} for i in (1, 2)]
+    (tmp_path / "ann.json").write_text(json.dumps({"images": images, "categories": [category]}))
+
+    def run_command(file: str, to: str, out: str, *options: str) -> tuple[int, str]:
+        paths = [str(tmp_path / file), "--out", str(tmp_path / out)]
+        arguments = [*paths, "--ann", str(tmp_path / "ann.json"), "--to", to, *options]
+        with pytest.raises(SystemExit) as exit_:
+            run(main, arguments)
+        captured = capsys.readouterr()
+        assert isinstance(exit_.value.code, int)
+        return exit_.value.code, captured.out + captured.err
+
+    return run_command
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[Any], None]:
+    """Write records to in.json."""
+
+    def write_records(records: Any) -> None:
+        (tmp_path / "in.json").write_text(json.dumps(records))
+
+    return write_records
+
+
+Write = Callable[[Any], None]
+
+
+def test_to_a_store_and_back_changes_nothing(
+    convert: Convert, write: Write, tmp_path: Path
+) -> None:
+    records = [record(), record(image_id=2, score=1e-9)]
+    write(records)
+    assert convert("in.json", "store", "new/store")[0] == ExitCode.DONE
+    assert convert("new/store", "json", "out.json", "--with-bbox")[0] == ExitCode.DONE
+    assert json.loads((tmp_path / "out.json").read_text()) == records
+
+
+def test_boxes_stay_out_of_json_unless_asked_for(
+    convert: Convert, write: Write, tmp_path: Path
+) -> None:
+    write([record()])
+    convert("in.json", "json", "out.json")
+    assert "bbox" not in json.loads((tmp_path / "out.json").read_text())[0]
+
+
+def test_the_source_is_what_the_options_say(convert: Convert, write: Write, tmp_path: Path) -> None:
+    write([record()])
+    convert("in.json", "store", "store", "--name", "r50", "--scale", "800", "--flip")
+    source = PredictionStore.open(tmp_path / "store").source
+    assert source == Source("r50", node=None, scale=800, flip=True)
+
+
+def test_a_faulty_record_stops_the_conversion(
+    convert: Convert, write: Write, tmp_path: Path
+) -> None:
+    write([record(), record(score=2)])
+    code, text = convert("in.json", "store", "store")
+    assert code == ExitCode.BAD_INPUT and "record 1 (2.0)" in text
+    assert not (tmp_path / "store").exists()
+
+
+def test_faulty_records_are_dropped_on_request_and_counted(
+    convert: Convert, write: Write, tmp_path: Path
+) -> None:
+    write([record(), record(score=2)])
+    code, text = convert("in.json", "json", "out.json", "--on-invalid", "drop")
+    assert code == ExitCode.DONE
+    assert "dropped records: 1" in text and "dropped, score: is outside 0 to 1: 1" in text
+    assert len(json.loads((tmp_path / "out.json").read_text())) == 1
+
+
+def test_an_empty_file_needs_to_be_allowed(convert: Convert, write: Write) -> None:
+    write([])
+    assert convert("in.json", "store", "store")[0] == ExitCode.BAD_INPUT
+    assert convert("in.json", "store", "store", "--allow-empty")[0] == ExitCode.DONE
+
+
+@pytest.mark.parametrize("to", ["store", "json"])
+def test_what_exists_is_not_overwritten(
+    convert: Convert, write: Write, tmp_path: Path, to: str
+) -> None:
+    write([record()])
+    (tmp_path / "out").write_text("precious")
+    code, text = convert("in.json", to, "out")
+    assert code == ExitCode.USAGE and "exists" in text
+    assert (tmp_path / "out").read_text() == "precious"
+
+
+def test_a_store_is_not_converted_to_a_store(convert: Convert, write: Write) -> None:
+    write([record()])
+    convert("in.json", "store", "store")
+    code, text = convert("store", "store", "other")
+    assert code == ExitCode.USAGE and "takes a result JSON" in text
+
+
+def test_boxes_alone_cannot_become_json_without_boxes(
+    convert: Convert, write: Write, tmp_path: Path
+) -> None:
+    write([{**record(), "segmentation": None}])
+    code, text = convert("in.json", "json", "out.json")
+    assert code == ExitCode.USAGE and "write boxes too" in text
+    assert not (tmp_path / "out.json").exists()
+
+
+def test_nothing_is_left_beside_the_result(convert: Convert, write: Write, tmp_path: Path) -> None:
+    write([record()])
+    convert("in.json", "json", "out.json")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["ann.json", "in.json", "out.json"]

@@ -1,0 +1,39 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from longtail.predictions.columns import DetectionColumns
+from longtail.predictions.image_set import ImageSet
+from longtail.predictions.spill import Spill
+
+Make = Callable[..., DetectionColumns]
+
+
+def test_rows_come_back_by_block_and_in_the_order_of_arrival(
+    tmp_path: Path, random_columns: Make
+) -> None:
+    images = ImageSet(np.arange(0, 1200, 2), np.full(600, 20), np.full(600, 30))
+    rng = np.random.default_rng(0)
+    parts = [random_columns(rng.choice(images.ids, 200).tolist(), seed) for seed in range(3)]
+    with Spill(tmp_path / "spill", images) as spill:
+        for part in [*parts, DetectionColumns.empty()]:
+            spill.add(part)
+        spill.close()
+        blocks = list(spill.blocks())
+    everything = DetectionColumns.concatenate(parts)
+    expected = everything.take(np.argsort(everything.image_id, kind="stable"))
+    found = DetectionColumns.concatenate(blocks)
+    assert found.score.tolist() == expected.score.tolist()
+    assert found.rles() == expected.rles()
+    assert len(blocks) == images.num_blocks == 19
+    for ids, columns in zip(images.blocks(), blocks, strict=True):
+        assert np.isin(columns.image_id, ids).all()
+
+
+def test_nothing_added_gives_empty_blocks_and_leaves_no_file(tmp_path: Path) -> None:
+    images = ImageSet(np.arange(40), np.full(40, 20), np.full(40, 30))
+    with Spill(tmp_path / "spill", images) as spill:
+        spill.close()
+        assert [len(columns) for columns in spill.blocks()] == [0, 0]
+    assert list(tmp_path.iterdir()) == []

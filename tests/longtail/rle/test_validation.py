@@ -1,0 +1,69 @@
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from longtail.rle.bitmaps import encode_bitmap
+from longtail.rle.codec import decode, encode, pack
+from longtail.rle.validation import FAULT_TEXTS, TOO_SHORT, find_fault, find_faults
+
+
+def string_of(*runs: int) -> bytes:
+    return encode(np.array(runs, dtype=np.int64))
+
+
+@settings(deadline=None)
+@given(st.integers(1, 30), st.integers(1, 30), st.integers(0, 2**32))
+def test_strings_of_real_masks_are_sound(height: int, width: int, seed: int) -> None:
+    bitmap = np.random.default_rng(seed).random((height, width)) < 0.5
+    assert find_fault(encode_bitmap(bitmap), height, width) is None
+
+
+@pytest.mark.parametrize(
+    ("counts", "text"),
+    [
+        pytest.param(b"", "empty", id="no counts"),
+        pytest.param(b"/", "characters", id="character below the range"),
+        pytest.param(b"p", "characters", id="character above the range"),
+        pytest.param(b"\xff", "characters", id="byte that is no ASCII"),
+        pytest.param(string_of(100)[:-1] + b"P", "truncated", id="last number goes on"),
+        pytest.param(b"PPPPPPPP0", "truncated", id="number of nine digits"),
+        pytest.param(b"O", "negative", id="first run below zero"),
+        pytest.param(string_of(40, 59), "fewer pixels", id="one pixel short"),
+        pytest.param(string_of(40, 61), "more pixels", id="one pixel long"),
+        pytest.param(b"0" * 102, "more runs", id="a hundred empty runs"),
+    ],
+)
+def test_faults_of_a_10_by_10_mask_are_named(counts: bytes, text: str) -> None:
+    assert text in str(find_fault(counts, 10, 10))
+
+
+@pytest.mark.parametrize("size", [(0, 5), (5, -1), (2**16, 2**16), (10**30, 1), (2**62, 4)])
+def test_sizes_that_no_image_has_are_refused_without_allocating(size: tuple[int, int]) -> None:
+    assert "size" in str(find_fault(b"1", *size))
+
+
+def test_a_huge_claimed_size_costs_nothing() -> None:
+    start = time.process_time()
+    assert find_fault(b"1", 40_000, 40_000) == FAULT_TEXTS[TOO_SHORT]
+    assert time.process_time() - start < 1.0
+
+
+def test_zero_runs_in_the_middle_are_legal() -> None:
+    assert find_fault(string_of(3, 0, 2, 4), 3, 3) is None
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=40))
+def test_arbitrary_bytes_are_refused_or_decode_to_exactly_the_size(counts: bytes) -> None:
+    if find_fault(counts, 6, 7) is None:
+        runs = decode(counts)
+        assert runs.sum() == 42 and runs.min() >= 0
+
+
+def test_a_batch_gives_each_string_its_own_code() -> None:
+    strings = [string_of(4), string_of(3), string_of(0, 4)]
+    sides = np.full(3, 2, dtype=np.int64)
+    assert find_faults(*pack(strings), sides, sides).tolist() == [0, TOO_SHORT, 0]
