@@ -1,0 +1,1 @@
+"""LVIS evaluation of predictions."""

@@ -1,0 +1,85 @@
+"""Evaluate predictions against LVIS annotations: python -m longtail.evaluation ANN PRED."""
+
+from pathlib import Path
+
+import click
+
+from longtail.commands import ExitCode, run
+
+EXISTING = click.Path(exists=True, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("annotations", type=EXISTING)
+@click.argument("predictions", type=EXISTING)
+@click.option("--json", "json_path", type=FILE, help="Write every number here.")
+@click.option("--per-category", type=FILE, help="Write AP by category here, as CSV.")
+@click.option("--plot", type=FILE, help="Write a page of AP by category and training images.")
+@click.option("--official", is_flag=True, help="Run lvis-api too; exit 1 unless all digits agree.")
+@click.option("--max-dets", default=300, show_default=True, help="Detections that count per image.")
+@click.option(
+    "--train-annotations",
+    type=EXISTING,
+    help="Training file, if the categories of ANNOTATIONS do not carry its counts.",
+)
+@click.option(
+    "--work-dir",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Where a result JSON is unpacked for the time of the evaluation.",
+)
+def main(
+    annotations: Path,
+    predictions: Path,
+    json_path: Path | None,
+    per_category: Path | None,
+    plot: Path | None,
+    official: bool,
+    max_dets: int,
+    train_annotations: Path | None,
+    work_dir: Path | None,
+) -> ExitCode:
+    """LVIS AP of masks and boxes.
+
+    ANNOTATIONS is an LVIS annotation file. PREDICTIONS is an LVIS result JSON (.json or .json.gz)
+    or the directory of a prediction store. Tables show points; files hold fractions, and -1 stands
+    for a metric without ground truth.
+
+    \b
+    Examples:
+      python -m longtail.evaluation lvis_v1_val.json results.json
+      python -m longtail.evaluation lvis_v1_val.json runs/nodes/abc/predictions --json ap.json
+      python -m longtail.evaluation val.json results.json --official
+    """
+    for path in (json_path, per_category, plot):
+        if path is not None and not path.parent.is_dir():
+            raise click.UsageError(f"{path}: make the folder {path.parent} first")
+
+    from rich.console import Console
+
+    from longtail.evaluation.lvis import evaluate
+    from longtail.evaluation.plots import write_ap_by_category
+    from longtail.evaluation.progress import block_progress
+
+    with block_progress() as on_block:
+        evaluation = evaluate(
+            annotations,
+            predictions,
+            max_dets,
+            official,
+            train_annotations=train_annotations,
+            work_dir=work_dir,
+            on_block=on_block,
+        )
+    Console().print(evaluation.tables())
+    if json_path is not None:
+        evaluation.to_json(json_path)
+    if per_category is not None:
+        evaluation.write_per_category(per_category)
+    if plot is not None:
+        write_ap_by_category(evaluation, plot)
+    return ExitCode.INTERNAL_ERROR if evaluation.disagreements() else ExitCode.DONE
+
+
+if __name__ == "__main__":
+    run(main)

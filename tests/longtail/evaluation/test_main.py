@@ -1,0 +1,99 @@
+"""The command: what it prints and how it ends."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from longtail.commands import run
+from longtail.evaluation import lvis
+from longtail.evaluation.__main__ import main
+
+Record = dict[str, Any]
+MakeProblem = Callable[..., tuple[Record, list[Record]]]
+Write = Callable[[Record, list[Record]], tuple[Path, Path]]
+
+
+def exit_code(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as stopped:
+        run(main, [str(argument) for argument in arguments])
+    code = stopped.value.code
+    assert isinstance(code, int)
+    return code
+
+
+def test_an_evaluation_writes_its_files_and_agrees_with_lvis_api(
+    make_problem: MakeProblem, write: Write, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    paths = write(*make_problem(1))
+    files = tmp_path / "ap.json", tmp_path / "ap.csv", tmp_path / "ap.html"
+    options = ("--json", files[0], "--per-category", files[1], "--plot", files[2])
+    assert exit_code(*paths, *options, "--official", "--work-dir", tmp_path) == 0
+    tree = json.loads(files[0].read_text())
+    assert tree["official"] == {"segm": tree["segm"], "box": tree["box"]}
+    printed = capfd.readouterr().out
+    assert f"{100 * tree['segm']['AP']:.2f}" in printed
+    assert "agrees to the last digit" in printed
+    assert "Average Precision" not in printed
+    expected = {"annotations.json", "results.json", *(file.name for file in files)}
+    assert {path.name for path in tmp_path.iterdir()} == expected
+
+
+def test_a_store_gives_the_numbers_of_its_json(
+    make_problem: MakeProblem, write: Write, tmp_path: Path
+) -> None:
+    from longtail.categories import CategoryTable
+    from longtail.predictions.image_set import ImageSet
+    from longtail.predictions.json_import import import_json
+    from longtail.predictions.store import Source
+
+    annotations, results = write(*make_problem(2))
+    of_file = ImageSet.from_json(annotations), CategoryTable.from_json(annotations)
+    import_json(results, *of_file, tmp_path / "store", Source("test"))
+    for predictions, name in ((results, "a.json"), (tmp_path / "store", "b.json")):
+        assert exit_code(annotations, predictions, "--json", tmp_path / name) == 0
+    assert (tmp_path / "a.json").read_text() == (tmp_path / "b.json").read_text()
+
+
+def test_a_disagreement_with_lvis_api_ends_with_code_1(
+    make_problem: MakeProblem,
+    write: Write,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(lvis, "official_metrics", lambda *_: {"box": {"AP": 0.5}})
+    assert exit_code(*write(*make_problem(3)), "--official") == 1
+    assert "lvis-api disagrees" in capfd.readouterr().out
+
+
+def test_a_hostile_mask_is_refused_with_its_record_and_field(
+    make_problem: MakeProblem, write: Write, capfd: pytest.CaptureFixture[str]
+) -> None:
+    annotations, results = make_problem(4)
+    results[3]["segmentation"]["counts"] = "````"
+    assert exit_code(*write(annotations, results)) == 3
+    error = capfd.readouterr().err
+    assert "record 3" in error
+    assert "segmentation.counts" in error
+
+
+def test_annotations_without_labels_end_with_code_3(
+    make_problem: MakeProblem, write: Write, capfd: pytest.CaptureFixture[str]
+) -> None:
+    annotations, results = make_problem(5)
+    assert exit_code(*write(annotations | {"annotations": []}, results)) == 3
+    assert "evaluation needs annotations" in capfd.readouterr().err
+
+
+def test_a_cap_over_300_ends_with_code_2(make_problem: MakeProblem, write: Write) -> None:
+    assert exit_code(*write(*make_problem(6)), "--max-dets", 1000) == 2
+
+
+def test_a_missing_output_folder_is_found_before_the_work(
+    make_problem: MakeProblem, write: Write, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--json", tmp_path / "nowhere" / "ap.json")
+    assert exit_code(*write(*make_problem(7)), *options) == 2
+    assert "make the folder" in capfd.readouterr().err
