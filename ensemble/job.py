@@ -20,6 +20,7 @@ from ensemble.sources import MERGED, SourceSpec, digest_of, open_source
 from ensemble.statistics import MergeStatistics
 from ensemble.tables import print_evaluation, print_stages
 from longtail.categories import CategoryTable
+from longtail.commands import output_console
 from longtail.evaluation.lvis import MAX_DETS, evaluate
 from longtail.evaluation.progress import block_progress
 from longtail.predictions.image_set import ImageSet
@@ -28,7 +29,7 @@ from longtail.predictions.store import PredictionStore
 from longtail.problems import BadInputError
 
 T = TypeVar("T")
-console = Console()
+console = output_console()
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
 
 

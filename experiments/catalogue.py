@@ -1,9 +1,9 @@
 """The variants and tables that can be asked for by name."""
 
-from rich.console import Console
 from rich.table import Table
 
 from experiments.variants import TABLES, VARIANTS
+from longtail.commands import output_console
 
 
 def print_catalogue() -> None:
@@ -15,7 +15,7 @@ def print_catalogue() -> None:
         first = variant.stages[0]
         row = (name, first.classifier.name, first.sampler.name, str(len(variant.stages)))
         table.add_row(*row)
-    console = Console()
+    console = output_console()
     console.print(table)
     for name, rows in TABLES.items():
         console.print(f"--table {name}: {', '.join(rows)}", highlight=False)

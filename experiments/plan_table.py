@@ -4,9 +4,9 @@ from typing import Any
 
 from rich.table import Table
 
-from experiments.output import output_console
 from longtail.cluster.plan import Plan
 from longtail.cluster.standings import Standings
+from longtail.commands import output_console
 
 
 def print_plan(plan: Plan, standings: Standings) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from experiments.output import output_console
 from longtail.cluster.ledger import node_directory, read_result
 from longtail.cluster.links import row_directory
 from longtail.cluster.plan import Plan, Row
 from longtail.cluster.standings import Standings, State
+from longtail.commands import output_console
 from longtail.tracking import tracking_uri
 
 AP_COLUMNS = ("AP", "APr", "APc", "APf", "AP_box", "gap_box_mask")

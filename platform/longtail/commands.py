@@ -4,11 +4,18 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from enum import IntEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from longtail.problems import BadInputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+PLAIN_WIDTH = 120
+"""Columns of tables where the output is no terminal."""
 
 
 class ExitCode(IntEnum):
@@ -30,6 +37,13 @@ class InfrastructureError(RuntimeError):
 
 class Terminated(BaseException):
     """The process was asked to end (SIGTERM), as `ray job stop` does."""
+
+
+def output_console() -> "Console":
+    """Standard output for tables: as wide as the terminal, wide enough for a log elsewhere."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
 
 
 def run(command: click.Command, arguments: Sequence[str] | None = None) -> None:

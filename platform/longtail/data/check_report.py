@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-
+from longtail.commands import output_console
 from longtail.data.annotation_summary import Summary, counts_table, groups_table, summarize
 from longtail.data.annotations import missing_images, open_annotations
 from longtail.problems import BadInputError, Problem, ProblemReport, describe
@@ -71,7 +70,7 @@ def _warnings_not_logged() -> Iterator[None]:
 
 def show(report: CheckReport) -> None:
     """Print warnings and counts; the fault is left to the command's error."""
-    console = Console()
+    console = output_console()
     if report.warnings:
         console.print(
             f"warning: {describe(report.file, report.warnings)}", markup=False, soft_wrap=True

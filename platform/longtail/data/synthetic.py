@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from longtail.commands import run
+from longtail.commands import output_console, run
 
 if TYPE_CHECKING:
     from longtail.data.synthetic_dataset import Parameters
@@ -68,7 +68,6 @@ def _write(out: Path, parameters: "Parameters", force: bool) -> bool:
 def _show_counts(out: Path) -> None:
     import json
 
-    from rich.console import Console
     from rich.table import Table
 
     columns = ("split", "images", "instances", "rare", "common", "frequent")
@@ -82,7 +81,7 @@ def _show_counts(out: Path) -> None:
             inside = [label for label in labels if label in group]
             cells.append(f"{len(set(inside))} of {len(group)} ({len(inside)})")
         table.add_row(split, str(len(tree["images"])), str(len(labels)), *cells)
-    Console().print(table)
+    output_console().print(table)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from longtail.commands import ExitCode, run
+from longtail.commands import ExitCode, output_console, run
 
 EXISTING = click.Path(exists=True, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -55,8 +55,6 @@ def main(
         if path is not None and not path.parent.is_dir():
             raise click.UsageError(f"{path}: make the folder {path.parent} first")
 
-    from rich.console import Console
-
     from longtail.evaluation.lvis import evaluate
     from longtail.evaluation.plots import write_ap_by_category
     from longtail.evaluation.progress import block_progress
@@ -71,7 +69,7 @@ def main(
             work_dir=work_dir,
             on_block=on_block,
         )
-    Console().print(evaluation.tables())
+    output_console().print(evaluation.tables())
     if json_path is not None:
         evaluation.to_json(json_path)
     if per_category is not None:

@@ -19,8 +19,8 @@ def to_columns(
 ) -> DetectionColumns:
     """The detections of one image as columns, in their order.
 
-    Detections whose mask has no pixel are dropped: nothing can match them, and a store's masks are
-    never empty.
+    A mask that has no pixel is kept as an empty one: its box still counts for box AP, evaluation
+    gives it a place among an image's detections as the official one does, and a merge drops it.
 
     Args:
         found: What the detector returned.
@@ -29,18 +29,17 @@ def to_columns(
     """
     height, width = found.size
     crops = paste_masks(found.mask_probabilities, found.boxes, found.size, mask_threshold)
-    kept = np.flatnonzero([crop.pixels.any() for crop in crops])
-    masks = [encode_crop(crops[i].pixels, crops[i].x0, crops[i].y0, height, width) for i in kept]
+    masks = [encode_crop(crop.pixels, crop.x0, crop.y0, height, width) for crop in crops]
     counts, offsets = pack(masks)
-    boxes = _float64(found.boxes)[kept]
+    boxes = _float64(found.boxes)
     return DetectionColumns(
-        image_id=np.full(len(kept), found.image_id, dtype=np.int64),
-        category_id=category_ids[found.labels.cpu().numpy()][kept],
-        score=_float64(found.score_box)[kept],
-        score_mask=_float64(found.score_mask)[kept],
+        image_id=np.full(len(boxes), found.image_id, dtype=np.int64),
+        category_id=category_ids[found.labels.cpu().numpy()],
+        score=_float64(found.score_box),
+        score_mask=_float64(found.score_mask),
         boxes=np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1),
-        heights=np.full(len(kept), height, dtype=np.int64),
-        widths=np.full(len(kept), width, dtype=np.int64),
+        heights=np.full(len(boxes), height, dtype=np.int64),
+        widths=np.full(len(boxes), width, dtype=np.int64),
         counts=counts,
         counts_offsets=offsets,
     )

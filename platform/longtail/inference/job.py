@@ -9,7 +9,7 @@ import torch
 from longtail.config.variant import Variant
 from longtail.data.annotations import Annotations, open_annotations
 from longtail.inference.engine import load_engine
-from longtail.inference.predict import ShardCounts, predict_shard, show_nothing
+from longtail.inference.predict import predict_shard, show_nothing
 from longtail.predictions.image_set import ImageSet
 from longtail.predictions.store import PredictionStore, Source, StoreWriter
 
@@ -50,11 +50,11 @@ def predict_job_shard(
     *,
     device: torch.device,
     on_progress: Callable[[int], None] = show_nothing,
-) -> ShardCounts | None:
+) -> int | None:
     """Predict one shard of a job and write it, unless it is there already.
 
     Returns:
-        What was written, or None if the shard was there.
+        Number of detections, or None if the shard was there.
 
     Raises:
         BadInputError: The checkpoint, the file or an image cannot be used.

@@ -1,7 +1,6 @@
 """From a detector and images to a store of predictions, one shard at a time."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -15,19 +14,6 @@ from longtail.inference.columns import to_columns
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.image_set import IMAGES_PER_BLOCK
 from longtail.predictions.store import StoreWriter
-
-
-@dataclass
-class ShardCounts:
-    """What a shard received.
-
-    Attributes:
-        detections: Detections written.
-        without_mask: Detections dropped because no pixel of their mask reached the threshold.
-    """
-
-    detections: int = 0
-    without_mask: int = 0
 
 
 def show_nothing(num_images: int) -> None:
@@ -44,7 +30,7 @@ def predict_shard(
     *,
     loader_processes: int = 0,
     on_progress: Callable[[int], None] = show_nothing,
-) -> ShardCounts:
+) -> int:
     """Predict the images of one shard and write it.
 
     Args:
@@ -56,6 +42,9 @@ def predict_shard(
         shard: Which shard.
         loader_processes: Processes that read images ahead; 0 reads them here.
         on_progress: Told after each batch how many images it had.
+
+    Returns:
+        Number of detections.
 
     Raises:
         BadInputError: An image is missing or cannot be read.
@@ -73,19 +62,19 @@ def predict_shard(
     )
 
     category_ids = annotations.categories.ids
-    counts = ShardCounts()
+    num_detections = 0
 
     def rows() -> Iterator[DetectionColumns]:
+        nonlocal num_detections
         for batch in batches:
             detections = engine.predict(batch)
             on_progress(len(batch))
             for found in detections:
                 columns = to_columns(found, category_ids, inference.mask_threshold)
-                counts.detections += len(columns)
-                counts.without_mask += len(found.labels) - len(columns)
+                num_detections += len(columns)
                 yield columns
 
     of_images = rows()
     blocks = (DetectionColumns.concatenate(list(islice(of_images, size))) for size in sizes)
     writer.write_shard(shard, blocks)
-    return counts
+    return num_detections

@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 import torch
 from pycocotools import mask as coco_mask
 
@@ -53,13 +52,13 @@ def test_the_threshold_decides_which_pixels_are_set() -> None:
     assert areas == [100, 200]
 
 
-def test_detections_without_a_mask_pixel_are_dropped() -> None:
+def test_a_mask_without_a_pixel_is_kept_as_an_empty_one() -> None:
     masks = torch.stack([torch.ones(28, 28), torch.zeros(28, 28), torch.ones(28, 28)])
     found = _detections([[0, 0, 4, 4], [5, 5, 9, 9], [1, 1, 3, 3]], [0, 1, 2], masks)
     columns = to_columns(found, CATEGORY_IDS, 0.5)
-    assert columns.category_id.tolist() == [3, 20]
-    assert columns.score.tolist() == pytest.approx([0.9, 0.1])
-    assert columns.has_mask.all()
+    assert columns.category_id.tolist() == [3, 7, 20]
+    areas = [coco_mask.area({"size": [10, 20], "counts": rle}) for rle in columns.rles()]
+    assert areas == [16, 0, 4]
 
 
 def test_an_image_without_detections_gives_no_rows() -> None:
