@@ -52,7 +52,12 @@ def _seeds(_: click.Context, parameter: click.Parameter, text: str) -> tuple[int
     type=click.Choice(["demo", "full"]),
     help="Size of network and schedule [default: demo on the synthetic set, full on yours].",
 )
-@click.option("--set", "assignments", multiple=True, help="path=value on every variant; repeat.")
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    help="path=value for every variant, NAME:path=value for one; repeat.",
+)
 @click.option("--seeds", default="0", callback=_seeds, show_default=True, help="As in 0,1,2.")
 @click.option("--workers", default=1, show_default=True, help="Training workers of a variant.")
 @click.option("--cpus-per-worker", default=1.0, show_default=True, help="CPU cores of each.")

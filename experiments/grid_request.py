@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from experiments.variants import TABLES, VARIANTS
 from experiments.variants.scale import demo_scale
@@ -75,12 +76,12 @@ class GridRequest:
                 f"--variants {', '.join(unknown)}: unknown; there are {', '.join(VARIANTS)}"
             )
         scale = self.scale or ("full" if self.train else "demo")
-        changes = parse_assignments(self.assignments)
+        changes = _changes_by_variant(self.assignments, names)
         scaled = {
             name: demo_scale(VARIANTS[name]) if scale == "demo" else VARIANTS[name]
             for name in names
         }
-        variants = {name: variant.override(changes) for name, variant in scaled.items()}
+        variants = {name: variant.override(changes[name]) for name, variant in scaled.items()}
         for variant in variants.values():
             _check_workers(variant, self.workers)
         return variants
@@ -92,6 +93,20 @@ class GridRequest:
         if self.train is None or self.val is None or self.images is None:
             raise ValueError("--train, --val and --images belong together; give all three")
         return _data_files(self.train, self.val, self.images)
+
+
+def _changes_by_variant(
+    assignments: tuple[str, ...], names: tuple[str, ...]
+) -> dict[str, dict[str, Any]]:
+    """`path=value` is for every variant, `NAME:path=value` for that one; the last one holds."""
+    changes: dict[str, dict[str, Any]] = {name: {} for name in names}
+    for path, value in parse_assignments(assignments).items():
+        name, colon, own_path = path.rpartition(":")
+        if colon and name not in names:
+            raise ValueError(f"--set {path}: {name!r} is none of the rows {', '.join(names)}")
+        for row in [name] if colon else names:
+            changes[row][own_path] = value
+    return changes
 
 
 def _check_workers(variant: Variant, workers: int) -> None:

@@ -43,7 +43,7 @@ def print_failures(plan: Plan, standings: Standings) -> None:
     for item in standings.values():
         if item.state is State.FAILED:
             console.print(f"[red]failed[/red] {item.node.label} ({item.node.id})", highlight=False)
-            console.print(f"  {item.error}", highlight=False, markup=False)
+            console.print(f"  {item.error}", highlight=False, markup=False, soft_wrap=True)
 
 
 def print_next_steps(

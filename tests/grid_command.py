@@ -19,10 +19,12 @@ class GridCommand:
     Attributes:
         data: Folder of the toy set.
         runs: The runs folder.
+        more: Further words.
     """
 
     data: Path
     runs: Path
+    more: tuple[str, ...] = ()
 
     def words(self) -> list[str]:
         settings = {
@@ -36,7 +38,7 @@ class GridCommand:
         paths = [word if word.startswith("--") else str(self.data / word) for word in files]
         rows = ["--variants", "sigmoid_r50,eql_rfs_r50", "--scale", "demo"]
         sets = [word for change in changes for word in ("--set", change)]
-        return ["experiments/grid.py", *rows, *paths, *sets, "--runs", str(self.runs)]
+        return ["experiments/grid.py", *rows, *paths, *sets, *self.more, "--runs", str(self.runs)]
 
     def start(self) -> subprocess.Popen[str]:
         return subprocess.Popen(

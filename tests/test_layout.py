@@ -48,6 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {
         "longtail.training",
         "longtail.data",
+        "longtail.engines",
         "longtail.inference",
         "longtail.evaluation",
         "longtail.predictions",

@@ -9,7 +9,7 @@ DEMO_REPEAT_THRESHOLD = 0.1
 """Repeats what is in under a tenth of the images: with 100 images, 1e-3 would repeat nothing."""
 
 
-def demo_scale(variant: Variant, iterations: int = 240) -> Variant:
+def demo_scale(variant: Variant, iterations: int = 180) -> Variant:
     """Shrink pictures, network and schedule; keep classifier, sampler, losses, freezing and stages.
 
     Args:

@@ -118,6 +118,22 @@ def test_a_killed_worker_is_replaced_while_the_grid_runs(
     assert_mlflow_holds_every_node_once(command)
 
 
+def test_a_variant_that_fails_does_not_stop_the_others(
+    uninterrupted: GridCommand, tmp_path: Path
+) -> None:
+    diverging = ("--set", "sigmoid_r50:stages.0.optimizer.base_lr=1e9")
+    command = GridCommand(uninterrupted.data, tmp_path, diverging)
+    code, output = command.run()
+    assert code == 4, output
+    assert "failed in stage" in output
+    assert "training diverged at step 1: loss nan" in output
+    expected = {"sigmoid_r50": None, "eql_rfs_r50": uninterrupted.rows()["eql_rfs_r50"]}
+    assert command.rows() == expected
+    statuses = {run.info.run_name: run.info.status for run in mlflow_runs(command)}
+    assert statuses["sigmoid_r50 training"] == "FAILED"
+    assert statuses["eql_rfs_r50"] == "FINISHED"
+
+
 def test_dry_run_prints_the_nodes_and_runs_nothing(toy_set: Path, tmp_path: Path) -> None:
     command = GridCommand(toy_set, tmp_path)
     done = subprocess.run(
@@ -134,6 +150,7 @@ def test_dry_run_prints_the_nodes_and_runs_nothing(toy_set: Path, tmp_path: Path
         (["--variants", "nope"], 2, "--variants nope: unknown; there are softmax_r50"),
         (["--set", "sed=1"], 2, "sed: no field 'sed'; here: data, detector"),
         (["--set", "seed"], 2, "expected path=value"),
+        (["--set", "nope:seed=1"], 2, "'nope' is none of the rows sigmoid_r50"),
         (["--workers", "3"], 2, "does not divide stages.0.schedule.images_per_step (4)"),
         (["--seeds", "a"], 2, "expected numbers as in 0,1,2"),
         (["--train", "x.json"], 2, "--train, --val and --images belong together"),

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from longtail.cluster.connection import connect, places
 from longtail.cluster.plan import Plan
+from longtail.cluster.preflight import check_buildable
 from longtail.cluster.progress import ProgressDisplay
 from longtail.cluster.provenance import provenance
 from longtail.cluster.publish import Publisher
@@ -28,11 +29,13 @@ def run_grid(plan: Plan, settings: GridSettings) -> tuple[Standings, str | None]
         How the nodes stand at the end, and why MLflow lacks something (None: it lacks nothing).
 
     Raises:
+        ValueError: A detector cannot be built.
         InfrastructureError: No cluster, or one on which the workers can never be placed.
     """
     standings = look_up(plan, settings.runs)
     publisher = Publisher(plan, settings.runs, settings.experiment, settings.name)
     if any(item.state is State.WAITING for item in standings.values()):
+        check_buildable(plan)
         connect(settings.address)
         at_once = places(settings.resources)
         workshop = Workshop(

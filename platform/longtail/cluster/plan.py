@@ -93,7 +93,7 @@ def _rows(variants: Mapping[str, Variant], seeds: Sequence[int], data: DataFiles
 def _row(name: str, variant: Variant, data: DataFiles) -> Row:
     inputs = {"train": data.train_digest}
     if variant.detector.backbone.weights is not None:
-        inputs["backbone_weights"] = sha256(Path(variant.detector.backbone.weights))
+        inputs["backbone_weights"] = _digest_of_weights(Path(variant.detector.backbone.weights))
     stages: list[Node] = []
     for number in range(len(variant.stages)):
         parent = stages[-1] if stages else None
@@ -101,3 +101,9 @@ def _row(name: str, variant: Variant, data: DataFiles) -> Row:
     predictions = predictions_node(variant.inference, name, data.val_digest, stages[-1])
     evaluation = evaluation_node(name, data.val_digest, predictions)
     return Row(name, variant, tuple(stages), predictions, evaluation)
+
+
+def _digest_of_weights(path: Path) -> str:
+    if not path.is_file():
+        raise ValueError(f"detector.backbone.weights {path}: no such file; give a local state dict")
+    return sha256(path)

@@ -25,10 +25,13 @@ class ProgressDisplay:
         console: Where to write.
         runs: The runs folder, whose journals say how far training is.
         places: Nodes that run at once, for the estimate of the time left.
+        every: Seconds between plain reports.
     """
 
-    def __init__(self, console: Console, runs: Path, places: int) -> None:
-        self._console, self._runs, self._places = console, runs, places
+    def __init__(
+        self, console: Console, runs: Path, places: int, every: float = PLAIN_SECONDS
+    ) -> None:
+        self._console, self._runs, self._places, self._every = console, runs, places, every
         self._live = Live(console=console, refresh_per_second=2) if console.is_terminal else None
         self._began = self._spoke = time.monotonic()
         self._states: dict[str, State] = {}
@@ -49,7 +52,7 @@ class ProgressDisplay:
         running = [item for item in standings.values() if item.state is State.RUNNING]
         if self._live:
             self._live.update(Group(self._running_table(running), self._total(standings)))
-        elif time.monotonic() - self._spoke > PLAIN_SECONDS:
+        elif time.monotonic() - self._spoke > self._every:
             self._spoke = time.monotonic()
             for item in running:
                 self._console.print(self._plain_line(item), highlight=False)

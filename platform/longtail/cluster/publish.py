@@ -4,18 +4,22 @@ import logging
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from longtail.cluster.evaluate import EVALUATION, PER_CATEGORY, PLOT, VARIANT
-from longtail.cluster.ledger import node_directory
+from longtail.cluster.ledger import node_directory, read_result
 from longtail.cluster.node import Node
 from longtail.cluster.plan import Plan, Row
 from longtail.cluster.standings import Standing, Standings, State
+from longtail.config.variant import Variant
 from longtail.tracking import NodeRecord, Status, Tracker, tracking_uri
 from longtail.training.journal import JOURNAL, read_journal
 
 log = logging.getLogger(__name__)
+
+NOTE_TAG = "mlflow.note.content"
 
 STATUS_OF: Mapping[State, Status] = {
     State.RUNNING: "RUNNING",
@@ -37,6 +41,7 @@ class Publisher:
     def __init__(self, plan: Plan, runs: Path, experiment: str, name: str) -> None:
         self._plan, self._runs = plan, runs
         self._experiment, self._name = experiment, name
+        self._params = differing_leaves({row.name: row.variant for row in plan.rows})
         self._tracker: Tracker | None = None
         self._settled: set[str] = set()
         self._lock = threading.Lock()
@@ -60,6 +65,7 @@ class Publisher:
             for standing in list(standings.values()):
                 if standing.state in STATUS_OF and standing.node.id not in self._settled:
                     self._publish_node(tracker, grid, standing, grid_status)
+            tracker.set_tags(grid, {NOTE_TAG: result_note(self._plan, standings, self._runs)})
             tracker.set_status(grid, grid_status)
             self.problem = None
         except Exception as error:
@@ -92,14 +98,38 @@ class Publisher:
             self._settled.add(node.id)
 
     def _record(self, node: Node, row: Row) -> NodeRecord:
-        first = self._plan.rows[0].variant.leaves()
-        leaves = row.variant.leaves()
-        changed = {key: value for key, value in leaves.items() if first.get(key) != value}
         digests = {f"longtail.input.{role}": digest for role, digest in node.inputs.items()}
         provenance = _provenance(node_directory(self._runs, node))
         tags = {"longtail.variant": row.name, "longtail.seed": str(node.seed)}
-        params = changed if node.kind == "evaluation" else {}
+        params = self._params[row.name] if node.kind == "evaluation" else {}
         return NodeRecord(node.id, node.label, params, {**tags, **digests, **provenance})
+
+
+def result_note(plan: Plan, standings: Standings, runs: Path) -> str:
+    """The finished rows as a Markdown table in points, which MLflow shows on the parent's page."""
+    lines = ["| variant | AP | APr | APc | APf | box AP |", "|---|---|---|---|---|---|"]
+    for row in plan.rows:
+        summary = read_result(node_directory(runs, row.evaluation))
+        if standings[row.evaluation.id].state is State.DONE and summary is not None:
+            values = (f"{100 * summary[key]:.2f}" for key in ("AP", "APr", "APc", "APf", "AP_box"))
+            lines.append(f"| {row.name} | {' | '.join(values)} |")
+    return "\n".join(lines)
+
+
+def differing_leaves(variants: Mapping[str, Variant]) -> dict[str, dict[str, Any]]:
+    """The configuration leaves by dotted path that differ between rows, of every row that has them.
+
+    Args:
+        variants: The rows by name.
+    """
+    leaves = {name: variant.leaves() for name, variant in variants.items()}
+    paths = {path for row in leaves.values() for path in row}
+    rows = list(leaves.values())
+    differing = [path for path in paths if any(row.get(path) != rows[0].get(path) for row in rows)]
+    return {
+        name: {path: row[path] for path in sorted(differing) if path in row}
+        for name, row in leaves.items()
+    }
 
 
 def _provenance(directory: Path) -> dict[str, str]:

@@ -1,0 +1,33 @@
+"""Faults of a configuration that only building the detector shows, before Ray is asked."""
+
+import torch
+
+from longtail.cluster.plan import Plan
+from longtail.data.annotations import open_annotations
+from longtail.engines.build import build_engine
+
+
+def check_buildable(plan: Plan) -> None:
+    """Build the detector of every stage of every row, without memory for its weights.
+
+    Raises:
+        ValueError: An engine, a backbone or sizes that do not fit; the row and stage are named.
+    """
+    num_categories = len(open_annotations(plan.data.train).categories)
+    tail = torch.zeros(num_categories, dtype=torch.bool)
+    checked = set()
+    for row in plan.rows:
+        backbone = row.variant.detector.backbone.replace(weights=None)
+        detector = row.variant.detector.replace(backbone=backbone)
+        for number, stage in enumerate(row.variant.stages):
+            key = (detector.fingerprint(), stage.classifier.fingerprint())
+            if key in checked:
+                continue
+            checked.add(key)
+            try:
+                with torch.device("meta"):
+                    build_engine(
+                        detector, stage.classifier, row.variant.inference, tail, num_categories
+                    )
+            except ValueError as error:
+                raise ValueError(f"{row.name}, stage {number}: {error}") from error
