@@ -276,7 +276,7 @@ def main(
         "images": images,
         "detections": num_detections,
         "repeats": repeats,
-        "machine": platform.platform(),
+        "machine": f"{platform.system()} {platform.machine()}",
         "processor_count": os.cpu_count(),
         "results": results,
     }
