@@ -57,8 +57,7 @@ def print_next_steps(
         lines = ["python -m ensemble.merge", *sources, f"--ann {_short(plan.data.val)}"]
         lines.append(f"--out {_short(runs / 'merged')}")
         _print_command("merge the predictions", " \\\n      ".join(lines))
-    uri = tracking_uri(runs)
-    _print_command("compare in MLflow", f"mlflow ui --backend-store-uri {_short_uri(uri)}")
+    _print_command("compare in MLflow", _mlflow_command(runs))
     if len(done) < len(plan.rows):
         _print_command("go on after a failure", "the same command again; finished nodes are kept")
     if mlflow_problem:
@@ -107,9 +106,11 @@ def _short(path: Path) -> str:
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
-def _short_uri(uri: str) -> str:
-    prefix = "sqlite:///"
-    return prefix + _short(Path(uri.removeprefix(prefix))) if uri.startswith(prefix) else uri
+def _mlflow_command(runs: Path) -> str:
+    uri, prefix = tracking_uri(runs), "sqlite:///"
+    if not uri.startswith(prefix):
+        return f"open {uri}"
+    return f"mlflow ui --backend-store-uri {prefix}{_short(Path(uri.removeprefix(prefix)))}"
 
 
 def _print_command(purpose: str, command: str) -> None:

@@ -54,8 +54,16 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> None:
     input (3), `InfrastructureError` is 5, Ctrl-C is 130, SIGTERM is 143. Anything else is ours
     and keeps its traceback (1).
     """
-    signal.signal(signal.SIGTERM, _terminate)
+    end_on_sigterm()
     sys.exit(int(_outcome(lambda: command.main(arguments, standalone_mode=False))))
+
+
+def end_on_sigterm() -> None:
+    """Let SIGTERM raise `Terminated` in the main thread, so that a command can say how it ended.
+
+    To be called again after a library has put its own handler there, as Ray does.
+    """
+    signal.signal(signal.SIGTERM, _terminate)
 
 
 def _terminate(*_: object) -> None:

@@ -118,6 +118,17 @@ def test_a_killed_worker_is_replaced_while_the_grid_runs(
     assert_mlflow_holds_every_node_once(command)
 
 
+def test_sigterm_ends_the_grid_and_its_open_runs(toy_set: Path, tmp_path: Path) -> None:
+    command = GridCommand(toy_set, tmp_path)
+    driver = command.start()
+    wait_for(lambda: has_checkpoint(command))
+    driver.terminate()
+    output, _ = driver.communicate(timeout=120)
+    assert driver.returncode == 143, output
+    assert "run the same command again to go on" in output
+    assert {run.info.status for run in mlflow_runs(command)} == {"KILLED"}
+
+
 def test_a_variant_that_fails_does_not_stop_the_others(
     uninterrupted: GridCommand, tmp_path: Path
 ) -> None:

@@ -12,7 +12,7 @@ os.environ.setdefault("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", "300")
 import ray
 
 from longtail.cluster.settings import WorkerResources
-from longtail.commands import InfrastructureError
+from longtail.commands import InfrastructureError, Terminated, end_on_sigterm
 
 OBJECT_STORE_BYTES = 300 * 2**20
 
@@ -37,6 +37,9 @@ def connect(address: str | None, quiet: bool = True) -> None:
             logging_level=logging.ERROR,
             object_store_memory=store,
         )
+    except SystemExit as end:
+        # Ray's own answer to SIGTERM while it starts.
+        raise Terminated from end
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise InfrastructureError(
             f"cannot reach a Ray cluster at {target}: {error}\n"
@@ -44,6 +47,7 @@ def connect(address: str | None, quiet: bool = True) -> None:
             " without --address a local cluster is started"
         ) from error
     logging.getLogger("ray").setLevel(logging.ERROR)
+    end_on_sigterm()
 
 
 def places(resources: WorkerResources) -> int:

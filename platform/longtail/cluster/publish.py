@@ -19,6 +19,8 @@ from longtail.training.journal import JOURNAL, read_journal
 
 log = logging.getLogger(__name__)
 
+UNDEFINED = -1.0
+"""Of a metric without a category or instance to measure it on."""
 NOTE_TAG = "mlflow.note.content"
 
 STATUS_OF: Mapping[State, Status] = {
@@ -111,9 +113,13 @@ def result_note(plan: Plan, standings: Standings, runs: Path) -> str:
     for row in plan.rows:
         summary = read_result(node_directory(runs, row.evaluation))
         if standings[row.evaluation.id].state is State.DONE and summary is not None:
-            values = (f"{100 * summary[key]:.2f}" for key in ("AP", "APr", "APc", "APf", "AP_box"))
+            values = (_points(summary[key]) for key in ("AP", "APr", "APc", "APf", "AP_box"))
             lines.append(f"| {row.name} | {' | '.join(values)} |")
     return "\n".join(lines)
+
+
+def _points(fraction: float) -> str:
+    return "-" if fraction == UNDEFINED else f"{100 * fraction:.2f}"
 
 
 def differing_leaves(variants: Mapping[str, Variant]) -> dict[str, dict[str, Any]]:

@@ -28,10 +28,10 @@ def test_a_single_row_has_no_params(plan: Plan) -> None:
 def test_the_note_holds_finished_rows_in_points(plan: Plan, tmp_path: Path) -> None:
     directory = node_directory(tmp_path, plan.rows[1].evaluation)
     directory.mkdir(parents=True)
-    summary = {"AP": 0.25, "APr": -0.01, "APc": 0.1, "APf": 0.5, "AP_box": 0.3}
+    summary = {"AP": 0.25, "APr": -1.0, "APc": 0.1, "APf": 0.5, "AP_box": 0.3}
     finish(directory, [], summary)
     note = result_note(plan, look_up(plan, tmp_path), tmp_path)
-    assert note.splitlines()[2:] == ["| eql | 25.00 | -1.00 | 10.00 | 50.00 | 30.00 |"]
+    assert note.splitlines()[2:] == ["| eql | 25.00 | - | 10.00 | 50.00 | 30.00 |"]
 
 
 def test_mlflow_being_away_is_kept_as_a_problem_and_raises_nothing(
