@@ -11,6 +11,7 @@ export OMP_NUM_THREADS ?= 1
 setup: $(READY)
 
 $(READY): pyproject.toml constraints.txt
+	@echo "installing the tested versions into $(VENV): about 7 GB, some minutes"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
 	touch $@

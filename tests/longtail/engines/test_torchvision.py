@@ -24,7 +24,6 @@ PREFIXES = {
     "roi_heads.mask_head",
 }
 
-needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 
 EngineMaker = Callable[..., TorchvisionEngine]
 SampleMaker = Callable[..., Sample]
@@ -256,7 +255,6 @@ def test_a_few_steps_on_two_images_find_their_objects(
 
 
 @pytest.mark.gpu
-@needs_gpu
 def test_losses_and_masks_are_the_same_on_a_gpu(
     make_engine: EngineMaker,
     make_sample: SampleMaker,
@@ -280,7 +278,6 @@ def test_losses_and_masks_are_the_same_on_a_gpu(
 
 
 @pytest.mark.gpu
-@needs_gpu
 def test_training_step_and_prediction_run_in_bfloat16_on_a_gpu(
     make_engine: EngineMaker, make_sample: SampleMaker
 ) -> None:
