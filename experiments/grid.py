@@ -16,6 +16,7 @@ Examples:
   experiments/grid.py                                      four variants on the synthetic set
   experiments/grid.py --dry-run                            the nodes it would run
   experiments/grid.py --list                               variants and tables by name
+  experiments/grid.py --fields                             what --set can set
   experiments/grid.py --table eql_2019_3 --train lvis_v1_train.json \\
       --val lvis_v1_val.json --images coco --workers 8 --gpus-per-worker 1
   experiments/grid.py --variants eql_r50 --seeds 0,1,2 \\
@@ -44,6 +45,7 @@ def _seeds(_: click.Context, parameter: click.Parameter, text: str) -> tuple[int
 @click.option("--variants", callback=_names, help="Names, comma-separated; see --list.")
 @click.option("--table", help="Every row of a report's table [default: eql_2019_3].")
 @click.option("--list", "list_only", is_flag=True, help="List variants and tables, then stop.")
+@click.option("--fields", "fields_only", is_flag=True, help="List what --set can set, then stop.")
 @click.option("--train", type=click.Path(path_type=Path), help="LVIS annotations to learn from.")
 @click.option("--val", type=click.Path(path_type=Path), help="LVIS annotations to evaluate on.")
 @click.option("--images", type=click.Path(path_type=Path), help="Image folder of both.")
@@ -74,7 +76,7 @@ def _seeds(_: click.Context, parameter: click.Parameter, text: str) -> tuple[int
 @click.option("--address", help="Ray cluster [default: RAY_ADDRESS, else a local one].")
 @click.option("--experiment", default="longtail", show_default=True, help="MLflow experiment.")
 @click.option("--dry-run", is_flag=True, help="Print the nodes it would run, then stop.")
-def main(list_only: bool, dry_run: bool, **options: object) -> ExitCode:
+def main(list_only: bool, fields_only: bool, dry_run: bool, **options: object) -> ExitCode:
     """Train, predict and evaluate variants on a Ray cluster and rank them in one table.
 
     Without --train a synthetic long-tail set is made and used.
@@ -83,6 +85,11 @@ def main(list_only: bool, dry_run: bool, **options: object) -> ExitCode:
         from experiments.catalogue import print_catalogue
 
         print_catalogue()
+        return ExitCode.DONE
+    if fields_only:
+        from experiments.field_list import print_fields
+
+        print_fields()
         return ExitCode.DONE
     from experiments.grid_request import GridRequest
 

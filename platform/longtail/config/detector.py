@@ -24,24 +24,36 @@ class Proposals(Config):
     anchor_sizes: tuple[PositiveInt, ...] = (32, 64, 128, 256, 512)
     """Side of the square anchor on P2 to P6, in pixels of the resized image."""
     aspect_ratios: tuple[PositiveFloat, ...] = (0.5, 1.0, 2.0)
-    images_batch: PositiveInt = 256
+    """Height over width of the anchors of every size."""
+    anchors_per_image: PositiveInt = 256
     """Anchors sampled per image for the loss, half of them positive at most."""
     nms_iou: float = Field(0.7, gt=0, le=1)
+    """Proposals of a level that overlap more are suppressed."""
     train_pre_nms: PositiveInt = 2000
+    """Best-scored anchors of a level that enter suppression, in training."""
     train_post_nms: PositiveInt = 1000
+    """Proposals of an image, in training."""
     test_pre_nms: PositiveInt = 1000
+    """Best-scored anchors of a level that enter suppression, at test time."""
     test_post_nms: PositiveInt = 1000
+    """Proposals of an image, at test time."""
 
 
 class BoxHead(Config):
     """RoI sampling, pooling and the two fully connected layers before classifier and regressor."""
 
     rois_per_image: PositiveInt = 512
+    """RoIs of an image that the heads learn from."""
     positive_fraction: float = Field(0.25, gt=0, le=1)
+    """Largest share of them that is foreground."""
     positive_iou: float = Field(0.5, gt=0, lt=1)
+    """A proposal of at least this IoU with an instance is foreground."""
     pool_size: PositiveInt = 7
+    """Side of the pooled features of a RoI."""
     channels: PositiveInt = 1024
+    """Width of the two fully connected layers."""
     class_specific_boxes: bool = True
+    """One box regression per category; false shares one among all."""
     smooth_l1_beta: NonNegativeFloat = 0.0
     """0 is plain L1, as detectron2 has it; torchvision's own heads use 1/9."""
 
@@ -50,17 +62,23 @@ class MaskHead(Config):
     """Convolutions, then a deconvolution that doubles the pooled RoI's side: the mask grid."""
 
     pool_size: PositiveInt = 14
+    """Side of the pooled features; the mask grid has twice that."""
     channels: PositiveInt = 256
+    """Width of the convolutions."""
     convolutions: PositiveInt = 4
+    """Before the deconvolution."""
     class_specific: bool = True
+    """One mask per category; false shares one among all."""
 
 
 class Detector(Config):
     """A Mask R-CNN."""
 
     engine: Literal["torchvision", "detectron2"] = "torchvision"
+    """What makes features and proposals; the RoI heads are shared."""
     backbone: Backbone = Backbone()
     neck_channels: PositiveInt = 256
+    """Width of the feature pyramid."""
     proposals: Proposals = Proposals()
     box_head: BoxHead = BoxHead()
     mask_head: MaskHead = MaskHead()

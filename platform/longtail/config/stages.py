@@ -43,7 +43,9 @@ class Augmentation(Config):
     short_sides: tuple[PositiveInt, ...] = (640, 672, 704, 736, 768, 800)
     """The short side is resized to one of these, drawn per image, in pixels."""
     long_side_cap: PositiveInt = 1333
+    """The long side is at most this; the short one shrinks with it."""
     horizontal_flip: float = Field(0.5, ge=0, le=1)
+    """Probability."""
 
 
 class LossWeights(Config):
@@ -61,6 +63,7 @@ class SGD(Config):
 
     name: Literal["sgd"] = "sgd"
     base_lr: PositiveFloat = 0.02
+    """Learning rate after warm-up; it is not scaled by the number of workers."""
     momentum: float = Field(0.9, ge=0, lt=1)
     weight_decay: NonNegativeFloat = 1e-4
 
@@ -70,6 +73,7 @@ class AdamW(Config):
 
     name: Literal["adamw"] = "adamw"
     base_lr: PositiveFloat = 1e-4
+    """Learning rate after warm-up; it is not scaled by the number of workers."""
     weight_decay: NonNegativeFloat = 0.05
 
 
@@ -83,6 +87,7 @@ class MultiStep(Config):
     milestones: tuple[float, ...] = (0.667, 0.917)
     """Where the rate falls, as shares of the stage's iterations, increasing, each in (0, 1)."""
     factor: float = Field(0.1, gt=0, lt=1)
+    """What the rate is multiplied by at a milestone."""
 
     @model_validator(mode="after")
     def _milestones_rise(self) -> Self:
@@ -97,6 +102,7 @@ class Cosine(Config):
 
     name: Literal["cosine"] = "cosine"
     final_share: float = Field(0.0, ge=0, lt=1)
+    """Share of the base rate at the end."""
 
 
 Decay = Annotated[MultiStep | Cosine, Field(discriminator="name")]
@@ -110,6 +116,7 @@ class Schedule(Config):
     images_per_step: PositiveInt = 16
     """Images of one optimizer step, over all workers together."""
     warmup_iterations: NonNegativeInt = 1000
+    """Iterations of linear warm-up."""
     warmup_factor: float = Field(0.001, gt=0, le=1)
     """Share of the base rate that the linear warm-up starts from."""
     decay: Decay = MultiStep()

@@ -22,12 +22,17 @@ class Inference(Config):
     short_side: PositiveInt = 800
     """Pixels to which the short side of a test image is resized."""
     long_side_cap: PositiveInt = 1333
+    """The long side is at most this; the short one shrinks with it."""
     score_threshold: float = Field(1e-4, ge=0, lt=1)
     """Detections of lower score are dropped; a high one costs rare categories their AP."""
     nms_iou: float = Field(0.5, gt=0, le=1)
+    """Detections of a category that overlap more are suppressed."""
     detections_per_image: PositiveInt = 300
+    """Best-scored detections that are kept, over all categories."""
     mask_threshold: float = Field(0.5, gt=0, lt=1)
+    """Pixels of at least this probability belong to a mask."""
     images_per_batch: PositiveInt = 4
+    """Images predicted together."""
 
 
 class Variant(Config):
@@ -38,6 +43,7 @@ class Variant(Config):
     stages: tuple[Stage, ...] = (Stage(),)
     inference: Inference = Inference()
     seed: NonNegativeInt = 0
+    """Of the initial weights, the order of images, augmentation and sampling."""
 
     @model_validator(mode="after")
     def _stages_follow_from_each_other(self) -> Self:

@@ -203,7 +203,7 @@ def _build_rpn(proposals: Proposals, channels: int) -> RegionProposalNetwork:
         RPNHead(channels, len(ratios)),
         fg_iou_thresh=0.7,
         bg_iou_thresh=0.3,
-        batch_size_per_image=proposals.images_batch,
+        batch_size_per_image=proposals.anchors_per_image,
         positive_fraction=0.5,
         pre_nms_top_n={"training": proposals.train_pre_nms, "testing": proposals.test_pre_nms},
         post_nms_top_n={"training": proposals.train_post_nms, "testing": proposals.test_post_nms},

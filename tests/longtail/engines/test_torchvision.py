@@ -264,7 +264,7 @@ def test_losses_and_masks_are_the_same_on_a_gpu(
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
     # Nothing is left to chance: every anchor and every RoI is taken.
     everything = detector.replace(
-        proposals=detector.proposals.replace(images_batch=10**6),
+        proposals=detector.proposals.replace(anchors_per_image=10**6),
         box_head=detector.box_head.replace(rois_per_image=10**4),
     )
     samples = [make_sample(0), make_sample(1)]

@@ -25,7 +25,7 @@ def _variant(iterations: int) -> Variant:
         neck_channels=16,
         proposals=Proposals(
             anchor_sizes=(16, 32, 64, 96, 128),
-            images_batch=32,
+            anchors_per_image=32,
             train_pre_nms=200,
             train_post_nms=100,
             test_pre_nms=100,

@@ -138,7 +138,10 @@ def job(toy_data: Path, toy_stage: Stage, tmp_path: Path) -> StageJob:
         backbone=Backbone(model="mobilenetv3_small_050"),
         neck_channels=16,
         proposals=Proposals(
-            anchor_sizes=(8, 16, 32, 64, 128), images_batch=32, train_pre_nms=100, train_post_nms=50
+            anchor_sizes=(8, 16, 32, 64, 128),
+            anchors_per_image=32,
+            train_pre_nms=100,
+            train_post_nms=50,
         ),
         box_head=BoxHead(rois_per_image=16, channels=32),
         mask_head=MaskHead(channels=16, convolutions=1, class_specific=False),
