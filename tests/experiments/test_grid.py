@@ -49,12 +49,13 @@ def has_checkpoint(command: GridCommand) -> bool:
     return any(command.runs.glob("nodes/stage-*/checkpoints/step-*"))
 
 
-def training_workers() -> list[psutil.Process]:
+def training_workers(driver: int) -> list[psutil.Process]:
+    """The Ray Train workers of the local cluster that a driver started."""
     named = "ray::_RayTrainWorker", "ray::RayTrainWorker"
     return [
         process
-        for process in psutil.process_iter(["cmdline"])
-        if " ".join(process.info["cmdline"] or []).startswith(named)
+        for process in psutil.Process(driver).children(recursive=True)
+        if " ".join(process.cmdline()).startswith(named)
     ]
 
 
@@ -108,7 +109,7 @@ def test_a_killed_worker_is_replaced_while_the_grid_runs(
     command = GridCommand(uninterrupted.data, tmp_path)
     driver = command.start()
     wait_for(lambda: has_checkpoint(command))
-    workers = training_workers()
+    workers = training_workers(driver.pid)
     assert workers
     workers[0].kill()
     output, _ = driver.communicate(timeout=600)

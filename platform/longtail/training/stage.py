@@ -14,12 +14,13 @@ from typing import cast
 import torch
 from torch import Tensor, distributed, nn
 
-from longtail.categories import CategoryTable
+from longtail.categories import FREQUENCY_GROUPS, CategoryTable
 from longtail.config.classifiers import Classifier, Equalization
 from longtail.config.stages import Stage
 from longtail.config.variant import Variant
 from longtail.data.annotations import Annotations, open_annotations
 from longtail.data.loading import TrainingBatch, training_batches
+from longtail.data.samplers import build_stream, effective_counts
 from longtail.engines.base import Engine
 from longtail.engines.build import build_engine
 from longtail.training.checkpoints import (
@@ -149,7 +150,7 @@ def train_stage(
 
     batches = _batches(job, annotations, start, rank, world_size)
     writes = rank == 0
-    journal = _open_journal(job, outcome) if writes else None
+    journal = _open_journal(job, outcome, annotations) if writes else None
     set_training_mode(engine, stage.freeze)
     step = train(
         wrap(model),
@@ -236,7 +237,23 @@ def _batches(
     )
 
 
-def _open_journal(job: StageJob, outcome: StageOutcome) -> Journal:
+def images_per_epoch(job: StageJob, annotations: Annotations) -> dict[str, float]:
+    """What the sampler makes of the long tail, before training: for each frequency group, the
+    expected number of images of an epoch that show a category of it, mean over its categories."""
+    categories, use_empty = annotations.categories, job.variant.data.use_images_without_annotations
+    stream = build_stream(
+        annotations, job.config.sampler, use_empty, data_seed(job.variant.seed, job.stage)
+    )
+    counts = effective_counts(annotations, stream, len(categories))
+    groups = {letter: categories.group(letter) for letter in FREQUENCY_GROUPS}
+    return {
+        letter: round(float(counts[group].mean()), 3)
+        for letter, group in groups.items()
+        if group.any()
+    }
+
+
+def _open_journal(job: StageJob, outcome: StageOutcome, annotations: Annotations) -> Journal:
     for fault in outcome.skipped_checkpoints:
         logger.warning("passed over a damaged checkpoint: %s", fault)
     if outcome.lost_steps:
@@ -246,6 +263,7 @@ def _open_journal(job: StageJob, outcome: StageOutcome) -> Journal:
         outcome.step,
         job.config.schedule.iterations,
         protected_categories=outcome.protected_categories,
+        images_per_epoch=images_per_epoch(job, annotations),
         skipped_checkpoints=list(outcome.skipped_checkpoints),
         lost_steps=outcome.lost_steps,
     )

@@ -1,3 +1,4 @@
+import json
 import logging
 import multiprocessing
 import os
@@ -6,16 +7,23 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from longtail.config.classifiers import Sigmoid
-from longtail.config.stages import Stage
+from longtail.config.stages import RepeatFactor, Stage
 from longtail.data.annotations import open_annotations
 from longtail.training.checkpoints import Checkpoint, final_checkpoint, latest_valid
 from longtail.training.journal import JOURNAL, read_journal, read_progress
-from longtail.training.stage import StageJob, StageOutcome, tail_categories, train_stage
+from longtail.training.stage import (
+    StageJob,
+    StageOutcome,
+    images_per_epoch,
+    tail_categories,
+    train_stage,
+)
 
 CPU = torch.device("cpu")
 
@@ -172,3 +180,21 @@ def test_a_gpu_trains_in_mixed_precision_and_leaves_weights_for_any_machine(job:
     assert outcome.finished and len(_losses(job)) == 6
     assert all(weight.device == CPU for weight in _final_weights(job).values())
     assert _train(job).finished
+
+
+def test_the_journal_tells_what_the_sampler_makes_of_each_group(
+    job: StageJob, toy_stage: Stage
+) -> None:
+    annotations = open_annotations(job.train_annotations)
+    categories = annotations.categories
+    shown = np.array([len(annotations.images_of(label)) for label in range(len(categories))])
+    uniform = images_per_epoch(job, annotations)
+    assert uniform == {
+        letter: round(float(shown[categories.group(letter)].mean()), 3) for letter in uniform
+    }
+    repeating = toy_stage.replace(sampler=RepeatFactor(threshold=1.0))
+    variant = job.variant.replace(stages=(repeating,))
+    assert images_per_epoch(replace(job, variant=variant), annotations)["r"] > uniform["r"]
+    _train(job)
+    first = json.loads((job.directory / JOURNAL).read_text().splitlines()[0])
+    assert first["images_per_epoch"] == uniform
