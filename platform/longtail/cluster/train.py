@@ -1,6 +1,7 @@
 """Training one node: a Ray Train run whose workers resume from the node's own checkpoints."""
 
 import os
+import shutil
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ def train_node(job: StageJob, resources: WorkerResources, storage: Path) -> None
     """
     diverged = job.directory / DIVERGED
     diverged.unlink(missing_ok=True)
+    name = f"{job.directory.name}-{os.getpid()}"
     trainer = TorchTrainer(
         _train_on_worker,
         train_loop_config={"job": job},
@@ -45,7 +47,7 @@ def train_node(job: StageJob, resources: WorkerResources, storage: Path) -> None
             resources_per_worker=resources.per_worker(),
         ),
         run_config=RunConfig(
-            name=f"{job.directory.name}-{os.getpid()}",
+            name=name,
             storage_path=str(storage),
             failure_config=FailureConfig(
                 max_failures=WORKER_FAILURES, controller_failure_limit=CONTROLLER_FAILURES
@@ -53,6 +55,8 @@ def train_node(job: StageJob, resources: WorkerResources, storage: Path) -> None
         ),
     )
     trainer.fit()
+    # All that is worth keeping is in the node's own directory.
+    shutil.rmtree(storage / name, ignore_errors=True)
     if diverged.exists():
         raise TrainingDivergedError(diverged.read_text())
 
