@@ -1,0 +1,42 @@
+"""Matching of predictions against annotations, kept detection by detection."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from longtail.evaluation.ground_truth import read_ground_truth
+from longtail.evaluation.matches import MatchTable
+from longtail.evaluation.overlaps import Kind
+from longtail.evaluation.rescorer import MAX_DETS, Rescorer
+from longtail.evaluation.rescorer_kernels import IOU_THRESHOLDS, RECALLS
+from longtail.predictions.json_import import import_json
+from longtail.predictions.store import PredictionStore, Source
+
+__all__ = ["IOU_THRESHOLDS", "RECALLS", "MatchTable", "match_table"]
+
+
+def match_table(
+    annotations: Path, predictions: Path, kind: Kind = "segm", max_dets: int = MAX_DETS
+) -> MatchTable:
+    """Match the detections of a file or store by their own scores.
+
+    Args:
+        annotations: An LVIS annotation file.
+        predictions: LVIS result JSON, or the directory of a prediction store.
+        kind: "segm" for masks, "box" for boxes.
+        max_dets: Best-scored detections that count per image, at least 1; -1 for all.
+
+    Raises:
+        ValueError: `kind` or `max_dets` is none of the allowed.
+        BadInputError: A file cannot be used; the message names file, record and field.
+    """
+    truth = read_ground_truth(annotations)
+    with TemporaryDirectory(prefix="match-table-") as scratch:
+        if predictions.is_dir():
+            store = PredictionStore.open(predictions)
+        else:
+            out, source = Path(scratch) / "predictions", Source(predictions.name)
+            store = import_json(
+                predictions, truth.images, truth.categories, out, source, allow_empty=True
+            )
+        rescorer = Rescorer.build(truth, store, kind, max_dets)
+    return rescorer.match_table(rescorer.scores)
