@@ -1,0 +1,77 @@
+"""Diagnose predictions: python -m longtail.evaluation.diagnose ANN PRED."""
+
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from longtail.commands import output_console, run
+
+EXISTING = click.Path(exists=True, path_type=Path)
+
+
+@click.command()
+@click.argument("annotations", type=EXISTING)
+@click.argument("predictions", type=EXISTING)
+@click.option(
+    "--json",
+    "json_path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write every number here.",
+)
+@click.option(
+    "--kind",
+    type=click.Choice(["segm", "box"]),
+    default="segm",
+    show_default=True,
+    help="Overlap of masks or of boxes.",
+)
+@click.option(
+    "--iou-thr",
+    default=0.5,
+    show_default=True,
+    help="Overlap from which an object counts as found.",
+)
+@click.option(
+    "--work-dir",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Where a result JSON is unpacked for the time of the diagnosis.",
+)
+def main(
+    annotations: Path,
+    predictions: Path,
+    json_path: Path | None,
+    kind: Literal["segm", "box"],
+    iou_thr: float,
+    work_dir: Path | None,
+) -> None:
+    """Say why LVIS AP is what it is, by frequency group.
+
+    Confusion between r, c and f, error types with the AP each costs, calibration and scores, over
+    judged detections only: those of categories that are in the image or verified to be absent.
+
+    \b
+    Examples:
+      python -m longtail.evaluation.diagnose lvis_v1_val.json results.json
+      python -m longtail.evaluation.diagnose lvis_v1_val.json results.json --json why.json
+      python -m longtail.evaluation.diagnose val.json runs/nodes/abc/predictions --kind box
+    """
+    if json_path is not None and not json_path.parent.is_dir():
+        raise click.UsageError(f"{json_path}: make the folder {json_path.parent} first")
+
+    from longtail.evaluation.diagnosis import diagnose
+    from longtail.evaluation.diagnosis_tables import as_json, tables
+    from longtail.evaluation.progress import block_progress
+    from longtail.evaluation.report import write_atomically
+
+    with block_progress() as on_block:
+        diagnosis = diagnose(
+            annotations, predictions, kind, iou_thr, work_dir=work_dir, on_block=on_block
+        )
+    output_console().print(tables(diagnosis))
+    if json_path is not None:
+        write_atomically(json_path, as_json(diagnosis))
+
+
+if __name__ == "__main__":
+    run(main)
