@@ -159,6 +159,7 @@ def _evaluate(name: str, store: PredictionStore, ann: Path) -> dict[str, Any]:
     return {
         "segm": result.segm,
         "box": result.box,
+        "segm_fixed": result.segm_fixed,
         "bins": result.bins,
         "gap_box_mask": result.gap_box_mask,
     }

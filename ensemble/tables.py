@@ -41,12 +41,13 @@ def print_evaluation(rows: dict[str, dict[str, Any]], console: Console) -> None:
     """A row per source and one for the merge, in points."""
     table = Table(title="mask AP before and after, in points", title_justify="left")
     table.add_column("")
-    for heading in (*AP_COLUMNS, "box AP", "gap"):
+    for heading in (*AP_COLUMNS, "AP fixed", "box AP", "gap"):
         table.add_column(heading, justify="right")
     for name, row in rows.items():
         values = [row["segm"][key] for key in AP_COLUMNS]
         style = "bold" if name == MERGED else None
-        cells = map(_points, (*values, row["box"]["AP"], row["gap_box_mask"]))
+        values += [row["segm_fixed"]["AP"], row["box"]["AP"], row["gap_box_mask"]]
+        cells = map(_points, values)
         table.add_row(name, *cells, style=style)
     console.print(table)
 

@@ -1,12 +1,17 @@
 """Evaluate predictions against LVIS annotations: python -m longtail.evaluation ANN PRED."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from longtail.commands import ExitCode, output_console, run
 
+if TYPE_CHECKING:
+    from longtail.evaluation.further import Extra
+
 EXISTING = click.Path(exists=True, path_type=Path)
+EXTRAS = click.Choice(("pool", "boundary", "headroom", "proposals"))
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -16,6 +21,30 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--json", "json_path", type=FILE, help="Write every number here.")
 @click.option("--per-category", type=FILE, help="Write AP by category here, as CSV.")
 @click.option("--plot", type=FILE, help="Write a page of AP by category and training images.")
+@click.option("--latex", type=FILE, help="Write the table of AP here, as a LaTeX tabular.")
+@click.option("--markdown", type=FILE, help="Write the table of AP here, as Markdown.")
+@click.option("--csv", "csv_path", type=FILE, help="Write the table of AP here, as CSV.")
+@click.option(
+    "--also",
+    "extras",
+    type=EXTRAS,
+    multiple=True,
+    help="AP-pool, boundary AP, headroom of the labels, or recall of proposals; repeatable.",
+)
+@click.option(
+    "--bootstrap",
+    "resamples",
+    type=click.IntRange(20),
+    metavar="N",
+    help="Intervals of AP over N resamples of the images; 1000 are usual.",
+)
+@click.option(
+    "--compare",
+    "compare_with",
+    type=EXISTING,
+    metavar="PRED2",
+    help="Say whether PRED2 differs from PREDICTIONS for real, over N or 1000 resamples.",
+)
 @click.option("--official", is_flag=True, help="Run lvis-api too; exit 1 unless all digits agree.")
 @click.option("--max-dets", default=300, show_default=True, help="Detections that count per image.")
 @click.option(
@@ -34,6 +63,12 @@ def main(
     json_path: Path | None,
     per_category: Path | None,
     plot: Path | None,
+    latex: Path | None,
+    markdown: Path | None,
+    csv_path: Path | None,
+    extras: tuple["Extra", ...],
+    resamples: int | None,
+    compare_with: Path | None,
     official: bool,
     max_dets: int,
     train_annotations: Path | None,
@@ -50,16 +85,20 @@ def main(
       python -m longtail.evaluation lvis_v1_val.json results.json
       python -m longtail.evaluation lvis_v1_val.json runs/nodes/abc/predictions --json ap.json
       python -m longtail.evaluation val.json results.json --official
+      python -m longtail.evaluation val.json results.json --also pool --also headroom
+      python -m longtail.evaluation val.json before.json --compare after.json --bootstrap 1000
     """
-    for path in (json_path, per_category, plot):
+    for path in (json_path, per_category, plot, latex, markdown, csv_path):
         if path is not None and not path.parent.is_dir():
             raise click.UsageError(f"{path}: make the folder {path.parent} first")
 
     from longtail.evaluation.lvis import evaluate
     from longtail.evaluation.plots import write_ap_by_category
-    from longtail.evaluation.progress import block_progress
+    from longtail.evaluation.progress import evaluation_progress
+    from longtail.evaluation.report import AP_KEYS
+    from longtail.evaluation.writers import result_table, write_tables
 
-    with block_progress() as on_block:
+    with evaluation_progress() as (on_block, on_resample):
         evaluation = evaluate(
             annotations,
             predictions,
@@ -68,6 +107,10 @@ def main(
             train_annotations=train_annotations,
             work_dir=work_dir,
             on_block=on_block,
+            extras=extras,
+            resamples=resamples or 0,
+            compare_with=compare_with,
+            on_resample=on_resample,
         )
     output_console().print(evaluation.tables())
     if json_path is not None:
@@ -76,6 +119,7 @@ def main(
         evaluation.write_per_category(per_category)
     if plot is not None:
         write_ap_by_category(evaluation, plot)
+    write_tables(result_table({"": evaluation}, AP_KEYS), latex, markdown, csv_path)
     return ExitCode.INTERNAL_ERROR if evaluation.disagreements() else ExitCode.DONE
 
 

@@ -1,6 +1,6 @@
 """AP of groups of categories: the four bins by training instances, and AP as their mean."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,21 @@ def ap_by_instance_bin(ap: NDArray[np.float64], categories: CategoryTable) -> di
     """
     bins = categories.instance_bin()
     return {name: _mean_ap(ap[bins == number]) for number, name in enumerate(INSTANCE_BINS)}
+
+
+def mean_of_bins(bins: Mapping[str, float]) -> float:
+    """bAP: the plain mean of the bins that have categories, each bin weighing the same."""
+    defined = [ap for ap in bins.values() if ap != UNDEFINED]
+    return sum(defined) / len(defined) if defined else UNDEFINED
+
+
+def gap_by_group(segm: Mapping[str, float], box: Mapping[str, float]) -> dict[str, float]:
+    """Box AP - mask AP of r, c and f: where the mask head loses; -1 where one is undefined."""
+    pairs = {letter: (box[f"AP{letter}"], segm[f"AP{letter}"]) for letter in FREQUENCY_GROUPS}
+    return {
+        letter: UNDEFINED if UNDEFINED in pair else pair[0] - pair[1]
+        for letter, pair in pairs.items()
+    }
 
 
 def count_weighted_mean(means: Sequence[float], counts: Sequence[int]) -> float:

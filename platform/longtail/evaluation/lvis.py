@@ -3,8 +3,11 @@
 The numbers are those of the official lvis-api to the last digit. What that takes and hotcoco does
 not do by itself: ground truth and detections of zero area are dropped (detections after the cap of
 300 an image), masks go in without boxes, `ignore` counts and `iscrowd` does not.
+
+What goes beyond LVIS's thirteen metrics is added by `further`.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,7 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtail.categories import CategoryTable
-from longtail.evaluation.bins import ap_by_instance_bin, ap_identity_error
+from longtail.evaluation.bins import (
+    ap_by_instance_bin,
+    ap_identity_error,
+    gap_by_group,
+    mean_of_bins,
+)
+from longtail.evaluation.bootstrap import OnResample
+from longtail.evaluation.further import RESAMPLES, Extra, Judge, check_extras
 from longtail.evaluation.ground_truth import GroundTruth, read_ground_truth
 from longtail.evaluation.matching import Matched, OnBlock, match
 from longtail.evaluation.official import official_metrics
@@ -35,6 +45,10 @@ def evaluate(
     train_annotations: Path | None = None,
     work_dir: Path | None = None,
     on_block: OnBlock | None = None,
+    extras: Collection[Extra] = (),
+    resamples: int = 0,
+    compare_with: Path | None = None,
+    on_resample: OnResample | None = None,
 ) -> Evaluation:
     """Evaluate predictions against LVIS annotations.
 
@@ -46,25 +60,41 @@ def evaluate(
         train_annotations: The training file, where the categories of `annotations` do not carry
             its counts; used for instance bins and counts, not for r, c and f.
         work_dir: Where a JSON file is turned into a temporary store; None is the system's folder.
-        on_block: Told the number of blocks done and of all, as they are done.
+        on_block: Told the number of blocks done and of all, as they are done; more than once
+            where more than one pass is needed.
+        extras: What to compute beyond AP and AP-fixed, of `EXTRAS`; each takes a pass or more.
+        resamples: Resamples of the images for intervals; 0 for no intervals.
+        compare_with: Another prediction set, to be compared over as many resamples, or 1000.
+        on_resample: Told the number of resamples done and of all, for masks and for boxes.
 
     Raises:
-        ValueError: `max_dets` out of range.
+        ValueError: `max_dets` or `resamples` out of range, an unknown extra, or one whose package
+            is not installed.
         BadInputError: A file cannot be used; the message names file, record and field.
     """
     if not 1 <= max_dets <= MAX_DETS:
         raise ValueError(f"max_dets is {max_dets}; it must be from 1 to {MAX_DETS}, LVIS's cap")
+    check_extras(extras)
     truth = read_ground_truth(annotations)
     counted = _with_training_counts(truth, train_annotations)
     with TemporaryDirectory(prefix="evaluation-", dir=work_dir) as scratch:
         store = _open_store(predictions, truth, Path(scratch))
         matched = match(truth, store, max_dets, on_block)
         theirs = official_metrics(truth, store, max_dets) if official else None
-    return _evaluation(truth, counted, matched, max_dets, theirs)
+        evaluation = _evaluation(truth, counted, matched, max_dets, theirs)
+        judge = Judge(truth, store, matched, max_dets, on_block, on_resample)
+        evaluation = judge.with_extras(judge.with_fixed(evaluation), extras)
+        if resamples:
+            evaluation = judge.with_intervals(evaluation, resamples)
+        if compare_with is not None:
+            other = _open_store(compare_with, truth, Path(scratch) / "other")
+            evaluation = judge.with_comparison(evaluation, other, resamples or RESAMPLES)
+    return evaluation
 
 
 def _open_store(predictions: Path, truth: GroundTruth, scratch: Path) -> PredictionStore:
     images, categories = truth.images, truth.categories
+    scratch.mkdir(exist_ok=True)
     if predictions.is_dir():
         return open_predictions(predictions, images, categories, scratch)
     out, source = scratch / "predictions", Source(predictions.name)
@@ -93,11 +123,14 @@ def _evaluation(
     segm = summarize(matched.segm, truth.categories, max_dets)
     box = summarize(matched.box, truth.categories, max_dets)
     segm_ap, box_ap = ap_per_category(matched.segm), ap_per_category(matched.box)
+    bins = ap_by_instance_bin(segm_ap, counted)
     undefined = UNDEFINED in (segm["AP"], box["AP"])
     return Evaluation(
         segm=segm,
         box=box,
-        bins=ap_by_instance_bin(segm_ap, counted),
+        bins=bins,
+        bins_mean=mean_of_bins(bins),
+        gap_by_group=gap_by_group(segm, box),
         gap_box_mask=UNDEFINED if undefined else box["AP"] - segm["AP"],
         per_category=_records(counted, truth.categories.frequency, segm_ap, box_ap),
         identity_error=max(

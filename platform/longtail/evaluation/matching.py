@@ -98,7 +98,7 @@ def match(
     boxes, masks = Stream(truth, "bbox"), Stream(truth, "segm")
     any_mask = store.num_detections == 0
     with _no_garbage_collection():
-        for block, ranks in enumerate(_ranks_of_blocks(len(truth.images))):
+        for block, ranks in enumerate(ranks_of_blocks(len(truth.images))):
             columns = store.read_block(block)
             any_mask = any_mask or bool(columns.has_mask.any())
             counting = judged(columns, truth, max_dets)
@@ -131,7 +131,8 @@ def _no_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _ranks_of_blocks(num_images: int) -> Iterator[range]:
+def ranks_of_blocks(num_images: int) -> Iterator[range]:
+    """The image ranks of each block, in order."""
     for start in range(0, num_images, IMAGES_PER_BLOCK):
         yield range(start, min(start + IMAGES_PER_BLOCK, num_images))
 

@@ -9,27 +9,46 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 SECONDS_BETWEEN_LINES = 30.0
 
+OnStep = Callable[[int, int], None]
+"""To be told the number of steps done and of all."""
+
 
 @contextmanager
-def block_progress() -> Iterator[Callable[[int, int], None]]:
+def block_progress() -> Iterator[OnStep]:
     """Yield a function to be told the number of blocks done and of all blocks."""
+    with evaluation_progress() as (on_block, _):
+        yield on_block
+
+
+@contextmanager
+def evaluation_progress() -> Iterator[tuple[OnStep, OnStep]]:
+    """Yield two such functions, for blocks of images and for resamples."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield _rare_lines(console)
+        yield _rare_lines(console, "blocks of images"), _rare_lines(console, "resamples")
         return
-    columns = (TextColumn("evaluating"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("evaluating", total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+        yield _bar(progress, "evaluating"), _bar(progress, "resampling")
 
 
-def _rare_lines(console: Console) -> Callable[[int, int], None]:
+def _bar(progress: Progress, description: str) -> OnStep:
+    task = progress.add_task(description, total=None, visible=False)
+    return lambda done, total: progress.update(task, completed=done, total=total, visible=True)
+
+
+def _rare_lines(console: Console, steps: str) -> OnStep:
     last_line = time.monotonic()
 
-    def on_block(done: int, total: int) -> None:
+    def on_step(done: int, total: int) -> None:
         nonlocal last_line
         if time.monotonic() - last_line >= SECONDS_BETWEEN_LINES:
             last_line = time.monotonic()
-            console.print(f"evaluated {done} of {total} blocks of images")
+            console.print(f"evaluated {done} of {total} {steps}")
 
-    return on_block
+    return on_step

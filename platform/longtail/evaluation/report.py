@@ -6,7 +6,7 @@ import json
 import os
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,14 @@ from rich.table import Table
 from rich.text import Text
 
 from longtail.categories import INSTANCE_BIN_EDGES
+from longtail.evaluation.bootstrap import Intervals
+from longtail.evaluation.cap import CapStatistics
+from longtail.evaluation.comparison import Comparison
 from longtail.evaluation.summary import UNDEFINED
+from longtail.evaluation.tables import comparison_table, intervals_table, points, points_table
 
 AP_KEYS = ("AP", "AP50", "AP75", "APs", "APm", "APl", "APr", "APc", "APf")
+GROUP_KEYS = ("AP", "APr", "APc", "APf")
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,18 @@ class Evaluation:
         counts: How many categories, images, instances and detections were seen and judged.
         warnings: What a reader of the numbers should know.
         official: lvis-api's `segm` and `box`, where it was run.
+        segm_fixed: The thirteen metrics of masks for AP-fixed, recalls named AR@-1.
+        box_fixed: The same of boxes.
+        bins_mean: bAP, the plain mean of `bins`.
+        gap_by_group: Box AP - mask AP of r, c and f.
+        cap: What the cap on detections per image cut.
+        pool: AP-pool of `segm` and `box`; this and what follows are empty where not asked for.
+        boundary: The thirteen metrics by overlap of boundaries.
+        headroom: The thirteen metrics of masks, or boxes where there are none, with the labels
+            of the objects on the detections.
+        proposals: Class-agnostic box recall with up to 1000 detections per image.
+        intervals: Bootstrap intervals of AP, APr, APc, APf by `segm` and `box`.
+        comparison: Differences of another prediction set to this one, by `segm` and `box`.
     """
 
     segm: dict[str, float]
@@ -78,6 +95,17 @@ class Evaluation:
     counts: dict[str, int]
     warnings: tuple[str, ...] = ()
     official: dict[str, dict[str, float]] | None = None
+    segm_fixed: dict[str, float] = field(default_factory=dict)
+    box_fixed: dict[str, float] = field(default_factory=dict)
+    bins_mean: float = UNDEFINED
+    gap_by_group: dict[str, float] = field(default_factory=dict)
+    cap: CapStatistics | None = None
+    pool: dict[str, float] = field(default_factory=dict)
+    boundary: dict[str, float] = field(default_factory=dict)
+    headroom: dict[str, float] = field(default_factory=dict)
+    proposals: dict[str, float] = field(default_factory=dict)
+    intervals: dict[str, Intervals] = field(default_factory=dict)
+    comparison: dict[str, Comparison] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """All of it as JSON types."""
@@ -102,8 +130,23 @@ class Evaluation:
             **{f"val_box/{key}": self.box[key] for key in AP_KEYS},
             **{f"val_bin/AP_{name}": ap for name, ap in self.bins.items()},
             "val/gap_box_mask": self.gap_box_mask,
+            **{f"val_fixed/{key}": self.segm_fixed.get(key, UNDEFINED) for key in GROUP_KEYS},
+            "val_bin/AP_mean": self.bins_mean,
+            "val_pool/AP": self.pool.get("segm", UNDEFINED),
         }
         return {name: round(100 * v, 2) for name, v in named.items() if v != UNDEFINED}
+
+    def kinds(self) -> dict[str, dict[str, float]]:
+        """Rows of the AP table: the thirteen metrics by how they were computed."""
+        kinds = {
+            "mask": self.segm,
+            "box": self.box,
+            "mask fixed": self.segm_fixed,
+            "box fixed": self.box_fixed,
+            "boundary": self.boundary,
+            "headroom": self.headroom,
+        }
+        return {name: values for name, values in kinds.items() if values}
 
     def disagreements(self) -> list[Disagreement]:
         """Metrics that are not lvis-api's to the last digit; empty where it was not run."""
@@ -120,20 +163,43 @@ class Evaluation:
         return Group(*self._tables())
 
     def _tables(self) -> Iterator[RenderableType]:
-        yield _points_table("AP", {"mask": self.segm, "box": self.box}, AP_KEYS)
+        yield points_table("AP", self.kinds(), AP_KEYS)
         recalls = [key for key in self.segm if key not in AP_KEYS]
-        yield _points_table("Recall", {"mask": self.segm, "box": self.box}, recalls)
+        yield points_table("Recall", {"mask": self.segm, "box": self.box}, recalls)
         yield self._bin_table()
-        yield Text(f"box AP - mask AP: {_points(self.gap_box_mask)}")
+        yield Text("\n".join(self._further_lines()))
         yield Text(", ".join(f"{k.replace('_', ' ')} {v}" for k, v in self.counts.items()))
-        for warning in self.warnings:
+        if self.intervals:
+            yield intervals_table(self.intervals)
+        if self.comparison:
+            yield comparison_table(self.comparison)
+        for warning in (*self.warnings, *self._narrow_intervals()):
             yield Text(f"warning: {warning}")
         if self.official is not None:
             yield self._official_table()
 
+    def _narrow_intervals(self) -> list[str]:
+        """Warnings of the resampling, each once: masks and boxes have the same."""
+        of_intervals = [warning for of in self.intervals.values() for warning in of.warnings]
+        of_comparison = [warning for of in self.comparison.values() for warning in of.warnings]
+        return list(dict.fromkeys(of_intervals + of_comparison))
+
+    def _further_lines(self) -> Iterator[str]:
+        gaps = ", ".join(f"{group} {points(gap)}" for group, gap in self.gap_by_group.items())
+        yield f"box AP - mask AP: {points(self.gap_box_mask)}" + (f" ({gaps})" if gaps else "")
+        if self.pool:
+            pools = ", ".join(f"{kind} {points(ap)}" for kind, ap in self.pool.items())
+            yield f"AP-pool: {pools}"
+        if self.proposals:
+            recalls = ", ".join(f"{name} {points(ar)}" for name, ar in self.proposals.items())
+            yield f"proposals: {recalls}"
+        if self.cap is not None:
+            yield self.cap.sentence()
+
     def _bin_table(self) -> Table:
         title = "Mask AP by training instances"
-        table = _points_table(title, {"mask": self.bins}, list(self.bins))
+        values = {**self.bins, "mean": self.bins_mean}
+        table = points_table(title, {"mask": values}, list(values))
         judged = [r.instance_count for r in self.per_category if r.segm_ap != UNDEFINED]
         bins = [bisect_right(INSTANCE_BIN_EDGES, count) for count in judged]
         table.add_row("categories", *(str(bins.count(number)) for number in range(len(self.bins))))
@@ -159,16 +225,3 @@ def write_atomically(path: Path, text: str) -> None:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-
-
-def _points_table(
-    title: str, rows: dict[str, dict[str, float]], keys: tuple[str, ...] | list[str]
-) -> Table:
-    table = Table("", *keys, title=title, title_justify="left")
-    for name, values in rows.items():
-        table.add_row(name, *(_points(values[key]) for key in keys))
-    return table
-
-
-def _points(fraction: float) -> str:
-    return "-" if fraction == UNDEFINED else f"{100 * fraction:.2f}"

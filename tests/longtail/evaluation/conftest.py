@@ -1,6 +1,6 @@
 """Small federated problems, and lvis-api run on them the way its own users run it.
 
-Nothing here goes through the platform: the oracle reads the files that the test wrote.
+The oracle does not go through the platform: it reads the files that the test wrote.
 """
 
 import copy
@@ -13,6 +13,10 @@ from typing import Any
 import numpy as np
 import pycocotools.mask
 import pytest
+
+from longtail.evaluation.ground_truth import GroundTruth, read_ground_truth
+from longtail.predictions.json_import import import_json
+from longtail.predictions.store import PredictionStore, Source
 
 Record = dict[str, Any]
 
@@ -201,3 +205,16 @@ def write(tmp_path: Path) -> Callable[[Record, list[Record]], tuple[Path, Path]]
         return paths
 
     return write_files
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Callable[[tuple[Path, Path]], tuple[GroundTruth, PredictionStore]]:
+    """Read annotations, and turn results into a store of their own."""
+
+    def open_files(paths: tuple[Path, Path]) -> tuple[GroundTruth, PredictionStore]:
+        truth = read_ground_truth(paths[0])
+        out = tmp_path / f"store-{len(list(tmp_path.glob('store-*')))}"
+        of_file = truth.images, truth.categories
+        return truth, import_json(paths[1], *of_file, out, Source("test"), allow_empty=True)
+
+    return open_files

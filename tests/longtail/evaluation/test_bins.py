@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from longtail.categories import INSTANCE_BINS, CategoryTable
-from longtail.evaluation.bins import ap_by_instance_bin, ap_identity_error, count_weighted_mean
+from longtail.evaluation.bins import (
+    ap_by_instance_bin,
+    ap_identity_error,
+    count_weighted_mean,
+    gap_by_group,
+    mean_of_bins,
+)
 
 
 def table(instance_counts: list[int], letters: str) -> CategoryTable:
@@ -62,3 +68,15 @@ def test_ap_that_is_not_the_mean_of_its_groups_is_our_error() -> None:
     metrics = {"AP": 0.34, "APr": 0.2, "APc": -1.0, "APf": 0.6}
     with pytest.raises(AssertionError, match=r"AP is 0\.34 .* over \[2, 0, 1\]"):
         ap_identity_error(metrics, np.array([0.1, 0.3, 0.6]), table([1, 1, 1], "rrf"))
+
+
+def test_the_mean_of_bins_leaves_empty_ones_out() -> None:
+    assert mean_of_bins({"a": 0.1, "b": -1.0, "c": 0.3}) == pytest.approx(0.2)
+    assert mean_of_bins({"a": -1.0}) == -1.0
+
+
+def test_the_gap_of_a_group_is_box_minus_mask_and_undefined_where_one_is() -> None:
+    segm = {"APr": 0.1, "APc": -1.0, "APf": 0.4}
+    box = {"APr": 0.15, "APc": 0.3, "APf": 0.35}
+    gaps = gap_by_group(segm, box)
+    assert gaps == {"r": pytest.approx(0.05), "c": -1.0, "f": pytest.approx(-0.05)}

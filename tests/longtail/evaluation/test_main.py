@@ -41,6 +41,44 @@ def test_an_evaluation_writes_its_files_and_agrees_with_lvis_api(
     assert {path.name for path in tmp_path.iterdir()} == expected
 
 
+def test_all_that_can_be_asked_for_is_written_and_shown(
+    make_problem: MakeProblem, write: Write, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    paths = write(*make_problem(8))
+    names = ("ap.json", "ap.tex", "ap.md", "ap.csv")
+    files = [tmp_path / name for name in names]
+    options = ("--json", files[0], "--latex", files[1], "--markdown", files[2], "--csv", files[3])
+    also = [word for extra in ("pool", "headroom", "proposals") for word in ("--also", extra)]
+    assert exit_code(*paths, *options, *also, "--bootstrap", 20, "--compare", paths[1]) == 0
+    tree = json.loads(files[0].read_text())
+    for key in ("segm_fixed", "box_fixed", "pool", "headroom", "proposals", "gap_by_group", "cap"):
+        assert tree[key], key
+    assert tree["intervals"]["segm"]["metrics"]["AP"]["low"] <= tree["segm"]["AP"]
+    assert tree["comparison"]["box"]["metrics"]["AP"]["difference"] == 0
+    rows = [line.split(",")[0] for line in files[3].read_text().splitlines()]
+    assert rows == ["name", "mask", "box", "mask fixed", "box fixed", "headroom"]
+    assert files[1].read_text().startswith("\\begin{tabular}")
+    assert files[2].read_text().startswith("|  | AP |")
+    printed = capfd.readouterr().out
+    assert "95% intervals" in printed
+    assert "The other set against this one" in printed
+
+
+def test_too_few_resamples_end_with_code_2(make_problem: MakeProblem, write: Write) -> None:
+    assert exit_code(*write(*make_problem(9)), "--bootstrap", 3) == 2
+
+
+def test_a_missing_package_for_an_extra_ends_with_code_2(
+    make_problem: MakeProblem,
+    write: Write,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("longtail.evaluation.boundary.find_spec", lambda _: None)
+    assert exit_code(*write(*make_problem(10)), "--also", "boundary") == 2
+    assert "pip install" in capfd.readouterr().err
+
+
 def test_a_store_gives_the_numbers_of_its_json(
     make_problem: MakeProblem, write: Write, tmp_path: Path
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from longtail.categories import INSTANCE_BINS
+from longtail.evaluation.cap import CapStatistics
 from longtail.evaluation.report import CategoryAP, Disagreement, Evaluation
 
 AP_NAMES = ("AP", "AP50", "AP75", "APs", "APm", "APl", "APr", "APc", "APf")
@@ -81,6 +82,44 @@ def test_the_tables_show_points_bins_counts_and_warnings(evaluation: Evaluation)
     for piece in ("12.35", "20.00", "0010-0099", "7.65", "judged masks 7", "warning: [mind] this"):
         assert piece in text
     assert "lvis-api" not in text
+
+
+def test_fixed_pooled_and_mean_bins_are_tracked(evaluation: Evaluation) -> None:
+    more = replace(
+        evaluation,
+        segm_fixed={"AP": 0.3, "APr": -1.0, "APc": 0.2, "APf": 0.4, "AP50": 0.9},
+        bins_mean=0.2,
+        pool={"segm": 0.5, "box": 0.6},
+    )
+    new = {name: v for name, v in more.metrics().items() if name not in evaluation.metrics()}
+    assert new == {
+        "val_fixed/AP": 30.0,
+        "val_fixed/APc": 20.0,
+        "val_fixed/APf": 40.0,
+        "val_bin/AP_mean": 20.0,
+        "val_pool/AP": 50.0,
+    }
+
+
+def test_everything_computed_is_shown(evaluation: Evaluation) -> None:
+    other = dict.fromkeys(AP_NAMES, 0.5)
+    more = replace(
+        evaluation,
+        segm_fixed=other,
+        boundary=other,
+        headroom=other,
+        pool={"segm": 0.5},
+        proposals={"AR@1000": 0.75},
+        gap_by_group={"r": 0.01, "c": -1.0},
+        cap=CapStatistics(300, 1, 0.5, 7, {"r": 3, "c": 4, "f": 0}),
+    )
+    text = shown(more)
+    for piece in (
+        *("mask fixed", "boundary", "headroom", "AP-pool: segm 50.00", "AR@1000 75.00"),
+        *("(r 1.00, c -)", "cuts 7 detections (r 3, c 4, f 0)"),
+    ):
+        assert piece in text
+    assert "box fixed" not in text
 
 
 def test_agreement_with_lvis_api_is_said(evaluation: Evaluation) -> None:

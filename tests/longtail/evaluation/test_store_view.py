@@ -1,0 +1,56 @@
+"""A view shows a changed store and leaves the store as it is."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from longtail.evaluation.ground_truth import GroundTruth
+from longtail.evaluation.store_view import SetColumns, StoreView, selected
+from longtail.predictions.store import PredictionStore
+
+Record = dict[str, Any]
+MakeProblem = Callable[..., tuple[Record, list[Record]]]
+Write = Callable[[Record, list[Record]], tuple[Path, Path]]
+Opened = Callable[[tuple[Path, Path]], tuple[GroundTruth, PredictionStore]]
+
+
+def test_columns_of_a_set_are_those_of_its_rows(
+    make_problem: MakeProblem, write: Write, opened: Opened
+) -> None:
+    truth, store = opened(write(*make_problem(50, num_images=70)))
+    columns, rows = SetColumns.read(store, truth.categories), store.read_all()
+    assert np.array_equal(truth.images.ids[columns.image], rows.image_id)
+    assert np.array_equal(truth.categories.ids[columns.category], rows.category_id)
+    assert np.array_equal(columns.score, rows.score)
+    sizes = [len(block) for block in store.blocks()]
+    assert np.diff(columns.block_starts).tolist() == sizes
+
+
+def test_a_selection_keeps_its_rows_of_every_block(
+    make_problem: MakeProblem, write: Write, opened: Opened
+) -> None:
+    truth, store = opened(write(*make_problem(51, num_images=70)))
+    columns = SetColumns.read(store, truth.categories)
+    keep = np.random.default_rng(0).random(len(columns.score)) < 0.3
+    view = selected(store, columns, keep)
+    expected = store.read_all().take(keep)
+    assert view.num_detections == len(expected)
+    assert view.read_all().rles() == expected.rles()
+    assert np.array_equal(view.read_all().score, expected.score)
+    assert len(view.read_all(with_masks=False).counts) == 0
+
+
+def test_a_change_sees_the_block_number(
+    make_problem: MakeProblem, write: Write, opened: Opened
+) -> None:
+    _, store = opened(write(*make_problem(52, num_images=70)))
+    view = StoreView(
+        store,
+        lambda block, rows: replace(rows, score=np.full(len(rows), float(block))),
+        store.num_detections,
+    )
+    assert {float(v) for v in view.read_all().score} == {0.0, 1.0, 2.0}
+    assert store.read_all().score.max() <= 1
