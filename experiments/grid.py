@@ -109,13 +109,19 @@ def _dry_run(request: "GridRequest") -> ExitCode:
 def _run(request: "GridRequest") -> ExitCode:
     plan = request.plan()
 
-    from experiments.result_tables import print_failures, print_next_steps, print_ranking
+    from experiments.result_tables import (
+        print_failures,
+        print_next_steps,
+        print_ranking,
+        print_seeds,
+    )
     from longtail.cluster.grid import run_grid
     from longtail.cluster.links import write_links
     from longtail.cluster.standings import State
 
     standings, mlflow_problem = run_grid(plan, request.settings())
     print_ranking(plan, standings, request.runs)
+    print_seeds(plan, standings, request.runs)
     print_failures(plan, standings)
     grid = write_links(plan, standings, request.runs, request.settings().name)
     print_next_steps(plan, standings, request.runs, grid, mlflow_problem)

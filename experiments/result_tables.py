@@ -10,6 +10,7 @@ from rich.table import Table
 from longtail.cluster.ledger import node_directory, read_result
 from longtail.cluster.links import row_directory
 from longtail.cluster.plan import Plan, Row
+from longtail.cluster.seed_summary import SeedStatistic, over_seeds
 from longtail.cluster.standings import Standings, State
 from longtail.commands import output_console
 from longtail.tracking import tracking_uri
@@ -35,6 +36,22 @@ def print_ranking(plan: Plan, standings: Standings, runs: Path) -> None:
         summary = results[row.name]
         cells = [_points(summary, key) for key in AP_COLUMNS]
         table.add_row(str(place) if summary else "", row.name, *cells, _state(row, standings))
+    console.print(table)
+
+
+def print_seeds(plan: Plan, standings: Standings, runs: Path) -> None:
+    """Mean and standard deviation over seeds of the variants that ran with several."""
+    summaries = over_seeds(plan, standings, runs)
+    if not summaries:
+        return
+    table = Table(title="over seeds, in points", title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("variant")
+    for heading in (*HEADINGS, "runs"):
+        table.add_column(heading, justify="right")
+    for name, summary in summaries.items():
+        statistics = [summary.metrics.get(key) for key in AP_COLUMNS]
+        num_runs = max(item.n for item in summary.metrics.values())
+        table.add_row(name, *map(_spread, statistics), str(num_runs))
     console.print(table)
 
 
@@ -82,6 +99,13 @@ def _points(summary: dict[str, Any] | None, key: str) -> str:
     if summary is None or summary[key] is None or summary[key] == UNDEFINED:
         return "-"
     return f"{100 * summary[key]:.2f}"
+
+
+def _spread(statistic: SeedStatistic | None) -> str:
+    if statistic is None:
+        return "-"
+    spread = "" if statistic.sd is None else f" +- {100 * statistic.sd:.2f}"
+    return f"{100 * statistic.mean:.2f}{spread}"
 
 
 def _state(row: Row, standings: Standings) -> str:

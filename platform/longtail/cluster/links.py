@@ -2,10 +2,12 @@
 
 import os
 import re
+from dataclasses import asdict
 from pathlib import Path
 
 from longtail.cluster.ledger import node_directory, read_result, write_json
 from longtail.cluster.plan import Plan, Row
+from longtail.cluster.seed_summary import over_seeds
 from longtail.cluster.standings import Standings, State
 
 
@@ -38,7 +40,8 @@ def write_links(plan: Plan, standings: Standings, runs: Path, name: str) -> Path
             _link(folder / link, target)
         done = standings[row.evaluation.id].state is State.DONE
         rows[row.name] = read_result(node_directory(runs, row.evaluation)) if done else None
-    write_json(grid / "table.json", {"grid": plan.id, "rows": rows})
+    seeds = {name: asdict(of)["metrics"] for name, of in over_seeds(plan, standings, runs).items()}
+    write_json(grid / "table.json", {"grid": plan.id, "rows": rows, "seeds": seeds})
     return grid
 
 

@@ -31,9 +31,19 @@ class DataFiles:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the result table: a variant with a seed, and the chain of its nodes."""
+    """One line of the result table: a variant with a seed, and the chain of its nodes.
+
+    Attributes:
+        name: The variant's name, with the seed where there are several.
+        variant_name: The variant's name alone.
+        variant: The configuration, with the row's seed.
+        stages: The training nodes.
+        predictions: What is predicted with the last stage.
+        evaluation: What the row shows.
+    """
 
     name: str
+    variant_name: str
     variant: Variant
     stages: tuple[Node, ...]
     predictions: Node
@@ -87,10 +97,10 @@ def _rows(variants: Mapping[str, Variant], seeds: Sequence[int], data: DataFiles
     for name, base in variants.items():
         for seed in dict.fromkeys(seeds):
             label = name if len(seeds) == 1 else f"{name} seed {seed}"
-            yield _row(label, base.replace(seed=seed), data)
+            yield _row(label, name, base.replace(seed=seed), data)
 
 
-def _row(name: str, variant: Variant, data: DataFiles) -> Row:
+def _row(name: str, variant_name: str, variant: Variant, data: DataFiles) -> Row:
     inputs = {"train": data.train_digest}
     if variant.detector.backbone.weights is not None:
         inputs["backbone_weights"] = _digest_of_weights(Path(variant.detector.backbone.weights))
@@ -100,7 +110,7 @@ def _row(name: str, variant: Variant, data: DataFiles) -> Row:
         stages.append(stage_node(variant, number, name, inputs, parent))
     predictions = predictions_node(variant.inference, name, data.val_digest, stages[-1])
     evaluation = evaluation_node(name, data.val_digest, predictions)
-    return Row(name, variant, tuple(stages), predictions, evaluation)
+    return Row(name, variant_name, variant, tuple(stages), predictions, evaluation)
 
 
 def _digest_of_weights(path: Path) -> str:

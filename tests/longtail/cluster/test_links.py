@@ -24,4 +24,8 @@ def test_rows_are_linked_by_name_and_listed_in_a_table(plan: Plan, tmp_path: Pat
     assert link.is_symlink() and not Path(link.readlink()).is_absolute()
     assert (link / "manifest.json").exists()
     table = json.loads((grid / "table.json").read_text())
-    assert table == {"grid": plan.id, "rows": {"sigmoid": {"AP": 0.5}, "eql": None}}
+    assert table == {
+        "grid": plan.id,
+        "rows": {"sigmoid": {"AP": 0.5}, "eql": None},
+        "seeds": {},
+    }
