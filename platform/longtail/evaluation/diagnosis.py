@@ -29,8 +29,8 @@ from longtail.evaluation.judged_detections import JudgedDetections, collect
 from longtail.evaluation.matching import OnBlock
 from longtail.evaluation.score_distribution import ScoreDistribution, scores_by_group
 from longtail.predictions.image_set import IMAGES_PER_BLOCK
-from longtail.predictions.json_import import import_json, open_predictions
-from longtail.predictions.store import PredictionStore, Source
+from longtail.predictions.json_import import open_predictions
+from longtail.predictions.store import PredictionStore
 from longtail.problems import BadInputError
 
 MAX_DETS = 300
@@ -135,7 +135,9 @@ def diagnose(
     if kind == "segm" and not truth.has_masks:
         raise ValueError(f"{annotations}: the annotations have boxes only; use --kind box")
     with TemporaryDirectory(prefix="diagnosis-", dir=work_dir) as scratch:
-        store = _open_store(predictions, truth, Path(scratch) / "predictions")
+        out = Path(scratch) / "predictions"
+        of = truth.images, truth.categories
+        store = open_predictions(predictions, *of, out, allow_empty=True)
         blocks = JudgedBlocks(truth, store, kind, max_dets, on_block)
         detections = collect(blocks, np.array([iou_threshold, *IOU_THRESHOLDS]))
         seen = {
@@ -144,13 +146,6 @@ def diagnose(
             "unjudged": blocks.num_unjudged,
         }
     return _diagnosis(detections, truth.categories, kind, iou_threshold, seen)
-
-
-def _open_store(predictions: Path, truth: GroundTruth, out: Path) -> PredictionStore:
-    if predictions.is_dir():
-        return open_predictions(predictions, truth.images, truth.categories, out)
-    source = Source(predictions.name)
-    return import_json(predictions, truth.images, truth.categories, out, source, allow_empty=True)
 
 
 def _diagnosis(

@@ -18,6 +18,7 @@ from longtail.evaluation.detections import check_masks
 from longtail.evaluation.ground_truth import GroundTruth
 from longtail.evaluation.matching import Matched, OnBlock, match, ranks_of_blocks
 from longtail.evaluation.overlaps import Kind
+from longtail.evaluation.segmentation import compressed_mask
 from longtail.evaluation.store_view import StoreView
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.store import PredictionStore
@@ -91,14 +92,3 @@ def _best_object(
 
 def _has_shape(columns: DetectionColumns, kind: Kind) -> NDArray[np.bool_]:
     return columns.has_mask if kind == "segm" else np.ones(len(columns), dtype=np.bool_)
-
-
-def compressed_mask(
-    segmentation: list[list[float]] | dict[str, Any], height: int, width: int
-) -> Any:
-    """Polygons, runs or a compressed mask as pycocotools' compressed mask; checked before."""
-    if isinstance(segmentation, list):
-        return pycocotools.mask.merge(pycocotools.mask.frPyObjects(segmentation, height, width))
-    if isinstance(segmentation["counts"], list):
-        return pycocotools.mask.frPyObjects(segmentation, height, width)
-    return segmentation

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from longtail.evaluation.detections import with_box_area, with_mask_area
 from longtail.evaluation.ground_truth import GroundTruth
+from longtail.evaluation.segmentation import compressed_mask
 from longtail.predictions.columns import DetectionColumns
 
 Kind = Literal["segm", "box"]
@@ -91,14 +92,6 @@ def _iou(
         wanted = np.array([item["bbox"] for item in objects], dtype=np.float64)
     else:
         found = [{"size": [height, width], "counts": counts} for counts in detections.rles()]
-        wanted = [_rle(item["segmentation"], height, width) for item in objects]
+        wanted = [compressed_mask(item["segmentation"], height, width) for item in objects]
     crowds = np.zeros(len(objects), dtype=np.uint8)
     return np.asarray(pycocotools.mask.iou(found, wanted, crowds), dtype=np.float64)
-
-
-def _rle(segmentation: list[list[float]] | dict[str, Any], height: int, width: int) -> Any:
-    if isinstance(segmentation, list):
-        return pycocotools.mask.merge(pycocotools.mask.frPyObjects(segmentation, height, width))
-    if isinstance(segmentation["counts"], list):
-        return pycocotools.mask.frPyObjects(segmentation, height, width)
-    return segmentation

@@ -28,8 +28,7 @@ from longtail.evaluation.matching import Matched, OnBlock, match
 from longtail.evaluation.official import official_metrics
 from longtail.evaluation.report import CategoryAP, Evaluation
 from longtail.evaluation.summary import UNDEFINED, ap_per_category, summarize
-from longtail.predictions.json_import import import_json, open_predictions
-from longtail.predictions.store import PredictionStore, Source
+from longtail.predictions.json_import import open_predictions
 from longtail.problems import BadInputError
 
 # hotcoco's streaming evaluation keeps the best 300 an image, whatever it is told.
@@ -78,7 +77,9 @@ def evaluate(
     truth = read_ground_truth(annotations)
     counted = _with_training_counts(truth, train_annotations)
     with TemporaryDirectory(prefix="evaluation-", dir=work_dir) as scratch:
-        store = _open_store(predictions, truth, Path(scratch))
+        of = truth.images, truth.categories
+        out = Path(scratch)
+        store = open_predictions(predictions, *of, out / "predictions", allow_empty=True)
         matched = match(truth, store, max_dets, on_block)
         theirs = official_metrics(truth, store, max_dets) if official else None
         evaluation = _evaluation(truth, counted, matched, max_dets, theirs)
@@ -87,18 +88,9 @@ def evaluate(
         if resamples:
             evaluation = judge.with_intervals(evaluation, resamples)
         if compare_with is not None:
-            other = _open_store(compare_with, truth, Path(scratch) / "other")
+            other = open_predictions(compare_with, *of, out / "other", allow_empty=True)
             evaluation = judge.with_comparison(evaluation, other, resamples or RESAMPLES)
     return evaluation
-
-
-def _open_store(predictions: Path, truth: GroundTruth, scratch: Path) -> PredictionStore:
-    images, categories = truth.images, truth.categories
-    scratch.mkdir(exist_ok=True)
-    if predictions.is_dir():
-        return open_predictions(predictions, images, categories, scratch)
-    out, source = scratch / "predictions", Source(predictions.name)
-    return import_json(predictions, images, categories, out, source, allow_empty=True)
 
 
 def _with_training_counts(truth: GroundTruth, train_annotations: Path | None) -> CategoryTable:

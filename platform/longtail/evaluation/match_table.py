@@ -8,8 +8,7 @@ from longtail.evaluation.matches import MatchTable
 from longtail.evaluation.overlaps import Kind
 from longtail.evaluation.rescorer import MAX_DETS, Rescorer
 from longtail.evaluation.rescorer_kernels import IOU_THRESHOLDS, RECALLS
-from longtail.predictions.json_import import import_json
-from longtail.predictions.store import PredictionStore, Source
+from longtail.predictions.json_import import open_predictions
 
 __all__ = ["IOU_THRESHOLDS", "RECALLS", "MatchTable", "match_table"]
 
@@ -31,12 +30,8 @@ def match_table(
     """
     truth = read_ground_truth(annotations)
     with TemporaryDirectory(prefix="match-table-") as scratch:
-        if predictions.is_dir():
-            store = PredictionStore.open(predictions)
-        else:
-            out, source = Path(scratch) / "predictions", Source(predictions.name)
-            store = import_json(
-                predictions, truth.images, truth.categories, out, source, allow_empty=True
-            )
+        out = Path(scratch) / "predictions"
+        of = truth.images, truth.categories
+        store = open_predictions(predictions, *of, out, allow_empty=True)
         rescorer = Rescorer.build(truth, store, kind, max_dets)
     return rescorer.match_table(rescorer.scores)

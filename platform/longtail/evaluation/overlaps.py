@@ -16,6 +16,7 @@ from longtail.evaluation.detections import check_masks
 from longtail.evaluation.ground_truth import GroundTruth
 from longtail.evaluation.matches import as_bits
 from longtail.evaluation.rescorer_kernels import AREA_BOUNDS, IOU_THRESHOLDS
+from longtail.evaluation.segmentation import compressed_mask
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.image_set import IMAGES_PER_BLOCK
 from longtail.predictions.store import PredictionStore
@@ -116,7 +117,7 @@ class Block:
     def _masks(self, found: Ints, wanted: Ints, image: Any) -> tuple[Any, Any]:
         size = [image.height, image.width]
         masks = [{"size": size, "counts": self.columns.rle(i)} for i in found]
-        return masks, [_rle(self.records[i]["segmentation"], *size) for i in wanted]
+        return masks, [compressed_mask(self.records[i]["segmentation"], *size) for i in wanted]
 
 
 @dataclass
@@ -245,17 +246,6 @@ def find_overlaps(
 
 def _bounds(ordered: Ints, keys: Ints) -> tuple[Ints, Ints]:
     return np.searchsorted(ordered, keys, "left"), np.searchsorted(ordered, keys, "right")
-
-
-def _rle(segmentation: Any, height: int, width: int) -> dict[str, Any]:
-    if isinstance(segmentation, list):
-        parts = pycocotools.mask.frPyObjects(segmentation, height, width)
-        merged: dict[str, Any] = pycocotools.mask.merge(parts)
-        return merged
-    if isinstance(segmentation["counts"], list):
-        converted: dict[str, Any] = pycocotools.mask.frPyObjects(segmentation, height, width)
-        return converted
-    return dict(segmentation)
 
 
 def _outside_area_ranges(area: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+import pycocotools.mask
 
 from longtail.problems import BadInputError
 from longtail.rle.validation import find_fault
@@ -46,6 +47,17 @@ def read_segmentation(
         raise BadInputError(f"{where}: {fault}; correct or remove the annotation")
     if isinstance(segmentation, _Rle):
         return {"size": [height, width], "counts": segmentation.counts}
+    return segmentation
+
+
+def compressed_mask(
+    segmentation: list[list[float]] | dict[str, Any], height: int, width: int
+) -> Any:
+    """Polygons, runs or a compressed mask as pycocotools' compressed mask; checked before."""
+    if isinstance(segmentation, list):
+        return pycocotools.mask.merge(pycocotools.mask.frPyObjects(segmentation, height, width))
+    if isinstance(segmentation["counts"], list):
+        return pycocotools.mask.frPyObjects(segmentation, height, width)
     return segmentation
 
 

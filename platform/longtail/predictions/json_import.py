@@ -132,16 +132,28 @@ def read_into_store(reading: JsonReading, directory: Path, source: Source) -> Pr
 
 
 def open_predictions(
-    path: Path, images: ImageSet, categories: CategoryTable, work_dir: Path
+    path: Path,
+    images: ImageSet,
+    categories: CategoryTable,
+    work_dir: Path,
+    allow_empty: bool = False,
 ) -> PredictionStore:
     """Open a store, or import a result JSON to `work_dir` and open that.
+
+    Args:
+        path: The store's directory or the JSON file.
+        images: The images it must be of.
+        categories: The categories it may have.
+        work_dir: Where a JSON file is imported to; must not exist.
+        allow_empty: Take a JSON file without a detection.
 
     Raises:
         BadInputError: The predictions are faulty, or of other images or categories.
         ValueError: `work_dir` exists and a JSON file has to be imported.
     """
     if not path.is_dir():
-        return import_json(path, images, categories, work_dir, Source(path.name))
+        source = Source(path.name)
+        return import_json(path, images, categories, work_dir, source, allow_empty=allow_empty)
     store = PredictionStore.open(path)
     check_fits(store, images, categories)
     return store
