@@ -1,6 +1,6 @@
 """A variant at a size that a laptop trains in a minute: its techniques stay, its sizes go."""
 
-from longtail.config.detector import Backbone, Detector, Proposals
+from longtail.config.detector import Detector, Proposals, Timm
 from longtail.config.stages import AdamW, Augmentation, RepeatFactor, Schedule, Stage
 from longtail.config.variant import Inference, Variant
 
@@ -24,8 +24,11 @@ def demo_scale(variant: Variant, iterations: int = 180) -> Variant:
 
 
 def _small_detector(detector: Detector) -> Detector:
+    backbone = detector.backbone
+    if isinstance(backbone, Timm):
+        backbone = Timm(model="resnet10t", norm=backbone.norm)
     return detector.replace(
-        backbone=Backbone(model="resnet10t", norm=detector.backbone.norm),
+        backbone=backbone,
         neck_channels=32,
         proposals=Proposals(
             anchor_sizes=(16, 32, 64, 96, 128),

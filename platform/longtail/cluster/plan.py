@@ -7,6 +7,7 @@ from pathlib import Path
 from longtail.cluster.ledger import sha256
 from longtail.cluster.node import Node, evaluation_node, predictions_node, stage_node
 from longtail.config.base import fingerprint
+from longtail.config.detector import Detector, Timm
 from longtail.config.variant import Variant
 
 
@@ -101,9 +102,7 @@ def _rows(variants: Mapping[str, Variant], seeds: Sequence[int], data: DataFiles
 
 
 def _row(name: str, variant_name: str, variant: Variant, data: DataFiles) -> Row:
-    inputs = {"train": data.train_digest}
-    if variant.detector.backbone.weights is not None:
-        inputs["backbone_weights"] = _digest_of_weights(Path(variant.detector.backbone.weights))
+    inputs = {"train": data.train_digest, **_digests_of_weights(variant.detector)}
     stages: list[Node] = []
     for number in range(len(variant.stages)):
         parent = stages[-1] if stages else None
@@ -113,7 +112,17 @@ def _row(name: str, variant_name: str, variant: Variant, data: DataFiles) -> Row
     return Row(name, variant_name, variant, tuple(stages), predictions, evaluation)
 
 
-def _digest_of_weights(path: Path) -> str:
-    if not path.is_file():
-        raise ValueError(f"detector.backbone.weights {path}: no such file; give a local state dict")
-    return sha256(path)
+def _digests_of_weights(detector: Detector) -> dict[str, str]:
+    backbone = detector.backbone
+    files = {
+        "backbone.weights": backbone.weights if isinstance(backbone, Timm) else None,
+        "weights": detector.weights,
+    }
+    digests = {}
+    for field, path in files.items():
+        if path is None:
+            continue
+        if not Path(path).is_file():
+            raise ValueError(f"detector.{field} {path}: no such file; give a local file of weights")
+        digests[field.replace(".", "_")] = sha256(Path(path))
+    return digests

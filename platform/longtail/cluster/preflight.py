@@ -17,8 +17,7 @@ def check_buildable(plan: Plan) -> None:
     tail = torch.zeros(num_categories, dtype=torch.bool)
     checked = set()
     for row in plan.rows:
-        backbone = row.variant.detector.backbone.replace(weights=None)
-        detector = row.variant.detector.replace(backbone=backbone)
+        detector = row.variant.detector.without_weights()
         for number, stage in enumerate(row.variant.stages):
             key = (detector.fingerprint(), stage.classifier.fingerprint())
             if key in checked:

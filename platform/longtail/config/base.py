@@ -25,15 +25,16 @@ class Config(BaseModel):
     def override(self, changes: Mapping[str, Any]) -> Self:
         """Return a copy with leaves replaced by dotted path, as `--set` and Tune name them.
 
-        A list item is addressed by its index: `stages.0.schedule.base_lr`. A string given to a
-        section with a `name` switches that section to the named component at its defaults.
+        A list item is addressed by its index: `stages.0.schedule.base_lr`. The end of a path will
+        do where no other ends so: `engine`. A string given to a section with a `name` switches
+        that section to the named component at its defaults.
 
         Raises:
             ValueError: A path names no field, or the changed tree breaks a type or a rule.
         """
         tree = self.model_dump(mode="json")
         for path, value in changes.items():
-            _assign(tree, path, value)
+            _assign(tree, _whole_path(tree, path), value)
         try:
             return type(self).model_validate(tree)
         except ValidationError as error:
@@ -82,6 +83,24 @@ def _assign(tree: Any, path: str, value: Any) -> None:
     if isinstance(before, dict) and "name" in before and isinstance(value, str):
         value = {"name": value}
     node[key] = value
+
+
+def _whole_path(tree: dict[str, Any], path: str) -> str:
+    if path.partition(".")[0] in tree:
+        return path
+    ends = [whole for whole in _paths(tree, prefix="") if whole.endswith(f".{path}")]
+    if len(ends) > 1:
+        raise ValueError(f"{path}: several paths end so; give one whole: {', '.join(ends)}")
+    return ends[0] if ends else path
+
+
+def _paths(node: Any, prefix: str) -> Iterator[str]:
+    """Every section, list item and leaf."""
+    items = node.items() if isinstance(node, dict) else enumerate(node)
+    for key, value in items:
+        yield f"{prefix}{key}"
+        if isinstance(value, dict | list):
+            yield from _paths(value, f"{prefix}{key}.")
 
 
 def _key(node: Any, word: str, path: str) -> Any:

@@ -1,21 +1,36 @@
 """What the network is: backbone, neck, proposals and RoI heads. Its parts are shared by engines."""
 
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from longtail.config.base import Config
 
 
-class Backbone(Config):
+class Timm(Config):
     """A timm model cut into its feature maps of stride 4, 8, 16 and 32."""
 
+    name: Literal["timm"] = "timm"
     model: str = "resnet50"
     """Any timm model with `features_only` support."""
     weights: str | None = None
     """Path of a timm state dict to start from (a local file); None starts from random weights."""
     norm: Literal["batch", "frozen"] = "batch"
     """`frozen` keeps batch-norm statistics and scale fixed, as detectors on ImageNet weights do."""
+
+
+class Detectron2(Config):
+    """The bottom-up network of a detectron2 config file: its ResNets, with DCN where they have it.
+
+    The file says how pixels are normalised too. It needs `engine` detectron2.
+    """
+
+    name: Literal["detectron2"] = "detectron2"
+    config_file: str = "COCO-InstanceSegmentation/mask_rcnn_R_50_FPN_3x.yaml"
+    """A path, or a name below detectron2's `model_zoo/configs`."""
+
+
+Backbone = Annotated[Timm | Detectron2, Field(discriminator="name")]
 
 
 class Proposals(Config):
@@ -76,9 +91,29 @@ class Detector(Config):
 
     engine: Literal["torchvision", "detectron2"] = "torchvision"
     """What makes features and proposals; the RoI heads are shared."""
-    backbone: Backbone = Backbone()
+    backbone: Backbone = Timm()
+    weights: str | None = None
+    """Path of a detector's weights to start from: a detectron2 checkpoint (.pth or .pkl) or the
+    model.pt of a node. What fits in name and shape is taken, and it is said what was not."""
+    trust_weights: bool = False
+    """Unpickle anything that `weights` holds: only for files of people you trust."""
     neck_channels: PositiveInt = 256
     """Width of the feature pyramid."""
     proposals: Proposals = Proposals()
     box_head: BoxHead = BoxHead()
     mask_head: MaskHead = MaskHead()
+
+    @model_validator(mode="after")
+    def _backbone_belongs_to_the_engine(self) -> Self:
+        if self.backbone.name == "detectron2" and self.engine != "detectron2":
+            raise ValueError(
+                "backbone: detectron2's own networks need engine=detectron2; or take backbone=timm"
+            )
+        return self
+
+    def without_weights(self) -> Self:
+        """The same network with random weights at the start: their files need not be there."""
+        changes: dict[str, object] = {"weights": None}
+        if isinstance(self.backbone, Timm):
+            changes["backbone"] = self.backbone.replace(weights=None)
+        return self.replace(**changes)

@@ -13,7 +13,7 @@ from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.rpn import RegionProposalNetwork
 
 from longtail.config.classifiers import Classifier
-from longtail.config.detector import Detector, Proposals
+from longtail.config.detector import Detector, Proposals, Timm
 from longtail.config.stages import Part
 from longtail.config.variant import Inference
 from longtail.data.sample import Image, Sample
@@ -181,6 +181,7 @@ def build_torchvision_engine(
     num_categories: int,
 ) -> TorchvisionEngine:
     """See `longtail.engines.build.build_engine`."""
+    assert isinstance(detector.backbone, Timm), "the configuration refuses others"
     backbone = build_backbone(detector.backbone)
     return TorchvisionEngine(
         backbone=backbone,

@@ -31,10 +31,9 @@ def load_engine(
     """
     trained = Checkpoint(checkpoint)
     _require_same_categories(trained, categories)
-    # Initial backbone weights would be overwritten, and their file need not be on this machine.
-    backbone = variant.detector.backbone.replace(weights=None)
+    # Initial weights would be overwritten, and their files need not be on this machine.
     engine = build_engine(
-        variant.detector.replace(backbone=backbone),
+        variant.detector.without_weights(),
         variant.stages[stage].classifier,
         variant.inference,
         torch.zeros(len(categories), dtype=torch.bool),

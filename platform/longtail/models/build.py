@@ -5,7 +5,7 @@ from pathlib import Path
 from torch import Tensor
 
 from longtail.config.classifiers import Classifier
-from longtail.config.detector import Backbone, Detector
+from longtail.config.detector import Detector, Timm
 from longtail.config.variant import Inference
 from longtail.models.backbone import TimmBackbone
 from longtail.models.backbone_weights import load_timm_weights
@@ -20,7 +20,7 @@ from longtail.models.pooling import PyramidPooler
 from longtail.models.roi_heads import RoIHeads
 
 
-def build_backbone(backbone: Backbone) -> TimmBackbone:
+def build_backbone(backbone: Timm) -> TimmBackbone:
     """The timm network with its initial weights.
 
     Raises:

@@ -19,6 +19,13 @@ def test_a_component_is_switched_by_name_and_then_set() -> None:
     assert Variant().override(changes).stages[0].classifier == Equalization(tail_frequency=1e-3)
 
 
+def test_the_end_of_a_path_will_do_where_no_other_ends_so() -> None:
+    changes = {"engine": "detectron2", "backbone": "detectron2", "proposals.nms_iou": 0.6}
+    detector = Variant().override(changes).detector
+    assert (detector.engine, detector.backbone.name) == ("detectron2", "detectron2")
+    assert detector.proposals.nms_iou == 0.6
+
+
 @pytest.mark.parametrize(
     ("path", "value", "words"),
     [
@@ -29,6 +36,8 @@ def test_a_component_is_switched_by_name_and_then_set() -> None:
         ("stages.0.schedule.iterations", "many", "unable to parse string as an integer"),
         ("stages.0.classifier", "foo", "'softmax', 'sigmoid', 'equalization'"),
         ("stages.0.schedule.warmup_iterations", 90_000, "must be below iterations 90000"),
+        ("nms_iou", 0.6, "give one whole: detector.proposals.nms_iou, inference.nms_iou"),
+        ("backbone", "detectron2", "detectron2's own networks need engine=detectron2"),
         ("stages", [], "a variant needs at least one stage"),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from longtail.config.classifiers import Classifier, Equalization
-from longtail.config.detector import Backbone, BoxHead, Detector, MaskHead, Proposals
+from longtail.config.detector import BoxHead, Detector, MaskHead, Proposals, Timm
 from longtail.config.variant import Inference
 from longtail.data.masks import InstanceMasks, PolygonMask
 from longtail.data.sample import Image, Sample, VerifiedCategories
@@ -15,7 +15,7 @@ from longtail.engines.torchvision import TorchvisionEngine, build_torchvision_en
 
 K = 6
 DETECTOR = Detector(
-    backbone=Backbone(model="resnet10t"),
+    backbone=Timm(model="resnet10t"),
     neck_channels=32,
     proposals=Proposals(
         anchor_sizes=(8, 16, 32, 64, 128),

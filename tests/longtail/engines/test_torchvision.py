@@ -8,7 +8,7 @@ from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.image_list import ImageList
 
 from longtail.config.classifiers import Sigmoid, Softmax
-from longtail.config.detector import Backbone, Detector
+from longtail.config.detector import Detector, Timm
 from longtail.data.sample import Sample
 from longtail.engines.torchvision import PyramidAnchors, TorchvisionEngine, pad_to_batch
 
@@ -185,7 +185,7 @@ def test_bfloat16_autocast_changes_losses_little(
 def test_frozen_norms_leave_the_other_parameters_learning(
     make_engine: EngineMaker, make_sample: SampleMaker, detector: Detector
 ) -> None:
-    frozen = detector.replace(backbone=Backbone(model="resnet10t", norm="frozen"))
+    frozen = detector.replace(backbone=Timm(model="resnet10t", norm="frozen"))
     engine = make_engine(frozen).train()
     _total(engine([make_sample()])).backward()
     learning = [p for p in engine.parameters() if p.requires_grad]

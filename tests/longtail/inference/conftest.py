@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from longtail.config.classifiers import Equalization
-from longtail.config.detector import Backbone, BoxHead, Detector, MaskHead, Proposals
+from longtail.config.detector import BoxHead, Detector, MaskHead, Proposals, Timm
 from longtail.config.stages import AdamW, Augmentation, Schedule, Stage
 from longtail.config.variant import Inference, Variant
 from longtail.data.synthetic_dataset import Parameters, write_dataset
@@ -21,7 +21,7 @@ Trained = Callable[[int], PredictionJob]
 
 def _variant(iterations: int) -> Variant:
     detector = Detector(
-        backbone=Backbone(model="mobilenetv3_small_050"),
+        backbone=Timm(model="mobilenetv3_small_050"),
         neck_channels=16,
         proposals=Proposals(
             anchor_sizes=(16, 32, 64, 96, 128),

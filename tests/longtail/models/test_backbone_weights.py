@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from longtail.config.detector import Backbone
+from longtail.config.detector import Timm
 from longtail.models.backbone import TimmBackbone
 from longtail.models.backbone_weights import load_timm_weights, read_state_dict
 from longtail.models.build import build_backbone
@@ -29,7 +29,7 @@ def test_published_weights_are_taken_over(
         torch.save(published, path)
     else:
         save_file(published, path)
-    backbone = build_backbone(Backbone(model="resnet10t", weights=str(path)))
+    backbone = build_backbone(Timm(model="resnet10t", weights=str(path)))
     own = backbone.body.state_dict()
     assert own
     assert all(torch.equal(value, published[name]) for name, value in own.items())

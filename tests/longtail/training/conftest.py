@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from longtail.config.classifiers import Equalization
-from longtail.config.detector import Backbone, BoxHead, Detector, MaskHead, Proposals
+from longtail.config.detector import BoxHead, Detector, MaskHead, Proposals, Timm
 from longtail.config.stages import (
     SGD,
     AdamW,
@@ -135,7 +135,7 @@ def toy_stage() -> Stage:
 def job(toy_data: Path, toy_stage: Stage, tmp_path: Path) -> StageJob:
     """A small real detector that learns the toy data."""
     detector = Detector(
-        backbone=Backbone(model="mobilenetv3_small_050"),
+        backbone=Timm(model="mobilenetv3_small_050"),
         neck_channels=16,
         proposals=Proposals(
             anchor_sizes=(8, 16, 32, 64, 128),
