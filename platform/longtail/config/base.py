@@ -73,6 +73,10 @@ def parse_assignments(assignments: tuple[str, ...]) -> dict[str, Any]:
     return changes
 
 
+class _Switched(dict[str, Any]):
+    """A component just switched by name: validation knows its fields."""
+
+
 def _assign(tree: Any, path: str, value: Any) -> None:
     *sections, leaf = path.split(".")
     node = tree
@@ -81,17 +85,23 @@ def _assign(tree: Any, path: str, value: Any) -> None:
     key = _key(node, leaf, path)
     before = node[key] if isinstance(node, list) else node.get(key)
     if isinstance(before, dict) and "name" in before and isinstance(value, str):
-        value = {"name": value}
+        value = _Switched(name=value)
     node[key] = value
 
 
 def _whole_path(tree: dict[str, Any], path: str) -> str:
     if path.partition(".")[0] in tree:
         return path
-    ends = [whole for whole in _paths(tree, prefix="") if whole.endswith(f".{path}")]
-    if len(ends) > 1:
-        raise ValueError(f"{path}: several paths end so; give one whole: {', '.join(ends)}")
-    return ends[0] if ends else path
+    words = path.split(".")
+    for count in range(len(words), 0, -1):
+        # Below a component just switched by name nothing is there yet: its own path must do.
+        start, rest = ".".join(words[:count]), words[count:]
+        ends = [whole for whole in _paths(tree, prefix="") if whole.endswith(f".{start}")]
+        if len(ends) > 1:
+            raise ValueError(f"{path}: several paths end so; give one whole: {', '.join(ends)}")
+        if ends:
+            return ".".join([*ends, *rest])
+    return path
 
 
 def _paths(node: Any, prefix: str) -> Iterator[str]:
@@ -109,8 +119,8 @@ def _key(node: Any, word: str, path: str) -> Any:
             return int(word)
         raise ValueError(f"{path}: {word!r} is no index here; there are {len(node)} items")
     if isinstance(node, dict):
-        if word in node or node.keys() == {"name"}:
-            return word  # a component just switched by name: validation knows its fields
+        if word in node or isinstance(node, _Switched):
+            return word
         raise ValueError(f"{path}: no field {word!r}; here: {', '.join(sorted(node))}")
     raise ValueError(f"{path}: {word!r} lies below a plain value ({node!r})")
 

@@ -34,7 +34,31 @@ class RepeatFactor(Config):
     """`stochastic` is detectron2's rule (a new draw each epoch), `ceiling` is mmdetection's."""
 
 
-Sampler = Annotated[Uniform | RepeatFactor, Field(discriminator="name")]
+class ClassAware(Config):
+    """The same number of images for each category: Alibaba 2020 report, section 3."""
+
+    name: Literal["class_aware"] = "class_aware"
+    images_per_category: PositiveInt = 5
+    """Images drawn for each category in an epoch: different ones where it has so many, else all of
+    them once and the rest with replacement."""
+
+
+class ClassThenImage(Config):
+    """A category drawn uniformly, then one of its images: SimCal, 2019 report, section 2.2."""
+
+    name: Literal["class_then_image"] = "class_then_image"
+    images_per_epoch: PositiveInt = 16_000
+    """Images after which an epoch is counted as over; 1000 steps of 16 in SimCal."""
+    selected_proposals: bool = True
+    """Whether only RoIs of the drawn category are foreground, and those of other instances left
+    out. False learns from all instances of the image."""
+    background_per_foreground: PositiveFloat = 1.0
+    """Background RoIs for each foreground RoI of an image; counts with `selected_proposals`."""
+
+
+Sampler = Annotated[
+    Uniform | RepeatFactor | ClassAware | ClassThenImage, Field(discriminator="name")
+]
 
 
 class Augmentation(Config):

@@ -17,13 +17,15 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset
 
-from longtail.config.stages import Augmentation, Stage
+from longtail.config.stages import Stage
 from longtail.config.variant import Data, Inference
 from longtail.data.annotations import Annotations
 from longtail.data.images import load_image
 from longtail.data.sample import Image, Sample
-from longtail.data.samplers import AUGMENTATION, Step, StepSampler, build_stream, random_numbers
-from longtail.data.samples import load_sample
+from longtail.data.sampler_random import AUGMENTATION, random_numbers
+from longtail.data.sampler_steps import Step, StepSampler
+from longtail.data.samplers import build_stream
+from longtail.data.samples import for_drawn_category, load_sample
 from longtail.data.transfer import Parcel, pack, unpack
 from longtail.problems import BadInputError
 
@@ -93,7 +95,7 @@ def training_batches(
     sampler = StepSampler(stream, stage.schedule.images_per_step, num_replicas, rank)
     sides = max(stage.augmentation.short_sides), stage.augmentation.long_side_cap
     check_shared_memory(sampler.images_per_step // num_replicas, sides, loader_processes)
-    load = partial(_training_batch, annotations, images_root, stage.augmentation, seed)
+    load = partial(_training_batch, annotations, images_root, stage, seed)
     return _load(load, sampler.steps(*start), loader_processes)
 
 
@@ -140,12 +142,13 @@ def check_shared_memory(num_images: int, sides: tuple[int, int], loader_processe
 
 
 def _training_batch(
-    annotations: Annotations, images_root: Path, augmentation: Augmentation, seed: int, step: Step
+    annotations: Annotations, images_root: Path, stage: Stage, seed: int, step: Step
 ) -> TrainingBatch:
     samples = []
     for item in step.items:
         rng = random_numbers(seed, AUGMENTATION, item.epoch, item.position)
-        samples.append(load_sample(annotations, item.image, images_root, augmentation, rng))
+        sample = load_sample(annotations, item.image, images_root, stage.augmentation, rng)
+        samples.append(for_drawn_category(sample, stage.sampler, item.category))
     return TrainingBatch(samples, step.epoch, step.position)
 
 

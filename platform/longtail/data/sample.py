@@ -60,6 +60,9 @@ class Sample:
         ignore_weights: (I,) float32 in [0, 1], that smaller weight.
         has_masks: False for images annotated with boxes only: their mask loss is zero.
         loss_weight: Factor of the image's classification, box and mask losses.
+        drawn_category: Label whose instances alone are foreground; None learns from all.
+        background_per_foreground: Background RoIs for each foreground RoI, where `drawn_category`
+            is given.
     """
 
     image: Image
@@ -72,6 +75,8 @@ class Sample:
     ignore_weights: Tensor
     has_masks: bool = True
     loss_weight: float = 1.0
+    drawn_category: int | None = None
+    background_per_foreground: float = 1.0
 
 
 def unannotated(image: Image) -> Sample:

@@ -3,6 +3,7 @@
 G instances. Boxes are xyxy in pixels; labels are contiguous category indices 0..K-1.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 from torch import Tensor
 
-from longtail.config.stages import Augmentation
+from longtail.config.stages import Augmentation, ClassThenImage, Sampler
 from longtail.data.annotations import Annotations
 from longtail.data.images import read_rgb, to_tensor
 from longtail.data.masks import BitmapMask, InstanceMasks, PolygonMask
@@ -52,6 +53,17 @@ def load_sample(
         ignore_boxes=torch.zeros(0, 4),
         ignore_weights=torch.zeros(0),
         has_masks=annotations.has_masks(i),
+    )
+
+
+def for_drawn_category(sample: Sample, sampler: Sampler, category: int | None) -> Sample:
+    """Say in the sample for which category it was drawn, if the sampler selects its proposals."""
+    if not isinstance(sampler, ClassThenImage) or not sampler.selected_proposals:
+        return sample
+    return replace(
+        sample,
+        drawn_category=category,
+        background_per_foreground=sampler.background_per_foreground,
     )
 
 

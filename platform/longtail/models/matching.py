@@ -63,13 +63,18 @@ class RoISampler:
     def __call__(self, proposals: Tensor, targets: RoITargets) -> SampledRoIs:
         """Draw RoIs with torch's random numbers; without instances all are background.
 
+        Where the targets name a drawn category, RoIs of other instances are dropped: they become
+        neither foreground nor background. As many background RoIs are drawn as its foreground asks
+        for: SimCal, 2019 report, 2.2. Unlike there, the background comes from the image itself and
+        the share of foreground bounds the drawn category's RoIs, not those of all categories.
+
         Args:
             proposals: (P, 4).
             targets: The image's instances and ignore boxes.
         """
         boxes = torch.cat([proposals, targets.boxes])
         iou, nearest = best_overlap(boxes, targets.boxes)
-        foreground, background = self._draw(iou >= self.positive_iou)
+        foreground, background = self._draw(iou >= self.positive_iou, nearest, targets)
         chosen = torch.cat([foreground, background])
         matched = nearest[foreground]
         labels = torch.full_like(chosen, self.num_categories)
@@ -85,11 +90,25 @@ class RoISampler:
             matched_boxes=targets.boxes[matched],
         )
 
-    def _draw(self, positive: Tensor) -> tuple[Tensor, Tensor]:
-        most_foreground = int(self.rois_per_image * self.positive_fraction)
-        foreground = _shuffled(positive)[:most_foreground]
-        background = _shuffled(~positive)[: self.rois_per_image - len(foreground)]
-        return foreground, background
+    def _draw(
+        self, positive: Tensor, nearest: Tensor, targets: RoITargets
+    ) -> tuple[Tensor, Tensor]:
+        foreground = _shuffled(positive)
+        if targets.drawn_category is not None:
+            labels = targets.labels[nearest[foreground]]
+            foreground = foreground[labels == targets.drawn_category]
+        foreground = foreground[: int(self.rois_per_image * self.positive_fraction)]
+        most_background = self.rois_per_image - len(foreground)
+        if targets.drawn_category is not None:
+            wanted = background_wanted(len(foreground), targets.background_per_foreground)
+            most_background = min(most_background, wanted)
+        return foreground, _shuffled(~positive)[:most_background]
+
+
+def background_wanted(num_foreground: int, per_foreground: float) -> int:
+    """Background RoIs of an image drawn for a category: the product, rounded to the nearest number
+    but at least 1, and none where the category has no RoI."""
+    return max(1, round(num_foreground * per_foreground)) if num_foreground else 0
 
 
 def best_overlap(boxes: Tensor, references: Tensor) -> tuple[Tensor, Tensor]:

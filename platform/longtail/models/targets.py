@@ -38,6 +38,9 @@ class RoITargets:
         ignore_weights: (I,) float32, the weight of background RoIs that lie on an ignore box.
         has_masks: False where instances are annotated with boxes only.
         loss_weight: Factor of the image's RoI losses.
+        drawn_category: Label in 0..K-1 whose RoIs alone are foreground; None takes all instances.
+        background_per_foreground: Background RoIs for each foreground RoI, where `drawn_category`
+            is given.
     """
 
     boxes: Tensor
@@ -49,3 +52,5 @@ class RoITargets:
     ignore_weights: Tensor
     has_masks: bool = True
     loss_weight: float = 1.0
+    drawn_category: int | None = None
+    background_per_foreground: float = 1.0

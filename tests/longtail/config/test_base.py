@@ -4,7 +4,7 @@ import pytest
 
 from longtail.config.base import parse_assignments
 from longtail.config.classifiers import Equalization
-from longtail.config.stages import Schedule, Stage
+from longtail.config.stages import RepeatFactor, Schedule, Stage
 from longtail.config.variant import Variant
 
 
@@ -24,6 +24,12 @@ def test_the_end_of_a_path_will_do_where_no_other_ends_so() -> None:
     detector = Variant().override(changes).detector
     assert (detector.engine, detector.backbone.name) == ("detectron2", "detectron2")
     assert detector.proposals.nms_iou == 0.6
+
+
+def test_several_fields_of_a_switched_component_are_set_by_short_paths() -> None:
+    changes = {"sampler": "repeat_factor", "sampler.threshold": 0.01, "sampler.rounding": "ceiling"}
+    expected = RepeatFactor(threshold=0.01, rounding="ceiling")
+    assert Variant().override(changes).stages[0].sampler == expected
 
 
 @pytest.mark.parametrize(

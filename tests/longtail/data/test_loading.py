@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from longtail.config.stages import Augmentation, RepeatFactor, Schedule, Stage
+from longtail.config.stages import (
+    Augmentation,
+    ClassAware,
+    ClassThenImage,
+    RepeatFactor,
+    Schedule,
+    Stage,
+)
 from longtail.config.variant import Data, Inference
 from longtail.data import loading
 from longtail.data.annotations import Annotations, open_annotations
@@ -41,11 +48,12 @@ def batches(
     rank: int = 0,
     start: tuple[int, int] = (0, 0),
     loader_processes: int = 0,
+    stage: Stage = STAGE,
 ) -> Iterator[TrainingBatch]:
     return training_batches(
         annotations=annotations,
         images_root=annotations.path.parent / "images",
-        stage=STAGE,
+        stage=stage,
         data=Data(),
         seed=3,
         num_replicas=num_replicas,
@@ -61,6 +69,8 @@ def same_sample(first: Sample, second: Sample) -> bool:
         and torch.equal(first.image.pixels, second.image.pixels)
         and torch.equal(first.boxes, second.boxes)
         and torch.equal(first.masks.areas(), second.masks.areas())
+        and first.drawn_category == second.drawn_category
+        and first.background_per_foreground == second.background_per_foreground
     )
 
 
@@ -103,6 +113,26 @@ def test_loader_processes_change_no_picture_and_no_order(
     here = islice(batches(annotations), 8)
     there = batches(annotations, loader_processes=processes)
     assert all(same_batch(*pair) for pair in zip(here, islice(there, 8), strict=True))
+
+
+@pytest.mark.parametrize("processes", [0, 2])
+def test_drawn_category_comes_with_its_image(annotations: Annotations, processes: int) -> None:
+    sampler = ClassThenImage(images_per_epoch=10, background_per_foreground=2.0)
+    stage = STAGE.replace(sampler=sampler)
+    whole = list(islice(batches(annotations, loader_processes=processes, stage=stage), 8))
+    assert whole[-1].epoch == 3
+    index_of = {int(image_id): i for i, image_id in enumerate(annotations.image_ids)}
+    for sample in (sample for batch in whole for sample in batch.samples):
+        assert sample.drawn_category in annotations.present(index_of[sample.image.image_id])
+        assert sample.background_per_foreground == 2.0
+    rest = batches(annotations, start=(whole[3].epoch, whole[3].position), stage=stage)
+    assert all(same_batch(*pair) for pair in zip(whole[4:], islice(rest, 4), strict=True))
+
+
+def test_all_instances_count_where_proposals_are_not_selected(annotations: Annotations) -> None:
+    for sampler in (ClassThenImage(selected_proposals=False), ClassAware()):
+        (batch,) = islice(batches(annotations, stage=STAGE.replace(sampler=sampler)), 1)
+        assert {sample.drawn_category for sample in batch.samples} == {None}
 
 
 def test_reading_leaves_the_global_random_numbers_alone(annotations: Annotations) -> None:

@@ -8,12 +8,12 @@ import torch
 from PIL import Image as PilImage
 from pycocotools import mask as coco_mask
 
-from longtail.config.stages import Augmentation
+from longtail.config.stages import Augmentation, ClassAware, ClassThenImage
 from longtail.data.annotations import Annotations, open_annotations
 from longtail.data.images import load_image, read_rgb
 from longtail.data.masks import BitmapMask, PolygonMask
 from longtail.data.sample import Sample
-from longtail.data.samples import load_sample
+from longtail.data.samples import for_drawn_category, load_sample
 from longtail.problems import BadInputError
 
 HEIGHT, WIDTH = 40, 60
@@ -153,6 +153,17 @@ def test_image_without_instances_gives_an_empty_sample(tmp_path: Path) -> None:
     assert sample.boxes.shape == (0, 4) and sample.labels.shape == (0,)
     assert len(sample.masks) == 0 and sample.has_masks
     assert sample.verified[0].present.tolist() == []
+
+
+def test_only_a_sampler_that_selects_proposals_marks_the_drawn_category(tmp_path: Path) -> None:
+    sample = load(tmp_path, write_lvis(tmp_path, [SQUARE, RLE_SQUARE]), PLAIN)
+    selecting = ClassThenImage(background_per_foreground=3.0)
+    marked = for_drawn_category(sample, selecting, 1)
+    assert (marked.drawn_category, marked.background_per_foreground) == (1, 3.0)
+    # The other instance stays: it must not become background.
+    assert marked.labels.tolist() == [0, 1]
+    for sampler in (selecting.replace(selected_proposals=False), ClassAware()):
+        assert for_drawn_category(sample, sampler, 1).drawn_category is None
 
 
 def test_picture_of_another_size_is_refused(tmp_path: Path) -> None:

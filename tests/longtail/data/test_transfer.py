@@ -1,9 +1,11 @@
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import torch
 
 from longtail.data.masks import InstanceMasks, PolygonMask
+from longtail.data.sample import Image, Sample, unannotated
 from longtail.data.transfer import LARGE, pack, unpack
 
 
@@ -24,3 +26,11 @@ def test_only_large_tensors_travel_through_shared_memory() -> None:
     assert len(parcel.tensors) == 1 and parcel.tensors[0] is large
     assert [len(tensor) for tensor in unpack(parcel)] == [LARGE - 1, LARGE, 0]
     assert len(parcel.content) < len(pickle.dumps([small])) + 1000
+
+
+def test_a_sample_keeps_the_category_it_was_drawn_for() -> None:
+    plain = unannotated(Image(torch.rand(3, 80, 80), image_id=7, original_size=(80, 80)))
+    drawn = replace(plain, drawn_category=11, background_per_foreground=2.5)
+    found: list[Sample] = unpack(pack([plain, drawn]))
+    kept = [(sample.drawn_category, sample.background_per_foreground) for sample in found]
+    assert kept == [(None, 1.0), (11, 2.5)]

@@ -1,8 +1,15 @@
 from collections.abc import Callable
 
+import pytest
 import torch
 
-from longtail.models.matching import RoISampler, best_overlap, ignore_factors
+from longtail.models.matching import (
+    RoISampler,
+    SampledRoIs,
+    background_wanted,
+    best_overlap,
+    ignore_factors,
+)
 from longtail.models.targets import RoITargets
 
 K = 5
@@ -124,3 +131,102 @@ def test_best_overlap_without_references_is_zero() -> None:
     iou, index = best_overlap(PROPOSALS, torch.zeros(0, 4))
     assert iou.tolist() == [0, 0, 0]
     assert index.tolist() == [0, 0, 0]
+
+
+DRAWN = [0.0, 0.0, 10.0, 10.0]
+OTHER = [100.0, 0.0, 110.0, 10.0]
+FAR = [50.0, 50.0, 60.0, 60.0]
+
+
+def select(
+    targets: RoITargets, counts: tuple[int, int, int], sampler: RoISampler = SAMPLE_ALL
+) -> SampledRoIs:
+    """Sample from so many proposals on DRAWN, on OTHER and on nothing."""
+    boxes = [box for box, n in zip((DRAWN, OTHER, FAR), counts, strict=True) for _ in range(n)]
+    return sampler(torch.tensor(boxes).view(-1, 4), targets)
+
+
+def test_only_rois_of_the_drawn_category_are_foreground_and_others_are_dropped(
+    make_targets: TargetsMaker,
+) -> None:
+    targets = make_targets([OTHER, DRAWN], [2, 3], drawn_category=3)
+    sampled = select(targets, (4, 6, 20))
+    # Four proposals and the instance's own box; as much background; nothing of the other instance.
+    assert sampled.labels.tolist() == [3] * 5 + [K] * 5
+    assert sampled.boxes.tolist() == [DRAWN] * 5 + [FAR] * 5
+    assert sampled.matched.tolist() == [1] * 5
+    assert sampled.matched_boxes.tolist() == [DRAWN] * 5
+    assert select(make_targets([OTHER, DRAWN], [2, 3]), (4, 6, 20)).num_foreground == 12
+
+
+def test_every_instance_of_the_drawn_category_counts(make_targets: TargetsMaker) -> None:
+    targets = make_targets([OTHER, DRAWN], [3, 3], drawn_category=3)
+    assert select(targets, (4, 6, 0)).num_foreground == 12
+
+
+@pytest.mark.parametrize(
+    ("per_foreground", "available", "background"),
+    [(1.0, 50, 5), (1.0, 3, 3), (3.0, 50, 15), (0.5, 50, 2), (0.01, 50, 1), (1.0, 0, 0)],
+)
+def test_background_follows_the_foreground_that_is_kept(
+    make_targets: TargetsMaker, per_foreground: float, available: int, background: int
+) -> None:
+    targets = make_targets([DRAWN], [3], drawn_category=3, background_per_foreground=per_foreground)
+    sampled = select(targets, (4, 0, available))
+    assert (sampled.num_foreground, len(sampled.boxes)) == (5, 5 + background)
+
+
+def test_background_rois_of_a_drawn_image_are_random(make_targets: TargetsMaker) -> None:
+    far = torch.tensor([FAR]).repeat(100, 1) + torch.arange(100)[:, None]
+    targets = make_targets([DRAWN], [3], drawn_category=3, background_per_foreground=10.0)
+    draws = []
+    for seed in (1, 1, 2):
+        torch.manual_seed(seed)
+        draws.append(SAMPLE_ALL(far, targets).boxes[1:, 0].tolist())
+    assert draws[0] == draws[1] != draws[2]
+    assert len(set(draws[0])) == 10 and draws[0] != far[:10, 0].tolist()
+
+
+def test_limits_of_an_image_hold_for_a_drawn_category(make_targets: TargetsMaker) -> None:
+    sampler = RoISampler(K, rois_per_image=8, positive_fraction=0.25, positive_iou=0.5)
+    targets = make_targets([OTHER, DRAWN], [2, 3], drawn_category=3, background_per_foreground=9.0)
+    sampled = select(targets, (20, 20, 20), sampler)
+    # The other category takes none of the 2 places for foreground.
+    assert sampled.labels.tolist() == [3] * 2 + [K] * 6
+
+
+def test_drawn_category_that_augmentation_removed_teaches_nothing(
+    make_targets: TargetsMaker,
+) -> None:
+    for targets in (
+        make_targets([OTHER], [2], drawn_category=3),
+        make_targets([], [], drawn_category=3),
+    ):
+        sampled = select(targets, (0, 3, 5))
+        assert len(sampled.boxes) == len(sampled.weights) == sampled.num_foreground == 0
+
+
+def test_roi_nearer_to_another_category_is_not_taken_for_the_drawn_one(
+    make_targets: TargetsMaker,
+) -> None:
+    # IoU 0.7 with the box of category 2, 0.6 with that of category 3.
+    targets = make_targets([[0, 0, 10, 7], [0, 4, 10, 10]], [2, 3], drawn_category=3)
+    both = torch.tensor([[0.0, 0.0, 10.0, 10.0]])
+    assert SAMPLE_ALL(both, targets).boxes.tolist() == [[0, 4, 10, 10]]
+
+
+def test_selection_keeps_the_weights_of_image_and_ignore_boxes(make_targets: TargetsMaker) -> None:
+    targets = make_targets(
+        [DRAWN],
+        [3],
+        drawn_category=3,
+        loss_weight=0.2,
+        ignore_boxes=torch.tensor([FAR]),
+        ignore_weights=torch.tensor([0.5]),
+    )
+    torch.testing.assert_close(select(targets, (0, 0, 4)).weights, torch.tensor([0.2, 0.1]))
+
+
+def test_background_is_at_least_one_where_there_is_foreground() -> None:
+    assert [background_wanted(n, 1.0) for n in (0, 1, 7)] == [0, 1, 7]
+    assert [background_wanted(n, 0.2) for n in (0, 1, 7, 8)] == [0, 1, 1, 2]
