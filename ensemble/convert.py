@@ -1,4 +1,4 @@
-"""Turn a result JSON into a prediction store and back: python -m ensemble.convert."""
+"""Turn a result file into a prediction store and back: python -m ensemble.convert."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     type=click.Choice(["error", "drop"]),
     default="error",
     show_default=True,
-    help="Faulty records of a JSON file: stop, or leave them out and count them.",
+    help="Faulty records of a file: stop, or leave them out and count them.",
 )
-@click.option("--allow-empty", is_flag=True, help="Accept a JSON file without a detection.")
+@click.option("--allow-empty", is_flag=True, help="Accept a file without a detection.")
 @click.option("--with-bbox", is_flag=True, help="Write boxes to JSON too (for the box track).")
 @click.option("--name", help="Name of the source in tables.  [default: the file's]")
 @click.option("--scale", type=int, help="Short side in pixels that the images were predicted at.")
@@ -50,22 +50,25 @@ def main(
 ) -> None:
     """Convert predictions between result JSON and the platform's store.
 
-    FILE is a result JSON (.json or .json.gz), or the directory of a prediction store. Scores, boxes
-    and compressed masks pass unchanged, to the last digit. From JSON to JSON the records are
-    checked, sorted by image, and polygons and lists of runs become compressed masks.
+    FILE is a result JSON (.json or .json.gz), instances_predictions.pth of a detectron2 evaluator,
+    or the directory of a prediction store. Scores, boxes and compressed masks pass unchanged, to
+    the last digit. From JSON to JSON the records are checked, sorted by image, and polygons and
+    lists of runs become compressed masks.
 
     \b
     Examples:
       python -m ensemble.convert results.json --ann lvis_v1_val.json --to store --out preds/r50
       python -m ensemble.convert preds/r50 --ann lvis_v1_val.json --to json --out results.json
       python -m ensemble.convert old.json --ann val.json --to json --out new.json --on-invalid drop
+      python -m ensemble.convert inference/instances_predictions.pth --ann lvis_v1_val.json \\
+          --to store --out preds/d2
 
     See also: python -m ensemble.validate --help
     """
-    from longtail.predictions.store import Source
+    from longtail.predictions.store import Source, is_store
 
-    if predictions.is_dir() and to == "store":
-        raise click.UsageError(f"{predictions} is a directory; --to store takes a result JSON")
+    if is_store(predictions) and to == "store":
+        raise click.UsageError(f"{predictions} is a store already; --to store takes a result file")
     if out.exists():
         raise click.UsageError(f"--out {out} exists; remove it or choose another name")
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -88,7 +91,7 @@ def _open(
     on_invalid: Literal["error", "drop"],
     allow_empty: bool,
 ) -> "PredictionStore":
-    """Open a store, or import a JSON file to `store_dir`."""
+    """Open a store, or import a file to `store_dir`."""
     from longtail.categories import CategoryTable
     from longtail.predictions.image_set import ImageSet
     from longtail.predictions.json_import import import_json, open_predictions

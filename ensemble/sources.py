@@ -19,8 +19,8 @@ from longtail.categories import CategoryTable
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.image_set import ImageSet
 from longtail.predictions.json_import import import_json
-from longtail.predictions.manifest import MANIFEST_NAME
-from longtail.predictions.store import PredictionStore, Source
+from longtail.predictions.manifest import MANIFEST_NAME, no_store
+from longtail.predictions.store import PredictionStore, Source, is_store
 from longtail.problems import BadInputError
 
 MERGED = "merged"
@@ -29,7 +29,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 @dataclass(frozen=True)
 class SourceSpec:
-    """One `--pred`: a name for tables, a result JSON or store directory, and a weight."""
+    """One `--pred`: a name for tables, a result file or store directory, and a weight."""
 
     name: str
     path: Path
@@ -92,11 +92,13 @@ def digest_of(path: Path) -> str:
     Raises:
         BadInputError: There is no such file or store.
     """
+    if path.is_dir() and not is_store(path):
+        raise no_store(path)
     file = path / MANIFEST_NAME if path.is_dir() else path
     if not file.is_file():
         raise BadInputError(
-            f"{file}: no such file; a source is a result JSON (.json, .json.gz) or the directory "
-            "of a prediction store"
+            f"{file}: no such file; a source is a result JSON (.json, .json.gz), detectron2's "
+            "instances_predictions.pth, or the directory of a prediction store"
         )
     with file.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
@@ -109,7 +111,7 @@ def open_source(
     work_dir: Path,
     on_invalid: OnInvalid,
 ) -> PredictionStore:
-    """Open a store and check its digests, or import a JSON file to a store in `work_dir`.
+    """Open a store and check its digests, or import a file to a store in `work_dir`.
 
     Raises:
         BadInputError: The source cannot be used, or was made for other images.

@@ -1,9 +1,11 @@
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from ensemble.convert import main
 from longtail.commands import ExitCode, run
@@ -68,6 +70,25 @@ def test_boxes_stay_out_of_json_unless_asked_for(
     assert "bbox" not in json.loads((tmp_path / "out.json").read_text())[0]
 
 
+def test_detectron2_predictions_become_json(convert: Convert, write: Write, tmp_path: Path) -> None:
+    instances = [deepcopy(record(category_id=0, score=score)) for score in (0.1 + 0.2, 1e-9)]
+    torch.save([{"image_id": 1, "instances": instances}], tmp_path / "in.pth")
+    assert convert("in.pth", "json", "out.json", "--with-bbox")[0] == ExitCode.DONE
+    records = [instance | {"category_id": 5} for instance in instances]
+    assert json.loads((tmp_path / "out.json").read_text()) == records
+
+
+@pytest.mark.parametrize("to", ["store", "json"])
+def test_folder_of_an_evaluator_names_the_file_to_give(
+    convert: Convert, tmp_path: Path, to: str
+) -> None:
+    (tmp_path / "inference").mkdir()
+    torch.save([], tmp_path / "inference" / "instances_predictions.pth")
+    code, text = convert("inference", to, "out")
+    assert code == ExitCode.BAD_INPUT
+    assert f"give {tmp_path}/inference/instances_predictions.pth" in text
+
+
 def test_the_source_is_what_the_options_say(convert: Convert, write: Write, tmp_path: Path) -> None:
     write([record()])
     convert("in.json", "store", "store", "--name", "r50", "--scale", "800", "--flip")
@@ -115,7 +136,7 @@ def test_a_store_is_not_converted_to_a_store(convert: Convert, write: Write) -> 
     write([record()])
     convert("in.json", "store", "store")
     code, text = convert("store", "store", "other")
-    assert code == ExitCode.USAGE and "takes a result JSON" in text
+    assert code == ExitCode.USAGE and "takes a result file" in text
 
 
 def test_boxes_alone_cannot_become_json_without_boxes(

@@ -91,11 +91,19 @@ def test_digest_of_a_store_changes_with_its_detections(tmp_path: Path) -> None:
     assert digests[0] == digests[1] != digests[2]
 
 
-@pytest.mark.parametrize("path", ["none.json", "empty"])
-def test_input_that_is_not_there_is_bad_input(tmp_path: Path, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "message"), [("none.json", "no such file"), ("empty", "is no prediction store")]
+)
+def test_input_that_is_not_there_is_bad_input(tmp_path: Path, path: str, message: str) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(BadInputError, match="no such file"):
+    with pytest.raises(BadInputError, match=message):
         digest_of(tmp_path / path)
+
+
+def test_folder_of_an_evaluator_names_the_file_to_give(tmp_path: Path) -> None:
+    (tmp_path / "coco_instances_results.json").write_text("[]")
+    with pytest.raises(BadInputError, match=f"give {tmp_path}/coco_instances_results.json"):
+        digest_of(tmp_path)
 
 
 def test_store_of_other_images_is_refused(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 The file is read in pieces of 16 MB. Sound records go to a temporary file, in buckets of 256 images,
 so they may come in any order; each bucket is then sorted by image and written. Memory holds one
-piece and one bucket, whatever the size of the file.
+piece and one bucket, whatever the size of the file. detectron2's instances_predictions.pth goes the
+same way, but is held as a whole (see `detectron2_import`).
 """
 
 import os
@@ -19,8 +20,9 @@ import numpy as np
 
 from longtail.categories import CategoryTable
 from longtail.predictions.columns import DetectionColumns
+from longtail.predictions.detectron2_import import is_torch_file, read_instances, to_dataset_ids
 from longtail.predictions.image_set import ImageSet
-from longtail.predictions.json_records import decode_block
+from longtail.predictions.json_records import Decoded, decode_block
 from longtail.predictions.json_stream import read_blocks
 from longtail.predictions.record_checks import RecordChecker
 from longtail.predictions.spill import Spill
@@ -37,7 +39,7 @@ def ignore(position: int) -> None:
 
 @dataclass
 class JsonReading:
-    """One pass over a result JSON.
+    """One pass over a result JSON, or an instances_predictions.pth of detectron2.
 
     Attributes:
         path: The file.
@@ -63,16 +65,24 @@ class JsonReading:
 
     def columns(self) -> Iterator[DetectionColumns]:
         """The sound detections, block by block, in the order of the file."""
-        for block in read_blocks(self.path):
-            records, indices, misfits = decode_block(block, str(self.path))
-            for misfit in misfits:
+        has_class_indices = is_torch_file(self.path)
+        blocks = read_instances(self.path) if has_class_indices else self._decoded_json()
+        for block in blocks:
+            for misfit in block.misfits:
                 self.tally.add(misfit.field, misfit.what, [f"record {misfit.index}"])
-            batch = RecordBatch(records, np.array(indices, dtype=np.int64), self.tally)
+            indices = np.array(block.indices, dtype=np.int64)
+            batch = RecordBatch(block.records, indices, self.tally)
+            if has_class_indices:
+                to_dataset_ids(batch, self.checker.categories)
             sound = self.checker.to_columns(batch)
-            self.notes["records"] += len(records) + len(misfits)
-            self.notes["dropped records"] += len(records) + len(misfits) - len(sound)
+            num_records = len(block.records) + len(block.misfits)
+            self.notes["records"] += num_records
+            self.notes["dropped records"] += num_records - len(sound)
             self.on_read(block.file_position)
             yield sound
+
+    def _decoded_json(self) -> Iterator[Decoded]:
+        return (decode_block(block, str(self.path)) for block in read_blocks(self.path))
 
 
 def import_json(
@@ -86,10 +96,10 @@ def import_json(
     allow_empty: bool = False,
     on_read: OnRead = ignore,
 ) -> PredictionStore:
-    """Make a prediction store of a result JSON.
+    """Make a prediction store of a result JSON, or an instances_predictions.pth of detectron2.
 
     Args:
-        path: JSON list of detections, plain or gzip, in any order.
+        path: JSON list of detections, plain or gzip, in any order; or the .pth file.
         images: The images that may have detections.
         categories: The categories that detections may have.
         out: Directory of the store; must not exist. It appears when it is complete.
@@ -138,18 +148,18 @@ def open_predictions(
     work_dir: Path,
     allow_empty: bool = False,
 ) -> PredictionStore:
-    """Open a store, or import a result JSON to `work_dir` and open that.
+    """Open a store, or import a result file to `work_dir` and open that.
 
     Args:
-        path: The store's directory or the JSON file.
+        path: The store's directory, a result JSON, or an instances_predictions.pth of detectron2.
         images: The images it must be of.
         categories: The categories it may have.
-        work_dir: Where a JSON file is imported to; must not exist.
-        allow_empty: Take a JSON file without a detection.
+        work_dir: Where a file is imported to; must not exist.
+        allow_empty: Take a file without a detection.
 
     Raises:
         BadInputError: The predictions are faulty, or of other images or categories.
-        ValueError: `work_dir` exists and a JSON file has to be imported.
+        ValueError: `work_dir` exists and a file has to be imported.
     """
     if not path.is_dir():
         source = Source(path.name)

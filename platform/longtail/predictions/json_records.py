@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -40,19 +40,33 @@ class Misfit:
     what: str
 
 
+@dataclass(frozen=True)
+class Decoded:
+    """Some consecutive records of a file.
+
+    Attributes:
+        records: Those that are detections.
+        indices: The index in the file of each.
+        misfits: Those that are not.
+        file_position: Bytes of the file read so far.
+    """
+
+    records: list[Record]
+    indices: list[int]
+    misfits: list[Misfit]
+    file_position: int
+
+
 _BLOCK_DECODER = msgspec.json.Decoder(list[Record])
 _RECORD_DECODER = msgspec.json.Decoder(Record)
 
 
-def decode_block(block: RecordBlock, file: str) -> tuple[list[Record], list[int], list[Misfit]]:
+def decode_block(block: RecordBlock, file: str) -> Decoded:
     """Decode the records of a block.
 
     Args:
         block: Text of some records.
         file: Name of the file, for the error text.
-
-    Returns:
-        The records, the index in the file of each, and those that are JSON but no detection.
 
     Raises:
         BadInputError: The text is not JSON.
@@ -64,12 +78,31 @@ def decode_block(block: RecordBlock, file: str) -> tuple[list[Record], list[int]
     # Nothing between the last comma and the bracket would decode to one record less.
     if len(records) < len(block.ends):
         return _decode_one_by_one(block, file)
-    return records, list(range(block.first, block.first + len(records))), []
+    indices = list(range(block.first, block.first + len(records)))
+    return Decoded(records, indices, [], block.file_position)
 
 
-def _decode_one_by_one(
-    block: RecordBlock, file: str
-) -> tuple[list[Record], list[int], list[Misfit]]:
+def decode_values(values: Sequence[object], first: int, file_position: int) -> Decoded:
+    """Take over records that were read already, such as those of a pickle.
+
+    Args:
+        values: What should be mappings with the fields of a record.
+        first: Index in the file of the first one.
+        file_position: Bytes of the file read so far.
+    """
+    decoded = Decoded([], [], [], file_position)
+    for index, value in enumerate(values, start=first):
+        try:
+            decoded.records.append(msgspec.convert(_with_integral_ids(value), Record))
+            decoded.indices.append(index)
+        except msgspec.ValidationError as error:
+            decoded.misfits.append(Misfit(index, *_explain(str(error))))
+        except UnicodeEncodeError:
+            decoded.misfits.append(Misfit(index, "record", "a text in it is no Unicode"))
+    return decoded
+
+
+def _decode_one_by_one(block: RecordBlock, file: str) -> Decoded:
     records, indices, misfits = [], [], []
     for index, text in enumerate(block.records(), start=block.first):
         try:
@@ -81,7 +114,7 @@ def _decode_one_by_one(
             raise BadInputError(
                 f"{file}: record {index} is not valid JSON: {error}; write the file again"
             ) from None
-    return records, indices, misfits
+    return Decoded(records, indices, misfits, block.file_position)
 
 
 def _decode_record(text: bytes) -> Record:
@@ -104,6 +137,8 @@ def _with_integral_ids(record: Any) -> Any:
 def _explain(message: str) -> tuple[str, str]:
     """Field and fault of msgspec's "Expected `int`, got `str` - at `$.image_id`"."""
     what, _, path = message.partition(" - at ")
+    if path.startswith("`key` in"):
+        return "record", "a key in it is no text"
     # Positions and lengths would make a kind of fault of each record.
     what = re.sub(r", got \d+$", "", what)
     field = re.sub(r"\[.*?\]", "", path.strip("`$").removeprefix("."))

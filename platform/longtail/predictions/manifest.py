@@ -105,10 +105,7 @@ def read_manifest(directory: Path) -> Manifest:
     """
     path = directory / MANIFEST_NAME
     if not path.is_file():
-        raise BadInputError(
-            f"{path} is missing: {directory} is no prediction store, or was not finished; make it "
-            "with `python -m ensemble.convert FILE.json --to store` or finish the prediction"
-        )
+        raise no_store(directory)
     try:
         envelope = msgspec.json.decode(path.read_bytes(), type=_Envelope)
         _check_version(path, msgspec.json.decode(envelope.manifest))
@@ -120,6 +117,22 @@ def read_manifest(directory: Path) -> Manifest:
     if not manifest.is_consistent():
         raise _damaged(path, "its images do not match its shards")
     return manifest
+
+
+def no_store(directory: Path) -> BadInputError:
+    """The error for a directory without a manifest; it names files of detectron2's evaluators."""
+    found = sorted(directory.glob("*_instances_results.json"))
+    found += directory.glob("instances_predictions.pth")
+    if found:
+        return BadInputError(
+            f"{directory}: a folder of detectron2's evaluator, not a prediction store; give "
+            f"{' or '.join(map(str, found))}"
+        )
+    return BadInputError(
+        f"{directory / MANIFEST_NAME} is missing: {directory} is no prediction store, or was not "
+        "finished; make it with `python -m ensemble.convert FILE.json --to store` or finish the "
+        "prediction"
+    )
 
 
 def _check_version(path: Path, content: Any) -> None:

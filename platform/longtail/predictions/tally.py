@@ -95,6 +95,7 @@ class RecordBatch:
         field: str,
         what: str,
         values: NDArray[np.int64] | NDArray[np.float64] | None = None,
+        remedy: str | None = None,
     ) -> None:
         """Tally the records of a (D,) mask as faulty, and show their values."""
         rows = np.flatnonzero(faulty)
@@ -105,7 +106,7 @@ class RecordBatch:
             _name(self.indices[row], "" if values is None else values[row].tolist())
             for row in rows[:SHOWN_OFFENDERS]
         ]
-        self.tally.add(field, what, shown, len(rows))
+        self.tally.add(field, what, shown, len(rows), remedy)
 
     def reject_row(self, row: int, field: str, what: str, value: str = "") -> None:
         """Tally one record as faulty."""

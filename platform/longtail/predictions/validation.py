@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from longtail.categories import CategoryTable
+from longtail.predictions.detectron2_import import is_torch_file
 from longtail.predictions.image_set import ImageSet
 from longtail.predictions.json_import import (
     JsonReading,
@@ -55,14 +56,15 @@ def validate(
     """Check predictions as a submission of masks.
 
     Args:
-        path: A result JSON, plain or gzip, or the directory of a store.
+        path: A result JSON, plain or gzip, an instances_predictions.pth of detectron2, or the
+            directory of a store.
         images: The images that detections may be of.
         categories: The categories that detections may have.
         max_dets: Detections that the evaluation takes from an image; more are an error.
-        on_read: Called with the bytes of a JSON file read so far.
+        on_read: Called with the bytes of a file read so far.
 
     Raises:
-        BadInputError: The file is no JSON list, or the store cannot be used.
+        BadInputError: The file is no list of detections, or the store cannot be used.
     """
     report = ProblemReport(str(path))
     examiner = Examiner(categories, max_dets)
@@ -77,6 +79,9 @@ def validate(
             summary = examiner.examine(store)
         report.errors += reading.tally.problems()
         _check_writing(reading.notes, report)
+        if is_torch_file(path):
+            what = "is detectron2's own, and a submission is a JSON file"
+            report.warning("file", what, ["the whole file"], CONVERT)
     if not summary.num_detections:
         remedy = "predict again; nothing can be evaluated without a detection"
         report.error("record", "there is no sound detection", ["the whole file"], remedy)
