@@ -2,15 +2,38 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from longtail.config.base import Config
+
+
+class Linear(Config):
+    """Logits are a linear map of the features."""
+
+    name: Literal["linear"] = "linear"
+
+
+class Cosine(Config):
+    """Logits are the cosine between features and the category's weights, times a temperature, plus
+    a bias: mmdetection's NormedLinear, as in its seesaw configurations."""
+
+    name: Literal["cosine"] = "cosine"
+    temperature: PositiveFloat = 20.0
+    """Factor of the cosine: the largest logit without bias."""
+
+
+Layer = Annotated[Linear | Cosine, Field(discriminator="name")]
 
 
 class Softmax(Config):
     """Softmax cross-entropy over the categories and background."""
 
     name: Literal["softmax"] = "softmax"
+    layer: Layer = Linear()
+    """The last layer."""
+    logit_adjustment: NonNegativeFloat = 0.0
+    """tau: times the log of its share of the training instances is added to a category's logit in
+    the loss, Menon et al. 2021, where it is 1. 0 is the plain cross-entropy."""
 
 
 class Sigmoid(Config):
@@ -19,6 +42,8 @@ class Sigmoid(Config):
     name: Literal["sigmoid"] = "sigmoid"
     prior: float = Field(0.001, gt=0, lt=1)
     """Score that every category starts with (the last layer's bias)."""
+    layer: Layer = Linear()
+    """The last layer."""
 
 
 class Equalization(Config):
@@ -32,6 +57,90 @@ class Equalization(Config):
     tail_frequency: float | None = Field(None, gt=0, lt=1)
     """lambda: categories in a smaller share of the annotated training images are the tail.
     None takes the groups r and c of the category table."""
+    layer: Layer = Linear()
+    """The last layer."""
 
 
-Classifier = Annotated[Softmax | Sigmoid | Equalization, Field(discriminator="name")]
+class Federated(Config):
+    """Sigmoid classifier that judges few categories a step: Zhou et al. 2021, detectron2."""
+
+    name: Literal["federated"] = "federated"
+    prior: float = Field(0.001, gt=0, lt=1)
+    """Score that every category starts with (the last layer's bias)."""
+    judged_categories: PositiveInt = 50
+    """Categories of the batch and absent ones together; detectron2's FED_LOSS_NUM_CLASSES."""
+    frequency_power: NonNegativeFloat = 0.5
+    """Absent ones are drawn by their number of training images to this power; detectron2's
+    FED_LOSS_FREQ_WEIGHT_POWER."""
+    keep_verified: bool = False
+    """Whether a RoI also judges every category verified in its own image (S_P and S_N);
+    detectron2 does not know them."""
+    layer: Layer = Linear()
+    """The last layer."""
+
+
+class BalancedGroupSoftmax(Config):
+    """One softmax for each group of categories with about as many training instances, below 10,
+    100, 1000 and above: Li et al. 2020; lvisTraveler 2020, section 2.2; Alibaba 2020, section 4.1.
+    """
+
+    name: Literal["bags"] = "bags"
+    others_per_member: NonNegativeFloat = 8.0
+    """beta: RoIs of other groups drawn for each RoI of a group; 8 in the public code."""
+    layer: Layer = Linear()
+    """The last layer."""
+
+
+class Seesaw(Config):
+    """Softmax that pushes rarer categories down less, and objectness: Wang et al. 2021."""
+
+    name: Literal["seesaw"] = "seesaw"
+    mitigation: NonNegativeFloat = 0.8
+    """p: power of the ratio of RoIs seen so far; 0 turns it off."""
+    compensation: NonNegativeFloat = 2.0
+    """q: power of the ratio of scores, for categories above the RoI's own; 0 turns it off."""
+    layer: Layer = Linear()
+    """The last layer; mmdetection's best seesaw configurations take `cosine`."""
+
+
+class EqualizationV2(Config):
+    """Sigmoid classifier that balances the gradients of each category, and objectness: Tan et al.
+    2021."""
+
+    name: Literal["equalization_v2"] = "equalization_v2"
+    prior: float = Field(0.001, gt=0, lt=1)
+    """Score that every category starts with (the last layer's bias), before objectness."""
+    slope: PositiveFloat = 12.0
+    """gamma of the map from gradient ratio to weight."""
+    midpoint: float = 0.8
+    """mu: ratio of encouraging to discouraging gradient where a negative RoI's weight is 1/2."""
+    positive_gain: NonNegativeFloat = 4.0
+    """alpha: a positive RoI's weight is 1 + alpha (1 - negative weight)."""
+    layer: Layer = Linear()
+    """The last layer."""
+
+
+SingleClassifier = Annotated[
+    Softmax | Sigmoid | Equalization | Federated | BalancedGroupSoftmax | Seesaw | EqualizationV2,
+    Field(discriminator="name"),
+]
+
+
+class Double(Config):
+    """Two classifiers on the same features, whose probabilities are averaged: Alibaba 2020 report,
+    section 3. The first is trained already and frozen; the second learns."""
+
+    name: Literal["double"] = "double"
+    first: SingleClassifier = BalancedGroupSoftmax()
+    """Keeps the weights of an earlier stage; balanced group softmax in the report."""
+    second: SingleClassifier = BalancedGroupSoftmax()
+    """Learns in this stage; the report does not say which loss it has."""
+
+
+Classifier = Annotated[
+    Softmax | Sigmoid | Equalization | Seesaw | EqualizationV2, Field(discriminator="name")
+]
+"""What `build_classifier` builds."""
+
+AnyClassifier = Annotated[SingleClassifier | Double, Field(discriminator="name")]
+"""What `build_from_statistics` builds."""

@@ -3,6 +3,8 @@
 from torch import Tensor
 from torch.nn import functional as F
 
+from longtail.losses.over_workers import share_of_mean
+
 
 def box_regression_loss(
     deltas: Tensor, targets: Tensor, weights: Tensor, num_rois: int, beta: float
@@ -18,8 +20,8 @@ def box_regression_loss(
         deltas: (F, 4) predicted box encodings.
         targets: (F, 4) encodings of the matched instances.
         weights: (F,) w, the factor of each RoI.
-        num_rois: R, background included.
+        num_rois: R, background included; of several workers each divides by their mean R.
         beta: Where the quadratic part ends.
     """
     per_roi = F.smooth_l1_loss(deltas, targets, reduction="none", beta=beta).sum(dim=1)
-    return (weights * per_roi).sum() / max(num_rois, 1)
+    return share_of_mean((weights * per_roi).sum(), num_rois)

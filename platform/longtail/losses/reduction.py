@@ -2,9 +2,13 @@
 
 from torch import Tensor
 
+from longtail.losses.over_workers import share_of_mean
+
 
 def mean_over_rois(losses: Tensor, weights: Tensor) -> Tensor:
     """sum_i w_i L_i / R: weights lower a RoI's share, they never raise that of the others.
+
+    Of several workers each divides by their mean R: see `share_of_mean`.
 
     Args:
         losses: (R,) the loss of each RoI.
@@ -13,4 +17,4 @@ def mean_over_rois(losses: Tensor, weights: Tensor) -> Tensor:
     Returns:
         A scalar; 0, still tied to the graph, without RoIs.
     """
-    return (weights * losses).sum() / max(len(losses), 1)
+    return share_of_mean((weights * losses).sum(), len(losses))

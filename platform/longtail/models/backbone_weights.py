@@ -1,15 +1,12 @@
 """Initial weights of a timm backbone, from a local file."""
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from longtail.models.array_pickle import ForeignNameError
+from longtail.models.weights_file import load_content
 from longtail.problems import BadInputError
 
 
@@ -46,17 +43,12 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
         ValueError: The file is missing.
         BadInputError: It is no flat state dict.
     """
-    if not path.is_file():
-        raise ValueError(f"backbone.weights {path}: no such file; give a local timm state dict")
     try:
-        loaded: Any = (
-            load_file(path)
-            if path.suffix == ".safetensors"
-            else torch.load(path, map_location="cpu", weights_only=True)
-        )
-    except (pickle.UnpicklingError, SafetensorError, RuntimeError, EOFError) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise BadInputError(f"{path}: no readable state dict: {reason}") from None
+        loaded = load_content(path)
+    except ForeignNameError as error:
+        raise BadInputError(
+            f"{path}: no readable state dict: {error}; save the plain state dict of a timm model"
+        ) from None
     if not isinstance(loaded, dict) or not all(isinstance(v, Tensor) for v in loaded.values()):
         raise BadInputError(
             f"{path}: holds more than tensors by name; save the plain state dict of a timm model"

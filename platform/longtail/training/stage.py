@@ -23,6 +23,7 @@ from longtail.data.loading import TrainingBatch, training_batches
 from longtail.data.samplers import build_stream, effective_counts
 from longtail.engines.base import Engine
 from longtail.engines.build import build_engine
+from longtail.models.initial_detector import InitialDetector, initial_detector
 from longtail.training.checkpoints import (
     Checkpoint,
     Latest,
@@ -137,6 +138,7 @@ def train_stage(
     freeze(engine, stage.freeze)
     optimizer = build_optimizer(stage.optimizer, model)
     latest = _latest_of_rank_0(job.checkpoints, device)
+    foreign = _take_detector(job, engine, len(tail)) if latest.path is None else None
     start = _restore(job, engine, optimizer, latest.path, annotations.categories)
     outcome = StageOutcome(
         step=start.step,
@@ -150,7 +152,7 @@ def train_stage(
 
     batches = _batches(job, annotations, start, rank, world_size)
     writes = rank == 0
-    journal = _open_journal(job, outcome, annotations) if writes else None
+    journal = _open_journal(job, outcome, annotations, foreign) if writes else None
     set_training_mode(engine, stage.freeze)
     step = train(
         wrap(model),
@@ -193,6 +195,16 @@ def _build(job: StageJob, tail: Tensor) -> Engine:
     seed_initial_weights(job.variant.seed, job.stage)
     variant, classifier = job.variant, job.config.classifier
     return build_engine(variant.detector, classifier, variant.inference, tail, len(tail))
+
+
+def _take_detector(job: StageJob, engine: Engine, num_categories: int) -> InitialDetector | None:
+    """Load what fits of `detector.weights`; later stages have it from the stage before."""
+    detector = job.variant.detector
+    if job.stage > 0 or detector.weights is None:
+        return None
+    state, start = initial_detector(detector, engine.state_dict(), num_categories)
+    engine.load_state_dict(state, strict=True)
+    return start
 
 
 def _restore(
@@ -253,11 +265,18 @@ def images_per_epoch(job: StageJob, annotations: Annotations) -> dict[str, float
     }
 
 
-def _open_journal(job: StageJob, outcome: StageOutcome, annotations: Annotations) -> Journal:
+def _open_journal(
+    job: StageJob, outcome: StageOutcome, annotations: Annotations, foreign: InitialDetector | None
+) -> Journal:
     for fault in outcome.skipped_checkpoints:
         logger.warning("passed over a damaged checkpoint: %s", fault)
     if outcome.lost_steps:
         logger.warning("going on from step %d: %d steps lost", outcome.step, outcome.lost_steps)
+    facts = {}
+    if foreign is not None:
+        level = logging.INFO if foreign.taken.is_complete else logging.WARNING
+        logger.log(level, "weights to start from:\n%s", foreign.taken.table())
+        facts["initial_detector"] = {"sha256": foreign.sha256, **foreign.taken.as_json()}
     journal = Journal(job.directory / JOURNAL)
     journal.start(
         outcome.step,
@@ -266,6 +285,7 @@ def _open_journal(job: StageJob, outcome: StageOutcome, annotations: Annotations
         images_per_epoch=images_per_epoch(job, annotations),
         skipped_checkpoints=list(outcome.skipped_checkpoints),
         lost_steps=outcome.lost_steps,
+        **facts,
     )
     return journal
 

@@ -1,0 +1,134 @@
+"""From a classifier's configuration to its module. C channels, K categories."""
+
+from typing import assert_never, cast
+
+import torch
+from torch import Tensor, nn
+
+from longtail.config import classifiers as config
+from longtail.models.category_statistics import CategoryStatistics
+from longtail.models.classifiers.bags import BalancedGroupSoftmaxClassifier
+from longtail.models.classifiers.base import Classifier
+from longtail.models.classifiers.double import DoubleClassifier
+from longtail.models.classifiers.equalization import EqualizationClassifier
+from longtail.models.classifiers.equalization_v2 import EqualizationV2Classifier
+from longtail.models.classifiers.federated import FederatedClassifier
+from longtail.models.classifiers.seesaw import SeesawClassifier
+from longtail.models.classifiers.sigmoid import SigmoidClassifier
+from longtail.models.classifiers.softmax import AdjustedSoftmaxClassifier, SoftmaxClassifier
+
+
+def build_classifier(
+    classifier: config.Classifier, channels: int, num_categories: int, tail: Tensor
+) -> Classifier:
+    """The module of a configuration that needs no counts, with new weights.
+
+    Args:
+        classifier: Which, and its parameters.
+        channels: C, the width of the box head.
+        num_categories: K.
+        tail: (K,) bool, the tail categories of the training annotations.
+
+    Raises:
+        ValueError: The configuration needs the categories' counts.
+    """
+    if isinstance(classifier, config.Softmax) and classifier.logit_adjustment > 0:
+        raise ValueError(
+            f"classifier.logit_adjustment {classifier.logit_adjustment} needs the categories'"
+            " instance counts, which are not at hand here; set it to 0"
+        )
+    uncounted = torch.zeros(num_categories, dtype=torch.int64)
+    statistics = CategoryStatistics(tail, image_count=uncounted, instance_count=uncounted)
+    return build_from_statistics(classifier, channels, statistics)
+
+
+def build_from_statistics(
+    classifier: config.AnyClassifier, channels: int, statistics: CategoryStatistics
+) -> Classifier:
+    """The module a configuration names, with new weights.
+
+    Args:
+        classifier: Which, and its parameters.
+        channels: C, the width of the box head.
+        statistics: Of the training annotations.
+    """
+    if isinstance(classifier, config.Double):
+        first = build_from_statistics(classifier.first, channels, statistics)
+        second = build_from_statistics(classifier.second, channels, statistics)
+        return DoubleClassifier(first, second, first_logits=_num_logits(first))
+    match classifier.layer:
+        case config.Linear():
+            temperature = None
+        case config.Cosine():
+            temperature = classifier.layer.temperature
+        case _:
+            assert_never(classifier.layer)
+    return _single(classifier, channels, statistics, temperature)
+
+
+def _single(
+    classifier: config.SingleClassifier,
+    channels: int,
+    statistics: CategoryStatistics,
+    temperature: float | None,
+) -> Classifier:
+    num_categories = statistics.num_categories
+    match classifier:
+        case config.Softmax(logit_adjustment=0):
+            return SoftmaxClassifier(channels, num_categories, temperature=temperature)
+        case config.Softmax(logit_adjustment=tau):
+            return AdjustedSoftmaxClassifier(
+                channels, statistics.instance_count, tau=tau, temperature=temperature
+            )
+        case config.Sigmoid(prior=prior):
+            return SigmoidClassifier(channels, num_categories, prior, temperature=temperature)
+        case config.Equalization(prior=prior, form=form):
+            return EqualizationClassifier(
+                channels,
+                statistics.tail,
+                prior,
+                use_verified=form == "challenge",
+                temperature=temperature,
+            )
+        case config.Federated(prior=prior):
+            return FederatedClassifier(
+                channels,
+                statistics.image_count,
+                prior,
+                num_judged=classifier.judged_categories,
+                frequency_power=classifier.frequency_power,
+                keep_verified=classifier.keep_verified,
+                temperature=temperature,
+            )
+        case config.BalancedGroupSoftmax(others_per_member=ratio):
+            return BalancedGroupSoftmaxClassifier(
+                channels,
+                statistics.instance_count,
+                others_per_member=ratio,
+                temperature=temperature,
+            )
+        case config.Seesaw(mitigation=mitigation, compensation=compensation):
+            return SeesawClassifier(
+                channels,
+                num_categories,
+                mitigation=mitigation,
+                compensation=compensation,
+                temperature=temperature,
+            )
+        case config.EqualizationV2(prior=prior):
+            return EqualizationV2Classifier(
+                channels,
+                num_categories,
+                prior,
+                slope=classifier.slope,
+                midpoint=classifier.midpoint,
+                positive_gain=classifier.positive_gain,
+                temperature=temperature,
+            )
+        case _:
+            assert_never(classifier)
+
+
+def _num_logits(classifier: Classifier) -> int:
+    linear = cast(nn.Module, classifier).get_submodule("linear")
+    return cast(nn.Linear, linear).out_features
