@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 FINGERPRINT_DIGITS = 12
 
@@ -13,10 +13,20 @@ FINGERPRINT_DIGITS = 12
 class Config(BaseModel):
     """A frozen section of an experiment's configuration.
 
-    Unknown fields are errors, and a docstring under a field becomes its description.
+    Unknown fields are errors, and a docstring under a field becomes its description. A component
+    told by `name` may be given as that name alone: it has its defaults.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_alone_is_a_component(cls, tree: Any) -> Any:
+        if not isinstance(tree, dict):
+            return tree
+        fields = [name for name, info in cls.model_fields.items() if info.discriminator == "name"]
+        named = {name: {"name": tree[name]} for name in fields if isinstance(tree.get(name), str)}
+        return {**tree, **named}
 
     def replace(self, **changes: Any) -> Self:
         """Return a copy with whole fields replaced, checked like a new one."""

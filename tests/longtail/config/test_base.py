@@ -3,7 +3,7 @@
 import pytest
 
 from longtail.config.base import parse_assignments
-from longtail.config.classifiers import Equalization
+from longtail.config.classifiers import Cosine, Equalization, Seesaw
 from longtail.config.stages import RepeatFactor, Schedule, Stage
 from longtail.config.variant import Variant
 
@@ -30,6 +30,11 @@ def test_several_fields_of_a_switched_component_are_set_by_short_paths() -> None
     changes = {"sampler": "repeat_factor", "sampler.threshold": 0.01, "sampler.rounding": "ceiling"}
     expected = RepeatFactor(threshold=0.01, rounding="ceiling")
     assert Variant().override(changes).stages[0].sampler == expected
+
+
+def test_a_component_of_a_switched_component_is_switched_too() -> None:
+    changes = {"classifier": "seesaw", "classifier.layer": "cosine"}
+    assert Variant().override(changes).stages[0].classifier == Seesaw(layer=Cosine())
 
 
 @pytest.mark.parametrize(
