@@ -1,5 +1,6 @@
 """Evaluate predictions against LVIS annotations: python -m longtail.evaluation ANN PRED."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,23 @@ from longtail.commands import ExitCode, output_console, run
 if TYPE_CHECKING:
     from longtail.evaluation.further import Extra
 
+
+class Shard(click.ParamType[tuple[int, int]]):
+    """I/N, such as 2/8."""
+
+    name = "I/N"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        """The two numbers."""
+        found = re.fullmatch(r"(\d+)/(\d+)", str(value))
+        if found is None or not 1 <= int(found[1]) <= int(found[2]):
+            self.fail(f"{value!r} is no shard; 2/8 is the second of eight", param, ctx)
+        return int(found[1]), int(found[2])
+
+
+SHARD = Shard()
 EXISTING = click.Path(exists=True, path_type=Path)
 EXTRAS = click.Choice(("pool", "boundary", "headroom", "proposals"))
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -45,6 +63,30 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     metavar="PRED2",
     help="Say whether PRED2 differs from PREDICTIONS for real, over N or 1000 resamples.",
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Processes that share the matching; the numbers are the same for any number.",
+)
+@click.option(
+    "--shard",
+    type=SHARD,
+    help="Only match shard I of N of a store, and write it to --part; nothing is printed.",
+)
+@click.option("--part", type=FILE, help="The .npz file that --shard writes.")
+@click.option(
+    "--parts",
+    type=EXISTING,
+    multiple=True,
+    help="A file of --part or a directory of them, instead of matching anew; repeatable.",
+)
+@click.option(
+    "--keep-matches",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write the match tables to this directory, for comparisons later on.",
+)
 @click.option("--official", is_flag=True, help="Run lvis-api too; exit 1 unless all digits agree.")
 @click.option("--max-dets", default=300, show_default=True, help="Detections that count per image.")
 @click.option(
@@ -69,6 +111,11 @@ def main(
     extras: tuple["Extra", ...],
     resamples: int | None,
     compare_with: Path | None,
+    workers: int,
+    shard: tuple[int, int] | None,
+    part: Path | None,
+    parts: tuple[Path, ...],
+    keep_matches: Path | None,
     official: bool,
     max_dets: int,
     train_annotations: Path | None,
@@ -87,17 +134,27 @@ def main(
       python -m longtail.evaluation val.json results.json --official
       python -m longtail.evaluation val.json results.json --also pool --also headroom
       python -m longtail.evaluation val.json before.json --compare after.json --bootstrap 1000
+      python -m longtail.evaluation val.json store --shard 2/8 --part parts/2.npz
+      python -m longtail.evaluation val.json store --parts parts
     """
-    for path in (json_path, per_category, plot, latex, markdown, csv_path):
+    for path in (json_path, per_category, plot, latex, markdown, csv_path, part):
         if path is not None and not path.parent.is_dir():
             raise click.UsageError(f"{path}: make the folder {path.parent} first")
 
+    if (shard is None) != (part is None) or (shard and parts):
+        raise click.UsageError("--shard goes with --part, and neither with --parts")
+
     from longtail.evaluation.lvis import evaluate
     from longtail.evaluation.plots import write_ap_by_category
-    from longtail.evaluation.progress import evaluation_progress
+    from longtail.evaluation.progress import block_progress, evaluation_progress
     from longtail.evaluation.report import AP_KEYS
+    from longtail.evaluation.shards import write_shard
     from longtail.evaluation.writers import result_table, write_tables
 
+    if shard is not None and part is not None:
+        with block_progress() as on_block:
+            write_shard(annotations, predictions, *shard, part, on_block, workers)
+        return ExitCode.DONE
     with evaluation_progress() as (on_block, on_resample):
         evaluation = evaluate(
             annotations,
@@ -111,6 +168,9 @@ def main(
             resamples=resamples or 0,
             compare_with=compare_with,
             on_resample=on_resample,
+            workers=workers,
+            parts=parts,
+            keep_matches=keep_matches,
         )
     output_console().print(evaluation.tables())
     if json_path is not None:
@@ -120,7 +180,8 @@ def main(
     if plot is not None:
         write_ap_by_category(evaluation, plot)
     write_tables(result_table({"": evaluation}, AP_KEYS), latex, markdown, csv_path)
-    return ExitCode.INTERNAL_ERROR if evaluation.disagreements() else ExitCode.DONE
+    wrong = evaluation.disagreements() or not evaluation.identity_holds
+    return ExitCode.INTERNAL_ERROR if wrong else ExitCode.DONE
 
 
 if __name__ == "__main__":

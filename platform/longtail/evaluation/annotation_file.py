@@ -13,7 +13,7 @@ import msgspec
 from longtail.problems import BadInputError, ProblemReport
 
 NO_MASK = (b"", b"null", b"[]")
-# hotcoco takes detections as rows of 64-bit floats, which hold whole numbers up to 2**53.
+# hotcoco takes boxes, for recall, as rows of 64-bit floats: whole numbers up to 2**53.
 Id = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 
 

@@ -1,14 +1,12 @@
-"""AP of groups of categories: the four bins by training instances, and AP as their mean."""
+"""AP of groups of categories: the four bins by training instances, and gaps by r, c, f."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from longtail.categories import FREQUENCY_GROUPS, INSTANCE_BINS, CategoryTable
 from longtail.evaluation.summary import UNDEFINED
-
-IDENTITY_TOLERANCE = 1e-9
 
 
 def ap_by_instance_bin(ap: NDArray[np.float64], categories: CategoryTable) -> dict[str, float]:
@@ -39,30 +37,6 @@ def gap_by_group(segm: Mapping[str, float], box: Mapping[str, float]) -> dict[st
         letter: UNDEFINED if UNDEFINED in pair else pair[0] - pair[1]
         for letter, pair in pairs.items()
     }
-
-
-def count_weighted_mean(means: Sequence[float], counts: Sequence[int]) -> float:
-    """The mean of the whole out of the means of its parts and their sizes; empty parts are -1."""
-    weighted = [mean * count for mean, count in zip(means, counts, strict=True) if count]
-    return sum(weighted) / sum(counts) if sum(counts) else UNDEFINED
-
-
-def ap_identity_error(
-    metrics: dict[str, float], ap: NDArray[np.float64], categories: CategoryTable
-) -> float:
-    """How far AP is from the mean of APr, APc, APf weighted by their occurring categories.
-
-    Raises:
-        AssertionError: They differ by more than rounding; the evaluation itself is wrong.
-    """
-    counts = [int((ap[categories.group(g)] > UNDEFINED).sum()) for g in FREQUENCY_GROUPS]
-    mean = count_weighted_mean([metrics[f"AP{letter}"] for letter in FREQUENCY_GROUPS], counts)
-    error = abs(mean - metrics["AP"])
-    assert error <= IDENTITY_TOLERANCE, (
-        f"AP is {metrics['AP']!r} and the mean of its groups {mean!r} (APr, APc, APf over {counts} "
-        "categories): the evaluation is wrong, please report it with the input"
-    )
-    return error
 
 
 def _mean_ap(ap: NDArray[np.float64]) -> float:

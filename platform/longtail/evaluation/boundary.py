@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from longtail.evaluation.blocks import OnBlock, ranks_of_blocks
 from longtail.evaluation.detections import check_masks, judged, mask_dicts, with_mask_area
 from longtail.evaluation.ground_truth import GroundTruth
-from longtail.evaluation.matching import OnBlock, ranks_of_blocks
 from longtail.evaluation.segmentation import compressed_mask
 from longtail.evaluation.summary import Curves, summarize
 from longtail.predictions.columns import DetectionColumns

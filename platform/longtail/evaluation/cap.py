@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtail.categories import FREQUENCY_GROUPS, CategoryTable
-from longtail.evaluation.store_view import SetColumns
+from longtail.evaluation.set_columns import SetColumns
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ def beyond_cap(columns: SetColumns, max_dets: int) -> NDArray[np.bool_]:
 
     Equal scores go to the earlier detection, as in lvis-api.
     """
+    if not len(columns.image) or np.bincount(columns.image).max() <= max_dets:
+        return np.zeros(len(columns.image), dtype=np.bool_)
     order = np.lexsort((-columns.score, columns.image))
     image = columns.image[order]
     rank = np.arange(len(image)) - np.searchsorted(image, image, side="left")

@@ -1,4 +1,4 @@
-"""Which detections of a block are judged, and how hotcoco takes them.
+"""Which detections of a block are judged, and their masks as LVIS results hold them.
 
 D detections of one block of images, sorted by image id and then in the source's order.
 """
@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from longtail.evaluation.empty_masks import have_pixels
 from longtail.evaluation.ground_truth import GroundTruth
@@ -71,17 +70,10 @@ def with_mask_area(columns: DetectionColumns) -> DetectionColumns:
     return columns.take(have_pixels(columns.counts, columns.counts_offsets))
 
 
-def box_rows(columns: DetectionColumns) -> NDArray[np.float64]:
-    """(D, 7) image id, x, y, width, height, score, category id: hotcoco's array form."""
-    ids = columns.image_id[:, None], columns.category_id[:, None]
-    return np.hstack([ids[0], columns.boxes, columns.score[:, None], ids[1]]).astype(np.float64)
-
-
 def mask_dicts(columns: DetectionColumns) -> list[dict[str, Any]]:
     """LVIS results without `bbox`, so that area ranges go by the area of the mask.
 
-    lvis-api and hotcoco take the area of the box where there is one; published mask AP is
-    computed without it.
+    lvis-api takes the area of the box where there is one; published mask AP is computed without it.
     """
     rows = zip(
         columns.image_id.tolist(),

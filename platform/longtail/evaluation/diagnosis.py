@@ -14,6 +14,7 @@ import numpy as np
 
 from longtail.categories import CategoryTable
 from longtail.evaluation.average_precision import IOU_THRESHOLDS
+from longtail.evaluation.blocks import OnBlock
 from longtail.evaluation.calibration_error import Calibration, calibration_by_group
 from longtail.evaluation.confusion import Confusion, confusion
 from longtail.evaluation.detections import check_masks, within_cap
@@ -26,7 +27,6 @@ from longtail.evaluation.error_types import (
 from longtail.evaluation.ground_truth import GroundTruth, read_ground_truth
 from longtail.evaluation.image_overlaps import ImageOverlaps, Kind, image_overlaps
 from longtail.evaluation.judged_detections import JudgedDetections, collect
-from longtail.evaluation.matching import OnBlock
 from longtail.evaluation.score_distribution import ScoreDistribution, scores_by_group
 from longtail.predictions.image_set import IMAGES_PER_BLOCK
 from longtail.predictions.json_import import open_predictions

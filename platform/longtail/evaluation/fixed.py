@@ -5,14 +5,15 @@ cap of 300 an image lets categories compete for slots, so that raising the score
 buys AP. Without it, and with a limit per category instead, no such change moves the result.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
-from longtail.evaluation.ground_truth import GroundTruth
-from longtail.evaluation.overlaps import Kind, OnBlock
-from longtail.evaluation.rescorer import NO_CAP, Rescorer
-from longtail.evaluation.store_view import SetColumns, selected
-from longtail.predictions.store import PredictionStore
+from longtail.evaluation.ranking import NO_CAP
+from longtail.evaluation.rescorer import Rescorer
+from longtail.evaluation.set_columns import SetColumns
+from longtail.evaluation.summary import Summary
 
 PER_CATEGORY = 10_000
 
@@ -23,6 +24,8 @@ def best_of_categories(columns: SetColumns, per_category: int = PER_CATEGORY) ->
     Equal scores go to the earlier detection. Detections that nobody judges take a place too, as in
     the authors' script.
     """
+    if not len(columns.category) or np.bincount(columns.category).max() <= per_category:
+        return np.ones(len(columns.category), dtype=np.bool_)
     order = np.lexsort((-columns.score, columns.category))
     category = columns.category[order]
     rank = np.arange(len(category)) - np.searchsorted(category, category, side="left")
@@ -31,24 +34,13 @@ def best_of_categories(columns: SetColumns, per_category: int = PER_CATEGORY) ->
     return keep
 
 
-def fixed_metrics(
-    truth: GroundTruth,
-    store: PredictionStore,
-    columns: SetColumns,
-    kind: Kind,
-    on_block: OnBlock | None = None,
-    per_category: int = PER_CATEGORY,
-) -> dict[str, float]:
-    """The thirteen metrics of AP-fixed: lvis-api's with max_dets=-1, recalls named AR@-1.
+def fixed_summary(rescorer: Rescorer, columns: SetColumns, kept: NDArray[np.bool_]) -> Summary:
+    """AP-fixed: lvis-api's metrics with max_dets=-1 on results cut beforehand.
 
     Args:
-        truth: The annotations.
-        store: The predictions.
-        columns: The same predictions as columns.
-        kind: Overlaps of masks or of boxes.
-        on_block: Told the number of blocks done and of all, as they are done.
-        per_category: Detections that a category keeps.
+        rescorer: One of the same predictions; its own cap does not count.
+        columns: All of the predictions.
+        kept: (D,) the best of their categories.
     """
-    view = selected(store, columns, best_of_categories(columns, per_category))
-    rescorer = Rescorer.build(truth, view, kind, NO_CAP, on_block)
-    return rescorer.evaluate(rescorer.scores)
+    curves = replace(rescorer, max_dets=NO_CAP).curves(columns.score, kept)
+    return Summary.of(curves, rescorer.categories, NO_CAP)

@@ -61,18 +61,21 @@ class GroundTruth:
         self, image_ids: NDArray[np.int64], category_ids: NDArray[np.int64]
     ) -> NDArray[np.bool_]:
         """(D,) whether detections of these images and categories count at all."""
-        ranks, labels = self.images.find(image_ids), self.categories.index_of(category_ids)
+        return self.judges(self.images.find(image_ids), self.categories.index_of(category_ids))
+
+    def judges(self, ranks: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """The same of ranks of images and indices of categories."""
         pairs = ranks * len(self.categories) + labels
         return np.searchsorted(self.judged_pairs, pairs, side="left") < np.searchsorted(
             self.judged_pairs, pairs, side="right"
         )
 
     def image_dicts(self, ranks: range) -> list[dict[str, Any]]:
-        """The images of consecutive ranks as hotcoco takes them."""
+        """The images of consecutive ranks as records of LVIS's format."""
         return [msgspec.structs.asdict(self.image_records[rank]) for rank in ranks]
 
     def annotation_dicts(self, ranks: range, with_masks: bool) -> list[dict[str, Any]]:
-        """The instances of images of consecutive ranks as hotcoco takes them.
+        """The instances of images of consecutive ranks as records of LVIS's format.
 
         Args:
             ranks: Ranks of the images.
@@ -82,16 +85,23 @@ class GroundTruth:
             BadInputError: A segmentation is unusable.
         """
         return [
-            _annotation_dict(record) | (self._mask(record, rank) if with_masks else {})
+            _annotation_dict(record)
+            | ({"segmentation": self.segmentation(record, rank)} if with_masks else {})
             for rank in ranks
             for record in self.annotations[rank]
         ]
 
-    def _mask(self, record: AnnotationRecord, rank: int) -> dict[str, Any]:
+    def segmentation(
+        self, record: AnnotationRecord, rank: int
+    ) -> list[list[float]] | dict[str, Any]:
+        """The polygons or the run-length mask of an instance of the image of a rank.
+
+        Raises:
+            BadInputError: It is unusable.
+        """
         image = self.image_records[rank]
         where = f"{self.path}: annotations[id={record.id}].segmentation"
-        mask = read_segmentation(record.segmentation, image.height, image.width, where)
-        return {"segmentation": mask}
+        return read_segmentation(record.segmentation, image.height, image.width, where)
 
 
 def read_ground_truth(path: Path) -> GroundTruth:
@@ -124,14 +134,21 @@ def read_ground_truth(path: Path) -> GroundTruth:
     )
 
 
+def area_of(record: AnnotationRecord) -> float:
+    """Pixels; beyond every area range for an annotation to be ignored.
+
+    lvis-api reads `ignore` and not `iscrowd`; hotcoco the other way round.
+    """
+    return IGNORED_AREA if record.ignore else record.area
+
+
 def _annotation_dict(record: AnnotationRecord) -> dict[str, Any]:
     return {
         "id": record.id,
         "image_id": record.image_id,
         "category_id": record.category_id,
         "bbox": list(record.bbox),
-        # lvis-api reads `ignore` and not `iscrowd`; hotcoco the other way round.
-        "area": IGNORED_AREA if record.ignore else record.area,
+        "area": area_of(record),
         "iscrowd": 0,
     }
 

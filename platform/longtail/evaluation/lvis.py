@@ -1,13 +1,13 @@
-"""LVIS evaluation of a prediction set: AP of masks and boxes, with hotcoco doing the matching.
+"""LVIS evaluation of a prediction set: AP of masks and boxes, from one reading of it.
 
-The numbers are those of the official lvis-api to the last digit. What that takes and hotcoco does
-not do by itself: ground truth and detections of zero area are dropped (detections after the cap of
-300 an image), masks go in without boxes, `ignore` counts and `iscrowd` does not.
+The numbers are those of the official lvis-api to the last digit. What that takes: ground truth and
+detections of zero area are dropped (detections after the cap of 300 an image), masks go in without
+boxes, `ignore` counts and `iscrowd` does not.
 
 What goes beyond LVIS's thirteen metrics is added by `further`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,21 +17,24 @@ from numpy.typing import NDArray
 from longtail.categories import CategoryTable
 from longtail.evaluation.bins import (
     ap_by_instance_bin,
-    ap_identity_error,
     gap_by_group,
     mean_of_bins,
 )
+from longtail.evaluation.blocks import OnBlock
 from longtail.evaluation.bootstrap import OnResample
-from longtail.evaluation.further import RESAMPLES, Extra, Judge, check_extras
+from longtail.evaluation.further import RESAMPLES, Extra, Judge, check_request
 from longtail.evaluation.ground_truth import GroundTruth, read_ground_truth
-from longtail.evaluation.matching import Matched, OnBlock, match
+from longtail.evaluation.match_files import write_matches
+from longtail.evaluation.matched import Matched
+from longtail.evaluation.matching import kinds_of, match_store
 from longtail.evaluation.official import official_metrics
+from longtail.evaluation.part_joining import read_parts
+from longtail.evaluation.prediction_set import inputs_of, open_set
 from longtail.evaluation.report import CategoryAP, Evaluation
-from longtail.evaluation.summary import UNDEFINED, ap_per_category, summarize
-from longtail.predictions.json_import import open_predictions
+from longtail.evaluation.summary import UNDEFINED
+from longtail.predictions.store import PredictionStore
 from longtail.problems import BadInputError
 
-# hotcoco's streaming evaluation keeps the best 300 an image, whatever it is told.
 MAX_DETS = 300
 
 
@@ -48,6 +51,9 @@ def evaluate(
     resamples: int = 0,
     compare_with: Path | None = None,
     on_resample: OnResample | None = None,
+    workers: int = 1,
+    parts: Sequence[Path] = (),
+    keep_matches: Path | None = None,
 ) -> Evaluation:
     """Evaluate predictions against LVIS annotations.
 
@@ -59,37 +65,52 @@ def evaluate(
         train_annotations: The training file, where the categories of `annotations` do not carry
             its counts; used for instance bins and counts, not for r, c and f.
         work_dir: Where a JSON file is turned into a temporary store; None is the system's folder.
-        on_block: Told the number of blocks done and of all, as they are done; more than once
-            where more than one pass is needed.
-        extras: What to compute beyond AP and AP-fixed, of `EXTRAS`; each takes a pass or more.
+        on_block: Told the number of blocks done and of all, as they are done; again for each
+            extra that takes a pass of its own.
+        extras: What to compute beyond AP and AP-fixed, of `EXTRAS`.
         resamples: Resamples of the images for intervals; 0 for no intervals.
         compare_with: Another prediction set, to be compared over as many resamples, or 1000.
         on_resample: Told the number of resamples done and of all, for masks and for boxes.
+        workers: Processes that share the matching; the numbers are the same for any number.
+        parts: Files of `write_shard`, or directories of them, that together hold all of the
+            store `predictions`; instead of matching it.
+        keep_matches: Directory for the match tables, for comparisons later on.
 
     Raises:
-        ValueError: `max_dets` or `resamples` out of range, an unknown extra, or one whose package
-            is not installed.
+        ValueError: `max_dets`, `resamples` or `workers` out of range, an unknown extra, or one
+            whose package is not installed.
         BadInputError: A file cannot be used; the message names file, record and field.
     """
     if not 1 <= max_dets <= MAX_DETS:
         raise ValueError(f"max_dets is {max_dets}; it must be from 1 to {MAX_DETS}, LVIS's cap")
-    check_extras(extras)
+    if workers < 1:
+        raise ValueError(f"workers is {workers}; it must be 1 or more")
+    check_request(extras, resamples)
     truth = read_ground_truth(annotations)
     counted = _with_training_counts(truth, train_annotations)
     with TemporaryDirectory(prefix="evaluation-", dir=work_dir) as scratch:
-        of = truth.images, truth.categories
-        out = Path(scratch)
-        store = open_predictions(predictions, *of, out / "predictions", allow_empty=True)
-        matched = match(truth, store, max_dets, on_block)
+        store = open_set(predictions, truth, Path(scratch) / "predictions")
+
+        def matched(of: PredictionStore) -> Matched:
+            whole = match_store(truth, of, kinds_of(truth), on_block, workers)
+            return Matched.of(truth, whole, max_dets)
+
+        if parts:
+            whole = read_parts(parts, inputs_of(truth, store), store.block_count)
+            ours = Matched.of(truth, whole, max_dets)
+        else:
+            ours = matched(store)
         theirs = official_metrics(truth, store, max_dets) if official else None
-        evaluation = _evaluation(truth, counted, matched, max_dets, theirs)
-        judge = Judge(truth, store, matched, max_dets, on_block, on_resample)
+        evaluation = _evaluation(truth, counted, ours, theirs)
+        judge = Judge(truth, store, ours, max_dets, on_block, on_resample)
         evaluation = judge.with_extras(judge.with_fixed(evaluation), extras)
         if resamples:
             evaluation = judge.with_intervals(evaluation, resamples)
         if compare_with is not None:
-            other = open_predictions(compare_with, *of, out / "other", allow_empty=True)
+            other = matched(open_set(compare_with, truth, Path(scratch) / "other"))
             evaluation = judge.with_comparison(evaluation, other, resamples or RESAMPLES)
+    if keep_matches is not None:
+        write_matches(keep_matches, ours.tables)
     return evaluation
 
 
@@ -109,12 +130,11 @@ def _evaluation(
     truth: GroundTruth,
     counted: CategoryTable,
     matched: Matched,
-    max_dets: int,
     official: dict[str, dict[str, float]] | None,
 ) -> Evaluation:
-    segm = summarize(matched.segm, truth.categories, max_dets)
-    box = summarize(matched.box, truth.categories, max_dets)
-    segm_ap, box_ap = ap_per_category(matched.segm), ap_per_category(matched.box)
+    summaries = matched.summaries
+    segm, box = summaries["segm"].metrics, summaries["box"].metrics
+    segm_ap, box_ap = summaries["segm"].ap, summaries["box"].ap
     bins = ap_by_instance_bin(segm_ap, counted)
     undefined = UNDEFINED in (segm["AP"], box["AP"])
     return Evaluation(
@@ -125,18 +145,15 @@ def _evaluation(
         gap_by_group=gap_by_group(segm, box),
         gap_box_mask=UNDEFINED if undefined else box["AP"] - segm["AP"],
         per_category=_records(counted, truth.categories.frequency, segm_ap, box_ap),
-        identity_error=max(
-            ap_identity_error(segm, segm_ap, truth.categories),
-            ap_identity_error(box, box_ap, truth.categories),
-        ),
+        identity_error=max(of.identity_error(truth.categories) for of in summaries.values()),
         counts={
             "categories": len(truth.categories),
             "categories_judged": int((box_ap > UNDEFINED).sum()),
             "images": len(truth.images),
             "instances": truth.num_instances,
-            "detections": matched.num_detections,
-            "judged_masks": matched.num_judged_masks,
-            "judged_boxes": matched.num_judged_boxes,
+            "detections": len(matched.columns.score),
+            "judged_masks": matched.num_judged("segm"),
+            "judged_boxes": matched.num_judged("box"),
         },
         warnings=truth.warnings + matched.warnings,
         official=official,

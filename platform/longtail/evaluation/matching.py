@@ -1,144 +1,127 @@
-"""Streaming blocks of detections through hotcoco, which matches them with the ground truth.
+"""Matching a prediction store with annotations: every block is read once, for masks and boxes.
 
-A block is 32 images, so memory does not grow with the number of detections.
+Nothing here knows a cap or a score: AP, AP-fixed, match tables and new scores all follow from the
+overlaps that are found (see `rescorer`).
 """
 
-import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Collection
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from functools import lru_cache
+from multiprocessing import get_context
+from pathlib import Path
 
-import hotcoco
-import numpy as np
-
-from longtail.evaluation.detections import (
-    box_rows,
-    check_masks,
-    judged,
-    mask_dicts,
-    with_box_area,
-    with_mask_area,
-)
-from longtail.evaluation.ground_truth import GroundTruth
-from longtail.evaluation.summary import Curves
-from longtail.predictions.columns import DetectionColumns
-from longtail.predictions.image_set import IMAGES_PER_BLOCK
+from longtail.evaluation.block_overlaps import match_block
+from longtail.evaluation.blocks import OnBlock, share_of_blocks
+from longtail.evaluation.ground_truth import GroundTruth, read_ground_truth
+from longtail.evaluation.instances import Instances
+from longtail.evaluation.overlap_part import Kind, OverlapPart, join
+from longtail.evaluation.overlaps import Overlaps
 from longtail.predictions.store import PredictionStore
+from longtail.problems import BadInputError
 
-OnBlock = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, eq=False)
-class Matched:
-    """Curves of masks and boxes, and what went into them.
-
-    Attributes:
-        segm: Curves by mask overlap, all -1 where there is nothing to overlap.
-        box: Curves by box overlap.
-        num_detections: Detections of the store.
-        num_judged_masks: Detections with a mask that counted.
-        num_judged_boxes: Detections with a box that counted.
-        warnings: Why `segm` is undefined, if it is.
-    """
-
-    segm: Curves
-    box: Curves
-    num_detections: int
-    num_judged_masks: int
-    num_judged_boxes: int
-    warnings: tuple[str, ...]
+CHUNKS_PER_WORKER = 8
+"""So many that a slow chunk leaves nobody waiting for long."""
 
 
-class Stream:
-    """hotcoco's streaming LVIS evaluation by one kind of overlap."""
-
-    def __init__(self, truth: GroundTruth, kind: Literal["bbox", "segm"]) -> None:
-        self._truth = truth
-        self._kind = kind
-        columns = zip(truth.categories.ids.tolist(), truth.categories.names, strict=True)
-        categories = [dict(zip(("id", "name"), row, strict=True)) for row in columns]
-        self._evaluation = hotcoco.StreamingEval(categories, kind, lvis_style=True)
-        self.num_judged = 0
-
-    def add(self, ranks: range, detections: DetectionColumns) -> None:
-        """Match the judged detections of a range of images."""
-        masks = self._kind == "segm"
-        counting = with_mask_area(detections) if masks else with_box_area(detections)
-        results = mask_dicts(counting) if masks else box_rows(counting)
-        self.num_judged += len(counting)
-        annotations = self._truth.annotation_dicts(ranks, with_masks=masks)
-        self._evaluation.update(self._truth.image_dicts(ranks), annotations, results)
-
-    def curves(self) -> Curves:
-        """Precision and recall over all images added; the stream is used up."""
-        evaluation = self._evaluation.finalize()
-        # Not summarize(): it prints to the process's file descriptor 1.
-        evaluation.accumulate()
-        accumulated = evaluation.eval
-        assert accumulated is not None
-        assert list(evaluation.params.cat_ids) == self._truth.categories.ids.tolist()
-        # The last axis is hotcoco's list of caps, which has one entry for LVIS.
-        return Curves(
-            np.asarray(accumulated["precision"])[..., 0], np.asarray(accumulated["recall"])[..., 0]
-        )
+def kinds_of(truth: GroundTruth) -> tuple[Kind, ...]:
+    """What can be matched with these annotations."""
+    return ("segm", "box") if truth.has_masks else ("box",)
 
 
-def match(
-    truth: GroundTruth, store: PredictionStore, max_dets: int, on_block: OnBlock | None = None
-) -> Matched:
-    """Match all detections of a store.
+def match_store(
+    truth: GroundTruth,
+    store: PredictionStore,
+    kinds: Collection[Kind],
+    on_block: OnBlock | None = None,
+    workers: int = 1,
+    blocks: range | None = None,
+) -> OverlapPart:
+    """The part of all blocks, or of some.
 
     Args:
         truth: The annotations.
-        store: Predictions for the same images.
-        max_dets: Best-scored detections that count per image, at most 300.
+        store: Predictions for the same images; with more than one worker one that is on disk.
+        kinds: What overlaps.
         on_block: Told the number of blocks done and of all, as they are done.
+        workers: Processes that share the work; the result is the same for any number.
+        blocks: Consecutive blocks, at least one; None for all.
+
+    Raises:
+        BadInputError: Masks are needed and damaged, or a category is unknown.
     """
-    boxes, masks = Stream(truth, "bbox"), Stream(truth, "segm")
-    any_mask = store.num_detections == 0
-    with _no_garbage_collection():
-        for block, ranks in enumerate(ranks_of_blocks(len(truth.images))):
-            columns = store.read_block(block)
-            any_mask = any_mask or bool(columns.has_mask.any())
-            counting = judged(columns, truth, max_dets)
-            check_masks(counting, truth, store.directory)
-            boxes.add(ranks, counting)
-            if truth.has_masks:
-                masks.add(ranks, counting)
-            if on_block is not None:
-                on_block(block + 1, store.block_count)
-    defined = truth.has_masks and any_mask
-    return Matched(
-        segm=masks.curves() if defined else Curves.undefined(len(truth.categories)),
-        box=boxes.curves(),
-        num_detections=store.num_detections,
-        num_judged_masks=masks.num_judged,
-        num_judged_boxes=boxes.num_judged,
-        warnings=tuple(_why_undefined(truth.has_masks, any_mask)),
+    blocks = range(store.block_count) if blocks is None else blocks
+    if workers == 1:
+        return _match_blocks(truth, Instances.of(truth), store, kinds, blocks, on_block)
+    num_chunks = min(CHUNKS_PER_WORKER * workers, len(blocks))
+    shares = (
+        share_of_blocks(number, num_chunks, len(blocks)) for number in range(1, num_chunks + 1)
     )
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """The loop makes a dict for every mask and no cycle: collecting costs a sixth of its time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
+    chunks = [blocks[share.start : share.stop] for share in shares]
+    processes = ProcessPoolExecutor(min(workers, num_chunks), mp_context=get_context("spawn"))
     try:
-        yield
+        files = truth.path, store.directory
+        found = [processes.submit(_match_chunk, *files, tuple(kinds), chunk) for chunk in chunks]
+        _report(found, chunks, on_block)
+        return join([future.result() for future in found])
     finally:
-        if was_enabled:
-            gc.enable()
+        processes.shutdown(cancel_futures=True)
 
 
-def ranks_of_blocks(num_images: int) -> Iterator[range]:
-    """The image ranks of each block, in order."""
-    for start in range(0, num_images, IMAGES_PER_BLOCK):
-        yield range(start, min(start + IMAGES_PER_BLOCK, num_images))
+def find_overlaps(
+    truth: GroundTruth, store: PredictionStore, kind: Kind, on_block: OnBlock | None = None
+) -> Overlaps:
+    """What matching by one kind of overlap needs besides scores.
+
+    Raises:
+        BadInputError: Masks are needed and not there, or damaged.
+    """
+    if kind == "segm" and not truth.has_masks:
+        raise BadInputError(f"{truth.path}: the annotations have boxes only; evaluate boxes")
+    whole = match_store(truth, store, (kind,), on_block)
+    if kind == "segm" and not whole.any_mask and len(whole.score):
+        raise BadInputError(f"{store.directory}: no detection has a mask; evaluate boxes")
+    return Overlaps.of(whole, kind, Instances.of(truth), truth.images.ids)
 
 
-def _why_undefined(truth_has_masks: bool, any_mask: bool) -> Iterator[str]:
-    if not truth_has_masks:
-        yield "the annotations have boxes only: mask AP is undefined (-1)"
-    elif not any_mask:
-        yield "no detection has a mask: mask AP is undefined (-1)"
+def _match_blocks(
+    truth: GroundTruth,
+    instances: Instances,
+    store: PredictionStore,
+    kinds: Collection[Kind],
+    blocks: range,
+    on_block: OnBlock | None = None,
+) -> OverlapPart:
+    parts = []
+    for done, block in enumerate(blocks, start=1):
+        columns = store.read_block(block, with_masks="segm" in kinds)
+        parts.append(match_block(truth, instances, block, columns, kinds, store.directory))
+        if on_block is not None:
+            on_block(done, len(blocks))
+    return join(parts)
+
+
+def _report(
+    found: list[Future[OverlapPart]], chunks: list[range], on_block: OnBlock | None
+) -> None:
+    """Tell of chunks as they are done; an error of one ends the wait for the others."""
+    sizes = dict(zip(found, map(len, chunks), strict=True))
+    done = 0
+    for future in as_completed(found):
+        future.result()
+        done += sizes[future]
+        if on_block is not None:
+            on_block(done, sum(sizes.values()))
+
+
+def _match_chunk(
+    annotations: Path, directory: Path, kinds: tuple[Kind, ...], blocks: range
+) -> OverlapPart:
+    truth, instances, store = _opened(annotations, directory)
+    return _match_blocks(truth, instances, store, kinds, blocks)
+
+
+@lru_cache(maxsize=1)
+def _opened(annotations: Path, directory: Path) -> tuple[GroundTruth, Instances, PredictionStore]:
+    """Read once by a worker, for all its chunks."""
+    truth = read_ground_truth(annotations)
+    return truth, Instances.of(truth), PredictionStore.open(directory)

@@ -8,11 +8,13 @@ recall takes the best cover without a ranking and is another number.
 
 import hotcoco
 import numpy as np
+from numpy.typing import NDArray
 
-from longtail.evaluation.detections import box_rows, with_box_area, within_cap
+from longtail.evaluation.blocks import OnBlock, ranks_of_blocks
+from longtail.evaluation.detections import with_box_area, within_cap
 from longtail.evaluation.ground_truth import GroundTruth
-from longtail.evaluation.matching import OnBlock, ranks_of_blocks
 from longtail.evaluation.summary import AREA_RANGES, UNDEFINED
+from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.store import PredictionStore
 
 MAX_PROPOSALS = 1000
@@ -45,7 +47,7 @@ def proposal_recall(
             within_cap(store.read_block(block, with_masks=False), max_proposals)
         )
         annotations = truth.annotation_dicts(ranks, with_masks=False)
-        stream.update(truth.image_dicts(ranks), annotations, box_rows(detections))
+        stream.update(truth.image_dicts(ranks), annotations, _box_rows(detections))
         if on_block is not None:
             on_block(block + 1, store.block_count)
     evaluation = stream.finalize()
@@ -57,3 +59,9 @@ def proposal_recall(
     names = ["AR", *(f"AR{area[0]}" for area in AREA_RANGES[1:])]
     means = [float(column.mean()) if column[0] > UNDEFINED else UNDEFINED for column in recall.T]
     return {f"{name}@{max_proposals}": ar for name, ar in zip(names, means, strict=True)}
+
+
+def _box_rows(columns: DetectionColumns) -> NDArray[np.float64]:
+    """(D, 7) image id, x, y, width, height, score, category id: hotcoco's array form."""
+    ids = columns.image_id[:, None], columns.category_id[:, None]
+    return np.hstack([ids[0], columns.boxes, columns.score[:, None], ids[1]]).astype(np.float64)

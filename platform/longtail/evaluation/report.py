@@ -18,7 +18,7 @@ from longtail.categories import INSTANCE_BIN_EDGES
 from longtail.evaluation.bootstrap import Intervals
 from longtail.evaluation.cap import CapStatistics
 from longtail.evaluation.comparison import Comparison
-from longtail.evaluation.summary import UNDEFINED
+from longtail.evaluation.summary import IDENTITY_TOLERANCE, UNDEFINED
 from longtail.evaluation.tables import comparison_table, intervals_table, points, points_table
 
 AP_KEYS = ("AP", "AP50", "AP75", "APs", "APm", "APl", "APr", "APc", "APf")
@@ -148,6 +148,11 @@ class Evaluation:
         }
         return {name: values for name, values in kinds.items() if values}
 
+    @property
+    def identity_holds(self) -> bool:
+        """Whether AP is the mean of its groups, but for rounding; else the numbers are wrong."""
+        return self.identity_error <= IDENTITY_TOLERANCE
+
     def disagreements(self) -> list[Disagreement]:
         """Metrics that are not lvis-api's to the last digit; empty where it was not run."""
         ours = {"segm": self.segm, "box": self.box}
@@ -163,6 +168,8 @@ class Evaluation:
         return Group(*self._tables())
 
     def _tables(self) -> Iterator[RenderableType]:
+        if not self.identity_holds:
+            yield Text(self._breach(), style="bold red")
         yield points_table("AP", self.kinds(), AP_KEYS)
         recalls = [key for key in self.segm if key not in AP_KEYS]
         yield points_table("Recall", {"mask": self.segm, "box": self.box}, recalls)
@@ -177,6 +184,12 @@ class Evaluation:
             yield Text(f"warning: {warning}")
         if self.official is not None:
             yield self._official_table()
+
+    def _breach(self) -> str:
+        return (
+            "warning: AP is not the mean of APr, APc and APf weighted by their categories, by "
+            f"{self.identity_error!r}: the evaluation is wrong, please report it with its input"
+        )
 
     def _narrow_intervals(self) -> list[str]:
         """Warnings of the resampling, each once: masks and boxes have the same."""

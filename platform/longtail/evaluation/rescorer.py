@@ -6,7 +6,6 @@ is then a sort and a walk. All numbers equal lvis-api's on results with the new 
 digit. Boxes, masks and labels must stay: where merging depends on scores, build anew.
 """
 
-import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,41 +14,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtail.categories import FREQUENCY_GROUPS, CategoryTable
+from longtail.evaluation.blocks import OnBlock
 from longtail.evaluation.ground_truth import GroundTruth
 from longtail.evaluation.matches import MatchTable, empty_curves, from_bits
-from longtail.evaluation.overlaps import Kind, OnBlock, Overlaps, find_overlaps
+from longtail.evaluation.matching import find_overlaps
+from longtail.evaluation.overlap_part import Kind
+from longtail.evaluation.overlaps import Overlaps
+from longtail.evaluation.prediction_set import check_images, digest_of
+from longtail.evaluation.ranking import NO_CAP, match_ranked, rank, rows_within_cap
 from longtail.evaluation.rescorer_files import RescorerManifest, load_rescorer, save_rescorer
 from longtail.evaluation.rescorer_kernels import (
     AREA_BOUNDS,
     RECALLS,
     fill_curves,
-    match_detections,
-    rank_detections,
-    within_cap,
 )
 from longtail.evaluation.summary import UNDEFINED, Curves, ap_per_category, summarize
-from longtail.predictions.json_import import check_fits
 from longtail.predictions.manifest import MANIFEST_NAME
 from longtail.predictions.store import PredictionStore
 
 MAX_DETS = 300
-NO_CAP = -1
 ALL_AREAS = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Ranking:
-    """The D judged detections within the cap, by category, falling score and file order.
-
-    Attributes:
-        order: (D,) int64 indices into the J of `Overlaps`.
-        scores: (D,) float64.
-        starts: (K + 1,) int64, where each category starts.
-    """
-
-    order: NDArray[np.int64]
-    scores: NDArray[np.float64]
-    starts: NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,10 +80,10 @@ class Rescorer:
             raise ValueError(f"kind is {kind!r}; it must be segm or box")
         if max_dets < 1 and max_dets != NO_CAP:
             raise ValueError(f"max_dets is {max_dets}; it must be 1 or more, or -1 for no cap")
-        check_fits(store, truth.images, truth.categories)
+        check_images(store, truth)
         inputs = {
-            "annotations": _digest(truth.path),
-            "predictions": _digest(store.directory / MANIFEST_NAME),
+            "annotations": digest_of(truth.path),
+            "predictions": digest_of(store.directory / MANIFEST_NAME),
         }
         overlaps = find_overlaps(truth, store, kind, on_block)
         return cls(overlaps, truth.categories, kind, max_dets, inputs)
@@ -116,7 +100,21 @@ class Rescorer:
             scores: (S,) of all rows of the store, those that are not judged too: they take slots
                 under the cap. Any finite numbers.
         """
-        return summarize(self._curves(scores, len(AREA_BOUNDS)), self.categories, self.max_dets)
+        return summarize(self.curves(scores), self.categories, self.max_dets)
+
+    def curves(self, scores: NDArray[np.float64], kept: NDArray[np.bool_] | None = None) -> Curves:
+        """Precision and recall in the four area ranges.
+
+        Args:
+            scores: (S,) as for `evaluate`.
+            kept: (S,) which rows are matched; None for all. The others take slots under the cap.
+        """
+        return self._curves(scores, len(AREA_BOUNDS), kept)
+
+    def num_judged(self, scores: NDArray[np.float64]) -> int:
+        """Judged detections with an area within the cap."""
+        counts = rows_within_cap(self.overlaps, scores, self.max_dets)
+        return int(counts[self.overlaps.row].sum())
 
     def fast(self, scores: NDArray[np.float64]) -> dict[str, float]:
         """AP, APr, APc and APf of `evaluate`, to the last digit, in less than half its time."""
@@ -133,8 +131,8 @@ class Rescorer:
 
     def match_table(self, scores: NDArray[np.float64]) -> MatchTable:
         """What becomes of each judged detection within the cap."""
-        ranking = self._rank(scores)
-        matched, ignored = self._match(ranking, ALL_AREAS)
+        ranking = rank(self.overlaps, scores, self.max_dets)
+        matched, ignored = match_ranked(self.overlaps, ranking, ALL_AREAS)
         num_categories = len(self.categories)
         pairs, counts = np.unique(self._counting_pairs, return_counts=True)
         return MatchTable(
@@ -166,21 +164,31 @@ class Rescorer:
         )
 
     @classmethod
-    def load(cls, directory: Path) -> "Rescorer":
+    def load(cls, directory: Path, verify: bool = True) -> "Rescorer":
         """A saved re-scorer; its arrays are read from the files as they are needed.
 
+        Args:
+            directory: Where `save` wrote it.
+            verify: Compare the SHA-256 of every array first, which reads them once; about a
+                second a gigabyte.
+
         Raises:
-            BadInputError: The directory holds no complete re-scorer.
+            BadInputError: The directory holds no complete re-scorer, or one that has changed.
         """
-        overlaps, categories, manifest = load_rescorer(directory)
+        overlaps, categories, manifest = load_rescorer(directory, verify)
         return cls(overlaps, categories, manifest.kind, manifest.max_dets, manifest.inputs)
 
-    def _curves(self, scores: NDArray[np.float64], num_areas: int) -> Curves:
-        ranking = self._rank(scores)
+    def _curves(
+        self,
+        scores: NDArray[np.float64],
+        num_areas: int,
+        kept: NDArray[np.bool_] | None = None,
+    ) -> Curves:
+        ranking = rank(self.overlaps, scores, self.max_dets, kept)
         curves = empty_curves(len(self.categories), num_areas)
         for area in range(num_areas):
             fill_curves(
-                *self._match(ranking, area),
+                *match_ranked(self.overlaps, ranking, area),
                 ranking.starts,
                 self._num_truth[area],
                 RECALLS,
@@ -188,39 +196,6 @@ class Rescorer:
                 curves.recall[..., area],
             )
         return curves
-
-    def _rank(self, scores: NDArray[np.float64]) -> Ranking:
-        # A copy, writable like any other vector, so that numba compiles for one kind.
-        scores = np.array(scores, dtype=np.float64, order="C")
-        if scores.shape != self.scores.shape or not bool(np.isfinite(scores).all()):
-            raise ValueError(
-                f"scores of shape {scores.shape}; {len(self.scores)} finite numbers are needed, "
-                "one for each detection of the store"
-            )
-        judged = scores[self.overlaps.row]
-        kept = np.ones(len(judged), dtype=np.bool_)
-        if self._cap_binds:
-            in_cap = within_cap(scores, self.overlaps.image_starts, self.max_dets)
-            kept = in_cap[self.overlaps.row]
-        order, starts = rank_detections(judged, kept, self.overlaps.detection_starts)
-        return Ranking(order, judged[order], starts)
-
-    def _match(self, ranking: Ranking, area: int) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
-        matched: tuple[NDArray[np.uint16], NDArray[np.uint16]] = match_detections(
-            ranking.order,
-            self.overlaps.detection_flags,
-            self.overlaps.truth_flags,
-            self.overlaps.overlap_starts,
-            self.overlaps.overlap_truth,
-            self.overlaps.overlap_bits,
-            area,
-        )
-        return matched
-
-    @cached_property
-    def _cap_binds(self) -> bool:
-        counts = np.diff(self.overlaps.image_starts)
-        return self.max_dets != NO_CAP and bool((counts > self.max_dets).any())
 
     @cached_property
     def _num_truth(self) -> NDArray[np.int64]:
@@ -247,8 +222,3 @@ def _mean(precision: NDArray[np.float64], members: NDArray[np.bool_]) -> float:
     # Flat and in lvis-api's order, on which the last digit depends.
     values = precision[..., members].ravel()
     return float(values.mean()) if values.size else UNDEFINED
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

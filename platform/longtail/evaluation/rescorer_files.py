@@ -12,10 +12,11 @@ import numpy as np
 
 from longtail.categories import CategoryTable
 from longtail.evaluation.overlaps import Overlaps
+from longtail.evaluation.prediction_set import digest_of
 from longtail.predictions.json_import import new_directory
 from longtail.problems import BadInputError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MANIFEST_NAME = "rescorer.json"
 REMEDY = "build the re-scorer again"
 
@@ -48,6 +49,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rescorer: RescorerManifest
     categories: list[_Category]
     array_bytes: dict[str, int]
+    array_sha256: dict[str, str] = {}
 
 
 def save_rescorer(
@@ -62,12 +64,19 @@ def save_rescorer(
         for name in _array_names():
             np.save(_array_path(partial, name), getattr(overlaps, name))
         sizes = {name: _array_path(partial, name).stat().st_size for name in _array_names()}
-        content = _File(SCHEMA_VERSION, manifest, _records(categories), sizes)
+        digests = {name: digest_of(_array_path(partial, name)) for name in _array_names()}
+        content = _File(SCHEMA_VERSION, manifest, _records(categories), sizes, digests)
         (partial / MANIFEST_NAME).write_bytes(msgspec.json.encode(content))
 
 
-def load_rescorer(directory: Path) -> tuple[Overlaps, CategoryTable, RescorerManifest]:
+def load_rescorer(
+    directory: Path, verify: bool
+) -> tuple[Overlaps, CategoryTable, RescorerManifest]:
     """Map the arrays of a saved re-scorer, read-only.
+
+    Args:
+        directory: Where `save_rescorer` wrote it.
+        verify: Compare the SHA-256 of every array too, which reads all of it.
 
     Raises:
         BadInputError: The manifest is missing or of another version, or an array is damaged.
@@ -88,6 +97,8 @@ def load_rescorer(directory: Path) -> tuple[Overlaps, CategoryTable, RescorerMan
         array = _array_path(directory, name)
         if not array.is_file() or array.stat().st_size != size:
             raise BadInputError(f"{array}: missing, or not the {size} bytes written; {REMEDY}")
+        if verify and digest_of(array) != content.array_sha256.get(name):
+            raise BadInputError(f"{array}: its SHA-256 is not the one written; {REMEDY}")
     arrays = {name: _mapped(_array_path(directory, name)) for name in _array_names()}
     records = [msgspec.structs.asdict(category) for category in content.categories]
     return Overlaps(**arrays), CategoryTable.from_records(records, str(path)), content.rescorer

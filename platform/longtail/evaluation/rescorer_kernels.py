@@ -31,19 +31,51 @@ def within_cap(
         max_dets: At least 1.
     """
     kept = np.ones(len(scores), dtype=np.bool_)
+    largest = np.diff(image_starts).max()
+    workspace = np.empty((2, largest))
     for image in range(len(image_starts) - 1):
         start, end = image_starts[image], image_starts[image + 1]
         if end - start <= max_dets:
             continue
-        falling = -scores[start:end]
-        last = np.partition(falling, max_dets - 1)[max_dets - 1]
-        free = max_dets - np.sum(falling < last)
+        workspace[0, : end - start] = scores[start:end]
+        lowest_kept = _kth_smallest(workspace, end - start, end - start - max_dets)
+        free = max_dets
         for row in range(start, end):
-            if -scores[row] == last and free > 0:
+            kept[row] = scores[row] > lowest_kept
+            free -= kept[row]
+        for row in range(start, end):
+            if free > 0 and scores[row] == lowest_kept:
+                kept[row] = True
                 free -= 1
-            else:
-                kept[row] = -scores[row] < last
     return kept
+
+
+@njit(nogil=True)
+def _kth_smallest(workspace: NDArray[np.float64], num: int, k: int) -> float:
+    """Element k in rising order of the first `num` of row 0; both rows are overwritten.
+
+    Every element is written, and the place for the next one moves on or not: without a branch to
+    foresee this takes a quarter of the time of numpy's partition.
+    """
+    values, rest = workspace[0], workspace[1]
+    while True:
+        first, middle, last = values[0], values[num // 2], values[num - 1]
+        pivot: float = max(min(first, middle), min(max(first, middle), last))
+        num_below = 0
+        for i in range(num):
+            rest[num_below] = values[i]
+            num_below += values[i] < pivot
+        if k < num_below:
+            values, rest, num = rest, values, num_below
+            continue
+        num_above = 0
+        for i in range(num):
+            rest[num_above] = values[i]
+            num_above += values[i] > pivot
+        if k < num - num_above:
+            return pivot
+        k -= num - num_above
+        values, rest, num = rest, values, num_above
 
 
 @njit(cache=True, nogil=True)
@@ -79,42 +111,87 @@ def _sort_falling(
     """Write the members by falling score, by a stable bucket sort: half of a merge sort's time.
 
     As many buckets as members, evenly over the scores; where many scores are close together, their
-    bucket is merge-sorted.
+    bucket is sorted by the bits of the scores.
     """
-    below_highest = scores[members].max() - scores[members]
+    member_scores = scores[members]
+    below_highest = member_scores.max() - member_scores
     span = below_highest.max()
     # A span of nothing, of next to nothing and over all floats leave one bucket.
     buckets = np.zeros(len(members), dtype=np.int64)
     if 0 < span < np.inf and (len(members) - 1) / span < np.inf:
         buckets = (below_highest * ((len(members) - 1) / span)).astype(np.int64)
+    order[:] = members
+    _sort_buckets(order, _falling_keys(member_scores), buckets)
+
+
+@njit(nogil=True)
+def _falling_keys(scores: NDArray[np.float64]) -> NDArray[np.uint64]:
+    """Integers that rise as the scores fall, equal for equal scores, as far apart as floats are."""
+    keys = np.empty(len(scores), dtype=np.uint64)
+    # Adding 0 makes one zero of the two.
+    bits = (scores + 0.0).view(np.int64)
+    highest = np.int64(2**63 - 1)
+    for i in range(len(scores)):
+        rising = bits[i] if bits[i] >= 0 else bits[i] ^ highest
+        keys[i] = np.uint64(highest) - np.uint64(rising)
+    return keys
+
+
+@njit(nogil=True)
+def _sort_buckets(
+    order: NDArray[np.int64], keys: NDArray[np.uint64], buckets: NDArray[np.int64]
+) -> None:
+    """Sort members and their keys by rising key, stably, in place.
+
+    Args:
+        order: The members.
+        keys: Their keys.
+        buckets: Their buckets, from 0, which rise with the keys or stay. Large ones are divided
+            again: each time leaves at most a 32nd of the width of the keys, 13 times at most.
+    """
     # Where the next of each bucket goes; in the end, where the bucket ends.
-    ends = np.zeros(len(members) + 1, dtype=np.int64)
+    ends = np.zeros(buckets.max() + 2, dtype=np.int64)
     for bucket in buckets:
         ends[bucket + 1] += 1
     ends = np.cumsum(ends)
-    for i in range(len(members)):
-        order[ends[buckets[i]]] = members[i]
+    unsorted_order, unsorted_keys = order.copy(), keys.copy()
+    for i in range(len(order)):
+        place = ends[buckets[i]]
+        order[place] = unsorted_order[i]
+        keys[place] = unsorted_keys[i]
         ends[buckets[i]] += 1
     start = 0
     for end in ends[:-1]:
         if end - start > LARGEST_BUCKET:
-            bucket_members = order[start:end].copy()
-            falling = np.argsort(-scores[bucket_members], kind="mergesort")
-            order[start:end] = bucket_members[falling]
-        else:
-            _insertion_sort(order[start:end], scores)
+            finer = _equal_buckets(keys[start:end])
+            if finer.max() > 0:
+                _sort_buckets(order[start:end], keys[start:end], finer)
+        elif end - start > 1:
+            _insertion_sort(order[start:end], keys[start:end])
         start = end
 
 
 @njit(nogil=True)
-def _insertion_sort(order: NDArray[np.int64], scores: NDArray[np.float64]) -> None:
+def _equal_buckets(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Buckets of equal width from the lowest to the highest key, under two for each key."""
+    lowest = keys.min()
+    span = keys.max() - lowest
+    shift = np.uint64(0)
+    while span >> shift >= np.uint64(2 * len(keys)):
+        shift += np.uint64(1)
+    buckets: NDArray[np.int64] = ((keys - lowest) >> shift).astype(np.int64)
+    return buckets
+
+
+@njit(nogil=True)
+def _insertion_sort(order: NDArray[np.int64], keys: NDArray[np.uint64]) -> None:
     for i in range(1, len(order)):
-        member = order[i]
+        member, key = order[i], keys[i]
         free = i
-        while free > 0 and scores[order[free - 1]] < scores[member]:
-            order[free] = order[free - 1]
+        while free > 0 and keys[free - 1] > key:
+            order[free], keys[free] = order[free - 1], keys[free - 1]
             free -= 1
-        order[free] = member
+        order[free], keys[free] = member, key
 
 
 @njit(cache=True, nogil=True)

@@ -1,5 +1,6 @@
 """Reading and checking one annotation's segmentation before any library rasterises it."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -61,6 +62,29 @@ def compressed_mask(
     return segmentation
 
 
+def compressed_counts(
+    segmentations: Sequence[list[list[float]] | dict[str, Any]], height: int, width: int
+) -> list[bytes]:
+    """The compressed run-length strings of segmentations of one image; checked before."""
+    # One call rasterises the polygons of all of them: half the time of a call for each.
+    polygons = [p for content in segmentations if isinstance(content, list) for p in content]
+    drawn = iter(pycocotools.mask.frPyObjects(polygons, height, width) if polygons else [])
+    return [_counts(content, drawn, height, width) for content in segmentations]
+
+
+def _counts(
+    content: list[list[float]] | dict[str, Any], drawn: Iterator[Any], height: int, width: int
+) -> bytes:
+    """The string of one; `drawn` gives the masks of its polygons."""
+    if isinstance(content, list):
+        parts = [next(drawn) for _ in content]
+        mask = parts[0] if len(parts) == 1 else pycocotools.mask.merge(parts)
+    else:
+        mask = compressed_mask(content, height, width)
+    counts: str | bytes = mask["counts"]
+    return counts.encode() if isinstance(counts, str) else counts
+
+
 def _fault_of_rle(rle: _Rle, height: int, width: int) -> str | None:
     if rle.size != (height, width):
         return f"size is {list(rle.size)} and the image has [{height}, {width}]"
@@ -72,6 +96,8 @@ def _fault_of_rle(rle: _Rle, height: int, width: int) -> str | None:
 
 
 def _fault_of_polygons(polygons: list[list[float]], side: int) -> str | None:
+    if not polygons:
+        return "no polygon"
     for polygon in polygons:
         if len(polygon) < SHORTEST_POLYGON or len(polygon) % 2:
             return f"a polygon of {len(polygon)} numbers, x and y of three points at least needed"

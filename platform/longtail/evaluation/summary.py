@@ -4,6 +4,7 @@ T = 10 IoU thresholds 0.50..0.95, R = 101 recall levels, K categories, A = 4 are
 small, medium, large). -1 stands where a category has no ground truth in an area range.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ NUM_THRESHOLDS, NUM_RECALLS = 10, 101
 AREA_RANGES = ("all", "small", "medium", "large")
 AP50, AP75 = 0, 5
 UNDEFINED = -1.0
+IDENTITY_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +37,44 @@ class Curves:
         shape = (NUM_THRESHOLDS, NUM_RECALLS, num_categories, len(AREA_RANGES))
         recall_shape = (shape[0], *shape[2:])
         return cls(np.full(shape, UNDEFINED), np.full(recall_shape, UNDEFINED))
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """What a report shows of curves, which are much larger.
+
+    Attributes:
+        metrics: The thirteen metrics, as fractions.
+        ap: (K,) AP of each category, -1 without ground truth.
+    """
+
+    metrics: dict[str, float]
+    ap: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, curves: Curves, categories: CategoryTable, max_dets: int) -> "Summary":
+        """Reduce curves; `max_dets` names the recalls."""
+        return cls(summarize(curves, categories, max_dets), ap_per_category(curves))
+
+    def identity_error(self, categories: CategoryTable) -> float:
+        """How far AP is from the mean of APr, APc, APf weighted by their occurring categories.
+
+        More than `IDENTITY_TOLERANCE` is no rounding: the evaluation itself is wrong.
+        """
+        counts = [int((self.ap[categories.group(g)] > UNDEFINED).sum()) for g in FREQUENCY_GROUPS]
+        means = [self.metrics[f"AP{letter}"] for letter in FREQUENCY_GROUPS]
+        return abs(count_weighted_mean(means, counts) - self.metrics["AP"])
+
+
+def undefined_like(summary: Summary) -> Summary:
+    """The same with -1 for every value, for what cannot be evaluated: masks against boxes."""
+    return Summary(dict.fromkeys(summary.metrics, UNDEFINED), np.full_like(summary.ap, UNDEFINED))
+
+
+def count_weighted_mean(means: Sequence[float], counts: Sequence[int]) -> float:
+    """The mean of the whole out of the means of its parts and their sizes; empty parts are -1."""
+    weighted = [mean * count for mean, count in zip(means, counts, strict=True) if count]
+    return sum(weighted) / sum(counts) if sum(counts) else UNDEFINED
 
 
 def summarize(curves: Curves, categories: CategoryTable, max_dets: int) -> dict[str, float]:

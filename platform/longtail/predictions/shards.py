@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -48,7 +49,12 @@ def to_table(columns: DetectionColumns) -> pa.Table:
 
 def from_table(table: pa.Table) -> DetectionColumns:
     """Detections of an Arrow table of `SCHEMA`, without masks where it has no `counts`."""
-    numbers = {name: table[name].to_numpy() for name in SCHEMA.names if name != "counts"}
+    # Not to_numpy(): it imports pandas.
+    numbers: dict[str, NDArray[Any]] = {
+        name: np.from_dlpack(table[name].combine_chunks())
+        for name in SCHEMA.names
+        if name != "counts"
+    }
     counts, offsets = _binary(table)
     return DetectionColumns(
         image_id=numbers["image_id"],

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from longtail.evaluation.fixed import fixed_metrics
+from longtail.evaluation.fixed import best_of_categories, fixed_summary
 from longtail.evaluation.ground_truth import GroundTruth
 from longtail.evaluation.lvis import evaluate
+from longtail.evaluation.matched import Matched
+from longtail.evaluation.matching import match_store
 from longtail.evaluation.pooled import ap_pool
 from longtail.evaluation.rescorer import Rescorer
-from longtail.evaluation.store_view import SetColumns
 from longtail.predictions.store import PredictionStore
 
 Record = dict[str, Any]
@@ -81,8 +82,9 @@ def test_ap_fixed_never_changes(
     found = []
     for records in (results, moved):
         truth, store = opened(write(annotations, records))
-        columns = SetColumns.read(store, truth.categories)
-        found.append(fixed_metrics(truth, store, columns, "segm", per_category=per_category))
+        matched = Matched.of(truth, match_store(truth, store, ("segm", "box")), max_dets=300)
+        keep = best_of_categories(matched.columns, per_category)
+        found.append(fixed_summary(matched.rescorers["segm"], matched.columns, keep).metrics)
     assert found[0] == found[1]
 
 

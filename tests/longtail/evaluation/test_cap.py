@@ -5,7 +5,7 @@ import pytest
 
 from longtail.categories import CategoryTable
 from longtail.evaluation.cap import beyond_cap, cap_statistics
-from longtail.evaluation.store_view import SetColumns
+from longtail.evaluation.set_columns import SetColumns
 
 
 def table(letters: str) -> CategoryTable:
@@ -17,8 +17,7 @@ def table(letters: str) -> CategoryTable:
 
 
 def columns_of(image: list[int], category: list[int], score: list[float]) -> SetColumns:
-    starts = np.array([0, len(image)])
-    return SetColumns(np.array(image), np.array(category), np.array(score), starts)
+    return SetColumns(np.array(image), np.array(category), np.array(score))
 
 
 def test_the_lowest_scores_of_an_image_are_cut_whatever_their_category() -> None:
@@ -38,7 +37,7 @@ def test_of_equal_scores_the_later_one_is_cut() -> None:
 
 
 def test_no_detections_are_not_cut() -> None:
-    nothing = SetColumns(*(np.zeros(0, dtype=np.int64),) * 2, np.zeros(0), np.zeros(2, np.int64))
+    nothing = SetColumns(*(np.zeros(0, dtype=np.int64),) * 2, np.zeros(0))
     found = cap_statistics(nothing, table("r"), num_images=3, max_dets=1)
     assert (found.images, found.detections) == (0, 0)
 

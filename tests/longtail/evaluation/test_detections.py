@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from longtail.evaluation.detections import box_rows, check_masks, judged, mask_dicts, within_cap
+from longtail.evaluation.detections import check_masks, judged, mask_dicts, within_cap
 from longtail.evaluation.ground_truth import GroundTruth, read_ground_truth
 from longtail.predictions.columns import DetectionColumns
 from longtail.problems import BadInputError
@@ -85,9 +85,8 @@ def test_a_detection_that_is_not_judged_takes_a_slot(truth: GroundTruth) -> None
     assert len(judged(columns, truth, 1)) == 0
 
 
-def test_rows_and_dicts_hold_the_columns() -> None:
+def test_dicts_hold_the_columns() -> None:
     columns = block([10], [2], [0.25])
-    assert box_rows(columns).tolist() == [[10, 1.0, 2.0, 3.0, 0.5, 0.25, 2]]
     mask = {"size": [4, 5], "counts": encode(np.array([3, 2, 15]))}
     expected = {"image_id": 10, "category_id": 2, "score": 0.25, "segmentation": mask}
     assert mask_dicts(columns) == [expected]

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from longtail.evaluation.fixed import best_of_categories, fixed_metrics
+from longtail.evaluation.fixed import best_of_categories, fixed_summary
 from longtail.evaluation.ground_truth import GroundTruth
 from longtail.evaluation.lvis import evaluate
-from longtail.evaluation.store_view import SetColumns
+from longtail.evaluation.matched import Matched
+from longtail.evaluation.matching import kinds_of, match_store
+from longtail.evaluation.set_columns import SetColumns
 from longtail.predictions.store import PredictionStore
 
 Record = dict[str, Any]
@@ -45,12 +47,14 @@ def test_ap_fixed_equals_lvis_api_without_a_cap(
     annotations, results = make_problem(seed, copies=8, decimals=1)
     paths = write(annotations, results)
     truth, store = opened(paths)
-    columns = SetColumns.read(store, truth.categories)
+    matched = Matched.of(truth, match_store(truth, store, kinds_of(truth)), max_dets=2)
+    columns, rescorers = matched.columns, matched.rescorers
+    keep = best_of_categories(columns, per_category)
     kept = best(results, per_category)
-    segm = fixed_metrics(truth, store, columns, "segm", per_category=per_category)
-    assert segm == lvis_api(paths[0], kept, "segm", -1)
-    box = fixed_metrics(truth, store, columns, "box", per_category=per_category)
-    assert box == lvis_api(paths[0], kept, "bbox", -1)
+    segm = fixed_summary(rescorers["segm"], columns, keep)
+    assert segm.metrics == lvis_api(paths[0], kept, "segm", -1)
+    box = fixed_summary(rescorers["box"], columns, keep)
+    assert box.metrics == lvis_api(paths[0], kept, "bbox", -1)
 
 
 def test_an_evaluation_with_a_binding_cap_holds_ap_fixed(
@@ -95,5 +99,5 @@ def test_boxes_only_leave_the_ap_fixed_of_masks_undefined(
 
 def test_of_equal_scores_the_earlier_detection_is_kept() -> None:
     category, score = np.array([0, 1, 0, 0]), np.array([0.5, 0.1, 0.5, 0.9])
-    columns = SetColumns(np.zeros(4, dtype=np.int64), category, score, np.array([0, 4]))
+    columns = SetColumns(np.zeros(4, dtype=np.int64), category, score)
     assert best_of_categories(columns, 2).tolist() == [True, True, False, True]

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from longtail.evaluation.bootstrap import bootstrap
 from longtail.evaluation.lvis import evaluate
+from longtail.evaluation.match_files import read_matches
 from longtail.evaluation.match_table import match_table
 from longtail.evaluation.pooled import ap_pool
 
@@ -73,3 +75,21 @@ def test_the_difference_of_two_sets_is_the_second_minus_the_first(
     expected = other.box["AP"] - evaluation.box["AP"]
     assert found.difference == pytest.approx(expected, abs=1e-15)
     assert expected < 0
+
+
+@pytest.mark.parametrize("resamples", [-1, 1, 19])
+def test_too_few_resamples_are_refused_before_any_work(resamples: int, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=f"resamples is {resamples}; it must be 0"):
+        evaluate(tmp_path / "nowhere", tmp_path / "nowhere", resamples=resamples)
+
+
+def test_matches_are_kept_where_asked_for(
+    make_problem: MakeProblem, write: Write, tmp_path: Path
+) -> None:
+    paths = write(*make_problem(125))
+    evaluate(*paths, max_dets=5, keep_matches=tmp_path / "matches")
+    expected = match_table(*paths, "box", max_dets=5)
+    found = read_matches(tmp_path / "matches", expected.categories)
+    assert set(found) == {"segm", "box"}
+    assert np.array_equal(found["box"].row, expected.row)
+    assert np.array_equal(found["box"].matched, expected.matched)

@@ -10,6 +10,7 @@ import pytest
 from longtail.commands import run
 from longtail.evaluation import lvis
 from longtail.evaluation.__main__ import main
+from longtail.evaluation.summary import Summary
 
 Record = dict[str, Any]
 MakeProblem = Callable[..., tuple[Record, list[Record]]]
@@ -127,6 +128,55 @@ def test_annotations_without_labels_end_with_code_3(
 
 def test_a_cap_over_300_ends_with_code_2(make_problem: MakeProblem, write: Write) -> None:
     assert exit_code(*write(*make_problem(6)), "--max-dets", 1000) == 2
+
+
+def test_shards_of_the_command_make_the_evaluation_of_the_store(
+    make_problem: MakeProblem,
+    write: Write,
+    opened: Callable[..., Any],
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    paths = write(*make_problem(11, num_images=70))
+    files = paths[0], opened(paths)[1].directory
+    (tmp_path / "parts").mkdir()
+    for shard in ("2/2", "1/2"):
+        part = tmp_path / "parts" / f"{shard[0]}.npz"
+        assert exit_code(*files, "--shard", shard, "--part", part) == 0
+        assert capfd.readouterr().out == ""
+    whole, joined = tmp_path / "whole.json", tmp_path / "joined.json"
+    keep = tmp_path / "matches"
+    assert exit_code(*files, "--json", whole) == 0
+    options = ("--parts", tmp_path / "parts", "--json", joined, "--keep-matches", keep)
+    assert exit_code(*files, *options) == 0
+    assert joined.read_text() == whole.read_text()
+    assert {path.name for path in keep.iterdir()} == {"matches_segm.npz", "matches_box.npz"}
+    assert exit_code(*files, "--parts", tmp_path / "parts" / "1.npz") == 3
+    assert "blocks 1 to 2 are in no part" in capfd.readouterr().err
+
+
+def test_options_of_shards_that_do_not_go_together_end_with_code_2(
+    make_problem: MakeProblem, write: Write, tmp_path: Path
+) -> None:
+    paths = write(*make_problem(12))
+    part = tmp_path / "part.npz"
+    assert exit_code(*paths, "--shard", "1/2") == 2
+    assert exit_code(*paths, "--part", part) == 2
+    assert exit_code(*paths, "--shard", "1/2", "--part", part, "--parts", tmp_path) == 2
+    for shard in ("0/2", "3/2", "2", "a/b"):
+        assert exit_code(*paths, "--shard", shard, "--part", part) == 2
+    assert exit_code(*paths, "--workers", 0) == 2
+
+
+def test_ap_that_is_not_the_mean_of_its_groups_ends_with_code_1(
+    make_problem: MakeProblem,
+    write: Write,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(Summary, "identity_error", lambda *_: 1e-3)
+    assert exit_code(*write(*make_problem(13))) == 1
+    assert "warning: AP is not the mean of APr, APc and APf" in capfd.readouterr().out
 
 
 def test_a_missing_output_folder_is_found_before_the_work(

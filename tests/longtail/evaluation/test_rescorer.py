@@ -18,6 +18,7 @@ from longtail.evaluation.ground_truth import read_ground_truth
 from longtail.evaluation.lvis import evaluate
 from longtail.evaluation.rescorer import Rescorer
 from longtail.evaluation.rescorer_kernels import rank_detections, within_cap
+from longtail.evaluation.summary import summarize
 from longtail.predictions.json_import import import_json
 from longtail.predictions.store import PredictionStore, Source
 from longtail.problems import BadInputError
@@ -289,9 +290,47 @@ def test_a_damaged_re_scorer_is_refused(
     array.write_bytes(array.read_bytes()[:-2])
     with pytest.raises(BadInputError, match=r"overlap_bits\.npy: missing, or not the"):
         Rescorer.load(directory)
-    (directory / "rescorer.json").write_text('{"schema_version": 1')
+    (directory / "rescorer.json").write_text('{"schema_version": 2')
     with pytest.raises(BadInputError, match="is damaged"):
         Rescorer.load(directory)
+
+
+def test_a_changed_byte_of_a_saved_re_scorer_is_found_where_asked_for(
+    make_problem: MakeProblem, write: Write, tmp_path: Path
+) -> None:
+    directory = tmp_path / "rescorer"
+    build(write(*make_problem(46)), "box").save(directory)
+    array = directory / "overlap_truth.npy"
+    content = bytearray(array.read_bytes())
+    content[-8] ^= 1
+    array.write_bytes(content)
+    with pytest.raises(BadInputError, match=r"overlap_truth\.npy: its SHA-256 is not"):
+        Rescorer.load(directory)
+    Rescorer.load(directory, verify=False)
+
+
+def test_a_re_scorer_of_the_first_version_is_to_be_built_again(
+    make_problem: MakeProblem, write: Write, tmp_path: Path
+) -> None:
+    directory = tmp_path / "rescorer"
+    build(write(*make_problem(47)), "box").save(directory)
+    manifest = json.loads((directory / "rescorer.json").read_text())
+    del manifest["array_sha256"]
+    (directory / "rescorer.json").write_text(json.dumps(manifest | {"schema_version": 1}))
+    with pytest.raises(BadInputError, match="schema_version is 1 and this program reads 2"):
+        Rescorer.load(directory)
+
+
+def test_rows_that_are_left_out_are_as_if_they_were_not_there(
+    make_problem: MakeProblem, write: Write, lvis_api: LvisApi
+) -> None:
+    annotations, results = make_problem(48)
+    results.sort(key=lambda result: result["image_id"])
+    rescorer = build(write(annotations, results), "segm", max_dets=-1)
+    kept = np.random.default_rng(0).random(len(results)) < 0.5
+    found = summarize(rescorer.curves(rescorer.scores, kept), rescorer.categories, -1)
+    chosen = [result for result, stays in zip(results, kept, strict=True) if stays]
+    assert found == lvis_api(write(annotations, chosen)[0], chosen, "segm", -1)
 
 
 @pytest.mark.parametrize("max_dets", [1, 3, 10])

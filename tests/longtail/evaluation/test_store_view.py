@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from longtail.evaluation.ground_truth import GroundTruth
-from longtail.evaluation.store_view import SetColumns, StoreView, selected
+from longtail.evaluation.store_view import StoreView
 from longtail.predictions.store import PredictionStore
 
 Record = dict[str, Any]
@@ -17,27 +17,13 @@ Write = Callable[[Record, list[Record]], tuple[Path, Path]]
 Opened = Callable[[tuple[Path, Path]], tuple[GroundTruth, PredictionStore]]
 
 
-def test_columns_of_a_set_are_those_of_its_rows(
-    make_problem: MakeProblem, write: Write, opened: Opened
-) -> None:
-    truth, store = opened(write(*make_problem(50, num_images=70)))
-    columns, rows = SetColumns.read(store, truth.categories), store.read_all()
-    assert np.array_equal(truth.images.ids[columns.image], rows.image_id)
-    assert np.array_equal(truth.categories.ids[columns.category], rows.category_id)
-    assert np.array_equal(columns.score, rows.score)
-    sizes = [len(block) for block in store.blocks()]
-    assert np.diff(columns.block_starts).tolist() == sizes
-
-
 def test_a_selection_keeps_its_rows_of_every_block(
     make_problem: MakeProblem, write: Write, opened: Opened
 ) -> None:
-    truth, store = opened(write(*make_problem(51, num_images=70)))
-    columns = SetColumns.read(store, truth.categories)
-    keep = np.random.default_rng(0).random(len(columns.score)) < 0.3
-    view = selected(store, columns, keep)
-    expected = store.read_all().take(keep)
-    assert view.num_detections == len(expected)
+    _, store = opened(write(*make_problem(51, num_images=70)))
+    view = StoreView(store, lambda block, rows: rows.take(rows.score < 0.3), store.num_detections)
+    rows = store.read_all()
+    expected = rows.take(rows.score < 0.3)
     assert view.read_all().rles() == expected.rles()
     assert np.array_equal(view.read_all().score, expected.score)
     assert len(view.read_all(with_masks=False).counts) == 0

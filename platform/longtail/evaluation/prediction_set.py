@@ -1,0 +1,58 @@
+"""Opening predictions for matching, which reads every block of them once and checks it then."""
+
+import hashlib
+from pathlib import Path
+
+from longtail.evaluation.ground_truth import GroundTruth
+from longtail.evaluation.matching import kinds_of
+from longtail.evaluation.part_files import Inputs
+from longtail.predictions.json_import import open_predictions
+from longtail.predictions.manifest import MANIFEST_NAME
+from longtail.predictions.store import PredictionStore
+from longtail.problems import BadInputError
+
+
+def open_set(path: Path, truth: GroundTruth, work_dir: Path) -> PredictionStore:
+    """Open a store, or import a result JSON to `work_dir`, which must not exist, and open that.
+
+    The categories of a store are checked where its blocks are matched.
+
+    Raises:
+        BadInputError: The predictions are faulty, or of other images.
+    """
+    if not path.is_dir():
+        return open_predictions(path, truth.images, truth.categories, work_dir, allow_empty=True)
+    store = PredictionStore.open(path)
+    check_images(store, truth)
+    return store
+
+
+def check_images(store: PredictionStore, truth: GroundTruth) -> None:
+    """Check that a store is of the images of an annotation file.
+
+    Raises:
+        BadInputError: It is not.
+    """
+    if store.images.digest() != truth.images.digest():
+        raise BadInputError(
+            f"{store.directory}: made for {len(store.images)} images, which are not the "
+            f"{len(truth.images)} of {truth.path}; name the file that it was made for"
+        )
+
+
+def inputs_of(truth: GroundTruth, store: PredictionStore) -> Inputs:
+    """What a part of the matching of these is made of."""
+    return Inputs(
+        annotations=digest_of(truth.path),
+        predictions=digest_of(store.directory / MANIFEST_NAME),
+        kinds=list(kinds_of(truth)),
+        num_images=len(truth.images),
+        num_categories=len(truth.categories),
+        num_instances=truth.num_instances,
+    )
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, as hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
