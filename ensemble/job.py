@@ -14,15 +14,15 @@ from rich.console import Console
 from rich.progress import track
 
 from ensemble import outputs
+from ensemble.before_after import AGAINST_BEST, Rows, against_best_source, evaluation_row
 from ensemble.merging import Merge, write_merged
 from ensemble.settings import MergeSettings
 from ensemble.sources import MERGED, SourceSpec, digest_of, open_source
 from ensemble.statistics import MergeStatistics
-from ensemble.tables import print_evaluation, print_stages
+from ensemble.tables import print_difference, print_evaluation, print_stages
 from longtail.categories import CategoryTable
 from longtail.commands import output_console
-from longtail.evaluation.lvis import MAX_DETS, evaluate
-from longtail.evaluation.progress import block_progress
+from longtail.evaluation.lvis import MAX_DETS
 from longtail.predictions.image_set import ImageSet
 from longtail.predictions.json_export import export_json
 from longtail.predictions.store import PredictionStore
@@ -59,18 +59,20 @@ def run(
     outputs.begin(out, request)
     with TemporaryDirectory(prefix=outputs.WORK_PREFIX, dir=out) as work_dir:
         merge = _open(specs, ann, settings, Path(work_dir))
-        rows = {}
+        rows: Rows = {}
+        matches = Path(work_dir) / "matches"
         if settings.evaluate and has_annotations(ann):
             # Before the merge, so that annotations that cannot be used are found early.
-            rows = {
-                spec.name: _evaluate(spec.name, store, ann)
-                for spec, store in zip(specs, merge.stores, strict=True)
-            }
+            for spec, source in zip(specs, merge.stores, strict=True):
+                rows[spec.name] = _evaluate(spec.name, source, ann, settings, matches)
         store = write_merged(merge, out / outputs.MERGED, _progress)
-    outputs.write_json(out / outputs.STATS, _statistics(merge))
-    if rows:
-        rows[MERGED] = _evaluate(MERGED, store, ann)
-        outputs.write_json(out / outputs.EVALUATION, rows)
+        outputs.write_json(out / outputs.STATS, _statistics(merge))
+        if rows:
+            rows[MERGED] = _evaluate(MERGED, store, ann, settings, matches)
+            if settings.resamples:
+                compared = matches, merge.categories, settings.resamples
+                rows[MERGED][AGAINST_BEST] = against_best_source(rows, *compared)
+            outputs.write_json(out / outputs.EVALUATION, rows)
     messages.print(f"writing {out / outputs.SUBMISSION}")
     export_json(store, out / outputs.SUBMISSION, with_bbox=settings.with_bbox)
     outputs.finish(out)
@@ -152,17 +154,11 @@ def _statistics(merge: Merge) -> dict[str, Any]:
     return tree
 
 
-def _evaluate(name: str, store: PredictionStore, ann: Path) -> dict[str, Any]:
+def _evaluate(
+    name: str, store: PredictionStore, ann: Path, settings: MergeSettings, matches: Path
+) -> dict[str, Any]:
     messages.print(f"evaluating {name}")
-    with block_progress() as on_block:
-        result = evaluate(ann, store.directory, on_block=on_block)
-    return {
-        "segm": result.segm,
-        "box": result.box,
-        "segm_fixed": result.segm_fixed,
-        "bins": result.bins,
-        "gap_box_mask": result.gap_box_mask,
-    }
+    return evaluation_row(store, ann, settings.resamples, matches / name)
 
 
 def _progress(items: Iterable[T], total: int) -> Iterator[T]:
@@ -205,7 +201,10 @@ def _warn_about_twins(sources: Sequence[Mapping[str, Any]]) -> None:
 def _show(out: Path) -> None:
     print_stages(json.loads((out / outputs.STATS).read_text()), console)
     if (out / outputs.EVALUATION).is_file():
-        print_evaluation(json.loads((out / outputs.EVALUATION).read_text()), console)
+        rows = json.loads((out / outputs.EVALUATION).read_text())
+        print_evaluation(rows, console)
+        if AGAINST_BEST in rows[MERGED]:
+            print_difference(rows[MERGED][AGAINST_BEST], console)
 
 
 def _say_what_next(out: Path, ann: Path) -> None:

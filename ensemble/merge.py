@@ -70,6 +70,13 @@ from longtail.commands import run
     show_default=True,
     help="AP of every source and of the merge, where --ann has annotations.",
 )
+@click.option(
+    "--resamples",
+    type=int,
+    default=1000,
+    show_default=True,
+    help="Resamples of the images for 95% intervals of AP and of the gain; 0: without.",
+)
 @click.option("--dry-run", is_flag=True, help="Check and count everything, write nothing.")
 @click.option("--force", is_flag=True, help="Replace the merge that the folder holds.")
 def main(
@@ -85,6 +92,7 @@ def main(
     on_invalid: Literal["error", "drop"],
     with_bbox: bool,
     evaluate: bool,
+    resamples: int,
     dry_run: bool,
     force: bool,
 ) -> None:
@@ -119,6 +127,7 @@ def main(
         on_invalid=on_invalid,
         with_bbox=with_bbox,
         evaluate=evaluate,
+        resamples=resamples,
     )
     if dry_run:
         job.dry_run(specs, ann, settings)

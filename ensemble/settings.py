@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from ensemble.rescoring import Margins
+from longtail.evaluation.bootstrap import MIN_RESAMPLES
 
 Method = Literal["nms", "wbf"]
 OnInvalid = Literal["error", "drop"]
@@ -24,6 +25,7 @@ class MergeSettings:
         on_invalid: Whether records that cannot be used stop the merge or are dropped and counted.
         with_bbox: Write boxes too. Evaluators then take areas from boxes, for masks as well.
         evaluate: Evaluate every source and the result where annotations are there.
+        resamples: Resamples of the images for the intervals of that; 0 for no intervals.
     """
 
     method: Method
@@ -34,12 +36,18 @@ class MergeSettings:
     on_invalid: OnInvalid = "error"
     with_bbox: bool = False
     evaluate: bool = True
+    resamples: int = 1000
 
     def __post_init__(self) -> None:
         _check_share("--iou-thr", self.iou_thr)
         _check_share("--score-thr", self.score_thr)
         if self.max_dets < 1:
             raise ValueError(f"--max-dets {self.max_dets}: at least 1, LVIS uses 300")
+        if self.resamples != 0 and self.resamples < MIN_RESAMPLES:
+            raise ValueError(
+                f"--resamples {self.resamples}: at least {MIN_RESAMPLES}, 1000 are usual; 0 for no"
+                " intervals"
+            )
 
     def as_dict(self) -> dict[str, Any]:
         """The settings as a JSON tree."""

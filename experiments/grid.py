@@ -41,6 +41,12 @@ def _seeds(_: click.Context, parameter: click.Parameter, text: str) -> tuple[int
         raise click.BadParameter(f"{text!r}: expected numbers as in 0,1,2") from None
 
 
+def _resamples(_: click.Context, __: click.Parameter, number: int) -> int:
+    if number == 0 or number >= 20:
+        return number
+    raise click.BadParameter(f"{number}: at least 20, 1000 are usual; 0 for no intervals")
+
+
 @click.command(epilog=EPILOG)
 @click.option("--variants", callback=_names, help="Names, comma-separated; see --list.")
 @click.option("--table", help="Every row of a report's table [default: eql_2019_3].")
@@ -61,6 +67,14 @@ def _seeds(_: click.Context, parameter: click.Parameter, text: str) -> tuple[int
     help="path=value for every variant, NAME:path=value for one; repeat.",
 )
 @click.option("--seeds", default="0", callback=_seeds, show_default=True, help="As in 0,1,2.")
+@click.option(
+    "--resamples",
+    default=1000,
+    show_default=True,
+    callback=_resamples,
+    help="Resamples of the images for 95% intervals and differences; 0: without.",
+)
+@click.option("--baseline", metavar="ROW", help="Compare rows with this one [default: the first].")
 @click.option("--workers", default=1, show_default=True, help="Training workers of a variant.")
 @click.option("--cpus-per-worker", default=1.0, show_default=True, help="CPU cores of each.")
 @click.option("--gpus-per-worker", default=0.0, show_default=True, help="GPUs of each.")
@@ -109,6 +123,7 @@ def _dry_run(request: "GridRequest") -> ExitCode:
 def _run(request: "GridRequest") -> ExitCode:
     plan = request.plan()
 
+    from experiments.difference_table import find_differences, print_differences
     from experiments.result_tables import (
         print_failures,
         print_next_steps,
@@ -122,8 +137,11 @@ def _run(request: "GridRequest") -> ExitCode:
     standings, mlflow_problem = run_grid(plan, request.settings())
     print_ranking(plan, standings, request.runs)
     print_seeds(plan, standings, request.runs)
+    baseline = request.baseline_of(plan)
+    differences = find_differences(baseline, plan, standings, request.runs)
+    print_differences(differences, baseline)
     print_failures(plan, standings)
-    grid = write_links(plan, standings, request.runs, request.settings().name)
+    grid = write_links(plan, standings, request.runs, request.settings().name, differences)
     print_next_steps(plan, standings, request.runs, grid, mlflow_problem)
     whole = all(item.state is State.DONE for item in standings.values())
     return ExitCode.DONE if whole else ExitCode.SOME_FAILED

@@ -27,6 +27,8 @@ class GridRequest:
     scale: str | None
     assignments: tuple[str, ...]
     seeds: tuple[int, ...]
+    resamples: int
+    baseline: str | None
     workers: int
     cpus_per_worker: float
     gpus_per_worker: float
@@ -53,7 +55,11 @@ class GridRequest:
         """
         variants = self._variants()
         check_writable(self.runs)
-        return make_plan(variants, self.seeds, self._data())
+        return make_plan(variants, self.seeds, self._data(), self.resamples)
+
+    def baseline_of(self, plan: Plan) -> str:
+        """Name of the variant that the others are compared with."""
+        return self.baseline or plan.rows[0].variant_name
 
     def settings(self) -> GridSettings:
         """Where and with what the plan runs."""
@@ -75,6 +81,8 @@ class GridRequest:
             raise ValueError(
                 f"--variants {', '.join(unknown)}: unknown; there are {', '.join(VARIANTS)}"
             )
+        if self.baseline is not None and self.baseline not in names:
+            raise ValueError(f"--baseline {self.baseline}: none of the rows {', '.join(names)}")
         scale = self.scale or ("full" if self.train else "demo")
         changes = _changes_by_variant(self.assignments, names)
         scaled = {

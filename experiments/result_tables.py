@@ -1,6 +1,7 @@
 """What a grid prints at its end: the ranked rows, the failures, what to type next."""
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from rich import box
 from rich.table import Table
 
 from longtail.cluster.ledger import node_directory, read_result
-from longtail.cluster.links import row_directory
+from longtail.cluster.links import intervals_of_rows, row_directory
 from longtail.cluster.plan import Plan, Row
 from longtail.cluster.seed_summary import SeedStatistic, over_seeds
 from longtail.cluster.standings import Standings, State
@@ -25,16 +26,20 @@ console = output_console()
 def print_ranking(plan: Plan, standings: Standings, runs: Path) -> None:
     """The finished rows by falling AP, in points; rows without a result come last."""
     results = {row.name: _summary(row, standings, runs) for row in plan.rows}
-    table = Table(title="mask AP on val, in points", title_justify="left", box=box.SIMPLE_HEAD)
+    intervals = intervals_of_rows(plan, standings, runs)
+    table = narrow_table("mask AP on val, in points")
     table.add_column("")
-    table.add_column("variant")
-    for heading in HEADINGS:
-        table.add_column(heading, justify="right")
+    table.add_column("variant", overflow="fold")
+    headings = ("AP", "95% interval", *HEADINGS[1:]) if intervals else HEADINGS
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("state")
     ranked = sorted(plan.rows, key=lambda row: -_ap(results[row.name]))
     for place, row in enumerate(ranked, start=1):
         summary = results[row.name]
         cells = [_points(summary, key) for key in AP_COLUMNS]
+        if intervals:
+            cells.insert(1, _span(intervals.get(row.name, {})))
         table.add_row(str(place) if summary else "", row.name, *cells, _state(row, standings))
     console.print(table)
 
@@ -44,8 +49,8 @@ def print_seeds(plan: Plan, standings: Standings, runs: Path) -> None:
     summaries = over_seeds(plan, standings, runs)
     if not summaries:
         return
-    table = Table(title="over seeds, in points", title_justify="left", box=box.SIMPLE_HEAD)
-    table.add_column("variant")
+    table = narrow_table("mean and standard deviation over seeds, in points")
+    table.add_column("variant", overflow="fold")
     for heading in (*HEADINGS, "runs"):
         table.add_column(heading, justify="right")
     for name, summary in summaries.items():
@@ -85,6 +90,17 @@ def print_next_steps(
         )
 
 
+def narrow_table(title: str) -> Table:
+    """Narrow enough for most terminals; on others the names wrap."""
+    return Table(
+        title=title,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
+    )
+
+
 def _summary(row: Row, standings: Standings, runs: Path) -> dict[str, Any] | None:
     if standings[row.evaluation.id].state is not State.DONE:
         return None
@@ -99,6 +115,14 @@ def _points(summary: dict[str, Any] | None, key: str) -> str:
     if summary is None or summary[key] is None or summary[key] == UNDEFINED:
         return "-"
     return f"{100 * summary[key]:.2f}"
+
+
+def _span(intervals: Mapping[str, Any]) -> str:
+    """The interval of mask AP in points."""
+    interval = intervals["segm"]["metrics"]["AP"] if "segm" in intervals else None
+    if interval is None or interval["standard_error"] == UNDEFINED:
+        return "-"
+    return f"{100 * interval['low']:.2f} to {100 * interval['high']:.2f}"
 
 
 def _spread(statistic: SeedStatistic | None) -> str:

@@ -59,9 +59,14 @@ class GridCommand:
 
     def rows(self) -> dict[str, Any]:
         """The result rows of `table.json`."""
-        (table,) = self.runs.glob("grids/*/table.json")
-        rows: dict[str, Any] = json.loads(table.read_text())["rows"]
+        rows: dict[str, Any] = self.table()["rows"]
         return rows
+
+    def table(self) -> dict[str, Any]:
+        """All of `table.json`."""
+        (path,) = self.runs.glob("grids/*/table.json")
+        table: dict[str, Any] = json.loads(path.read_text())
+        return table
 
     def journals(self) -> dict[str, list[dict[str, Any]]]:
         """All journal lines by node."""

@@ -163,6 +163,45 @@ def test_table_has_a_row_per_source_and_one_for_the_merge(
     assert "python -m ensemble.validate" in capsys.readouterr().out
 
 
+def test_gain_over_the_best_source_has_an_interval(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pairs = [(image, category) for image in IMAGE_IDS for category in CATEGORY_IDS]
+    folder.write("bad.json", [detection(*pair, score=0.5, shift=4) for pair in pairs])
+    assert folder.merge("a=a.json", "bad=bad.json", options=("--resamples=50",)) == 0
+    output = capsys.readouterr().out
+    rows = folder.read("evaluation.json")
+    against = rows["merged"]["against_best_source"]
+    assert rows["a"]["segm"]["AP"] > rows["bad"]["segm"]["AP"]
+    assert (against["source"], against["kind"], against["resamples"]) == ("a", "segm", 50)
+    for metric in ("AP", "APr", "APc", "APf"):
+        difference = against["metrics"][metric]
+        gain = rows["merged"]["segm"][metric] - rows["a"]["segm"][metric]
+        assert difference["difference"] == pytest.approx(gain)
+        assert difference["low"] <= difference["high"]
+        interval = rows["merged"]["intervals"]["segm"]["metrics"][metric]
+        assert interval["value"] == pytest.approx(rows["merged"]["segm"][metric])
+    assert "95% interval" in output and "merged against a, the best source" in output
+    assert not list((folder.path / "out").glob(".*"))
+
+
+def test_a_source_merged_with_itself_gains_nothing(folder: Folder) -> None:
+    options = ("--method=nms", "--iou-thr=1", "--resamples=20")
+    assert folder.merge("a=a.json", options=options) == 0
+    against = folder.read("evaluation.json")["merged"]["against_best_source"]
+    assert {(d["difference"], d["low"], d["high"]) for d in against["metrics"].values()} == {
+        (0, 0, 0)
+    }
+
+
+def test_no_resamples_give_no_intervals(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+    assert folder.merge("a=a.json", "b=b.json", options=("--resamples=0",)) == 0
+    rows = folder.read("evaluation.json")
+    assert all(row["intervals"] == {} for row in rows.values())
+    assert "against_best_source" not in rows["merged"]
+    assert "interval" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("method", ["nms", "wbf"])
 def test_submission_is_sorted_and_goes_without_boxes(folder: Folder, method: str) -> None:
     assert folder.merge("a=a.json", "b=b.json", options=(*QUICK, f"--method={method}")) == 0
@@ -277,6 +316,8 @@ def test_source_inside_the_result_folder_is_refused(folder: Folder) -> None:
         ("--iou-thr=nan",),
         ("--score-thr=-1",),
         ("--max-dets=0",),
+        ("--resamples=19",),
+        ("--resamples=-1",),
         ("--rare-margin=0",),
         ("--method=mean",),
     ],

@@ -1,6 +1,7 @@
 """The grid command end to end, and what is left after it was killed."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -76,6 +77,51 @@ def test_a_grid_ends_with_a_ranked_table_and_everything_in_mlflow(
     for run in evaluations:
         row = uninterrupted.rows()[run.info.run_name]
         assert run.data.metrics["val/AP"] == round(100 * row["AP"], 2)
+        assert run.data.metrics["val/AP_low"] <= run.data.metrics["val/AP_high"]
+        client = MlflowClient(f"sqlite:///{uninterrupted.runs}/mlflow.db")
+        artifacts = {item.path for item in client.list_artifacts(run.info.run_id)}
+        assert {"evaluation.json", "diagnosis.json"} <= artifacts
+
+
+def test_rows_have_intervals_and_are_compared_with_the_first(uninterrupted: GridCommand) -> None:
+    table = uninterrupted.table()
+    for name, row in table["rows"].items():
+        interval = table["intervals"][name]["segm"]["metrics"]["AP"]
+        assert interval["value"] == pytest.approx(row["AP"])
+        assert interval["low"] <= interval["high"]
+    (against,) = table["differences"]
+    assert (against["row"], against["baseline"]) == ("eql_rfs_r50", "sigmoid_r50")
+    rows = table["rows"]
+    for metric, difference in against["comparison"]["metrics"].items():
+        if difference["difference"] != -1:
+            gain = rows["eql_rfs_r50"][metric] - rows["sigmoid_r50"][metric]
+            assert difference["difference"] == pytest.approx(gain)
+
+
+def test_the_other_row_can_be_the_baseline(uninterrupted: GridCommand, tmp_path: Path) -> None:
+    shutil.copytree(uninterrupted.runs, tmp_path / "runs", symlinks=True)
+    turned = ("--baseline", "eql_rfs_r50")
+    command = GridCommand(uninterrupted.data, tmp_path / "runs", turned)
+    code, output = command.run()
+    assert code == 0, output
+    assert output.count("found finished") == 2
+    assert "difference to eql_rfs_r50, mask AP in points" in output
+    metrics = command.table()["differences"][0]["comparison"]["metrics"]
+    before = uninterrupted.table()["differences"][0]["comparison"]["metrics"]
+    assert metrics["AP"]["difference"] == pytest.approx(-before["AP"]["difference"])
+
+
+def test_without_resamples_only_the_evaluation_is_done_again(
+    uninterrupted: GridCommand, tmp_path: Path
+) -> None:
+    shutil.copytree(uninterrupted.runs, tmp_path / "runs", symlinks=True)
+    command = GridCommand(uninterrupted.data, tmp_path / "runs", ("--resamples", "0"))
+    code, output = command.run()
+    assert code == 0, output
+    assert "training" not in output
+    assert "interval" not in output and "difference" not in output
+    assert command.rows() == uninterrupted.rows()
+    assert command.table()["intervals"] == {}
 
 
 def test_the_same_command_again_runs_nothing(uninterrupted: GridCommand) -> None:
@@ -164,6 +210,8 @@ def test_dry_run_prints_the_nodes_and_runs_nothing(toy_set: Path, tmp_path: Path
         (["--set", "seed"], 2, "expected path=value"),
         (["--set", "nope:seed=1"], 2, "'nope' is none of the rows sigmoid_r50"),
         (["--workers", "3"], 2, "does not divide stages.0.schedule.images_per_step (4)"),
+        (["--resamples", "19"], 2, "19: at least 20, 1000 are usual; 0 for no intervals"),
+        (["--baseline", "nope"], 2, "--baseline nope: none of the rows sigmoid_r50"),
         (["--seeds", "a"], 2, "expected numbers as in 0,1,2"),
         (["--train", "x.json"], 2, "--train, --val and --images belong together"),
         (

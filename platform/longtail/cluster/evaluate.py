@@ -1,20 +1,22 @@
-"""Evaluating a prediction set as a Ray task, and the files that keep its result."""
+"""Evaluating a prediction set as a Ray task."""
 
-import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import ray
 
+from longtail.cluster.evaluation_files import DIAGNOSIS, EVALUATION, PER_CATEGORY, PLOT, VARIANT
 from longtail.cluster.ledger import write_json
 from longtail.cluster.plan import Row
 from longtail.training.journal import JOURNAL, Journal
 
+if TYPE_CHECKING:
+    from longtail.evaluation.overlaps import Kind
+    from longtail.evaluation.report import Evaluation
+
 TASK_RETRIES = 2
-VARIANT = "variant.json"
-EVALUATION = "evaluation.json"
-PER_CATEGORY = "per_category.csv"
-PLOT = "ap_by_category.html"
+BOUNDED_METRICS = ("AP", "APr")
+"""Metrics whose intervals MLflow shows too."""
 
 
 def evaluate_node(row: Row, annotations: Path, predictions: Path, directory: Path) -> None:
@@ -27,8 +29,9 @@ def evaluate_node(row: Row, annotations: Path, predictions: Path, directory: Pat
         directory: The node's directory, absolute.
     """
     remote = ray.remote(num_cpus=1, max_retries=TASK_RETRIES)(_evaluate)
-    max_dets = row.evaluation.config["max_dets"]
-    metrics = ray.get(remote.remote(annotations, predictions, directory, max_dets))
+    config = row.evaluation.config
+    files = annotations, predictions, directory
+    metrics = ray.get(remote.remote(*files, config["max_dets"], config["resamples"]))
     write_json(directory / VARIANT, row.variant.model_dump(mode="json"))
     step = sum(stage.schedule.iterations for stage in row.variant.stages)
     (directory / JOURNAL).unlink(missing_ok=True)
@@ -38,32 +41,47 @@ def evaluate_node(row: Row, annotations: Path, predictions: Path, directory: Pat
 
 
 def _evaluate(
-    annotations: Path, predictions: Path, directory: Path, max_dets: int
+    annotations: Path, predictions: Path, directory: Path, max_dets: int, resamples: int
 ) -> dict[str, float]:
     """Runs in a Ray task; returns the metrics that MLflow shows."""
     from longtail.evaluation.lvis import evaluate
     from longtail.evaluation.plots import write_ap_by_category
 
-    evaluation = evaluate(annotations, predictions, max_dets)
+    keep_matches = directory if resamples else None
+    evaluation = evaluate(
+        annotations, predictions, max_dets, resamples=resamples, keep_matches=keep_matches
+    )
+    assert evaluation.identity_holds, evaluation.identity_error
     (directory / "plots").mkdir(exist_ok=True)
     evaluation.write_per_category(directory / PER_CATEGORY)
     write_ap_by_category(evaluation, directory / "plots" / PLOT)
+    _write_diagnosis(evaluation, annotations, predictions, directory / DIAGNOSIS, max_dets)
     evaluation.to_json(directory / EVALUATION)
-    return dict(evaluation.metrics())
+    return evaluation.metrics() | _bounds(evaluation)
 
 
-def result_files(directory: Path) -> list[Path]:
-    """The files that a finished evaluation consists of."""
-    names = (VARIANT, JOURNAL, EVALUATION, PER_CATEGORY, f"plots/{PLOT}")
-    return [directory / name for name in names]
+def _write_diagnosis(
+    evaluation: "Evaluation", annotations: Path, predictions: Path, path: Path, max_dets: int
+) -> None:
+    from longtail.evaluation.diagnosis import diagnose
+    from longtail.evaluation.diagnosis_tables import as_json
+    from longtail.evaluation.report import write_atomically
+    from longtail.evaluation.summary import UNDEFINED
+
+    kind: Kind = "box" if evaluation.segm["AP"] == UNDEFINED else "segm"
+    write_atomically(path, as_json(diagnose(annotations, predictions, kind, max_dets=max_dets)))
 
 
-def summary_of(directory: Path) -> dict[str, Any]:
-    """What a result table shows: AP values as fractions in full precision."""
-    evaluation = json.loads((directory / EVALUATION).read_text())
-    keys = ("AP", "APr", "APc", "APf")
-    return {
-        **{key: evaluation["segm"][key] for key in keys},
-        "AP_box": evaluation["box"]["AP"],
-        "gap_box_mask": evaluation["gap_box_mask"],
-    }
+def _bounds(evaluation: "Evaluation") -> dict[str, float]:
+    """Ends of the intervals of mask AP in points, by the names that MLflow knows."""
+    from longtail.evaluation.summary import UNDEFINED
+
+    if "segm" not in evaluation.intervals:
+        return {}
+    intervals = evaluation.intervals["segm"].metrics
+    bounds = {}
+    for name in BOUNDED_METRICS:
+        if intervals[name].standard_error != UNDEFINED:
+            bounds[f"val/{name}_low"] = round(100 * intervals[name].low, 2)
+            bounds[f"val/{name}_high"] = round(100 * intervals[name].high, 2)
+    return bounds

@@ -2,9 +2,13 @@
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+from longtail.cluster.differences import RowDifference
+from longtail.cluster.evaluation_files import intervals_of
 from longtail.cluster.ledger import node_directory, read_result, write_json
 from longtail.cluster.plan import Plan, Row
 from longtail.cluster.seed_summary import over_seeds
@@ -21,7 +25,13 @@ def row_directory(grid: Path, row: Row) -> Path:
     return grid / _file_name(row.name)
 
 
-def write_links(plan: Plan, standings: Standings, runs: Path, name: str) -> Path:
+def write_links(
+    plan: Plan,
+    standings: Standings,
+    runs: Path,
+    name: str,
+    differences: Sequence[RowDifference] = (),
+) -> Path:
     """Link every finished node under its row's name and write `table.json`; return the folder.
 
     A grid of the same name with other settings takes the names over; nodes themselves stay.
@@ -41,8 +51,22 @@ def write_links(plan: Plan, standings: Standings, runs: Path, name: str) -> Path
         done = standings[row.evaluation.id].state is State.DONE
         rows[row.name] = read_result(node_directory(runs, row.evaluation)) if done else None
     seeds = {name: asdict(of)["metrics"] for name, of in over_seeds(plan, standings, runs).items()}
-    write_json(grid / "table.json", {"grid": plan.id, "rows": rows, "seeds": seeds})
+    table = {
+        "grid": plan.id,
+        "rows": rows,
+        "intervals": intervals_of_rows(plan, standings, runs),
+        "differences": [difference.as_dict() for difference in differences],
+        "seeds": seeds,
+    }
+    write_json(grid / "table.json", table)
     return grid
+
+
+def intervals_of_rows(plan: Plan, standings: Standings, runs: Path) -> dict[str, Any]:
+    """Intervals by row name, then `segm` and `box`, of the finished rows that have some."""
+    done = [row for row in plan.rows if standings[row.evaluation.id].state is State.DONE]
+    found = {row.name: intervals_of(node_directory(runs, row.evaluation)) for row in done}
+    return {name: intervals for name, intervals in found.items() if intervals}
 
 
 def _link(link: Path, target: Path) -> None:

@@ -79,15 +79,18 @@ def predictions_node(inference: Inference, label: str, images: str, stage: Node)
     return Node("predictions", f"{label} predictions", config, inputs, stage.seed, (stage,))
 
 
-def evaluation_node(label: str, annotations: str, predictions: Node, max_dets: int = 300) -> Node:
+def evaluation_node(
+    label: str, annotations: str, predictions: Node, resamples: int = 1000, max_dets: int = 300
+) -> Node:
     """The node that evaluates a prediction set: a row of the result table.
 
     Args:
         label: Name of the row.
         annotations: Digest of the annotation file.
         predictions: The prediction set.
+        resamples: Resamples of the images for intervals; 0 keeps neither intervals nor matches.
         max_dets: Detections counted per image.
     """
     inputs = {"predictions": predictions.id, "annotations": annotations}
-    config = {"max_dets": max_dets}
+    config = {"max_dets": max_dets, "resamples": resamples}
     return Node("evaluation", label, config, inputs, predictions.seed, (predictions,))

@@ -10,6 +10,8 @@ from longtail.config.base import fingerprint
 from longtail.config.detector import Detector, Timm
 from longtail.config.variant import Variant
 
+RESAMPLES = 1000
+
 
 @dataclass(frozen=True)
 class DataFiles:
@@ -76,13 +78,24 @@ class Plan:
         return next(row for row in self.rows if any(own.id == node.id for own in row.nodes()))
 
 
-def make_plan(variants: Mapping[str, Variant], seeds: Sequence[int], data: DataFiles) -> Plan:
+def make_plan(
+    variants: Mapping[str, Variant],
+    seeds: Sequence[int],
+    data: DataFiles,
+    resamples: int = RESAMPLES,
+) -> Plan:
     """Lay out the nodes of every variant under every seed.
+
+    Args:
+        variants: Configurations by name; each seed replaces their own.
+        seeds: Seeds; one given twice counts once.
+        data: What is trained and evaluated on.
+        resamples: Resamples of the images for the intervals of every evaluation; 0 for none.
 
     Raises:
         ValueError: Two variants are equal: their rows would be one.
     """
-    rows = tuple(_rows(variants, seeds, data))
+    rows = tuple(_rows(variants, seeds, data, resamples))
     seen: dict[str, str] = {}
     for row in rows:
         other = seen.setdefault(row.evaluation.id, row.name)
@@ -94,21 +107,23 @@ def make_plan(variants: Mapping[str, Variant], seeds: Sequence[int], data: DataF
     return Plan(rows, data)
 
 
-def _rows(variants: Mapping[str, Variant], seeds: Sequence[int], data: DataFiles) -> Iterator[Row]:
+def _rows(
+    variants: Mapping[str, Variant], seeds: Sequence[int], data: DataFiles, resamples: int
+) -> Iterator[Row]:
     for name, base in variants.items():
         for seed in dict.fromkeys(seeds):
             label = name if len(seeds) == 1 else f"{name} seed {seed}"
-            yield _row(label, name, base.replace(seed=seed), data)
+            yield _row(label, name, base.replace(seed=seed), data, resamples)
 
 
-def _row(name: str, variant_name: str, variant: Variant, data: DataFiles) -> Row:
+def _row(name: str, variant_name: str, variant: Variant, data: DataFiles, resamples: int) -> Row:
     inputs = {"train": data.train_digest, **_digests_of_weights(variant.detector)}
     stages: list[Node] = []
     for number in range(len(variant.stages)):
         parent = stages[-1] if stages else None
         stages.append(stage_node(variant, number, name, inputs, parent))
     predictions = predictions_node(variant.inference, name, data.val_digest, stages[-1])
-    evaluation = evaluation_node(name, data.val_digest, predictions)
+    evaluation = evaluation_node(name, data.val_digest, predictions, resamples)
     return Row(name, variant_name, variant, tuple(stages), predictions, evaluation)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from longtail.cluster.evaluate import EVALUATION, PER_CATEGORY, PLOT, VARIANT
+from longtail.cluster.evaluation_files import DIAGNOSIS, EVALUATION, PER_CATEGORY, PLOT, VARIANT
 from longtail.cluster.ledger import node_directory, read_result
 from longtail.cluster.node import Node
 from longtail.cluster.plan import Plan, Row
@@ -46,6 +46,7 @@ class Publisher:
         self._params = differing_leaves({row.name: row.variant for row in plan.rows})
         self._tracker: Tracker | None = None
         self._settled: set[str] = set()
+        self._noted: set[str] | None = None
         self._lock = threading.Lock()
         self.problem: str | None = None
         """Why MLflow lacks something; None when the last attempt brought everything across."""
@@ -67,13 +68,21 @@ class Publisher:
             for standing in list(standings.values()):
                 if standing.state in STATUS_OF and standing.node.id not in self._settled:
                     self._publish_node(tracker, grid, standing, grid_status)
-            tracker.set_tags(grid, {NOTE_TAG: result_note(self._plan, standings, self._runs)})
+            self._publish_note(tracker, grid, standings)
             tracker.set_status(grid, grid_status)
             self.problem = None
         except Exception as error:
             if self.problem is None:
                 log.warning("MLflow cannot be reached, going on without it: %s", error)
             self.problem = f"{type(error).__name__}: {error}"
+
+    def _publish_note(self, tracker: Tracker, grid: str, standings: Standings) -> None:
+        """Show the finished rows; their files are read and checked when there is another one."""
+        done = {node for node, item in standings.items() if item.state is State.DONE}
+        if done != self._noted:
+            note = result_note(self._plan, standings, self._runs)
+            tracker.set_tags(grid, {NOTE_TAG: note})
+            self._noted = done
 
     def _connect(self) -> Tracker:
         if self._tracker is None:
@@ -111,8 +120,10 @@ def result_note(plan: Plan, standings: Standings, runs: Path) -> str:
     """The finished rows as a Markdown table in points, which MLflow shows on the parent's page."""
     lines = ["| variant | AP | APr | APc | APf | box AP |", "|---|---|---|---|---|---|"]
     for row in plan.rows:
+        if standings[row.evaluation.id].state is not State.DONE:
+            continue
         summary = read_result(node_directory(runs, row.evaluation))
-        if standings[row.evaluation.id].state is State.DONE and summary is not None:
+        if summary is not None:
             values = (_points(summary[key]) for key in ("AP", "APr", "APc", "APf", "AP_box"))
             lines.append(f"| {row.name} | {' | '.join(values)} |")
     return "\n".join(lines)
@@ -150,6 +161,7 @@ def _artifacts(node: Node, directory: Path) -> list[tuple[Path, str]]:
         case "predictions":
             files.append((directory / "predictions" / "manifest.json", "predictions"))
         case "evaluation":
-            files += [(directory / name, "") for name in (VARIANT, EVALUATION, PER_CATEGORY)]
+            names = (VARIANT, EVALUATION, DIAGNOSIS, PER_CATEGORY)
+            files += [(directory / name, "") for name in names]
             files.append((directory / "plots" / PLOT, "plots"))
     return files

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, assert_never
 
-from longtail.cluster.evaluate import evaluate_node, result_files, summary_of
+from longtail.cluster.evaluate import evaluate_node
+from longtail.cluster.evaluation_files import result_files, summary_of
 from longtail.cluster.ledger import begin, finish, held, node_directory, read_result, reopen
 from longtail.cluster.node import Node
 from longtail.cluster.plan import Plan, Row

@@ -16,7 +16,9 @@ def test_rows_are_linked_by_name_and_listed_in_a_table(plan: Plan, tmp_path: Pat
     (predictions / "manifest.json").write_text("{}")
     evaluation = node_directory(tmp_path, first.evaluation)
     evaluation.mkdir(parents=True)
-    finish(evaluation, [], {"AP": 0.5})
+    intervals = {"segm": {"metrics": {"AP": {"value": 0.5, "low": 0.4, "high": 0.6}}}}
+    (evaluation / "evaluation.json").write_text(json.dumps({"intervals": intervals}))
+    finish(evaluation, [evaluation / "evaluation.json"], {"AP": 0.5})
     for _ in range(2):
         grid = write_links(plan, look_up(plan, tmp_path), tmp_path, "a, b")
     assert grid == tmp_path / "grids" / "a_b"
@@ -27,5 +29,7 @@ def test_rows_are_linked_by_name_and_listed_in_a_table(plan: Plan, tmp_path: Pat
     assert table == {
         "grid": plan.id,
         "rows": {"sigmoid": {"AP": 0.5}, "eql": None},
+        "intervals": {"sigmoid": intervals},
+        "differences": [],
         "seeds": {},
     }

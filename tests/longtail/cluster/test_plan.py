@@ -68,6 +68,12 @@ def test_identity_changes_with_whatever_changes_the_result(change: str) -> None:
     assert (after.stages[0].id == before.stages[0].id) == (change == "val")
 
 
+def test_resamples_are_part_of_an_evaluation_and_of_nothing_before_it() -> None:
+    one, other = (make_plan({"a": BASE}, (0,), DATA, resamples).rows[0] for resamples in (0, 1000))
+    assert one.evaluation.id != other.evaluation.id
+    assert one.predictions.id == other.predictions.id
+
+
 def test_identity_does_not_change_with_names_and_paths() -> None:
     moved = DataFiles(Path("x"), Path("y"), Path("z"), DATA.train_digest, DATA.val_digest)
     first = plan({"a": BASE}).rows[0].evaluation.id
