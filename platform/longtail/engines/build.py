@@ -1,5 +1,6 @@
 """The engine a configuration names; only that engine's libraries are imported."""
 
+import warnings
 from typing import assert_never
 
 from torch import Tensor
@@ -35,8 +36,36 @@ def build_engine(
 
             return build_torchvision_engine(detector, classifier, inference, tail, num_categories)
         case "detectron2":
-            raise ValueError(
-                "detector.engine 'detectron2': not available in this version; use 'torchvision'"
-            )
+            return _build_detectron2(detector, classifier, inference, tail, num_categories)
         case _:
             assert_never(detector.engine)
+
+
+def _build_detectron2(
+    detector: Detector,
+    classifier: Classifier,
+    inference: Inference,
+    tail: Tensor,
+    num_categories: int,
+) -> Engine:
+    try:
+        with warnings.catch_warnings():
+            # Of detectron2's own use of torch.jit.
+            warnings.simplefilter("ignore", FutureWarning)
+            from longtail.engines.detectron2.build import build_detectron2_engine
+    except ImportError as error:
+        raise ValueError(f"detector.engine 'detectron2': {_why_not(error)}") from error
+    return build_detectron2_engine(detector, classifier, inference, tail, num_categories)
+
+
+def _why_not(error: ImportError) -> str:
+    if isinstance(error, ModuleNotFoundError) and error.name == "detectron2":
+        return (
+            "detectron2 is not installed, and the package registry does not have it: install it by"
+            " its own instructions with --no-build-isolation and setuptools<82, or set"
+            " engine=torchvision"
+        )
+    return (
+        f"detectron2 is installed but cannot be imported: {error};"
+        " build it anew for this torch, or set engine=torchvision"
+    )

@@ -24,6 +24,8 @@ def roi_targets(sample: Sample, num_categories: int, device: torch.device) -> Ro
         ignore_weights=sample.ignore_weights.to(device),
         has_masks=sample.has_masks,
         loss_weight=sample.loss_weight,
+        drawn_category=sample.drawn_category,
+        background_per_foreground=sample.background_per_foreground,
     )
 
 

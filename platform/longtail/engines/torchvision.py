@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.rpn import RegionProposalNetwork
 
@@ -17,18 +16,17 @@ from longtail.config.detector import Detector, Proposals, Timm
 from longtail.config.stages import Part
 from longtail.config.variant import Inference
 from longtail.data.sample import Image, Sample
+from longtail.engines.anchors import PyramidAnchors, level_sizes
 from longtail.engines.base import Detections
+from longtail.engines.pixels import PIXEL_MEAN, PIXEL_STD, WHITE, in_original_pixels
 from longtail.engines.targets import roi_targets
 from longtail.models.backbone import TimmBackbone
 from longtail.models.boxes import rescale_boxes
 from longtail.models.build import build_backbone, build_roi_heads
 from longtail.models.neck import STRIDES, FeaturePyramid
-from longtail.models.roi_heads import RoIDetections, RoIHeads
+from longtail.models.roi_heads import RoIHeads
 from longtail.models.rpn_head import RPNHead
 
-PIXEL_MEAN = (0.485, 0.456, 0.406)
-PIXEL_STD = (0.229, 0.224, 0.225)
-"""Of ImageNet, as timm's weights expect them."""
 SIZE_DIVISOR = 32
 
 
@@ -127,24 +125,9 @@ class TorchvisionEngine(nn.Module):
 
     def _features(self, images: Sequence[Image]) -> tuple[ImageList, dict[str, Tensor]]:
         pixels = [image.pixels.to(self.pixel_mean.device) for image in images]
-        normalised = [(p - self.pixel_mean) / self.pixel_std for p in pixels]
+        normalised = [(p * WHITE - self.pixel_mean) / self.pixel_std for p in pixels]
         batch = ImageList(pad_to_batch(normalised), [image.size for image in images])
         return batch, self.neck(self.backbone(batch.tensors))
-
-
-class PyramidAnchors(AnchorGenerator):  # type: ignore[misc]
-    """torchvision's anchors on the pyramid's true strides, always in float32.
-
-    torchvision divides the image's side by the level's, which is wrong where p6 rounds up (48
-    instead of 64 pixels for a side of 96), and takes the precision of the features.
-    """
-
-    def forward(self, image_list: ImageList, feature_maps: list[Tensor]) -> list[Tensor]:
-        """The (A, 4) anchors of all levels, once for each image."""
-        self.set_cell_anchors(torch.float32, feature_maps[0].device)
-        sides = [list(level.shape[-2:]) for level in feature_maps]
-        anchors = self.grid_anchors(sides, [[stride, stride] for stride in STRIDES])
-        return [torch.cat(anchors)] * len(image_list.image_sizes)
 
 
 def pad_to_batch(images: Sequence[Tensor]) -> Tensor:
@@ -155,21 +138,6 @@ def pad_to_batch(images: Sequence[Tensor]) -> Tensor:
     )
     return torch.stack(
         [F.pad(image, (0, width - image.shape[2], 0, height - image.shape[1])) for image in images]
-    )
-
-
-def in_original_pixels(image: Image, detected: RoIDetections, class_rows: bool) -> Detections:
-    """Carry detections from the network's input to the original image."""
-    found = detected.found
-    return Detections(
-        image_id=image.image_id,
-        size=image.original_size,
-        boxes=rescale_boxes(found.boxes, image.size, image.original_size),
-        labels=found.labels,
-        score_box=found.scores,
-        score_mask=found.scores,
-        mask_probabilities=detected.mask_probabilities,
-        class_rows=found.class_rows if class_rows else None,
     )
 
 
@@ -193,14 +161,9 @@ def build_torchvision_engine(
 
 
 def _build_rpn(proposals: Proposals, channels: int) -> RegionProposalNetwork:
-    if len(proposals.anchor_sizes) != len(STRIDES):
-        raise ValueError(
-            f"detector.proposals.anchor_sizes {proposals.anchor_sizes}: one size for each of the"
-            f" {len(STRIDES)} levels p2 to p6 is needed"
-        )
     ratios = proposals.aspect_ratios
     return RegionProposalNetwork(
-        PyramidAnchors(tuple((size,) for size in proposals.anchor_sizes), (ratios,) * len(STRIDES)),
+        PyramidAnchors(level_sizes(proposals), (ratios,) * len(STRIDES)),
         RPNHead(channels, len(ratios)),
         fg_iou_thresh=0.7,
         bg_iou_thresh=0.3,

@@ -11,7 +11,8 @@ from longtail.config.detector import BoxHead, Detector, MaskHead, Proposals, Tim
 from longtail.config.variant import Inference
 from longtail.data.masks import InstanceMasks, PolygonMask
 from longtail.data.sample import Image, Sample, VerifiedCategories
-from longtail.engines.torchvision import TorchvisionEngine, build_torchvision_engine
+from longtail.engines.base import Engine
+from longtail.engines.build import build_engine
 
 K = 6
 DETECTOR = Detector(
@@ -28,7 +29,7 @@ DETECTOR = Detector(
     mask_head=MaskHead(channels=16, convolutions=1),
 )
 
-EngineMaker = Callable[..., TorchvisionEngine]
+EngineMaker = Callable[..., Engine]
 SampleMaker = Callable[..., Sample]
 
 
@@ -51,12 +52,16 @@ def make_engine() -> EngineMaker:
     """A toy engine of K = 6 categories whose weights depend on the seed alone."""
 
     def make(
-        detector: Detector = DETECTOR, classifier: Classifier | None = None, seed: int = 0
-    ) -> TorchvisionEngine:
+        detector: Detector = DETECTOR,
+        classifier: Classifier | None = None,
+        seed: int = 0,
+        engine: str = "torchvision",
+    ) -> Engine:
         torch.manual_seed(seed)
-        inference = Inference(score_threshold=0.0, detections_per_image=20)
-        tail = torch.arange(K) > 3
-        return build_torchvision_engine(detector, classifier or Equalization(), inference, tail, K)
+        inference = Inference(score_threshold=0.0, nms_iou=0.2, detections_per_image=20)
+        tail = torch.arange(K, device="cpu") > 3
+        named = detector.replace(engine=engine)
+        return build_engine(named, classifier or Equalization(), inference, tail, K)
 
     return make
 

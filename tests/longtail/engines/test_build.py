@@ -1,3 +1,10 @@
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
 import torch
 
@@ -7,15 +14,66 @@ from longtail.config.variant import Inference
 from longtail.engines.build import build_engine
 from longtail.engines.torchvision import TorchvisionEngine
 
-TAIL = torch.zeros(6, dtype=torch.bool)
+ROOT = Path(__file__).parents[3]
+BUILD = """
+import sys
+import torch
+from longtail.config.classifiers import Softmax
+from longtail.config.detector import Detector
+from longtail.config.variant import Inference
+from longtail.engines.build import build_engine
+tail = torch.zeros(6, dtype=torch.bool)
+try:
+    build_engine(Detector(engine="detectron2"), Softmax(), Inference(), tail, num_categories=6)
+except ValueError as error:
+    print(error)
+"""
+ABSENT = """
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name == "detectron2":
+            raise ModuleNotFoundError("No module named 'detectron2'", name="detectron2")
+sys.meta_path.insert(0, Absent())
+"""
+
+
+def _build_in_a_new_process(before: str) -> str:
+    code = f"import sys\nsys.path[:0] = ['{ROOT / 'platform'}']\n{before}\n{BUILD}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
 
 
 def test_torchvision_is_built(detector: Detector) -> None:
-    engine = build_engine(detector, Softmax(), Inference(), TAIL, num_categories=6)
+    tail = torch.zeros(6, dtype=torch.bool)
+    engine = build_engine(detector, Softmax(), Inference(), tail, num_categories=6)
     assert isinstance(engine, TorchvisionEngine)
 
 
-def test_missing_engine_is_refused(detector: Detector) -> None:
-    other = detector.replace(engine="detectron2")
-    with pytest.raises(ValueError, match="detectron2"):
-        build_engine(other, Softmax(), Inference(), TAIL, num_categories=6)
+@pytest.mark.skipif(importlib.util.find_spec("detectron2") is None, reason="no detectron2")
+def test_detectron2_is_built(make_engine: Callable[..., Any]) -> None:
+    assert type(make_engine(engine="detectron2")).__name__ == "Detectron2Engine"
+
+
+def test_absent_detectron2_is_named_with_a_remedy() -> None:
+    message = _build_in_a_new_process(ABSENT)
+    assert message.startswith("detector.engine 'detectron2': detectron2 is not installed")
+    assert "--no-build-isolation and setuptools<82" in message
+    assert message.endswith("or set engine=torchvision")
+
+
+def test_broken_detectron2_shows_its_own_reason(tmp_path: Path) -> None:
+    package = tmp_path / "detectron2"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise ImportError('_C.so: undefined symbol: _ZN3c10')")
+    message = _build_in_a_new_process(f"sys.path[:0] = ['{tmp_path}']")
+    assert "cannot be imported: _C.so: undefined symbol: _ZN3c10" in message
+    assert "not installed" not in message
+
+
+def test_library_that_detectron2_misses_is_named(tmp_path: Path) -> None:
+    package = tmp_path / "detectron2"
+    package.mkdir()
+    (package / "__init__.py").write_text("import fvcore_that_is_not_there")
+    message = _build_in_a_new_process(f"sys.path[:0] = ['{tmp_path}']")
+    assert "cannot be imported: No module named 'fvcore_that_is_not_there'" in message

@@ -22,13 +22,20 @@ def test_without_sources_nothing_is_verified() -> None:
 
 
 def test_targets_are_those_of_the_sample(make_sample: Callable[..., Sample]) -> None:
-    sample = make_sample(instances=2, has_masks=False, loss_weight=0.3)
+    sample = make_sample(
+        instances=2,
+        has_masks=False,
+        loss_weight=0.3,
+        drawn_category=1,
+        background_per_foreground=2.0,
+    )
     targets = roi_targets(sample, 6, CPU)
     assert torch.equal(targets.boxes, sample.boxes)
     assert torch.equal(targets.labels, sample.labels)
     assert targets.masks is sample.masks
     assert targets.verified.tolist() == [[True, True, False, False, False, True]]
     assert (targets.has_masks, targets.loss_weight) == (False, 0.3)
+    assert (targets.drawn_category, targets.background_per_foreground) == (1, 2.0)
 
 
 def test_image_alone_has_empty_targets(make_sample: Callable[..., Sample]) -> None:

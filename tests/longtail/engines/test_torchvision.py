@@ -4,13 +4,11 @@ from dataclasses import replace
 import pytest
 import torch
 from torch import Tensor
-from torchvision.models.detection.anchor_utils import AnchorGenerator
-from torchvision.models.detection.image_list import ImageList
 
 from longtail.config.classifiers import Sigmoid, Softmax
 from longtail.config.detector import Detector, Timm
 from longtail.data.sample import Sample
-from longtail.engines.torchvision import PyramidAnchors, TorchvisionEngine, pad_to_batch
+from longtail.engines.torchvision import TorchvisionEngine, pad_to_batch
 
 K = 6
 LOSSES = {"rpn_objectness", "rpn_box", "classification", "box", "mask"}
@@ -198,33 +196,6 @@ def test_padding_is_zero_right_and_below_to_multiples_of_32() -> None:
     assert batch.shape == (2, 3, 64, 64)
     assert batch[0, :, :40, :].min() == batch[1, :, :, :33].min() == 1
     assert batch[0, :, 40:, :].max() == batch[1, :, :, 33:].max() == 0
-
-
-def _anchors(
-    kind: type[AnchorGenerator], side: int, dtype: torch.dtype = torch.float32
-) -> list[Tensor]:
-    sizes, ratios = tuple((s,) for s in (8, 16, 32, 64, 128)), ((0.5, 1.0, 2.0),) * 5
-    cells = [-(-side // stride) for stride in (4, 8, 16, 32, 64)]
-    levels = [torch.zeros(1, 1, n, n, dtype=dtype) for n in cells]
-    anchors: list[Tensor] = kind(sizes, ratios)(
-        ImageList(torch.zeros(2, 3, side, side), [(side, side)] * 2), levels
-    )
-    return anchors
-
-
-def test_anchors_are_torchvisions_where_strides_divide_the_image() -> None:
-    torch.testing.assert_close(_anchors(PyramidAnchors, 128), _anchors(AnchorGenerator, 128))
-
-
-def test_anchors_of_a_level_that_rounds_up_keep_its_stride() -> None:
-    # A side of 96 gives p6 two cells: the second is centred at 64 pixels, not at 96 / 2 = 48.
-    centres = [(a[-3:, :2] + a[-3:, 2:]) / 2 for a in _anchors(PyramidAnchors, 96)]
-    assert all((centre == 64).all() for centre in centres)
-
-
-def test_anchors_are_exact_on_features_of_low_precision() -> None:
-    exact, coarse = (_anchors(PyramidAnchors, 1024, d) for d in (torch.float32, torch.bfloat16))
-    torch.testing.assert_close(coarse, exact, rtol=0, atol=0)
 
 
 def test_one_anchor_size_a_level_is_needed(make_engine: EngineMaker, detector: Detector) -> None:

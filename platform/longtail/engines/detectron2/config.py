@@ -1,0 +1,93 @@
+"""A detector as a detectron2 configuration, of which `build_model` makes it anew.
+
+Importing this module makes the detector's parts known to detectron2. K categories.
+"""
+
+from typing import assert_never
+
+from detectron2.config import CfgNode, get_cfg
+from torch import Tensor
+
+from longtail.config.classifiers import Classifier, Softmax
+from longtail.config.detector import Backbone, Detector, Detectron2, Timm
+from longtail.config.variant import Inference
+from longtail.engines.detectron2.backbone import PyramidBackbone
+from longtail.engines.detectron2.config_file import config_with_bottom_up
+from longtail.engines.detectron2.meta_arch import LongtailRCNN
+from longtail.engines.detectron2.roi_heads import LongtailROIHeads
+from longtail.engines.detectron2.rpn import set_proposals
+from longtail.engines.pixels import PIXEL_MEAN, PIXEL_STD
+from longtail.models.neck import LEVELS, NUM_ROI_LEVELS
+
+
+def add_longtail_config(cfg: CfgNode) -> None:
+    """Add MODEL.LONGTAIL, at defaults, to a detectron2 configuration.
+
+    It says what detectron2 has no keys for: DETECTOR and CLASSIFIER are the JSON of our
+    configuration, TAIL lists the labels that the equalization loss spares. Proposals and what a
+    prediction keeps are read from detectron2's own keys (MODEL.RPN, MODEL.ANCHOR_GENERATOR,
+    MODEL.ROI_HEADS, TEST), and not from `proposals` of DETECTOR. K is MODEL.ROI_HEADS.NUM_CLASSES.
+    """
+    cfg.MODEL.LONGTAIL = CfgNode(
+        {
+            "DETECTOR": Detector().model_dump_json(),
+            "CLASSIFIER": Softmax().model_dump_json(),
+            "TAIL": [],
+        }
+    )
+
+
+def longtail_config(
+    detector: Detector,
+    classifier: Classifier,
+    inference: Inference,
+    tail: Tensor,
+    num_categories: int,
+) -> CfgNode:
+    """A configuration that holds the whole detector; files are read here and not needed again.
+
+    Only a timm backbone's initial weights would be: take `detector.without_weights()` for a
+    configuration that is kept. MODEL.DEVICE stays detectron2's default, the GPU.
+
+    Args:
+        detector: The network.
+        classifier: Of the stage that is trained or predicted with.
+        inference: What a prediction keeps.
+        tail: (K,) bool, the tail categories of the training annotations.
+        num_categories: K.
+
+    Raises:
+        ValueError: The backbone's config file or the anchor sizes do not fit.
+    """
+    cfg = _config_with_pixels(detector.backbone)
+    add_longtail_config(cfg)
+    cfg.MODEL.LONGTAIL.DETECTOR = detector.model_dump_json()
+    cfg.MODEL.LONGTAIL.CLASSIFIER = classifier.model_dump_json()
+    cfg.MODEL.LONGTAIL.TAIL = tail.nonzero().flatten().tolist()
+    cfg.MODEL.META_ARCHITECTURE = LongtailRCNN.__name__
+    cfg.MODEL.BACKBONE.NAME = PyramidBackbone.__name__
+    cfg.MODEL.MASK_ON = True
+    set_proposals(cfg, detector.proposals)
+    cfg.MODEL.ROI_HEADS.NAME = LongtailROIHeads.__name__
+    cfg.MODEL.ROI_HEADS.IN_FEATURES = list(LEVELS[:NUM_ROI_LEVELS])
+    cfg.MODEL.ROI_HEADS.NUM_CLASSES = num_categories
+    cfg.MODEL.ROI_HEADS.SCORE_THRESH_TEST = inference.score_threshold
+    cfg.MODEL.ROI_HEADS.NMS_THRESH_TEST = inference.nms_iou
+    cfg.TEST.DETECTIONS_PER_IMAGE = inference.detections_per_image
+    cfg.INPUT.MIN_SIZE_TEST = inference.short_side
+    cfg.INPUT.MAX_SIZE_TEST = inference.long_side_cap
+    return cfg
+
+
+def _config_with_pixels(backbone: Backbone) -> CfgNode:
+    match backbone:
+        case Detectron2(config_file=config_file):
+            return config_with_bottom_up(config_file)
+        case Timm():
+            cfg = get_cfg()
+            cfg.MODEL.PIXEL_MEAN = list(PIXEL_MEAN)
+            cfg.MODEL.PIXEL_STD = list(PIXEL_STD)
+            cfg.INPUT.FORMAT = "RGB"
+            return cfg
+        case _:
+            assert_never(backbone)

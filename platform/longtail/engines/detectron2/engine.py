@@ -1,0 +1,117 @@
+"""The engine around detectron2's model. N images, D detections, M = side of the mask grid."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from detectron2.structures import ImageList
+from detectron2.utils.events import EventStorage
+from torch import Tensor, nn
+
+from longtail.config.stages import Part
+from longtail.data.sample import Image, Sample
+from longtail.engines.base import Detections
+from longtail.engines.detectron2.meta_arch import LongtailRCNN
+from longtail.engines.detectron2.neutral import use_neutral_names
+from longtail.engines.pixels import WHITE, in_original_pixels
+from longtail.engines.targets import roi_targets
+from longtail.models.boxes import rescale_boxes
+
+DETECTRON2_LOSSES = {
+    "rpn_objectness": "loss_rpn_cls",
+    "rpn_box": "loss_rpn_loc",
+    "classification": "loss_cls",
+    "box": "loss_box_reg",
+    "mask": "loss_mask",
+}
+
+
+class Detectron2Engine(nn.Module):
+    """A Mask R-CNN of detectron2; implements `longtail.engines.base.Engine`.
+
+    A sample's `loss_weight` scales its RoI losses only: the proposal losses know no weights.
+
+    Args:
+        model: The detector as `longtail_config` describes it.
+
+    Attributes:
+        model: The same; its own `state_dict` has the names that detectron2's tools expect.
+    """
+
+    def __init__(self, model: LongtailRCNN) -> None:
+        super().__init__()
+        self.model = model
+        self.num_categories: int = model.roi_heads.heads.sampler.num_categories
+        use_neutral_names(self)
+
+    def forward(self, samples: Sequence[Sample]) -> dict[str, Tensor]:
+        """See `losses`."""
+        return self.losses(samples)
+
+    def losses(self, samples: Sequence[Sample]) -> dict[str, Tensor]:
+        """See `Engine.losses`; the engine must be in training mode."""
+        assert self.training, "losses need engine.train()"
+        device: torch.device = self.model.device
+        inputs = [
+            {
+                "image": self._pixels(sample.image),
+                "roi_targets": roi_targets(sample, self.num_categories, device),
+            }
+            for sample in samples
+        ]
+        # detectron2 writes statistics to the innermost storage: not to one the caller has open.
+        with EventStorage():
+            losses: dict[str, Tensor] = self.model(inputs)
+        return {ours: losses[theirs] for ours, theirs in DETECTRON2_LOSSES.items()}
+
+    @torch.no_grad()
+    def predict(self, images: Sequence[Image], class_rows: bool = False) -> list[Detections]:
+        """See `Engine.predict`; tensors stay on the engine's device, which must be in evaluation
+        mode."""
+        assert not self.training, "predictions need engine.eval()"
+        batch, features = self._features(images)
+        proposals, _ = self.model.proposal_generator(batch, features, None)
+        boxes = [of_image.proposal_boxes.tensor for of_image in proposals]
+        detected, _ = self.model.roi_heads.heads(features, boxes, batch.image_sizes)
+        return [
+            in_original_pixels(image, of_image, class_rows)
+            for image, of_image in zip(images, detected, strict=True)
+        ]
+
+    @torch.no_grad()
+    def predict_masks(
+        self, images: Sequence[Image], detections: Sequence[Detections]
+    ) -> list[Tensor]:
+        """See `Engine.predict_masks`."""
+        assert not self.training, "predictions need engine.eval()"
+        _, features = self._features(images)
+        device: torch.device = self.model.device
+        boxes = [
+            rescale_boxes(given.boxes.to(device), image.original_size, image.size)
+            for image, given in zip(images, detections, strict=True)
+        ]
+        labels = [given.labels.to(device) for given in detections]
+        masks: list[Tensor] = self.model.roi_heads.heads.masks_for(features, boxes, labels)
+        return masks
+
+    def parts(self) -> Mapping[Part, nn.Module]:
+        """See `Engine.parts`."""
+        heads = self.model.roi_heads.heads
+        return {
+            "backbone": self.model.backbone.bottom_up,
+            "neck": self.model.backbone.neck,
+            # Not the whole network: frozen in evaluation mode it would propose as at test time.
+            "rpn": self.model.proposal_generator.rpn_head,
+            "box_head": heads.box_head,
+            "classifier": heads.classifier,
+            "box_regressor": heads.box_regressor,
+            "mask_head": heads.mask_head,
+        }
+
+    def _features(self, images: Sequence[Image]) -> tuple[ImageList, dict[str, Tensor]]:
+        batch = self.model.preprocess_image([{"image": self._pixels(image)} for image in images])
+        return batch, self.model.backbone(batch.tensor)
+
+    def _pixels(self, image: Image) -> Tensor:
+        """(3, H, W) in 0 to 255, in the order of the model's channels."""
+        pixels = image.pixels * WHITE
+        return pixels.flip(0) if self.model.input_format == "BGR" else pixels

@@ -1,0 +1,90 @@
+"""detectron2's region proposal network with the shared head, set to agree with torchvision's.
+
+Both have the same anchors, matching (0.3, 0.7 and each instance's best anchors), random draws, box
+coding and suppression, so equal weights give equal proposals and, of the same seed, equal losses.
+What is left:
+
+- The box loss of torchvision is smooth L1 with beta 1/9; detectron2's plain L1 is set to that.
+- detectron2 divides both losses by `anchors_per_image`, torchvision by the anchors drawn. They
+  differ only for images with fewer anchors than that.
+- torchvision drops proposals with a side under 0.001 pixels after clipping, detectron2 empty ones.
+- torchvision orders proposals by the sigmoid of what detectron2 orders them by: float32 rounds
+  close logits to one probability, and those may change places.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from detectron2.config import CfgNode
+from detectron2.layers import ShapeSpec
+from detectron2.modeling.proposal_generator import PROPOSAL_GENERATOR_REGISTRY
+from detectron2.modeling.proposal_generator.proposal_utils import find_top_rpn_proposals
+from detectron2.modeling.proposal_generator.rpn import RPN, RPN_HEAD_REGISTRY
+from detectron2.structures import Boxes, Instances
+from torch import Tensor
+
+from longtail.config.detector import Proposals
+from longtail.engines.anchors import level_sizes
+from longtail.models.neck import LEVELS
+from longtail.models.rpn_head import RPNHead
+
+SMOOTH_L1_BETA = 1 / 9
+
+
+class FiniteRPN(RPN):  # type: ignore[misc]
+    """detectron2's network that drops proposals which are not finite, in training too.
+
+    detectron2 would raise FloatingPointError on the one rank that sees them, and the other ranks
+    would wait for it for ever. The losses say that a training diverged, on every rank.
+    """
+
+    @torch.no_grad()
+    def predict_proposals(
+        self,
+        anchors: Sequence[Boxes],
+        pred_objectness_logits: Sequence[Tensor],
+        pred_anchor_deltas: Sequence[Tensor],
+        image_sizes: Sequence[tuple[int, int]],
+    ) -> list[Instances]:
+        """The best boxes of each image after suppression; see `find_top_rpn_proposals`."""
+        found: list[Instances] = find_top_rpn_proposals(
+            self._decode_proposals(anchors, pred_anchor_deltas),
+            pred_objectness_logits,
+            image_sizes,
+            self.nms_thresh,
+            self.pre_nms_topk[self.training],
+            self.post_nms_topk[self.training],
+            self.min_box_size,
+            training=False,
+        )
+        return found
+
+
+def shared_rpn_head(cfg: CfgNode, input_shape: Sequence[ShapeSpec]) -> RPNHead:
+    """The head for the ratios of MODEL.ANCHOR_GENERATOR; detectron2 finds it by this name."""
+    (ratios,) = cfg.MODEL.ANCHOR_GENERATOR.ASPECT_RATIOS
+    return RPNHead(input_shape[0].channels, len(ratios))
+
+
+def set_proposals(cfg: CfgNode, proposals: Proposals) -> None:
+    """Write the proposals' configuration into detectron2's keys.
+
+    Raises:
+        ValueError: There is not one anchor size for each level.
+    """
+    cfg.MODEL.ANCHOR_GENERATOR.SIZES = level_sizes(proposals)
+    cfg.MODEL.ANCHOR_GENERATOR.ASPECT_RATIOS = [list(proposals.aspect_ratios)]
+    cfg.MODEL.PROPOSAL_GENERATOR.NAME = FiniteRPN.__name__
+    cfg.MODEL.RPN.HEAD_NAME = shared_rpn_head.__name__
+    cfg.MODEL.RPN.IN_FEATURES = list(LEVELS)
+    cfg.MODEL.RPN.BATCH_SIZE_PER_IMAGE = proposals.anchors_per_image
+    cfg.MODEL.RPN.SMOOTH_L1_BETA = SMOOTH_L1_BETA
+    cfg.MODEL.RPN.NMS_THRESH = proposals.nms_iou
+    cfg.MODEL.RPN.PRE_NMS_TOPK_TRAIN = proposals.train_pre_nms
+    cfg.MODEL.RPN.POST_NMS_TOPK_TRAIN = proposals.train_post_nms
+    cfg.MODEL.RPN.PRE_NMS_TOPK_TEST = proposals.test_pre_nms
+    cfg.MODEL.RPN.POST_NMS_TOPK_TEST = proposals.test_post_nms
+
+
+PROPOSAL_GENERATOR_REGISTRY.register(FiniteRPN)
+RPN_HEAD_REGISTRY.register(shared_rpn_head)

@@ -1,0 +1,27 @@
+"""Pixels and boxes between the data pipeline, the networks and the original image."""
+
+from longtail.data.sample import Image
+from longtail.engines.base import Detections
+from longtail.models.boxes import rescale_boxes
+from longtail.models.roi_heads import RoIDetections
+
+WHITE = 255.0
+"""Factor from the pixels of an `Image` to those that mean and deviation are given in."""
+PIXEL_MEAN = (123.675, 116.28, 103.53)
+PIXEL_STD = (58.395, 57.12, 57.375)
+"""Of ImageNet, red first, in 0 to 255, as timm's weights expect them."""
+
+
+def in_original_pixels(image: Image, detected: RoIDetections, class_rows: bool) -> Detections:
+    """Carry detections from the network's input to the original image."""
+    found = detected.found
+    return Detections(
+        image_id=image.image_id,
+        size=image.original_size,
+        boxes=rescale_boxes(found.boxes, image.size, image.original_size),
+        labels=found.labels,
+        score_box=found.scores,
+        score_mask=found.scores,
+        mask_probabilities=detected.mask_probabilities,
+        class_rows=found.class_rows if class_rows else None,
+    )
