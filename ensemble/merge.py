@@ -15,7 +15,7 @@ from longtail.commands import run
     multiple=True,
     required=True,
     metavar="NAME=PATH[,weight=W]",
-    help="A source: result JSON (.json, .json.gz) or prediction store. Repeat for each.",
+    help="A source: result JSON (.json, .json.gz), detectron2's .pth, or store. Repeat for each.",
 )
 @click.option(
     "--ann",

@@ -19,8 +19,11 @@ Examples:
   experiments/grid.py --fields                             what --set can set
   experiments/grid.py --table eql_2019_3 --train lvis_v1_train.json \\
       --val lvis_v1_val.json --images coco --workers 8 --gpus-per-worker 1
+  experiments/grid.py --table eql_2019_3 --train lvis_v1_train --val lvis_v1_val
+                                                           by the names that detectron2 knows
   experiments/grid.py --variants eql_r50 --seeds 0,1,2 \\
       --set stages.0.classifier.tail_frequency=1e-3
+  experiments/grid.py --variants eql_r50,eql_d2=eql_r50 --set eql_d2:engine=detectron2
   ray job submit --working-dir . --runtime-env experiments/jobs/runtime_env.yaml \\
       -- experiments/grid.py --runs /shared/runs
 \b
@@ -48,13 +51,27 @@ def _resamples(_: click.Context, __: click.Parameter, number: int) -> int:
 
 
 @click.command(epilog=EPILOG)
-@click.option("--variants", callback=_names, help="Names, comma-separated; see --list.")
+@click.option(
+    "--variants",
+    callback=_names,
+    help="Names, comma-separated; see --list. ROW=NAME is a row of another name.",
+)
 @click.option("--table", help="Every row of a report's table [default: eql_2019_3].")
 @click.option("--list", "list_only", is_flag=True, help="List variants and tables, then stop.")
 @click.option("--fields", "fields_only", is_flag=True, help="List what --set can set, then stop.")
-@click.option("--train", type=click.Path(path_type=Path), help="LVIS annotations to learn from.")
-@click.option("--val", type=click.Path(path_type=Path), help="LVIS annotations to evaluate on.")
-@click.option("--images", type=click.Path(path_type=Path), help="Image folder of both.")
+@click.option(
+    "--train",
+    type=click.Path(path_type=Path),
+    help="LVIS annotations to learn from: a path, or a data set that detectron2 knows by name.",
+)
+@click.option(
+    "--val", type=click.Path(path_type=Path), help="LVIS annotations to evaluate on, the same way."
+)
+@click.option(
+    "--images",
+    type=click.Path(path_type=Path),
+    help="Image folder of both [default: that of data sets given by name].",
+)
 @click.option(
     "--scale",
     type=click.Choice(["demo", "full"]),
@@ -64,7 +81,7 @@ def _resamples(_: click.Context, __: click.Parameter, number: int) -> int:
     "--set",
     "assignments",
     multiple=True,
-    help="path=value for every variant, NAME:path=value for one; repeat.",
+    help="path=value for every row, ROW:path=value for one; repeat.",
 )
 @click.option("--seeds", default="0", callback=_seeds, show_default=True, help="As in 0,1,2.")
 @click.option(

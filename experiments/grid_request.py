@@ -1,18 +1,21 @@
 """What a grid's command line asks for, resolved: variants, data files and settings."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from experiments.variants import TABLES, VARIANTS
 from experiments.variants.scale import demo_scale
+from longtail.cluster.data_files import find_data_files
 from longtail.cluster.plan import DataFiles, Plan, make_plan
 from longtail.cluster.settings import GridSettings, WorkerResources, check_writable
 from longtail.config.base import parse_assignments
 from longtail.config.variant import Variant
 
 DEFAULT_TABLE = "eql_2019_3"
+ROW_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 
 
 @dataclass
@@ -75,19 +78,15 @@ class GridRequest:
     def _variants(self) -> dict[str, Variant]:
         if self.variants and self.table:
             raise ValueError("--variants and --table both name the rows; give one of them")
-        names = self.variants or _rows_of(self.table or DEFAULT_TABLE)
-        unknown = [name for name in names if name not in VARIANTS]
-        if unknown:
-            raise ValueError(
-                f"--variants {', '.join(unknown)}: unknown; there are {', '.join(VARIANTS)}"
-            )
-        if self.baseline is not None and self.baseline not in names:
+        rows = _variants_by_row(self.variants or _rows_of(self.table or DEFAULT_TABLE))
+        names = tuple(rows)
+        if self.baseline is not None and self.baseline not in rows:
             raise ValueError(f"--baseline {self.baseline}: none of the rows {', '.join(names)}")
         scale = self.scale or ("full" if self.train else "demo")
         changes = _changes_by_variant(self.assignments, names)
         scaled = {
-            name: demo_scale(VARIANTS[name]) if scale == "demo" else VARIANTS[name]
-            for name in names
+            name: demo_scale(variant) if scale == "demo" else variant
+            for name, variant in rows.items()
         }
         variants = {name: variant.override(changes[name]) for name, variant in scaled.items()}
         for variant in variants.values():
@@ -95,18 +94,39 @@ class GridRequest:
         return variants
 
     def _data(self) -> DataFiles:
-        given = (self.train, self.val, self.images)
-        if not any(given):
+        if not (self.train or self.val or self.images):
             return _synthetic(self.runs / "data" / "synthetic")
-        if self.train is None or self.val is None or self.images is None:
+        if self.train is None or self.val is None:
             raise ValueError("--train, --val and --images belong together; give all three")
-        return _data_files(self.train, self.val, self.images)
+        return find_data_files(self.train, self.val, self.images)
+
+
+def _variants_by_row(words: tuple[str, ...]) -> dict[str, Variant]:
+    """`NAME` is the variant of that name; `ROW=NAME` is a row that starts as that variant."""
+    rows: dict[str, Variant] = {}
+    for word in words:
+        row, _, name = word.rpartition("=")
+        row = row or name
+        if name not in VARIANTS:
+            raise ValueError(
+                f"--variants {word}: {name!r} is unknown; there are {', '.join(VARIANTS)}"
+            )
+        if not re.fullmatch(ROW_NAME, row):
+            raise ValueError(
+                f"--variants {word}: name the row with letters, digits and _ . - alone"
+            )
+        if row in rows:
+            raise ValueError(
+                f"--variants {word}: there is a row {row}; name this one, as r2={name}"
+            )
+        rows[row] = VARIANTS[name]
+    return rows
 
 
 def _changes_by_variant(
     assignments: tuple[str, ...], names: tuple[str, ...]
 ) -> dict[str, dict[str, Any]]:
-    """`path=value` is for every variant, `NAME:path=value` for that one; the last one holds."""
+    """`path=value` is for every row, `ROW:path=value` for that one; the last one holds."""
     changes: dict[str, dict[str, Any]] = {name: {} for name in names}
     for path, value in parse_assignments(assignments).items():
         name, colon, own_path = path.rpartition(":")
@@ -138,16 +158,4 @@ def _synthetic(folder: Path) -> DataFiles:
     from longtail.data.synthetic_dataset import Parameters, write_dataset
 
     write_dataset(folder, Parameters(96, 48, 24, categories=30, size=128, seed=0))
-    return _data_files(folder / "train.json", folder / "val.json", folder / "images")
-
-
-def _data_files(train: Path, val: Path, images: Path) -> DataFiles:
-    """Open both annotation files and check that they and the pictures belong together."""
-    from longtail.data.annotations import open_annotations
-    from longtail.data.pairing import check_pair
-
-    opened = open_annotations(train), open_annotations(val)
-    check_pair(*opened, images)
-    return DataFiles(
-        train.resolve(), val.resolve(), images.resolve(), opened[0].digest, opened[1].digest
-    )
+    return find_data_files(folder / "train.json", folder / "val.json", folder / "images")

@@ -205,7 +205,7 @@ def test_dry_run_prints_the_nodes_and_runs_nothing(toy_set: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("words", "code", "text"),
     [
-        (["--variants", "nope"], 2, "--variants nope: unknown; there are softmax_r50"),
+        (["--variants", "nope"], 2, "--variants nope: 'nope' is unknown; there are softmax_r50"),
         (["--set", "sed=1"], 2, "sed: no field 'sed'; here: data, detector"),
         (["--set", "seed"], 2, "expected path=value"),
         (["--set", "nope:seed=1"], 2, "'nope' is none of the rows sigmoid_r50"),

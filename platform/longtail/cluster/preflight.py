@@ -5,6 +5,7 @@ import torch
 from longtail.cluster.plan import Plan
 from longtail.data.annotations import open_annotations
 from longtail.engines.build import build_engine
+from longtail.training.stage import category_statistics
 
 
 def check_buildable(plan: Plan) -> None:
@@ -13,8 +14,7 @@ def check_buildable(plan: Plan) -> None:
     Raises:
         ValueError: An engine, a backbone or sizes that do not fit; the row and stage are named.
     """
-    num_categories = len(open_annotations(plan.data.train).categories)
-    tail = torch.zeros(num_categories, dtype=torch.bool)
+    annotations = open_annotations(plan.data.train)
     checked = set()
     for row in plan.rows:
         detector = row.variant.detector.without_weights()
@@ -23,10 +23,9 @@ def check_buildable(plan: Plan) -> None:
             if key in checked:
                 continue
             checked.add(key)
+            statistics = category_statistics(stage.classifier, annotations)
             try:
                 with torch.device("meta"):
-                    build_engine(
-                        detector, stage.classifier, row.variant.inference, tail, num_categories
-                    )
+                    build_engine(detector, stage.classifier, row.variant.inference, statistics)
             except ValueError as error:
                 raise ValueError(f"{row.name}, stage {number}: {error}") from error

@@ -137,10 +137,4 @@ class Double(Config):
     """Learns in this stage; the report does not say which loss it has."""
 
 
-Classifier = Annotated[
-    Softmax | Sigmoid | Equalization | Seesaw | EqualizationV2, Field(discriminator="name")
-]
-"""What `build_classifier` builds."""
-
-AnyClassifier = Annotated[SingleClassifier | Double, Field(discriminator="name")]
-"""What `build_from_statistics` builds."""
+Classifier = Annotated[SingleClassifier | Double, Field(discriminator="name")]

@@ -23,6 +23,7 @@ from longtail.engines.targets import roi_targets
 from longtail.models.backbone import TimmBackbone
 from longtail.models.boxes import rescale_boxes
 from longtail.models.build import build_backbone, build_roi_heads
+from longtail.models.category_statistics import CategoryStatistics
 from longtail.models.neck import STRIDES, FeaturePyramid
 from longtail.models.roi_heads import RoIHeads
 from longtail.models.rpn_head import RPNHead
@@ -145,8 +146,7 @@ def build_torchvision_engine(
     detector: Detector,
     classifier: Classifier,
     inference: Inference,
-    tail: Tensor,
-    num_categories: int,
+    statistics: CategoryStatistics,
 ) -> TorchvisionEngine:
     """See `longtail.engines.build.build_engine`."""
     assert isinstance(detector.backbone, Timm), "the configuration refuses others"
@@ -155,8 +155,8 @@ def build_torchvision_engine(
         backbone=backbone,
         neck=FeaturePyramid(backbone.channels, detector.neck_channels),
         rpn=_build_rpn(detector.proposals, detector.neck_channels),
-        roi_heads=build_roi_heads(detector, classifier, inference, tail, num_categories),
-        num_categories=num_categories,
+        roi_heads=build_roi_heads(detector, classifier, inference, statistics),
+        num_categories=statistics.num_categories,
     )
 
 

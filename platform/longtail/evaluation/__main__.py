@@ -123,9 +123,9 @@ def main(
 ) -> ExitCode:
     """LVIS AP of masks and boxes.
 
-    ANNOTATIONS is an LVIS annotation file. PREDICTIONS is an LVIS result JSON (.json or .json.gz)
-    or the directory of a prediction store. Tables show points; files hold fractions, and -1 stands
-    for a metric without ground truth.
+    ANNOTATIONS is an LVIS annotation file. PREDICTIONS is an LVIS result JSON (.json or .json.gz),
+    detectron2's instances_predictions.pth, or the directory of a prediction store. Tables show
+    points; files hold fractions, and -1 stands for a metric without ground truth.
 
     \b
     Examples:

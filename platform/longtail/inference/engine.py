@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -10,6 +11,7 @@ from longtail.categories import CategoryTable
 from longtail.config.variant import Variant
 from longtail.engines.base import Engine
 from longtail.engines.build import build_engine
+from longtail.models.category_statistics import CategoryStatistics
 from longtail.problems import BadInputError
 from longtail.training.checkpoints import Checkpoint
 
@@ -36,12 +38,17 @@ def load_engine(
         variant.detector.without_weights(),
         variant.stages[stage].classifier,
         variant.inference,
-        torch.zeros(len(categories), dtype=torch.bool),
-        len(categories),
+        trained_statistics(trained),
     )
     engine.load_state_dict(trained.weights(), strict=True)
     cast(nn.Module, engine).to(device).eval()
     return engine
+
+
+def trained_statistics(trained: Checkpoint) -> CategoryStatistics:
+    """The training file's counts; the tail matters to losses alone."""
+    counts = np.array([trained.state.image_count, trained.state.instance_count])
+    return CategoryStatistics.from_arrays(np.zeros(counts.shape[1], dtype=np.bool_), *counts)
 
 
 def _require_same_categories(trained: Checkpoint, categories: CategoryTable) -> None:

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from torch import Tensor
-
 from longtail.config.classifiers import Classifier
 from longtail.config.detector import Detector, Timm
 from longtail.config.variant import Inference
@@ -11,6 +9,7 @@ from longtail.models.backbone import TimmBackbone
 from longtail.models.backbone_weights import load_timm_weights
 from longtail.models.box_head import TwoLayerBoxHead
 from longtail.models.box_regressor import BoxRegressor
+from longtail.models.category_statistics import CategoryStatistics
 from longtail.models.classifiers import build_classifier
 from longtail.models.detections import BoxSelector
 from longtail.models.mask_head import MaskHead
@@ -37,10 +36,10 @@ def build_roi_heads(
     detector: Detector,
     classifier: Classifier,
     inference: Inference,
-    tail: Tensor,
-    num_categories: int,
+    statistics: CategoryStatistics,
 ) -> RoIHeads:
-    """The second stage for K = `num_categories`; `tail` is (K,) bool."""
+    """The second stage for the categories of the training annotations."""
+    num_categories = statistics.num_categories
     box, mask, width = detector.box_head, detector.mask_head, detector.neck_channels
     names, strides = LEVELS[:NUM_ROI_LEVELS], STRIDES[:NUM_ROI_LEVELS]
     return RoIHeads(
@@ -49,7 +48,7 @@ def build_roi_heads(
         ),
         box_pooler=PyramidPooler(names, strides, box.pool_size),
         box_head=TwoLayerBoxHead(width, box.pool_size, box.channels),
-        classifier=build_classifier(classifier, box.channels, num_categories, tail),
+        classifier=build_classifier(classifier, box.channels, statistics),
         box_regressor=BoxRegressor(box.channels, num_categories if box.class_specific_boxes else 1),
         smooth_l1_beta=box.smooth_l1_beta,
         mask_pooler=PyramidPooler(names, strides, mask.pool_size),

@@ -34,6 +34,8 @@ class TrainingState:
         epoch: Epoch in which the sampler goes on.
         position: Place in that epoch where it goes on.
         category_ids: The annotation file's category ids in the order of the model's outputs.
+        image_count: Training images that show each of these categories.
+        instance_count: Training instances of each.
         parts: The names in `model.pt` of each part's weights.
     """
 
@@ -41,6 +43,8 @@ class TrainingState:
     epoch: int
     position: int
     category_ids: tuple[int, ...]
+    image_count: tuple[int, ...]
+    instance_count: tuple[int, ...]
     parts: Mapping[str, tuple[str, ...]]
 
 
@@ -179,6 +183,8 @@ def _read_state(path: Path) -> TrainingState:
         epoch=record["epoch"],
         position=record["position"],
         category_ids=tuple(record["category_ids"]),
+        image_count=tuple(record["image_count"]),
+        instance_count=tuple(record["instance_count"]),
         parts={part: tuple(names) for part, names in record["parts"].items()},
     )
 

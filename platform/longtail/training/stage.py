@@ -11,11 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 import torch
-from torch import Tensor, distributed, nn
+from torch import distributed, nn
 
 from longtail.categories import FREQUENCY_GROUPS, CategoryTable
-from longtail.config.classifiers import Classifier, Equalization
+from longtail.config.classifiers import Classifier, Double, Equalization
 from longtail.config.stages import Stage
 from longtail.config.variant import Variant
 from longtail.data.annotations import Annotations, open_annotations
@@ -23,6 +24,7 @@ from longtail.data.loading import TrainingBatch, training_batches
 from longtail.data.samplers import build_stream, effective_counts
 from longtail.engines.base import Engine
 from longtail.engines.build import build_engine
+from longtail.models.category_statistics import CategoryStatistics
 from longtail.models.initial_detector import InitialDetector, initial_detector
 from longtail.training.checkpoints import (
     Checkpoint,
@@ -132,18 +134,20 @@ def train_stage(
     """
     stage = job.config
     annotations = open_annotations(job.train_annotations)
-    tail = tail_categories(stage.classifier, annotations)
-    engine = _build(job, tail)
+    statistics = category_statistics(stage.classifier, annotations)
+    engine = _build(job, statistics)
     model = cast(nn.Module, engine).to(device)
     freeze(engine, stage.freeze)
     optimizer = build_optimizer(stage.optimizer, model)
     latest = _latest_of_rank_0(job.checkpoints, device)
-    foreign = _take_detector(job, engine, len(tail)) if latest.path is None else None
+    foreign = (
+        _take_detector(job, engine, statistics.num_categories) if latest.path is None else None
+    )
     start = _restore(job, engine, optimizer, latest.path, annotations.categories)
     outcome = StageOutcome(
         step=start.step,
         finished=start.step == stage.schedule.iterations,
-        protected_categories=int(tail.sum()),
+        protected_categories=int(statistics.tail.sum()),
         skipped_checkpoints=latest.skipped,
         lost_steps=latest.lost_steps,
     )
@@ -171,15 +175,15 @@ def train_stage(
     return replace(outcome, step=step, finished=step == stage.schedule.iterations)
 
 
-def tail_categories(classifier: Classifier, annotations: Annotations) -> Tensor:
-    """(K,) bool, the categories that the equalization loss spares; none for other classifiers."""
+def category_statistics(classifier: Classifier, annotations: Annotations) -> CategoryStatistics:
+    """The training file's categories; the tail is empty without an equalization loss."""
     categories = annotations.categories
-    match classifier:
-        case Equalization():
-            images = annotations.num_annotated_images
-            return torch.from_numpy(categories.tail(classifier.tail_frequency, images))
-        case _:
-            return torch.zeros(len(categories), dtype=torch.bool)
+    tail = np.zeros(len(categories), dtype=np.bool_)
+    learning = classifier.second if isinstance(classifier, Double) else classifier
+    if isinstance(learning, Equalization):
+        tail = categories.tail(learning.tail_frequency, annotations.num_annotated_images)
+    counts = categories.image_count, categories.instance_count
+    return CategoryStatistics.from_arrays(tail, *counts)
 
 
 def _latest_of_rank_0(checkpoints: Path, device: torch.device) -> Latest:
@@ -191,10 +195,10 @@ def _latest_of_rank_0(checkpoints: Path, device: torch.device) -> Latest:
     return cast(Latest, chosen[0])
 
 
-def _build(job: StageJob, tail: Tensor) -> Engine:
+def _build(job: StageJob, statistics: CategoryStatistics) -> Engine:
     seed_initial_weights(job.variant.seed, job.stage)
     variant, classifier = job.variant, job.config.classifier
-    return build_engine(variant.detector, classifier, variant.inference, tail, len(tail))
+    return build_engine(variant.detector, classifier, variant.inference, statistics)
 
 
 def _take_detector(job: StageJob, engine: Engine, num_categories: int) -> InitialDetector | None:
@@ -229,6 +233,8 @@ def _restore(
         epoch=0,
         position=0,
         category_ids=tuple(categories.ids.tolist()),
+        image_count=tuple(categories.image_count.tolist()),
+        instance_count=tuple(categories.instance_count.tolist()),
         parts=part_names(engine),
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 import torch
+from statistics_of import statistics_of
 
 from longtail.config.classifiers import Classifier, Equalization
 from longtail.config.detector import BoxHead, Detector, MaskHead, Proposals, Timm
@@ -28,7 +29,6 @@ DETECTOR = Detector(
     box_head=BoxHead(rois_per_image=32, channels=32, class_specific_boxes=False),
     mask_head=MaskHead(channels=16, convolutions=1),
 )
-
 EngineMaker = Callable[..., Engine]
 SampleMaker = Callable[..., Sample]
 
@@ -59,9 +59,8 @@ def make_engine() -> EngineMaker:
     ) -> Engine:
         torch.manual_seed(seed)
         inference = Inference(score_threshold=0.0, nms_iou=0.2, detections_per_image=20)
-        tail = torch.arange(K, device="cpu") > 3
         named = detector.replace(engine=engine)
-        return build_engine(named, classifier or Equalization(), inference, tail, K)
+        return build_engine(named, classifier or Equalization(), inference, statistics_of(K, 4))
 
     return make
 

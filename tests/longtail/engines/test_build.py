@@ -6,25 +6,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
-from longtail.config.classifiers import Softmax
-from longtail.config.detector import Detector
-from longtail.config.variant import Inference
-from longtail.engines.build import build_engine
 from longtail.engines.torchvision import TorchvisionEngine
 
 ROOT = Path(__file__).parents[3]
 BUILD = """
 import sys
-import torch
+import numpy as np
 from longtail.config.classifiers import Softmax
 from longtail.config.detector import Detector
 from longtail.config.variant import Inference
 from longtail.engines.build import build_engine
-tail = torch.zeros(6, dtype=torch.bool)
+from longtail.models.category_statistics import CategoryStatistics
+counts = np.ones(6, dtype=int)
+statistics = CategoryStatistics.from_arrays(counts > 1, counts, counts)
 try:
-    build_engine(Detector(engine="detectron2"), Softmax(), Inference(), tail, num_categories=6)
+    build_engine(Detector(engine="detectron2"), Softmax(), Inference(), statistics)
 except ValueError as error:
     print(error)
 """
@@ -44,10 +41,8 @@ def _build_in_a_new_process(before: str) -> str:
     return done.stdout.strip()
 
 
-def test_torchvision_is_built(detector: Detector) -> None:
-    tail = torch.zeros(6, dtype=torch.bool)
-    engine = build_engine(detector, Softmax(), Inference(), tail, num_categories=6)
-    assert isinstance(engine, TorchvisionEngine)
+def test_torchvision_is_built(make_engine: Callable[..., Any]) -> None:
+    assert isinstance(make_engine(engine="torchvision"), TorchvisionEngine)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("detectron2") is None, reason="no detectron2")

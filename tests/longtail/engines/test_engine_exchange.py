@@ -49,7 +49,15 @@ def test_checkpoint_of_one_engine_predicts_alike_and_trains_on_in_the_other(
     engine, other = make_engine(engine=trained), make_engine(seed=1, engine=other_name)
     optimizer = _optimizer(engine)
     first_loss = _train(engine, samples, optimizer)
-    state = TrainingState(STEPS, 0, 0, tuple(range(6)), part_names(engine))
+    state = TrainingState(
+        step=STEPS,
+        epoch=0,
+        position=0,
+        category_ids=tuple(range(6)),
+        image_count=(1,) * 6,
+        instance_count=(1,) * 6,
+        parts=part_names(engine),
+    )
     path = save_checkpoint(tmp_path, engine.state_dict(), optimizer.state_dict(), state)
 
     other.load_state_dict(Checkpoint(path).weights(), strict=True)

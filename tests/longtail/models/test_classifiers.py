@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -21,7 +22,6 @@ from longtail.models.classifiers import (
     SigmoidClassifier,
     SoftmaxClassifier,
     build_classifier,
-    build_from_statistics,
 )
 
 K = 4
@@ -60,8 +60,8 @@ NO_TARGETS = ClassificationTargets(
 every_classifier = pytest.mark.parametrize("classifier", EVERY, ids=str)
 
 
-def _build(classifier: config.AnyClassifier) -> Classifier:
-    return build_from_statistics(classifier, channels=8, statistics=STATISTICS)
+def _build(classifier: config.Classifier) -> Classifier:
+    return build_classifier(classifier, channels=8, statistics=STATISTICS)
 
 
 def _linear(classifier: Classifier) -> nn.Linear:
@@ -90,21 +90,6 @@ def test_each_configuration_builds_its_module(
     built = _build(classifier)
     assert type(built) is module
     assert built(torch.zeros(3, 8)).shape == (3, num_logits)
-
-
-@pytest.mark.parametrize(
-    "classifier",
-    [config.Softmax(), *SIGMOIDS[:2], config.Seesaw(), config.EqualizationV2()],
-    ids=lambda c: c.name,
-)
-def test_what_needs_no_counts_is_built_without(classifier: config.Classifier) -> None:
-    built = build_classifier(classifier, channels=8, num_categories=K, tail=TAIL)
-    assert type(built) is type(_build(classifier))
-
-
-def test_logit_adjustment_without_counts_is_an_error() -> None:
-    with pytest.raises(ValueError, match=r"logit_adjustment 1\.0 needs"):
-        build_classifier(config.Softmax(logit_adjustment=1), 8, K, TAIL)
 
 
 @every_classifier
@@ -151,7 +136,7 @@ def test_initial_weights_have_a_standard_deviation_of_a_hundredth(
     torch.manual_seed(0)
     counts = torch.ones(200, dtype=torch.int64)
     statistics = CategoryStatistics(torch.zeros(200, dtype=torch.bool), counts, counts)
-    built = build_from_statistics(classifier, 500, statistics)
+    built = build_classifier(classifier, 500, statistics)
     assert _linear(built).weight.std().item() == pytest.approx(0.01, rel=0.02)
 
 
@@ -178,7 +163,10 @@ def test_adjusted_softmax_learns_with_the_prior_and_scores_without() -> None:
 
 
 def test_tail_is_configuration_and_not_a_weight() -> None:
-    trained, later = (build_classifier(config.Equalization(), 8, K, tail) for tail in (TAIL, ~TAIL))
+    trained, later = (
+        build_classifier(config.Equalization(), 8, replace(STATISTICS, tail=tail))
+        for tail in (TAIL, ~TAIL)
+    )
     assert isinstance(trained, nn.Module) and isinstance(later, EqualizationClassifier)
     later.load_state_dict(trained.state_dict())
     assert torch.equal(later.tail, ~TAIL)
@@ -243,7 +231,7 @@ def test_no_rois_leave_the_layer_in_the_graph(classifier: config.SingleClassifie
 @every_classifier
 def test_one_category_can_be_learned(classifier: config.SingleClassifier) -> None:
     one = torch.ones(1, dtype=torch.int64)
-    built = build_from_statistics(classifier, 8, CategoryStatistics(one.bool(), one, one))
+    built = build_classifier(classifier, 8, CategoryStatistics(one.bool(), one, one))
     assert isinstance(built, nn.Module)
     torch.manual_seed(0)
     targets = ClassificationTargets(

@@ -10,7 +10,7 @@ from longtail.models.classifiers import (
     DoubleClassifier,
     SeesawClassifier,
     SoftmaxClassifier,
-    build_from_statistics,
+    build_classifier,
 )
 
 K = 5
@@ -43,7 +43,7 @@ class Given(nn.Module):
 
 
 def _double(first: config.SingleClassifier, second: config.SingleClassifier) -> DoubleClassifier:
-    built = build_from_statistics(config.Double(first=first, second=second), 8, STATISTICS)
+    built = build_classifier(config.Double(first=first, second=second), 8, STATISTICS)
     assert isinstance(built, DoubleClassifier)
     return built
 
@@ -58,7 +58,7 @@ def test_the_same_classifier_twice_is_that_classifier_bit_for_bit() -> None:
     torch.manual_seed(0)
     features = torch.randn(20, 8)
     for single_config in (config.BalancedGroupSoftmax(), config.Softmax(), config.Seesaw()):
-        single = build_from_statistics(single_config, 8, STATISTICS)
+        single = build_classifier(single_config, 8, STATISTICS)
         assert isinstance(single, nn.Module)
         double = _double(single_config, single_config)
         for part in (double.first, double.second):

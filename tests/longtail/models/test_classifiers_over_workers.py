@@ -11,13 +11,13 @@ from two_workers import on_each_of_two
 
 from longtail.config import classifiers as config
 from longtail.models.category_statistics import CategoryStatistics
-from longtail.models.classifiers import ClassificationTargets, Classifier, build_from_statistics
+from longtail.models.classifiers import ClassificationTargets, Classifier, build_classifier
 
 pytestmark = pytest.mark.slow
 
 K, R, CHANNELS, STEPS = 7, 24, 6, 3
 SHARES = {"even": 12, "uneven": 5, "first empty": 0, "second empty": 24}
-CLASSIFIERS: dict[str, config.AnyClassifier] = {
+CLASSIFIERS: dict[str, config.Classifier] = {
     "softmax": config.Softmax(),
     "adjusted softmax": config.Softmax(logit_adjustment=1),
     "cosine softmax": config.Softmax(layer=config.Cosine()),
@@ -50,7 +50,7 @@ class Loss(nn.Module):
 
 def _model(name: str) -> Loss:
     torch.manual_seed(0)
-    model = Loss(build_from_statistics(CLASSIFIERS[name], CHANNELS, STATISTICS))
+    model = Loss(build_classifier(CLASSIFIERS[name], CHANNELS, STATISTICS))
     for parameter in model.parameters():
         nn.init.normal_(parameter, std=0.5)
     return model

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 import torch
+from statistics_of import statistics_of
 from torch import Tensor, nn
 
 from longtail.config.classifiers import Classifier, Sigmoid, Softmax
@@ -50,8 +51,9 @@ class Ours(nn.Module):
         super().__init__()
         self.neck = FeaturePyramid((64, 128, 256, 512), WIDTH)
         self.rpn = nn.ModuleDict({"head": RPNHead(WIDTH, 3)})
-        tail = torch.zeros(K, dtype=torch.bool)
-        self.roi_heads: RoIHeads = build_roi_heads(detector, classifier, Inference(), tail, K)
+        self.roi_heads: RoIHeads = build_roi_heads(
+            detector, classifier, Inference(), statistics_of(K)
+        )
 
 
 def _config(**options: object) -> Any:
@@ -171,8 +173,7 @@ def test_the_whole_detector_finds_the_same_as_the_stock_one(tmp_path: Path) -> N
         weights=_zoo_file(theirs, tmp_path / "w.pkl"),
     )
     inference = Inference(score_threshold=0.05, nms_iou=0.5, detections_per_image=100)
-    tail = torch.zeros(K, dtype=torch.bool)
-    engine = cast(Any, build_engine(detector, Softmax(), inference, tail, K))
+    engine = cast(Any, build_engine(detector, Softmax(), inference, statistics_of(K)))
     state, start = initial_detector(detector, engine.state_dict(), K)
     assert start.taken.is_complete and not start.taken.left_out
     engine.load_state_dict(state, strict=True)
@@ -198,8 +199,7 @@ def test_a_detector_exported_to_detectron2_comes_back_whole(tmp_path: Path) -> N
         mask_head=MaskHead(channels=WIDTH),
         weights=str(tmp_path / "exported.pth"),
     )
-    tail = torch.zeros(K, dtype=torch.bool)
-    engine = cast(Any, build_engine(detector, Sigmoid(), Inference(), tail, K))
+    engine = cast(Any, build_engine(detector, Sigmoid(), Inference(), statistics_of(K)))
     torch.save({"model": engine.model.state_dict()}, tmp_path / "exported.pth")
     random = {name: torch.zeros_like(value) for name, value in engine.state_dict().items()}
     state, start = initial_detector(detector, random, K)

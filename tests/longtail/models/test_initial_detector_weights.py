@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from statistics_of import statistics_of
 from torch import Tensor, nn
 
 from longtail.config.classifiers import Classifier, Sigmoid, Softmax
@@ -25,13 +26,12 @@ DETECTOR = Detector(
 
 def _own(classifier: Classifier | None = None, num_categories: int = K) -> dict[str, Tensor]:
     """State of a detector whose backbone is one batch norm."""
-    tail = torch.zeros(num_categories, dtype=torch.bool)
     detector = nn.Module()
     detector.backbone = nn.Sequential(nn.BatchNorm2d(3))
     detector.neck = FeaturePyramid((3, 3, 3, 3), 4)
     detector.rpn = nn.ModuleDict({"head": RPNHead(4, 3)})
     detector.roi_heads = build_roi_heads(
-        DETECTOR, classifier or Softmax(), Inference(), tail, num_categories
+        DETECTOR, classifier or Softmax(), Inference(), statistics_of(num_categories)
     )
     return dict(detector.state_dict())
 

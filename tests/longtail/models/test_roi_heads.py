@@ -3,6 +3,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from statistics_of import statistics_of
 from torch import Tensor
 
 from longtail.config.classifiers import Classifier, Equalization, Sigmoid, Softmax
@@ -29,9 +30,8 @@ TargetsMaker = Callable[..., RoITargets]
 
 def _heads(classifier: Classifier | None = None, detector: Detector = DETECTOR) -> RoIHeads:
     torch.manual_seed(0)
-    tail = torch.arange(K) > 2
     inference = Inference(score_threshold=0.0, detections_per_image=20)
-    return build_roi_heads(detector, classifier or Softmax(), inference, tail, num_categories=K)
+    return build_roi_heads(detector, classifier or Softmax(), inference, statistics_of(K, 3))
 
 
 def _features(images: int = 1) -> dict[str, Tensor]:

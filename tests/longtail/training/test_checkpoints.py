@@ -21,7 +21,13 @@ from longtail.training.checkpoints import (
 )
 
 STATE = TrainingState(
-    step=10, epoch=1, position=4, category_ids=(1, 7), parts={"backbone": ("layer.weight",)}
+    step=10,
+    epoch=1,
+    position=4,
+    category_ids=(1, 7),
+    image_count=(3, 1),
+    instance_count=(9, 1),
+    parts={"backbone": ("layer.weight",)},
 )
 
 

@@ -20,8 +20,8 @@ from longtail.training.journal import JOURNAL, read_journal, read_progress
 from longtail.training.stage import (
     StageJob,
     StageOutcome,
+    category_statistics,
     images_per_epoch,
-    tail_categories,
     train_stage,
 )
 
@@ -169,9 +169,9 @@ def test_more_images_per_step_than_workers_can_share_is_refused(job: StageJob) -
 def test_only_the_equalization_loss_protects_categories(job: StageJob, toy_stage: Stage) -> None:
     annotations = open_annotations(job.train_annotations)
     frequency = annotations.categories.frequency
-    tail = tail_categories(toy_stage.classifier, annotations)
+    tail = category_statistics(toy_stage.classifier, annotations).tail
     assert tail.tolist() == [letter in "rc" for letter in frequency]
-    assert not tail_categories(Sigmoid(), annotations).any()
+    assert not category_statistics(Sigmoid(), annotations).tail.any()
 
 
 @pytest.mark.gpu

@@ -6,17 +6,18 @@ Importing this module makes the detector's parts known to detectron2. K categori
 from typing import assert_never
 
 from detectron2.config import CfgNode, get_cfg
-from torch import Tensor
 
 from longtail.config.classifiers import Classifier, Softmax
 from longtail.config.detector import Backbone, Detector, Detectron2, Timm
 from longtail.config.variant import Inference
 from longtail.engines.detectron2.backbone import PyramidBackbone
 from longtail.engines.detectron2.config_file import config_with_bottom_up
+from longtail.engines.detectron2.keys import as_text
 from longtail.engines.detectron2.meta_arch import LongtailRCNN
 from longtail.engines.detectron2.roi_heads import LongtailROIHeads
 from longtail.engines.detectron2.rpn import set_proposals
 from longtail.engines.pixels import PIXEL_MEAN, PIXEL_STD
+from longtail.models.category_statistics import CategoryStatistics
 from longtail.models.neck import LEVELS, NUM_ROI_LEVELS
 
 
@@ -24,15 +25,18 @@ def add_longtail_config(cfg: CfgNode) -> None:
     """Add MODEL.LONGTAIL, at defaults, to a detectron2 configuration.
 
     It says what detectron2 has no keys for: DETECTOR and CLASSIFIER are the JSON of our
-    configuration, TAIL lists the labels that the equalization loss spares. Proposals and what a
+    configuration, TAIL lists the labels that the equalization loss spares, IMAGE_COUNT and
+    INSTANCE_COUNT count the training images and instances of each category. Proposals and what a
     prediction keeps are read from detectron2's own keys (MODEL.RPN, MODEL.ANCHOR_GENERATOR,
     MODEL.ROI_HEADS, TEST), and not from `proposals` of DETECTOR. K is MODEL.ROI_HEADS.NUM_CLASSES.
     """
     cfg.MODEL.LONGTAIL = CfgNode(
         {
-            "DETECTOR": Detector().model_dump_json(),
-            "CLASSIFIER": Softmax().model_dump_json(),
+            "DETECTOR": as_text(Detector()),
+            "CLASSIFIER": as_text(Softmax()),
             "TAIL": [],
+            "IMAGE_COUNT": [],
+            "INSTANCE_COUNT": [],
         }
     )
 
@@ -41,8 +45,7 @@ def longtail_config(
     detector: Detector,
     classifier: Classifier,
     inference: Inference,
-    tail: Tensor,
-    num_categories: int,
+    statistics: CategoryStatistics,
 ) -> CfgNode:
     """A configuration that holds the whole detector; files are read here and not needed again.
 
@@ -53,24 +56,25 @@ def longtail_config(
         detector: The network.
         classifier: Of the stage that is trained or predicted with.
         inference: What a prediction keeps.
-        tail: (K,) bool, the tail categories of the training annotations.
-        num_categories: K.
+        statistics: Of the categories of the training annotations.
 
     Raises:
         ValueError: The backbone's config file or the anchor sizes do not fit.
     """
     cfg = _config_with_pixels(detector.backbone)
     add_longtail_config(cfg)
-    cfg.MODEL.LONGTAIL.DETECTOR = detector.model_dump_json()
-    cfg.MODEL.LONGTAIL.CLASSIFIER = classifier.model_dump_json()
-    cfg.MODEL.LONGTAIL.TAIL = tail.nonzero().flatten().tolist()
+    cfg.MODEL.LONGTAIL.DETECTOR = as_text(detector)
+    cfg.MODEL.LONGTAIL.CLASSIFIER = as_text(classifier)
+    cfg.MODEL.LONGTAIL.TAIL = statistics.tail.nonzero().flatten().tolist()
+    cfg.MODEL.LONGTAIL.IMAGE_COUNT = statistics.image_count.tolist()
+    cfg.MODEL.LONGTAIL.INSTANCE_COUNT = statistics.instance_count.tolist()
     cfg.MODEL.META_ARCHITECTURE = LongtailRCNN.__name__
     cfg.MODEL.BACKBONE.NAME = PyramidBackbone.__name__
     cfg.MODEL.MASK_ON = True
     set_proposals(cfg, detector.proposals)
     cfg.MODEL.ROI_HEADS.NAME = LongtailROIHeads.__name__
     cfg.MODEL.ROI_HEADS.IN_FEATURES = list(LEVELS[:NUM_ROI_LEVELS])
-    cfg.MODEL.ROI_HEADS.NUM_CLASSES = num_categories
+    cfg.MODEL.ROI_HEADS.NUM_CLASSES = statistics.num_categories
     cfg.MODEL.ROI_HEADS.SCORE_THRESH_TEST = inference.score_threshold
     cfg.MODEL.ROI_HEADS.NMS_THRESH_TEST = inference.nms_iou
     cfg.TEST.DETECTIONS_PER_IMAGE = inference.detections_per_image

@@ -9,7 +9,7 @@ from detectron2.modeling import ROI_HEADS_REGISTRY
 from detectron2.structures import Boxes, ImageList, Instances
 from torch import Tensor, nn
 
-from longtail.engines.detectron2.keys import classifier_of, detector_of, inference_of, tail_of
+from longtail.engines.detectron2.keys import classifier_of, detector_of, inference_of, statistics_of
 from longtail.engines.detectron2.targets import targets_of
 from longtail.models.build import build_roi_heads
 from longtail.models.neck import LEVELS, NUM_ROI_LEVELS
@@ -35,7 +35,7 @@ class LongtailROIHeads(nn.Module):
         Raises:
             ValueError: The backbone's levels do not fit.
         """
-        detector, num_categories = detector_of(cfg), cfg.MODEL.ROI_HEADS.NUM_CLASSES
+        detector = detector_of(cfg)
         widths = {name: shape.channels for name, shape in input_shape.items()}
         if any(widths.get(level) != detector.neck_channels for level in LEVELS[:NUM_ROI_LEVELS]):
             raise ValueError(
@@ -43,9 +43,7 @@ class LongtailROIHeads(nn.Module):
                 f" {detector.neck_channels} channels (neck_channels of MODEL.LONGTAIL.DETECTOR);"
                 f" the backbone gives {widths}"
             )
-        heads = build_roi_heads(
-            detector, classifier_of(cfg), inference_of(cfg), tail_of(cfg), num_categories
-        )
+        heads = build_roi_heads(detector, classifier_of(cfg), inference_of(cfg), statistics_of(cfg))
         return {"heads": heads}
 
     def forward(

@@ -2,7 +2,7 @@
 
 from longtail.models.classifiers.bags import BalancedGroupSoftmaxClassifier
 from longtail.models.classifiers.base import ClassificationTargets, Classifier
-from longtail.models.classifiers.build import build_classifier, build_from_statistics
+from longtail.models.classifiers.build import build_classifier
 from longtail.models.classifiers.double import DoubleClassifier
 from longtail.models.classifiers.equalization import EqualizationClassifier
 from longtail.models.classifiers.equalization_v2 import EqualizationV2Classifier
@@ -24,5 +24,4 @@ __all__ = [
     "SigmoidClassifier",
     "SoftmaxClassifier",
     "build_classifier",
-    "build_from_statistics",
 ]

@@ -2,8 +2,7 @@
 
 from typing import assert_never, cast
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from longtail.config import classifiers as config
 from longtail.models.category_statistics import CategoryStatistics
@@ -19,31 +18,7 @@ from longtail.models.classifiers.softmax import AdjustedSoftmaxClassifier, Softm
 
 
 def build_classifier(
-    classifier: config.Classifier, channels: int, num_categories: int, tail: Tensor
-) -> Classifier:
-    """The module of a configuration that needs no counts, with new weights.
-
-    Args:
-        classifier: Which, and its parameters.
-        channels: C, the width of the box head.
-        num_categories: K.
-        tail: (K,) bool, the tail categories of the training annotations.
-
-    Raises:
-        ValueError: The configuration needs the categories' counts.
-    """
-    if isinstance(classifier, config.Softmax) and classifier.logit_adjustment > 0:
-        raise ValueError(
-            f"classifier.logit_adjustment {classifier.logit_adjustment} needs the categories'"
-            " instance counts, which are not at hand here; set it to 0"
-        )
-    uncounted = torch.zeros(num_categories, dtype=torch.int64)
-    statistics = CategoryStatistics(tail, image_count=uncounted, instance_count=uncounted)
-    return build_from_statistics(classifier, channels, statistics)
-
-
-def build_from_statistics(
-    classifier: config.AnyClassifier, channels: int, statistics: CategoryStatistics
+    classifier: config.Classifier, channels: int, statistics: CategoryStatistics
 ) -> Classifier:
     """The module a configuration names, with new weights.
 
@@ -53,8 +28,8 @@ def build_from_statistics(
         statistics: Of the training annotations.
     """
     if isinstance(classifier, config.Double):
-        first = build_from_statistics(classifier.first, channels, statistics)
-        second = build_from_statistics(classifier.second, channels, statistics)
+        first = build_classifier(classifier.first, channels, statistics)
+        second = build_classifier(classifier.second, channels, statistics)
         return DoubleClassifier(first, second, first_logits=_num_logits(first))
     match classifier.layer:
         case config.Linear():

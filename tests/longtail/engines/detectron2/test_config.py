@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 import torch
+from statistics_of import statistics_of
 
-from longtail.config.classifiers import Equalization
+from longtail.config.classifiers import BalancedGroupSoftmax, Equalization
 from longtail.config.detector import Detector, Detectron2
 from longtail.config.variant import Inference
 from longtail.data.sample import Sample
+from longtail.losses.balanced_group_softmax import groups_by_instances
 
 pytest.importorskip("detectron2", reason="detectron2 is not installed")
 
@@ -32,7 +34,7 @@ def _config(detector: Detector, **changes: Any) -> CfgNode:
         score_threshold=0.0, nms_iou=0.2, detections_per_image=20, short_side=64, long_side_cap=128
     )
     cfg = longtail_config(
-        detector, Equalization(), inference.replace(**changes), torch.arange(K) > 3, K
+        detector, Equalization(), inference.replace(**changes), statistics_of(K, 4)
     )
     cfg.MODEL.DEVICE = "cpu"
     return cfg
@@ -91,9 +93,19 @@ def test_configuration_of_an_own_resnet_needs_its_file_no_more(
     assert len(build_model(cfg).backbone.bottom_up.body.stages) == 4
 
 
-def test_tail_and_classifier_come_back_from_the_configuration(detector: Detector) -> None:
-    classifier = build_model(_config(detector)).roi_heads.heads.classifier
-    assert classifier.tail.tolist() == [False] * 4 + [True] * 2
+def test_tail_counts_and_classifier_come_back_from_the_configuration(detector: Detector) -> None:
+    cfg = _config(detector)
+    assert build_model(cfg).roi_heads.heads.classifier.tail.tolist() == [False] * 4 + [True] * 2
+    cfg.MODEL.LONGTAIL.CLASSIFIER = BalancedGroupSoftmax().model_dump_json()
+    groups = build_model(cfg).roi_heads.heads.classifier.groups
+    assert groups.tolist() == groups_by_instances(statistics_of(K).instance_count).tolist()
+
+
+def test_counts_are_checked(detector: Detector) -> None:
+    cfg = _config(detector)
+    cfg.MODEL.LONGTAIL.INSTANCE_COUNT = [1, 2]
+    with pytest.raises(ValueError, match=r"INSTANCE_COUNT has 2 counts: .*NUM_CLASSES 6"):
+        build_model(cfg)
 
 
 def test_test_time_settings_are_detectron2s_own_keys(

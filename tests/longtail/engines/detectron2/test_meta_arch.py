@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from statistics_of import statistics_of
 from torch import Tensor
 
 from longtail.config.classifiers import Equalization, Softmax
@@ -30,7 +31,7 @@ SampleMaker = Callable[..., Sample]
 @pytest.fixture
 def model(detector: Detector) -> Any:
     torch.manual_seed(0)
-    cfg = longtail_config(detector, Equalization(), Inference(), torch.arange(K) > 3, K)
+    cfg = longtail_config(detector, Equalization(), Inference(), statistics_of(K, 4))
     cfg.MODEL.DEVICE = "cpu"
     return build_model(cfg).train()
 

@@ -1,0 +1,63 @@
+"""The data files a grid is asked for: paths, or names of data sets that detectron2 knows."""
+
+import re
+from pathlib import Path
+
+from longtail.cluster.plan import DataFiles
+from longtail.data.annotations import open_annotations
+from longtail.data.pairing import check_pair
+from longtail.engines.optional import needs_detectron2
+
+_A_NAME = re.compile(r"[\w.-]+")
+
+
+def find_data_files(train: Path, val: Path, images: Path | None) -> DataFiles:
+    """Open both annotation files and check that they and the pictures belong together.
+
+    Args:
+        train: A path, or a registered name such as lvis_v1_train.
+        val: The same.
+        images: Folder of the pictures of both; None takes the folder of the registered data sets.
+
+    Raises:
+        ValueError: There is no such file and no such name, or it is not known which folder holds
+            the pictures.
+        BadInputError: A file cannot be used.
+    """
+    train_file, train_images = _find("--train", train)
+    val_file, val_images = _find("--val", val)
+    folder = images or _one_folder(train_images, val_images)
+    opened = open_annotations(train_file), open_annotations(val_file)
+    check_pair(*opened, folder)
+    return DataFiles(
+        train=train_file.resolve(),
+        val=val_file.resolve(),
+        images=folder.resolve(),
+        train_digest=opened[0].digest,
+        val_digest=opened[1].digest,
+    )
+
+
+def _find(option: str, given: Path) -> tuple[Path, Path | None]:
+    """The annotation file, and its picture folder if it was given by name."""
+    name = str(given)
+    if given.exists() or name.endswith((".json", ".gz")) or not _A_NAME.fullmatch(name):
+        return given, None
+    with needs_detectron2(
+        f"{option} {name}: no such file, and data sets by name need detectron2",
+        "give the path of the annotation file",
+    ):
+        from longtail.engines.detectron2.datasets import registered_files
+    return registered_files(name)
+
+
+def _one_folder(*of_names: Path | None) -> Path:
+    folders = {folder.resolve() for folder in of_names if folder is not None}
+    if len(folders) == 1:
+        return folders.pop()
+    if not folders:
+        raise ValueError("--train, --val and --images belong together; give all three")
+    raise ValueError(
+        f"--train and --val have their pictures in {', '.join(sorted(map(str, folders)))};"
+        " give one folder that holds both with --images"
+    )

@@ -1,0 +1,78 @@
+"""Rows that the command line asks for."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments.grid_request import GridRequest
+from experiments.variants import VARIANTS
+from experiments.variants.scale import demo_scale
+
+
+def request(toy_set: Path, runs: Path, **changes: Any) -> GridRequest:
+    options: dict[str, Any] = {
+        "variants": (),
+        "table": None,
+        "train": toy_set / "train.json",
+        "val": toy_set / "val.json",
+        "images": toy_set / "images",
+        "scale": "demo",
+        "assignments": (),
+        "seeds": (0,),
+        "resamples": 0,
+        "baseline": None,
+        "workers": 1,
+        "cpus_per_worker": 1.0,
+        "gpus_per_worker": 0.0,
+        "loader_processes": 0,
+        "runs": runs,
+        "address": None,
+        "experiment": "longtail",
+    }
+    return GridRequest(**{**options, **changes})
+
+
+def test_a_variant_can_be_asked_for_twice(toy_set: Path, tmp_path: Path) -> None:
+    plan = request(
+        toy_set,
+        tmp_path,
+        variants=("softmax_r50", "second=softmax_r50"),
+        assignments=("second:engine=detectron2",),
+    ).plan()
+    first, second = plan.rows
+    assert (first.name, second.name) == ("softmax_r50", "second")
+    assert first.variant == demo_scale(VARIANTS["softmax_r50"])
+    assert second.variant == first.variant.override({"engine": "detectron2"})
+    assert len(plan.nodes()) == 6
+
+
+def test_two_rows_of_one_variant_must_differ(toy_set: Path, tmp_path: Path) -> None:
+    rows = ("softmax_r50", "second=softmax_r50")
+    with pytest.raises(ValueError, match="softmax_r50 and second are the same configuration"):
+        request(toy_set, tmp_path, variants=rows).plan()
+
+
+@pytest.mark.parametrize(
+    ("variants", "message"),
+    [
+        (("a=nope",), "--variants a=nope: 'nope' is unknown; there are softmax_r50"),
+        (("eql_r50", "eql_r50"), "there is a row eql_r50; name this one, as r2=eql_r50"),
+        (("a=eql_r50", "a=softmax_r50"), "there is a row a; name this one, as r2=softmax_r50"),
+        (("../a=eql_r50",), "name the row with letters, digits and _ . - alone"),
+        (("a b=eql_r50",), "name the row with letters, digits and _ . - alone"),
+    ],
+)
+def test_rows_that_cannot_be_told_apart_are_refused(
+    variants: tuple[str, ...], message: str, toy_set: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=message.replace(".", r"\.")):
+        request(toy_set, tmp_path, variants=variants).plan()
+
+
+def test_the_baseline_is_a_row(toy_set: Path, tmp_path: Path) -> None:
+    rows = ("softmax_r50", "other=eql_r50")
+    asked = request(toy_set, tmp_path, variants=rows, baseline="other")
+    assert asked.baseline_of(asked.plan()) == "other"
+    with pytest.raises(ValueError, match="--baseline eql_r50: none of the rows softmax_r50, other"):
+        request(toy_set, tmp_path, variants=rows, baseline="eql_r50").plan()
