@@ -7,7 +7,7 @@ from pathlib import Path
 from longtail.cluster.ledger import sha256
 from longtail.cluster.node import Node, evaluation_node, predictions_node, stage_node
 from longtail.config.base import fingerprint
-from longtail.config.detector import Detector, Timm
+from longtail.config.detector import Detector, Detectron2, Timm
 from longtail.config.variant import Variant
 
 RESAMPLES = 1000
@@ -117,7 +117,7 @@ def _rows(
 
 
 def _row(name: str, variant_name: str, variant: Variant, data: DataFiles, resamples: int) -> Row:
-    inputs = {"train": data.train_digest, **_digests_of_weights(variant.detector)}
+    inputs = {"train": data.train_digest, **_digests_of_files(variant.detector)}
     stages: list[Node] = []
     for number in range(len(variant.stages)):
         parent = stages[-1] if stages else None
@@ -127,17 +127,24 @@ def _row(name: str, variant_name: str, variant: Variant, data: DataFiles, resamp
     return Row(name, variant_name, variant, tuple(stages), predictions, evaluation)
 
 
-def _digests_of_weights(detector: Detector) -> dict[str, str]:
-    backbone = detector.backbone
-    files = {
-        "backbone.weights": backbone.weights if isinstance(backbone, Timm) else None,
-        "weights": detector.weights,
-    }
+def _digests_of_files(detector: Detector) -> dict[str, str]:
+    """Digests of the files that a detector is built from."""
     digests = {}
-    for field, path in files.items():
-        if path is None:
-            continue
-        if not Path(path).is_file():
+    for field, path in _files_of(detector).items():
+        if not path.is_file():
             raise ValueError(f"detector.{field} {path}: no such file; give a local file of weights")
-        digests[field.replace(".", "_")] = sha256(Path(path))
+        digests[field.replace(".", "_")] = sha256(path)
     return digests
+
+
+def _files_of(detector: Detector) -> dict[str, Path]:
+    backbone = detector.backbone
+    files: dict[str, Path] = {}
+    if isinstance(backbone, Timm) and backbone.weights is not None:
+        files["backbone.weights"] = Path(backbone.weights)
+    if isinstance(backbone, Detectron2) and Path(backbone.config_file).is_file():
+        # Else it is one of detectron2's own, by name.
+        files["backbone.config_file"] = Path(backbone.config_file)
+    if detector.weights is not None:
+        files["weights"] = Path(detector.weights)
+    return files

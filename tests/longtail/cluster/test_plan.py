@@ -6,6 +6,7 @@ import pytest
 
 from longtail.cluster.plan import DataFiles, Plan, make_plan
 from longtail.config.classifiers import Equalization, Sigmoid
+from longtail.config.detector import Detector, Detectron2
 from longtail.config.stages import Stage
 from longtail.config.variant import Inference, Variant
 
@@ -94,3 +95,14 @@ def test_a_grid_is_named_by_its_rows_in_any_order() -> None:
     other = BASE.replace(inference=Inference(short_side=400))
     assert plan({"a": BASE, "b": other}).id == plan({"b": other, "a": BASE}).id
     assert plan({"a": BASE}).id != plan({"b": other}).id
+
+
+def test_a_changed_config_file_of_the_backbone_is_another_training(tmp_path: Path) -> None:
+    file = tmp_path / "network.yaml"
+    file.write_text("MODEL: {RESNETS: {DEPTH: 50}}")
+    detector = Detector(engine="detectron2", backbone=Detectron2(config_file=str(file)))
+    variant = BASE.replace(detector=detector)
+    before = plan({"a": variant}).rows[0].stages[0].id
+    assert plan({"a": variant}).rows[0].stages[0].id == before
+    file.write_text("MODEL: {RESNETS: {DEPTH: 101}}")
+    assert plan({"a": variant}).rows[0].stages[0].id != before
