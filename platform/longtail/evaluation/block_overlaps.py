@@ -12,7 +12,7 @@ from longtail.evaluation.ground_truth import GroundTruth
 from longtail.evaluation.instances import Instances, area_flags, is_among
 from longtail.evaluation.mask_overlaps import mask_iou, truth_runs
 from longtail.evaluation.overlap_part import Ints, Kind, KindPart, OverlapPart
-from longtail.evaluation.rescorer_kernels import AREA_BOUNDS, IOU_THRESHOLDS
+from longtail.evaluation.protocol import AREA_BOUNDS, IOU_THRESHOLDS
 from longtail.predictions.columns import DetectionColumns
 from longtail.problems import BadInputError
 from longtail.rle.codec import decode_many

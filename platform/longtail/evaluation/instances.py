@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtail.evaluation.ground_truth import GroundTruth, area_of
-from longtail.evaluation.rescorer_kernels import AREA_BOUNDS
+from longtail.evaluation.protocol import AREA_BOUNDS
 
 Ints = NDArray[np.int64]
 

@@ -6,8 +6,8 @@ from tempfile import TemporaryDirectory
 from longtail.evaluation.ground_truth import read_ground_truth
 from longtail.evaluation.matches import MatchTable
 from longtail.evaluation.overlaps import Kind
+from longtail.evaluation.protocol import IOU_THRESHOLDS, RECALLS
 from longtail.evaluation.rescorer import MAX_DETS, Rescorer
-from longtail.evaluation.rescorer_kernels import IOU_THRESHOLDS, RECALLS
 from longtail.predictions.json_import import open_predictions
 
 __all__ = ["IOU_THRESHOLDS", "RECALLS", "MatchTable", "match_table"]

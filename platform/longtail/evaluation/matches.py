@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtail.categories import CategoryTable
-from longtail.evaluation.rescorer_kernels import IOU_THRESHOLDS, RECALLS, fill_curves
+from longtail.evaluation.curve_kernel import fill_curves
+from longtail.evaluation.protocol import IOU_THRESHOLDS, RECALLS
 from longtail.evaluation.summary import UNDEFINED, Curves, ap_per_category
 
 

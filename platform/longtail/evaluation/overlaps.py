@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from longtail.evaluation.instances import Instances, starts_of
 from longtail.evaluation.matches import as_bits
 from longtail.evaluation.overlap_part import Ints, Kind, OverlapPart
-from longtail.evaluation.rescorer_kernels import IOU_THRESHOLDS
+from longtail.evaluation.protocol import IOU_THRESHOLDS
 
 __all__ = ["Kind", "Overlaps"]
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from longtail.evaluation.cap_kernel import within_cap
+from longtail.evaluation.matching_kernel import match_detections
 from longtail.evaluation.overlaps import Overlaps
-from longtail.evaluation.rescorer_kernels import match_detections, rank_detections, within_cap
+from longtail.evaluation.ranking_kernel import rank_detections
 
 NO_CAP = -1
 

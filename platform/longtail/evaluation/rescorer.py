@@ -15,19 +15,16 @@ from numpy.typing import NDArray
 
 from longtail.categories import FREQUENCY_GROUPS, CategoryTable
 from longtail.evaluation.blocks import OnBlock
+from longtail.evaluation.curve_kernel import fill_curves
 from longtail.evaluation.ground_truth import GroundTruth
 from longtail.evaluation.matches import MatchTable, empty_curves, from_bits
 from longtail.evaluation.matching import find_overlaps
 from longtail.evaluation.overlap_part import Kind
 from longtail.evaluation.overlaps import Overlaps
 from longtail.evaluation.prediction_set import check_images, digest_of
+from longtail.evaluation.protocol import AREA_BOUNDS, RECALLS
 from longtail.evaluation.ranking import NO_CAP, match_ranked, rank, rows_within_cap
 from longtail.evaluation.rescorer_files import RescorerManifest, load_rescorer, save_rescorer
-from longtail.evaluation.rescorer_kernels import (
-    AREA_BOUNDS,
-    RECALLS,
-    fill_curves,
-)
 from longtail.evaluation.summary import UNDEFINED, Curves, ap_per_category, summarize
 from longtail.predictions.manifest import MANIFEST_NAME
 from longtail.predictions.store import PredictionStore

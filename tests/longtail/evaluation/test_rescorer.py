@@ -14,10 +14,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from longtail.evaluation.cap_kernel import within_cap
 from longtail.evaluation.ground_truth import read_ground_truth
 from longtail.evaluation.lvis import evaluate
+from longtail.evaluation.ranking_kernel import rank_detections
 from longtail.evaluation.rescorer import Rescorer
-from longtail.evaluation.rescorer_kernels import rank_detections, within_cap
 from longtail.evaluation.summary import summarize
 from longtail.predictions.json_import import import_json
 from longtail.predictions.store import PredictionStore, Source

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from longtail.evaluation.rescorer_kernels import rank_detections, within_cap
+from longtail.evaluation.cap_kernel import within_cap
+from longtail.evaluation.ranking_kernel import rank_detections
 
 Floats = NDArray[np.float64]
 
