@@ -88,7 +88,7 @@ class GridRequest:
             name: demo_scale(variant) if scale == "demo" else variant
             for name, variant in rows.items()
         }
-        variants = {name: variant.override(changes[name]) for name, variant in scaled.items()}
+        variants = {name: _changed(name, scaled[name], changes[name]) for name in names}
         for variant in variants.values():
             _check_workers(variant, self.workers)
         return variants
@@ -121,6 +121,13 @@ def _variants_by_row(words: tuple[str, ...]) -> dict[str, Variant]:
             )
         rows[row] = VARIANTS[name]
     return rows
+
+
+def _changed(row: str, variant: Variant, changes: dict[str, Any]) -> Variant:
+    try:
+        return variant.override(changes)
+    except ValueError as error:
+        raise ValueError(f"row {row}: {error}") from None
 
 
 def _changes_by_variant(

@@ -12,7 +12,7 @@ from longtail.cluster.ledger import node_directory, read_result
 from longtail.cluster.links import intervals_of_rows, row_directory
 from longtail.cluster.plan import Plan, Row
 from longtail.cluster.seed_summary import SeedStatistic, over_seeds
-from longtail.cluster.standings import Standings, State
+from longtail.cluster.standings import Standings, State, shared_trunk
 from longtail.commands import output_console
 from longtail.tracking import tracking_uri
 
@@ -137,10 +137,12 @@ def _state(row: Row, standings: Standings) -> str:
     if failed:
         return f"[red]failed in {failed[0].kind}[/red]"
     states = {standings[node.id].state for node in row.nodes()}
-    if states == {State.DONE}:
-        found = all(standings[node.id].found for node in row.nodes())
-        return "found finished" if found else "done"
-    return "blocked"
+    if states != {State.DONE}:
+        return "blocked"
+    if all(standings[node.id].found for node in row.nodes()):
+        return "found finished"
+    passes = [standings[node.id].in_pass for node in row.stages]
+    return ", ".join(["done", *(shared_trunk(len(ids)) for ids in passes if ids)])
 
 
 def _source(row: Row, grid: Path) -> str:

@@ -1,4 +1,4 @@
-"""The real grid command on a toy data set: local Ray, SQLite MLflow, two variants."""
+"""The real grid command on a toy data set: local Ray, SQLite MLflow, two variants or others."""
 
 import json
 import os
@@ -20,11 +20,15 @@ class GridCommand:
         data: Folder of the toy set.
         runs: The runs folder.
         more: Further words.
+        variants: What `--variants` is given.
+        num_stages: Stages of each.
     """
 
     data: Path
     runs: Path
     more: tuple[str, ...] = ()
+    variants: str = "sigmoid_r50,eql_rfs_r50"
+    num_stages: int = 1
 
     def words(self) -> list[str]:
         settings = {
@@ -33,10 +37,14 @@ class GridCommand:
             "checkpoint_every": 3,
             "log_every": 1,
         }
-        changes = [f"stages.0.schedule.{key}={value}" for key, value in settings.items()]
+        changes = [
+            f"stages.{stage}.schedule.{key}={value}"
+            for stage in range(self.num_stages)
+            for key, value in settings.items()
+        ]
         files = ("--train", "train.json", "--val", "val.json", "--images", "images")
         paths = [word if word.startswith("--") else str(self.data / word) for word in files]
-        rows = ["--variants", "sigmoid_r50,eql_rfs_r50", "--scale", "demo"]
+        rows = ["--variants", self.variants, "--scale", "demo"]
         sets = [word for change in changes for word in ("--set", change)]
         return ["experiments/grid.py", *rows, *paths, *sets, *self.more, "--runs", str(self.runs)]
 

@@ -1,9 +1,9 @@
 """The tables of the reports as variants, one module a report."""
 
-from experiments.variants import eql_2019
+from experiments.variants import alibaba_2020, calibration_2019, eql_2019
 from longtail.config.variant import Variant
 
-REPORTS = (eql_2019,)
+REPORTS = (eql_2019, calibration_2019, alibaba_2020)
 
 VARIANTS: dict[str, Variant] = {
     name: variant for report in REPORTS for name, variant in report.VARIANTS.items()

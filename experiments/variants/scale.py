@@ -1,12 +1,26 @@
 """A variant at a size that a laptop trains in a minute: its techniques stay, its sizes go."""
 
+from longtail.config.classifiers import Calibrated
 from longtail.config.detector import Detector, Proposals, Timm
-from longtail.config.stages import AdamW, Augmentation, RepeatFactor, Schedule, Stage
+from longtail.config.stages import (
+    AdamW,
+    Augmentation,
+    ClassThenImage,
+    RepeatFactor,
+    Sampler,
+    Schedule,
+    Stage,
+)
 from longtail.config.variant import Inference, Variant
 
 DEMO_SIDE = 128
 DEMO_REPEAT_THRESHOLD = 0.1
 """Repeats what is in under a tenth of the images: with 100 images, 1e-3 would repeat nothing."""
+DEMO_EPOCH = 100
+"""Images of an epoch where the sampler has no natural one."""
+DEMO_TAIL_BELOW = 10
+"""Training instances: with 300 of 30 categories, 100 would make all of them the tail."""
+DEMO_SCALE_IMAGES = 16
 
 
 def demo_scale(variant: Variant, iterations: int = 180) -> Variant:
@@ -14,13 +28,24 @@ def demo_scale(variant: Variant, iterations: int = 180) -> Variant:
 
     Args:
         variant: A variant at the report's scale.
-        iterations: Optimizer steps of every stage.
+        iterations: Optimizer steps of the first stage; later ones have half as many.
     """
+    lengths = [iterations, *[max(1, iterations // 2)] * (len(variant.stages) - 1)]
     return variant.replace(
         detector=_small_detector(variant.detector),
-        stages=tuple(_short_stage(stage, iterations) for stage in variant.stages),
-        inference=Inference(short_side=DEMO_SIDE, long_side_cap=2 * DEMO_SIDE),
+        stages=tuple(map(_short_stage, variant.stages, lengths)),
+        inference=_small_inference(variant),
     )
+
+
+def _small_inference(variant: Variant) -> Inference:
+    inference = variant.inference
+    if isinstance(variant.stages[-1].classifier, Calibrated):
+        merge = inference.head_merge.replace(
+            tail_below=DEMO_TAIL_BELOW, scale_images=DEMO_SCALE_IMAGES
+        )
+        inference = inference.replace(head_merge=merge)
+    return inference.replace(short_side=DEMO_SIDE, long_side_cap=2 * DEMO_SIDE)
 
 
 def _small_detector(detector: Detector) -> Detector:
@@ -43,18 +68,25 @@ def _small_detector(detector: Detector) -> Detector:
 
 
 def _short_stage(stage: Stage, iterations: int) -> Stage:
-    sampler = stage.sampler
-    if isinstance(sampler, RepeatFactor):
-        sampler = sampler.replace(threshold=DEMO_REPEAT_THRESHOLD)
+    schedule = Schedule(
+        iterations=iterations,
+        images_per_step=4,
+        warmup_iterations=min(30, iterations // 4, stage.schedule.warmup_iterations),
+        decay=stage.schedule.decay,
+        checkpoint_every=max(1, iterations // 4),
+        log_every=10,
+    )
     return stage.replace(
-        sampler=sampler,
+        sampler=_small_epochs(stage.sampler),
         augmentation=Augmentation(short_sides=(DEMO_SIDE,), long_side_cap=2 * DEMO_SIDE),
         optimizer=AdamW(base_lr=1e-3, weight_decay=1e-4),
-        schedule=Schedule(
-            iterations=iterations,
-            images_per_step=4,
-            warmup_iterations=min(30, iterations // 4),
-            checkpoint_every=max(1, iterations // 4),
-            log_every=10,
-        ),
+        schedule=schedule,
     )
+
+
+def _small_epochs(sampler: Sampler) -> Sampler:
+    if isinstance(sampler, RepeatFactor):
+        return sampler.replace(threshold=DEMO_REPEAT_THRESHOLD)
+    if isinstance(sampler, ClassThenImage):
+        return sampler.replace(images_per_epoch=DEMO_EPOCH)
+    return sampler

@@ -80,7 +80,7 @@ def test_a_grid_ends_with_a_ranked_table_and_everything_in_mlflow(
         assert run.data.metrics["val/AP_low"] <= run.data.metrics["val/AP_high"]
         client = MlflowClient(f"sqlite:///{uninterrupted.runs}/mlflow.db")
         artifacts = {item.path for item in client.list_artifacts(run.info.run_id)}
-        assert {"evaluation.json", "diagnosis.json"} <= artifacts
+        assert {"evaluation.json", "diagnosis.json", "telemetry"} <= artifacts
 
 
 def test_rows_have_intervals_and_are_compared_with_the_first(uninterrupted: GridCommand) -> None:

@@ -76,3 +76,13 @@ def test_the_baseline_is_a_row(toy_set: Path, tmp_path: Path) -> None:
     assert asked.baseline_of(asked.plan()) == "other"
     with pytest.raises(ValueError, match="--baseline eql_r50: none of the rows softmax_r50, other"):
         request(toy_set, tmp_path, variants=rows, baseline="eql_r50").plan()
+
+
+def test_a_change_that_one_row_cannot_take_names_the_row(toy_set: Path, tmp_path: Path) -> None:
+    rows = ("softmax_r50", "eql_r50")
+    adjusted = ("inference.score_adjustment=norcal",)
+    with pytest.raises(ValueError, match=r"row eql_r50: .*\n.*norcal needs a softmax over"):
+        request(toy_set, tmp_path, variants=rows, assignments=adjusted).plan()
+    own = ("softmax_r50:inference.score_adjustment=norcal",)
+    plan = request(toy_set, tmp_path, variants=rows, assignments=own).plan()
+    assert [row.variant.inference.score_adjustment.name for row in plan.rows] == ["norcal", "none"]

@@ -99,3 +99,17 @@ def test_rows_of_several_seeds_say_what_they_are_compared_with(
 def test_nothing_is_printed_without_differences(capsys: pytest.CaptureFixture[str]) -> None:
     print_differences([], "a")
     assert capsys.readouterr().out == ""
+
+
+def test_rows_trained_in_one_pass_say_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = make_plan(VARIANTS, (0,), DATA)
+    finish_rows(plan, tmp_path, {})
+    standings = look_up(plan, tmp_path)
+    for item in standings.values():
+        item.found = False
+    for row in plan.rows:
+        standings[row.stages[0].id].in_pass = ("stage-1", "stage-2", "stage-3")
+    print_ranking(plan, standings, tmp_path)
+    assert capsys.readouterr().out.count("done, shared trunk (3)") == 2

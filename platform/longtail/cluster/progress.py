@@ -12,6 +12,7 @@ from rich.text import Text
 
 from longtail.cluster.ledger import node_directory
 from longtail.cluster.standings import Standing, Standings, State
+from longtail.training.job import DIVERGED
 from longtail.training.journal import Progress, read_progress
 
 PLAIN_SECONDS = 15.0
@@ -49,7 +50,9 @@ class ProgressDisplay:
     def update(self, standings: Standings) -> None:
         """Show how everything stands now."""
         self._announce(standings.values())
-        running = [item for item in standings.values() if item.state is State.RUNNING]
+        running = [
+            item for item in standings.values() if item.state is State.RUNNING and item.leads
+        ]
         if self._live:
             self._live.update(Group(self._running_table(running), self._total(standings)))
         elif time.monotonic() - self._spoke > self._every:
@@ -59,7 +62,7 @@ class ProgressDisplay:
             self._console.print(self._total(standings), highlight=False)
 
     def _announce(self, standings: Iterable[Standing]) -> None:
-        """Say once when a node starts, ends, fails or is blocked."""
+        """Say once when a node or pass starts, and when a node ends or fails."""
         for item in standings:
             before = self._states.get(item.node.id, State.WAITING)
             self._states[item.node.id] = item.state
@@ -67,12 +70,13 @@ class ProgressDisplay:
                 continue
             if item.state is State.DONE and item.started is not None:
                 seconds = time.monotonic() - item.started
-                self._durations.setdefault(item.node.kind, []).append(seconds)
+                if item.leads:
+                    self._durations.setdefault(item.node.kind, []).append(seconds)
                 self._say(f"done     {item.node.label} ({seconds:.0f} s)")
             elif item.state is State.FAILED:
                 self._say(f"[red]failed[/red]   {item.node.label}")
-            elif item.state is State.RUNNING:
-                self._say(f"started  {item.node.label}  [dim]{item.node.id}[/dim]")
+            elif item.state is State.RUNNING and item.leads:
+                self._say(f"started  {item.title}  [dim]{item.node.id}[/dim]")
 
     def _say(self, text: str) -> None:
         self._console.print(text, highlight=False)
@@ -80,7 +84,10 @@ class ProgressDisplay:
     def _progress(self, item: Standing) -> Progress | None:
         if item.node.kind != "stage":
             return None
-        return read_progress(node_directory(self._runs, item.node))
+        own = node_directory(self._runs, item.node)
+        together = [own.with_name(name) for name in item.in_pass or (item.node.id,)]
+        learning = [folder for folder in together if not (folder / DIVERGED).exists()]
+        return read_progress((learning or together)[0])
 
     def _running_table(self, running: list[Standing]) -> Table:
         table = Table(box=None, show_header=bool(running), padding=(0, 1), header_style="dim")
@@ -90,18 +97,18 @@ class ProgressDisplay:
             progress = self._progress(item)
             if progress is None:
                 spent = time.monotonic() - (item.started or 0)
-                table.add_row(item.node.label, "", "", "", "", f"{spent:.0f} s so far")
+                table.add_row(item.title, "", "", "", "", f"{spent:.0f} s so far")
             else:
                 bar = ProgressBar(progress.iterations, progress.iteration, width=20)
-                table.add_row(item.node.label, bar, *_cells(progress))
+                table.add_row(item.title, bar, *_cells(progress))
         return table
 
     def _plain_line(self, item: Standing) -> str:
         progress = self._progress(item)
         if progress is None:
-            return f"running  {item.node.label}"
+            return f"running  {item.title}"
         iteration, speed, loss, left = _cells(progress)
-        return f"running  {item.node.label}  {iteration}  {speed} it/s  loss {loss}  left {left}"
+        return f"running  {item.title}  {iteration}  {speed} it/s  loss {loss}  left {left}"
 
     def _total(self, standings: Standings) -> Text:
         states = [item.state for item in standings.values()]
@@ -116,7 +123,7 @@ class ProgressDisplay:
         """Mean duration by kind over what is not done, shared by the places; None until known."""
         total = 0.0
         for item in standings.values():
-            if item.state not in (State.WAITING, State.RUNNING):
+            if item.state not in (State.WAITING, State.RUNNING) or not item.leads:
                 continue
             known = self._durations.get(item.node.kind)
             if known is None and item.node.kind == "stage":
@@ -131,7 +138,7 @@ class ProgressDisplay:
     def _stage_guess(self, standings: Standings) -> list[float]:
         guesses = []
         for item in standings.values():
-            if item.state is State.RUNNING and item.started is not None:
+            if item.state is State.RUNNING and item.leads and item.started is not None:
                 progress = self._progress(item)
                 if progress is not None and progress.eta_seconds is not None:
                     guesses.append(time.monotonic() - item.started + progress.eta_seconds)

@@ -16,12 +16,15 @@ from longtail.cluster.standings import Standing, Standings, State
 from longtail.config.variant import Variant
 from longtail.tracking import NodeRecord, Status, Tracker, tracking_uri
 from longtail.training.journal import JOURNAL, read_journal
+from longtail.training.telemetry_files import FOLDER as TELEMETRY
 
 log = logging.getLogger(__name__)
 
 UNDEFINED = -1.0
 """Of a metric without a category or instance to measure it on."""
 NOTE_TAG = "mlflow.note.content"
+SHARED_TRUNK_TAG = "longtail.shared_trunk"
+"""How many trainings went through the data together."""
 
 STATUS_OF: Mapping[State, Status] = {
     State.RUNNING: "RUNNING",
@@ -100,12 +103,14 @@ class Publisher:
         row = self._plan.row_of(node)
         run = tracker.open_node(self._record(node, row), self._plan.id, grid)
         tracker.log_points(run, read_journal(directory / JOURNAL))
+        if standing.in_pass:
+            tracker.set_tags(run, {SHARED_TRUNK_TAG: str(len(standing.in_pass))})
         if standing.error is not None:
             tracker.set_tags(run, {"longtail.error": repr(standing.error)})
         killed = grid_status == "KILLED" and standing.state is State.RUNNING
         tracker.set_status(run, "KILLED" if killed else STATUS_OF[standing.state])
         if standing.state is State.DONE:
-            tracker.log_artifacts(run, _artifacts(node, directory))
+            tracker.log_artifacts(run, _artifacts(node, self._runs))
             self._settled.add(node.id)
 
     def _record(self, node: Node, row: Row) -> NodeRecord:
@@ -155,13 +160,25 @@ def _provenance(directory: Path) -> dict[str, str]:
     return {"longtail.git": record["git"], "longtail.directory": str(directory), **versions}
 
 
-def _artifacts(node: Node, directory: Path) -> list[tuple[Path, str]]:
+def _artifacts(node: Node, runs: Path) -> list[tuple[Path, str]]:
+    """Files of a node for MLflow, each with its folder there."""
+    directory = node_directory(runs, node)
     files = [(directory / "node.json", ""), (directory / "result.json", "")]
     match node.kind:
+        case "stage":
+            files += _telemetry(node, runs)
         case "predictions":
             files.append((directory / "predictions" / "manifest.json", "predictions"))
         case "evaluation":
             names = (VARIANT, EVALUATION, DIAGNOSIS, PER_CATEGORY)
             files += [(directory / name, "") for name in names]
             files.append((directory / "plots" / PLOT, "plots"))
+            (predictions,) = node.parents
+            (last_stage,) = predictions.parents
+            files += _telemetry(last_stage, runs)
     return files
+
+
+def _telemetry(stage: Node, runs: Path) -> list[tuple[Path, str]]:
+    windows = sorted((node_directory(runs, stage) / TELEMETRY).glob("step-*.npz"))
+    return [(window, TELEMETRY) for window in windows]

@@ -3,7 +3,7 @@
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from longtail.cluster.node import Node
 from longtail.cluster.standings import Standing, Standings, State
@@ -11,73 +11,80 @@ from longtail.cluster.standings import Standing, Standings, State
 TICK_SECONDS = 0.5
 FIRST_TO_RUN = ("evaluation", "predictions", "stage")
 
+Failures = Mapping[str, BaseException]
+"""What went wrong, by the ids of the nodes that failed."""
+Work = Callable[[Sequence[Node]], Failures]
+
 
 def run_nodes(
-    standings: Standings,
-    places: int,
-    work: Callable[[Node], None],
-    on_tick: Callable[[Standings], None],
+    standings: Standings, places: int, work: Work, on_tick: Callable[[Standings], None]
 ) -> None:
-    """Do the work of every waiting node, parents first, at most `places` at a time.
+    """Do the work of every waiting node, parents first, at most `places` pieces of it at a time.
 
-    Of the nodes that are ready, those nearest to a finished row go first. Work runs in daemon
-    threads, so an interrupted driver leaves at once.
+    A piece of work is a node, or the nodes of one pass over the data. Of the nodes that are ready,
+    those nearest to a finished row go first. Work runs in daemon threads, so an interrupted driver
+    leaves at once.
 
     Args:
         standings: All nodes by id, parents before children; changed in place.
-        places: How many nodes run at once.
-        work: Does the work of a node; an exception fails the node.
+        places: How many pieces run at once.
+        work: Does a piece and says which of its nodes failed; an exception fails all of them.
         on_tick: Called about twice a second from this thread, and at the end.
     """
-    finished: queue.Queue[tuple[str, BaseException | None]] = queue.Queue()
+    finished: queue.Queue[dict[str, BaseException | None]] = queue.Queue()
+    running = 0
     while _unsettled(standings):
-        for standing in _startable(standings, places):
-            standing.state, standing.started = State.RUNNING, time.monotonic()
-            arguments = (standing.node, work, finished)
+        for piece in _ready(standings)[: places - running]:
+            running += 1
+            for item in piece:
+                item.state, item.started = State.RUNNING, time.monotonic()
+            arguments = ([item.node for item in piece], work, finished)
             threading.Thread(target=_attempt, args=arguments, daemon=True).start()
-        _settle(standings, finished)
+        running -= _settle(standings, finished)
         on_tick(standings)
 
 
 def _attempt(
-    node: Node,
-    work: Callable[[Node], None],
-    finished: queue.Queue[tuple[str, BaseException | None]],
+    nodes: Sequence[Node],
+    work: Work,
+    finished: queue.Queue[dict[str, BaseException | None]],
 ) -> None:
     try:
-        work(node)
+        failures = work(nodes)
     except BaseException as error:
-        finished.put((node.id, error))
-    else:
-        finished.put((node.id, None))
+        failures = {node.id: error for node in nodes}
+    finished.put({node.id: failures.get(node.id) for node in nodes})
 
 
 def _unsettled(standings: Standings) -> bool:
     return any(item.state in (State.WAITING, State.RUNNING) for item in standings.values())
 
 
-def _startable(standings: Standings, places: int) -> Sequence[Standing]:
-    running = sum(item.state is State.RUNNING for item in standings.values())
+def _ready(standings: Standings) -> list[list[Standing]]:
+    """Pieces of work of which all parents are done. Nodes of a pass have the same parents."""
     ready = [
         item
         for item in standings.values()
         if item.state is State.WAITING
+        and item.leads
         and all(standings[parent.id].state is State.DONE for parent in item.node.parents)
     ]
     ready.sort(key=lambda item: FIRST_TO_RUN.index(item.node.kind))
-    return ready[: places - running]
+    return [[standings[name] for name in item.in_pass or (item.node.id,)] for item in ready]
 
 
-def _settle(standings: Standings, finished: queue.Queue[tuple[str, BaseException | None]]) -> None:
+def _settle(standings: Standings, finished: queue.Queue[dict[str, BaseException | None]]) -> int:
+    """Note how a piece of work ended; the number of pieces that did."""
     try:
-        name, error = finished.get(timeout=TICK_SECONDS)
+        outcome = finished.get(timeout=TICK_SECONDS)
     except queue.Empty:
-        return
-    standing = standings[name]
-    standing.error = error
-    standing.state = State.DONE if error is None else State.FAILED
-    if error is not None:
+        return 0
+    for name, error in outcome.items():
+        standings[name].error = error
+        standings[name].state = State.DONE if error is None else State.FAILED
+    if any(error is not None for error in outcome.values()):
         _block_children(standings)
+    return 1
 
 
 def _block_children(standings: Standings) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from longtail.cluster.ledger import node_directory, read_result
 from longtail.cluster.node import Node
+from longtail.cluster.passes import shared_passes
 from longtail.cluster.plan import Plan
 
 
@@ -29,6 +30,8 @@ class Standing:
         found: Finished before this grid started.
         error: What went wrong, if it failed.
         started: Monotonic seconds when its work began.
+        in_pass: Ids of the nodes that are trained in one pass over the data, this one among them;
+            empty if it is worked on alone.
     """
 
     node: Node
@@ -36,9 +39,28 @@ class Standing:
     found: bool = False
     error: BaseException | None = None
     started: float | None = None
+    in_pass: tuple[str, ...] = ()
+
+    @property
+    def leads(self) -> bool:
+        """Whether it stands for its whole pass where that counts as one piece of work."""
+        return not self.in_pass or self.in_pass[0] == self.node.id
+
+    @property
+    def title(self) -> str:
+        """What people read of it, or of its pass if it leads one."""
+        if not self.in_pass:
+            return self.node.label
+        others = len(self.in_pass) - 1
+        return f"{self.node.label} and {others} more, {shared_trunk(len(self.in_pass))}"
 
 
 Standings = dict[str, Standing]
+
+
+def shared_trunk(num_nodes: int) -> str:
+    """How tables call a pass over the data that trains so many nodes."""
+    return f"shared trunk ({num_nodes})"
 
 
 def look_up(plan: Plan, runs: Path) -> Standings:
@@ -56,4 +78,14 @@ def look_up(plan: Plan, runs: Path) -> Standings:
             if before is None or (needed and before.found):
                 state = State.WAITING if needed else State.DONE
                 standings[node.id] = Standing(node, state, found=not needed)
-    return {node.id: standings[node.id] for node in plan.nodes()}
+    ordered = {node.id: standings[node.id] for node in plan.nodes()}
+    _form_passes(ordered)
+    return ordered
+
+
+def _form_passes(standings: Standings) -> None:
+    waiting = [item.node for item in standings.values() if item.state is State.WAITING]
+    for together in shared_passes(waiting):
+        ids = tuple(node.id for node in together)
+        for node in ids:
+            standings[node].in_pass = ids

@@ -1,7 +1,8 @@
 """What the work of each kind of node is, and which files its result vouches for."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, assert_never
@@ -12,13 +13,14 @@ from longtail.cluster.ledger import begin, finish, held, node_directory, read_re
 from longtail.cluster.node import Node
 from longtail.cluster.plan import Plan, Row
 from longtail.cluster.predict import predict_node
+from longtail.cluster.schedule import Failures
 from longtail.cluster.settings import WorkerResources
-from longtail.cluster.train import train_node
+from longtail.cluster.train import train_nodes
 from longtail.inference.job import PredictionJob
 from longtail.predictions.store import Source
 from longtail.training.checkpoints import final_checkpoint
+from longtail.training.job import StageJob
 from longtail.training.journal import JOURNAL, read_journal
-from longtail.training.stage import StageJob
 
 LOCK_PATIENCE_SECONDS = 7 * 24 * 3600.0
 
@@ -41,43 +43,83 @@ class Workshop:
     loader_processes: int
     provenance: Mapping[str, Any]
 
-    def do(self, node: Node) -> None:
-        """Bring a node to its result; one that is finished (by now) is left alone."""
-        directory = node_directory(self.runs, node)
-        with held(directory / "driver.lock", LOCK_PATIENCE_SECONDS):
-            if read_result(directory) is not None:
-                return
-            if reopen(directory):
-                shutil.rmtree(directory / "predictions", ignore_errors=True)
-            begin(directory, node, self.provenance)
-            row = self.plan.row_of(node)
-            match node.kind:
-                case "stage":
-                    self._train(node, row, directory)
-                case "predictions":
-                    self._predict(node, row, directory)
-                case "evaluation":
-                    self._evaluate(row, directory)
-                case _:
-                    assert_never(node.kind)
+    def do(self, nodes: Sequence[Node]) -> Failures:
+        """Bring nodes to their results; those that are finished (by now) are left alone.
 
-    def _train(self, node: Node, row: Row, directory: Path) -> None:
+        Args:
+            nodes: One, or several that one pass over the data trains.
+
+        Returns:
+            What went wrong in training, by the ids of the nodes that failed. Other failures are
+            raised.
+        """
+        with ExitStack() as locks:
+            # In an order that all drivers share, so that none waits for one that waits for it.
+            for node in sorted(nodes, key=lambda node: node.id):
+                lock = node_directory(self.runs, node) / "driver.lock"
+                locks.enter_context(held(lock, LOCK_PATIENCE_SECONDS))
+            left = [node for node in nodes if self._open(node)]
+            if not left:
+                return {}
+            if left[0].kind == "stage":
+                return self._train(left)
+            for node in left:
+                self._do_alone(node)
+            return {}
+
+    def _open(self, node: Node) -> bool:
+        """Whether there is work to do, for which the directory is then ready."""
+        directory = node_directory(self.runs, node)
+        if read_result(directory) is not None:
+            return False
+        if reopen(directory):
+            shutil.rmtree(directory / "predictions", ignore_errors=True)
+        begin(directory, node, self.provenance)
+        return True
+
+    def _do_alone(self, node: Node) -> None:
+        directory, row = node_directory(self.runs, node), self.plan.row_of(node)
+        match node.kind:
+            case "predictions":
+                self._predict(node, row, directory)
+            case "evaluation":
+                self._evaluate(row, directory)
+            case "stage":
+                raise AssertionError("stages are trained")
+            case _:
+                assert_never(node.kind)
+
+    def _train(self, nodes: Sequence[Node]) -> Failures:
+        jobs = [self._job(node) for node in nodes]
+        ends = train_nodes(jobs, self.resources, self.runs / "ray")
+        failures: dict[str, BaseException] = {}
+        for node, job, end in zip(nodes, jobs, ends, strict=True):
+            try:
+                if end is not None:
+                    raise end
+                self._finish_training(job)
+            except Exception as error:
+                failures[node.id] = error
+        return failures
+
+    def _job(self, node: Node) -> StageJob:
+        row = self.plan.row_of(node)
         number = [stage.id for stage in row.stages].index(node.id)
-        before = None if number == 0 else self._final(row, number - 1)
-        job = StageJob(
+        return StageJob(
             variant=row.variant,
             stage=number,
             train_annotations=self.plan.data.train,
             images=self.plan.data.images,
-            directory=directory,
-            initial_weights=before,
+            directory=node_directory(self.runs, node),
+            initial_weights=None if number == 0 else self._final(row, number - 1),
             loader_processes=self.loader_processes,
         )
-        train_node(job, self.resources, self.runs / "ray")
-        last = read_journal(directory / JOURNAL)[-1]
-        checkpoint = final_checkpoint(directory, row.variant.stages[number].schedule.iterations)
+
+    def _finish_training(self, job: StageJob) -> None:
+        last = read_journal(job.directory / JOURNAL)[-1]
+        checkpoint = final_checkpoint(job.directory, job.config.schedule.iterations)
         summary = {"iterations": last["step"], "loss": last["train/loss"]}
-        finish(directory, [*checkpoint.iterdir(), directory / JOURNAL], summary)
+        finish(job.directory, [*checkpoint.iterdir(), job.directory / JOURNAL], summary)
 
     def _predict(self, node: Node, row: Row, directory: Path) -> None:
         job = PredictionJob(

@@ -137,4 +137,18 @@ class Double(Config):
     """Learns in this stage; the report does not say which loss it has."""
 
 
-Classifier = Annotated[SingleClassifier | Double, Field(discriminator="name")]
+class Calibrated(Config):
+    """A trained softmax classifier, kept as it is, beside a re-trained one with layers of its own:
+    classification calibration 2019 (report 004), section 2.2. `inference.head_merge` says how their
+    scores are merged."""
+
+    name: Literal["calibrated"] = "calibrated"
+    original: Softmax = Softmax()
+    """Keeps the weights of the stage before."""
+    head: Literal["3fc_ft", "2fc_rand"] = "3fc_ft"
+    """Layers from pooled RoI features to new logits: `3fc_ft` starts from copies of the box head
+    and the original classifier, `2fc_rand` has one hidden layer and starts at random (the
+    challenge's)."""
+
+
+Classifier = Annotated[SingleClassifier | Double | Calibrated, Field(discriminator="name")]

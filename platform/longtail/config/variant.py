@@ -5,7 +5,10 @@ from typing import Self
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from longtail.config.base import Config
+from longtail.config.combinations import check_scores, check_stages
 from longtail.config.detector import Detector
+from longtail.config.rules import Rules, check_rules
+from longtail.config.scores import AsTheyAre, HeadMerge, ScoreAdjustment
 from longtail.config.stages import Stage
 
 
@@ -33,6 +36,10 @@ class Inference(Config):
     """Pixels of at least this probability belong to a mask."""
     images_per_batch: PositiveInt = 4
     """Images predicted together."""
+    score_adjustment: ScoreAdjustment = AsTheyAre()
+    """What becomes of a softmax classifier's probabilities before boxes are chosen by them."""
+    head_merge: HeadMerge = HeadMerge()
+    """How a calibrated classifier's two rows of scores become one."""
 
 
 class Variant(Config):
@@ -44,20 +51,17 @@ class Variant(Config):
     inference: Inference = Inference()
     seed: NonNegativeInt = 0
     """Of the initial weights, the order of images, augmentation and sampling."""
+    external_data: bool = False
+    """Whether it learns from annotations other than the training file's, by `detector.weights` for
+    instance. It is a declaration, and no part of what a run computes."""
+    rules: Rules = "none"
+    """The challenge whose rules it must keep; `2020` refuses external data."""
 
     @model_validator(mode="after")
-    def _stages_follow_from_each_other(self) -> Self:
-        if not self.stages:
-            raise ValueError("stages: a variant needs at least one stage")
-        first, *later = self.stages
-        if first.recreate:
-            raise ValueError("stages.0.recreate: the first stage has nothing to re-create")
-        for number, stage in enumerate(later, start=1):
-            before = self.stages[number - 1].classifier.name
-            changed = stage.classifier.name != before
-            if changed and "classifier" not in stage.recreate:
-                raise ValueError(
-                    f"stages.{number}.recreate: the classifier changes from {before} to"
-                    f" {stage.classifier.name}; add 'classifier'"
-                )
+    def _parts_go_together(self) -> Self:
+        check_stages(self.stages)
+        inference = self.inference
+        last = self.stages[-1].classifier
+        check_scores(last, inference.score_adjustment, inference.head_merge)
+        check_rules(self.rules, self.external_data)
         return self

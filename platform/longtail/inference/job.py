@@ -8,6 +8,7 @@ import torch
 
 from longtail.config.variant import Variant
 from longtail.data.annotations import Annotations, open_annotations
+from longtail.inference.background_means import use_background_means
 from longtail.inference.engine import load_engine
 from longtail.inference.predict import predict_shard, show_nothing
 from longtail.predictions.image_set import ImageSet
@@ -63,11 +64,16 @@ def predict_job_shard(
     writer = StoreWriter(job.store, image_set(annotations), job.source)
     if shard not in writer.missing_shards():
         return None
+    inference = job.variant.inference
+    engine = load_engine(job.checkpoint, job.variant, job.stage, annotations.categories, device)
+    use_background_means(
+        engine, annotations, job.images, inference, job.store, job.loader_processes
+    )
     return predict_shard(
-        load_engine(job.checkpoint, job.variant, job.stage, annotations.categories, device),
+        engine,
         annotations,
         job.images,
-        job.variant.inference,
+        inference,
         writer,
         shard,
         loader_processes=job.loader_processes,

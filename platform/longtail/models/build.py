@@ -1,9 +1,11 @@
 """From a detector's configuration to the modules that every engine shares."""
 
 from pathlib import Path
+from typing import assert_never
 
-from longtail.config.classifiers import Classifier
+from longtail.config.classifiers import Calibrated, Classifier
 from longtail.config.detector import Detector, Timm
+from longtail.config.scores import AsTheyAre, LogitAdjustment, NorCal
 from longtail.config.variant import Inference
 from longtail.models.backbone import TimmBackbone
 from longtail.models.backbone_weights import load_timm_weights
@@ -12,11 +14,14 @@ from longtail.models.box_regressor import BoxRegressor
 from longtail.models.category_statistics import CategoryStatistics
 from longtail.models.classifiers import build_classifier
 from longtail.models.detections import BoxSelector
+from longtail.models.head_merge import MergedRows
 from longtail.models.mask_head import MaskHead
 from longtail.models.matching import RoISampler
 from longtail.models.neck import LEVELS, NUM_ROI_LEVELS, STRIDES
 from longtail.models.pooling import PyramidPooler
 from longtail.models.roi_heads import RoIHeads
+from longtail.models.score_adjustment import LogitAdjustedRows, NorCalRows
+from longtail.models.score_rows import ScoreRows, as_they_are
 
 
 def build_backbone(backbone: Timm) -> TimmBackbone:
@@ -30,6 +35,30 @@ def build_backbone(backbone: Timm) -> TimmBackbone:
     if backbone.weights is not None:
         load_timm_weights(network.body, Path(backbone.weights))
     return network
+
+
+def build_score_rows(
+    classifier: Classifier, inference: Inference, statistics: CategoryStatistics
+) -> ScoreRows:
+    """The scores that boxes are chosen by: adjusted, merged of two classifiers, or as they are."""
+    match inference.score_adjustment:
+        case NorCal(gamma=gamma):
+            return NorCalRows(statistics.image_count, gamma)
+        case LogitAdjustment(tau=tau):
+            return LogitAdjustedRows(statistics.instance_count, tau)
+        case AsTheyAre():
+            merge = inference.head_merge
+        case _:
+            assert_never(inference.score_adjustment)
+    if not isinstance(classifier, Calibrated):
+        return as_they_are
+    return MergedRows(
+        rule=merge.rule,
+        tail=statistics.instance_count < merge.tail_below,
+        threshold=merge.threshold,
+        scale=merge.scale,
+        means="of the image" if merge.scale_images == 0 else None,
+    )
 
 
 def build_roi_heads(
@@ -48,13 +77,16 @@ def build_roi_heads(
         ),
         box_pooler=PyramidPooler(names, strides, box.pool_size),
         box_head=TwoLayerBoxHead(width, box.pool_size, box.channels),
-        classifier=build_classifier(classifier, box.channels, statistics),
+        classifier=build_classifier(
+            classifier, box.channels, statistics, pooled=(width, box.pool_size)
+        ),
         box_regressor=BoxRegressor(box.channels, num_categories if box.class_specific_boxes else 1),
         smooth_l1_beta=box.smooth_l1_beta,
         mask_pooler=PyramidPooler(names, strides, mask.pool_size),
         mask_head=MaskHead(
             width, mask.channels, mask.convolutions, num_categories if mask.class_specific else 1
         ),
+        score_rows=build_score_rows(classifier, inference, statistics),
         selector=BoxSelector(
             inference.score_threshold, inference.nms_iou, inference.detections_per_image
         ),

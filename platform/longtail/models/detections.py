@@ -3,6 +3,7 @@
 P proposals, D detections, K categories. Boxes are xyxy in pixels of the network's input.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -65,6 +66,20 @@ class BoxSelector:
         boxes = clip_boxes_to_image(boxes, size)
         kept = self._suppress(boxes, best, labels)
         return FoundBoxes(boxes[kept], labels[kept], best[kept], scores[rows[kept]])
+
+    def unite(self, found: Sequence[FoundBoxes]) -> FoundBoxes:
+        """Keep the best boxes of several detectors in one image, without those that overlap a
+        better one of their category; each keeps its own row.
+
+        Args:
+            found: One for each detector; one alone is what it returns.
+        """
+        if len(found) == 1:
+            return found[0]
+        columns = zip(*((f.boxes, f.labels, f.scores, f.class_rows) for f in found), strict=True)
+        boxes, labels, scores, rows = (torch.cat(column) for column in columns)
+        kept = self._suppress(boxes, scores, labels)
+        return FoundBoxes(boxes[kept], labels[kept], scores[kept], rows[kept])
 
     def _suppress(self, boxes: Tensor, scores: Tensor, labels: Tensor) -> Tensor:
         solid = torch.nonzero((boxes[:, 2:] > boxes[:, :2]).all(dim=1)).flatten()

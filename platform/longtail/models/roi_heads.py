@@ -15,11 +15,12 @@ from longtail.losses.mask import mask_cross_entropy
 from longtail.models.box_head import TwoLayerBoxHead
 from longtail.models.box_regressor import BoxRegressor, deltas_of
 from longtail.models.boxes import encode_boxes
-from longtail.models.classifiers import ClassificationTargets, Classifier
+from longtail.models.classifiers import ClassificationTargets, Classifier, classify
 from longtail.models.detections import BoxSelector, FoundBoxes
 from longtail.models.mask_head import MaskHead
 from longtail.models.matching import RoISampler, SampledRoIs
 from longtail.models.pooling import PyramidPooler
+from longtail.models.score_rows import ScoreRows
 from longtail.models.targets import RoITargets
 
 MASKS_AT_ONCE = 128
@@ -51,6 +52,7 @@ class RoIHeads(nn.Module):
         smooth_l1_beta: See `box_regression_loss`.
         mask_pooler: Features for `mask_head`.
         mask_head: Class-agnostic or class-specific.
+        score_rows: The scores that boxes are chosen by in inference.
         selector: Draws detections from scored boxes.
     """
 
@@ -65,6 +67,7 @@ class RoIHeads(nn.Module):
         smooth_l1_beta: float,
         mask_pooler: PyramidPooler,
         mask_head: MaskHead,
+        score_rows: ScoreRows,
         selector: BoxSelector,
     ) -> None:
         super().__init__()
@@ -76,6 +79,7 @@ class RoIHeads(nn.Module):
         self.smooth_l1_beta = smooth_l1_beta
         self.mask_pooler = mask_pooler
         self.mask_head = mask_head
+        self.score_rows = score_rows
         self.selector = selector
 
     def forward(
@@ -137,10 +141,11 @@ class RoIHeads(nn.Module):
     ) -> list[RoIDetections]:
         logits, deltas = self._box_outputs(features, proposals)
         lengths = [len(of_image) for of_image in proposals]
-        scores = torch.split(self.classifier.scores(logits), lengths)
+        rows = self.score_rows(self.classifier, logits, lengths)
+        scores = zip(*(torch.split(of_all, lengths) for of_all in rows), strict=True)
         found = [
-            self.selector(*of_image)
-            for of_image in zip(
+            self.selector.unite([self.selector(boxes, row, moves, size) for row in of_image])
+            for boxes, of_image, moves, size in zip(
                 proposals, scores, torch.split(deltas, lengths), image_sizes, strict=True
             )
         ]
@@ -150,8 +155,9 @@ class RoIHeads(nn.Module):
     def _box_outputs(
         self, features: Mapping[str, Tensor], boxes: Sequence[Tensor]
     ) -> tuple[Tensor, Tensor]:
-        hidden = self.box_head(self.box_pooler(features, boxes))
-        return self.classifier(hidden), self.box_regressor(hidden)
+        pooled = self.box_pooler(features, boxes)
+        hidden = self.box_head(pooled)
+        return classify(self.classifier, hidden, pooled), self.box_regressor(hidden)
 
     def _box_loss(self, deltas: Tensor, sampled: Sequence[SampledRoIs]) -> Tensor:
         labels = torch.cat([rois.labels for rois in sampled])

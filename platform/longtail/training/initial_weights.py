@@ -4,8 +4,13 @@ from collections.abc import Collection, Mapping
 
 from torch import Tensor
 
+from longtail.config.classifiers import Calibrated, Classifier, Double
 from longtail.config.stages import Part
 from longtail.engines.base import Engine
+
+BOX_HEAD = "roi_heads.box_head."
+CLASSIFIER = "roi_heads.classifier."
+"""How the neutral names of their weights begin."""
 
 
 def part_names(engine: Engine) -> dict[str, tuple[str, ...]]:
@@ -20,11 +25,47 @@ def part_names(engine: Engine) -> dict[str, tuple[str, ...]]:
     }
 
 
+def copied_names(classifier: Classifier, before: Collection[str]) -> dict[str, str]:
+    """The weights of a classifier that start as copies of others, as their names before.
+
+    The classifier that a double or calibrated one keeps is that of the stage before; the new head
+    `3fc_ft` starts as the box head and that classifier. Their other weights are new. Nothing is
+    copied for other classifiers, nor where the stage before had one of the same kind.
+
+    Args:
+        classifier: Of the new stage.
+        before: The neutral names of all weights of the stage before.
+
+    Returns:
+        Name before by own name.
+    """
+    match classifier:
+        case Double():
+            kept = f"{CLASSIFIER}first."
+        case Calibrated():
+            kept = f"{CLASSIFIER}original."
+        case _:
+            return {}
+    if any(name.startswith(kept) for name in before):
+        return {}
+    copies = _moved(before, CLASSIFIER, kept)
+    if isinstance(classifier, Calibrated) and classifier.head == "3fc_ft":
+        copies |= _moved(before, CLASSIFIER, f"{CLASSIFIER}new.")
+        copies |= _moved(before, BOX_HEAD, f"{CLASSIFIER}new.hidden.")
+    return copies
+
+
+def _moved(names: Collection[str], old: str, new: str) -> dict[str, str]:
+    """Names that begin with `old`, by what they are with `new` in its place."""
+    return {new + name.removeprefix(old): name for name in names if name.startswith(old)}
+
+
 def take_over(
     engine: Engine,
     weights: Mapping[str, Tensor],
     parts_before: Mapping[str, Collection[str]],
     recreate: Collection[Part],
+    classifier: Classifier,
 ) -> None:
     """Load the weights of the stage before; re-created parts keep those they were built with.
 
@@ -33,14 +74,18 @@ def take_over(
         weights: The old stage's weights by neutral name.
         parts_before: The names of each part in `weights`.
         recreate: Parts that start anew.
+        classifier: Of the new stage; see `copied_names` for what it inherits.
 
     Raises:
         ValueError: Outside those parts, a weight is missing, unknown or of another shape.
     """
     own, parts = engine.state_dict(), part_names(engine)
-    new = {name for part in recreate for name in parts[part]}
-    dropped = {name for part in recreate for name in parts_before[part]}
+    copies = {} if "classifier" in recreate else copied_names(classifier, weights)
+    replaced = {*recreate, "classifier"} if copies else set(recreate)
+    new = {name for part in replaced for name in parts[part]} - copies.keys()
+    dropped = {name for part in replaced for name in parts_before[part]}
     taken = {name: value for name, value in weights.items() if name not in dropped}
+    taken |= {name: weights[before] for name, before in copies.items()}
     expected = {name: value for name, value in own.items() if name not in new}
     wrong = sorted(
         name

@@ -45,3 +45,29 @@ def test_nodes_found_finished_are_not_announced(plan: Plan, tmp_path: Path) -> N
     display = ProgressDisplay(Console(file=output), tmp_path, places=1)
     display.update(standings)
     assert output.getvalue() == ""
+
+
+def test_a_pass_is_one_line_that_follows_a_node_still_learning(plan: Plan, tmp_path: Path) -> None:
+    output = io.StringIO()
+    display = ProgressDisplay(Console(file=output, width=120), tmp_path, places=1, every=0)
+    standings = look_up(plan, tmp_path)
+    first, second = (standings[row.stages[0].id] for row in plan.rows)
+    for item in (first, second):
+        item.state, item.started = State.RUNNING, time.monotonic()
+        item.in_pass = (first.node.id, second.node.id)
+    folders = [node_directory(tmp_path, item.node) for item in (first, second)]
+    for steps, folder in zip((10, 20), folders, strict=True):
+        journal = Journal(folder / JOURNAL)
+        journal.start(0, 100)
+        journal.append(steps, {"train/loss": 2.5})
+    display.update(standings)
+    (folders[0] / "diverged.txt").write_text("loss nan")
+    display.update(standings)
+    first.state, second.state = State.FAILED, State.DONE
+    display.update(standings)
+    lines = [line for line in output.getvalue().splitlines() if not line.startswith("total")]
+    title = "sigmoid training and 1 more, shared trunk (2)"
+    assert lines[0].startswith(f"started  {title}  stage-")
+    assert lines[1].startswith(f"running  {title}  10/100")
+    assert lines[2].startswith(f"running  {title}  20/100")
+    assert lines[3:] == ["failed   sigmoid training", "done     eql training (0 s)"]

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Sequence
 
 import pytest
 
@@ -22,8 +23,13 @@ def standings_of(*nodes: Node) -> Standings:
     return {node.id: Standing(node) for node in nodes}
 
 
+def passing_together(standings: Standings, *nodes: Node) -> None:
+    for node in nodes:
+        standings[node.id].in_pass = tuple(one.id for one in nodes)
+
+
 class Record:
-    """Work that remembers its order and how much ran at once."""
+    """Work that remembers its order and how much ran at once; nodes of a pass fail one by one."""
 
     def __init__(self, failing: frozenset[str] = frozenset(), seconds: float = 0.0) -> None:
         self.order: list[str] = []
@@ -31,16 +37,16 @@ class Record:
         self._failing, self._seconds = failing, seconds
         self._lock = threading.Lock()
 
-    def __call__(self, node: Node) -> None:
+    def __call__(self, nodes: Sequence[Node]) -> dict[str, BaseException]:
         with self._lock:
-            self.order.append(node.label)
+            self.order.append(" + ".join(node.label for node in nodes))
             self._now += 1
             self.most = max(self.most, self._now)
         time.sleep(self._seconds)
         with self._lock:
             self._now -= 1
-        if node.label in self._failing:
-            raise RuntimeError(f"{node.label} broke")
+        failing = [node for node in nodes if node.label in self._failing]
+        return {node.id: RuntimeError(f"{node.label} broke") for node in failing}
 
 
 def labels_by_state(standings: Standings, state: State) -> set[str]:
@@ -93,3 +99,37 @@ def test_ticks_come_while_work_runs() -> None:
     )
     assert ticks[:-1] and set(ticks[:-1]) == {1}
     assert ticks[-1] == 0
+
+
+def test_nodes_of_a_pass_are_one_piece_of_work_at_one_place() -> None:
+    root, last = stage("root"), stage("last")
+    heads = [stage(label, root) for label in ("a", "b", "c")]
+    standings = standings_of(root, *heads, last, *(evaluation(f"row {h.label}", h) for h in heads))
+    passing_together(standings, *heads)
+    work = Record(seconds=0.05)
+    run_nodes(standings, 1, work, lambda _: None)
+    assert work.order == ["root", "a + b + c", "row a", "row b", "row c", "last"]
+    assert work.most == 1
+
+
+def test_a_node_that_fails_in_a_pass_blocks_its_own_children_alone() -> None:
+    root = stage("root")
+    good, bad = stage("good", root), stage("bad", root)
+    standings = standings_of(root, good, bad, evaluation("row", good), evaluation("lost", bad))
+    passing_together(standings, good, bad)
+    run_nodes(standings, 2, Record(failing=frozenset({"bad"})), lambda _: None)
+    assert labels_by_state(standings, State.DONE) == {"root", "good", "row"}
+    assert labels_by_state(standings, State.FAILED) == {"bad"}
+    assert labels_by_state(standings, State.BLOCKED) == {"lost"}
+
+
+def test_an_exception_fails_all_nodes_of_the_piece() -> None:
+    def explode(nodes: Sequence[Node]) -> dict[str, BaseException]:
+        raise OSError("disk full")
+
+    one, other = stage("one"), stage("other")
+    standings = standings_of(one, other)
+    passing_together(standings, one, other)
+    run_nodes(standings, 2, explode, lambda _: None)
+    assert {str(item.error) for item in standings.values()} == {"disk full"}
+    assert labels_by_state(standings, State.FAILED) == {"one", "other"}

@@ -1,6 +1,7 @@
 """A toy detector and samples for the tests of the engines."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,9 +57,11 @@ def make_engine() -> EngineMaker:
         classifier: Classifier | None = None,
         seed: int = 0,
         engine: str = "torchvision",
+        **inference_changes: Any,
     ) -> Engine:
         torch.manual_seed(seed)
         inference = Inference(score_threshold=0.0, nms_iou=0.2, detections_per_image=20)
+        inference = inference.replace(**inference_changes)
         named = detector.replace(engine=engine)
         return build_engine(named, classifier or Equalization(), inference, statistics_of(K, 4))
 

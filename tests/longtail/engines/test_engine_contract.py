@@ -10,6 +10,7 @@ from torch import Tensor
 
 from longtail.config.classifiers import (
     BalancedGroupSoftmax,
+    Calibrated,
     Classifier,
     Cosine,
     Double,
@@ -21,6 +22,7 @@ from longtail.config.classifiers import (
     Softmax,
 )
 from longtail.config.detector import BoxHead, Detector, MaskHead, Timm
+from longtail.config.scores import HeadMerge, LogitAdjustment, NorCal
 from longtail.data.sample import Sample, VerifiedCategories
 
 pytest.importorskip("detectron2", reason="detectron2 is not installed: engines are not compared")
@@ -35,10 +37,23 @@ CLASSIFIERS: dict[str, Classifier] = {
     "federated": Federated(prior=0.1, judged_categories=3),
     "bags": BalancedGroupSoftmax(),
     "double": Double(first=Softmax(), second=BalancedGroupSoftmax()),
+    "calibrated": Calibrated(head="3fc_ft"),
+    "calibrated at random": Calibrated(head="2fc_rand"),
     "cosine": Softmax(layer=Cosine()),
     "adjusted softmax": Softmax(logit_adjustment=1.0),
 }
 """A new classifier joins here."""
+SCORES: dict[str, tuple[Classifier, dict[str, Any]]] = {
+    "norcal": (Softmax(), {"score_adjustment": NorCal()}),
+    "logit adjustment": (Softmax(), {"score_adjustment": LogitAdjustment()}),
+    "merged by cat": (Calibrated(), {"head_merge": HeadMerge(rule="cat", tail_below=20)}),
+    "merged by det": (Calibrated(), {"head_merge": HeadMerge(rule="det")}),
+    "merged by scale": (
+        Calibrated(),
+        {"head_merge": HeadMerge(rule="cat_scale", tail_below=20, scale_images=0)},
+    ),
+}
+"""A classifier, and settings that change what becomes of its scores."""
 SHAPES = {
     "all agnostic": (False, False),
     "boxes specific": (True, False),
@@ -76,14 +91,14 @@ def _mixed(make: SampleMaker) -> Sample:
 
 
 def _engines(
-    make_engine: Callable[..., Any], detector: Detector, classifier: Classifier
+    make_engine: Callable[..., Any], detector: Detector, classifier: Classifier, **inference: Any
 ) -> tuple[Any, Any]:
     """Of the same weights, all of them random: an initial zero would hide a wrong name."""
-    first = make_engine(detector, classifier, engine="torchvision")
+    first = make_engine(detector, classifier, engine="torchvision", **inference)
     with torch.no_grad():
         for parameter in first.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
-    second = make_engine(detector, classifier, seed=1, engine="detectron2")
+    second = make_engine(detector, classifier, seed=1, engine="detectron2", **inference)
     second.load_state_dict(first.state_dict(), strict=True)
     return first, second
 
@@ -148,6 +163,15 @@ def test_detections_and_masks_of_every_classifier_are_equal(
     make_engine: Callable[..., Any], make_sample: SampleMaker, detector: Detector, classifier: str
 ) -> None:
     engines = _engines(make_engine, detector, CLASSIFIERS[classifier])
+    _require_equal_detections(engines, BATCHES["two images"](make_sample))
+
+
+@pytest.mark.parametrize("scores", SCORES)
+def test_detections_of_changed_scores_are_equal(
+    make_engine: Callable[..., Any], make_sample: SampleMaker, detector: Detector, scores: str
+) -> None:
+    classifier, inference = SCORES[scores]
+    engines = _engines(make_engine, detector, classifier, **inference)
     _require_equal_detections(engines, BATCHES["two images"](make_sample))
 
 

@@ -1,12 +1,13 @@
 """A small detector, trained for some steps on a small synthetic data set, and what to predict."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from longtail.config.classifiers import Equalization
+from longtail.config.classifiers import Calibrated, Equalization, Softmax
 from longtail.config.detector import BoxHead, Detector, MaskHead, Proposals, Timm
 from longtail.config.stages import AdamW, Augmentation, Schedule, Stage
 from longtail.config.variant import Inference, Variant
@@ -87,3 +88,26 @@ def trained(toy_data: Path, tmp_path: Path) -> Trained:
         )
 
     return train
+
+
+@pytest.fixture
+def calibrated(trained: Trained, toy_data: Path) -> PredictionJob:
+    """Predicts with a calibrated classifier after a step of each of two stages."""
+    job = trained(1)
+    (first,) = job.variant.stages
+    stages = (first.replace(classifier=Softmax()), _second_of(first))
+    variant = job.variant.replace(stages=stages)
+    before, checkpoint = None, job.checkpoint
+    for stage, name in enumerate(("first", "second")):
+        directory = job.store.with_name(name)
+        training = StageJob(
+            variant, stage, toy_data / "train.json", toy_data / "images", directory, before, 0
+        )
+        train_stage(training, rank=0, world_size=1, device=torch.device("cpu"))
+        before = checkpoint = final_checkpoint(directory, 1)
+    return replace(job, variant=variant, stage=1, checkpoint=checkpoint)
+
+
+def _second_of(first: Stage) -> Stage:
+    frozen = ("backbone", "neck", "rpn", "box_head", "box_regressor", "mask_head")
+    return first.replace(classifier=Calibrated(), freeze=frozen)

@@ -121,3 +121,22 @@ def test_detections_are_torchvisions_where_conventions_agree() -> None:
     torch.testing.assert_close(found.scores, scores[0])
     torch.testing.assert_close(found.boxes, boxes[0])
     assert torch.equal(found.labels, labels[0] - 1)
+
+
+def test_boxes_of_two_detectors_suppress_each_other_within_a_category() -> None:
+    first = SELECT(PROPOSALS, _scores([[0.9, 0.0], [0.0, 0.2], [0.0, 0.0]]), STAY, SIZE)
+    second = SELECT(PROPOSALS, _scores([[0.0, 0.4], [0.8, 0.0], [0.0, 0.6]]), STAY, SIZE)
+    united = SELECT.unite([first, second])
+    pairs = list(zip(united.labels.tolist(), united.boxes.tolist(), strict=True))
+    assert pairs == [(0, [0, 0, 10, 10]), (1, [50, 50, 60, 60]), (1, [0, 0, 10, 10])]
+    torch.testing.assert_close(united.scores, torch.tensor([0.9, 0.6, 0.4]))
+    rows = torch.tensor([[0.9, 0.0, 0], [0.0, 0.6, 0], [0.0, 0.4, 0]])
+    torch.testing.assert_close(united.class_rows, rows)
+
+
+def test_the_union_keeps_the_best_only_and_a_detector_alone_as_it_is() -> None:
+    select = BoxSelector(score_threshold=0.0, nms_iou=0.5, detections_per_image=2)
+    first = select(PROPOSALS, _scores([[0.9, 0.0], [0.0, 0.5], [0.0, 0.0]]), STAY, SIZE)
+    second = select(PROPOSALS, _scores([[0.0, 0.0], [0.0, 0.0], [0.7, 0.6]]), STAY, SIZE)
+    torch.testing.assert_close(select.unite([first, second]).scores, torch.tensor([0.9, 0.7]))
+    assert select.unite([first]) is first

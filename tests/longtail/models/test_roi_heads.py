@@ -1,13 +1,15 @@
 import math
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
 from statistics_of import statistics_of
 from torch import Tensor
 
-from longtail.config.classifiers import Classifier, Equalization, Sigmoid, Softmax
+from longtail.config.classifiers import Calibrated, Classifier, Equalization, Sigmoid, Softmax
 from longtail.config.detector import BoxHead, Detector, MaskHead
+from longtail.config.scores import HeadMerge, LogitAdjustment, NorCal, ScoreAdjustment
 from longtail.config.variant import Inference
 from longtail.models import roi_heads
 from longtail.models.build import build_roi_heads
@@ -28,9 +30,11 @@ FAR = [40.0, 40.0, 50.0, 50.0]
 TargetsMaker = Callable[..., RoITargets]
 
 
-def _heads(classifier: Classifier | None = None, detector: Detector = DETECTOR) -> RoIHeads:
+def _heads(
+    classifier: Classifier | None = None, detector: Detector = DETECTOR, **inference_changes: Any
+) -> RoIHeads:
     torch.manual_seed(0)
-    inference = Inference(score_threshold=0.0, detections_per_image=20)
+    inference = Inference(score_threshold=0.0, detections_per_image=20).replace(**inference_changes)
     return build_roi_heads(detector, classifier or Softmax(), inference, statistics_of(K, 3))
 
 
@@ -128,16 +132,17 @@ def test_challenge_form_uses_what_is_verified_in_the_image(make_targets: Targets
     assert spared < verified
 
 
+@pytest.mark.parametrize("classifier", [Softmax(), Calibrated(), Calibrated(head="2fc_rand")])
 @pytest.mark.parametrize("proposals", [torch.tensor([NEAR, FAR]), torch.zeros(0, 4)])
-def test_batch_without_instances_gives_every_parameter_a_gradient(
-    make_targets: TargetsMaker, proposals: Tensor
+def test_batch_without_instances_gives_every_learning_parameter_a_gradient(
+    make_targets: TargetsMaker, proposals: Tensor, classifier: Classifier
 ) -> None:
-    heads = _heads()
+    heads = _heads(classifier)
     targets = [make_targets([], [])] * 2
     _, losses = heads(_features(2), [proposals] * 2, [(SIDE, SIDE)] * 2, targets)
     sum(losses.values(), torch.zeros(())).backward()
     assert losses["box"].item() == losses["mask"].item() == 0
-    assert all(p.grad is not None for p in heads.parameters())
+    assert all((p.grad is not None) == p.requires_grad for p in heads.parameters())
 
 
 @torch.no_grad()
@@ -155,8 +160,10 @@ def test_detections_have_consistent_shapes_and_fall_in_score() -> None:
 
 
 @torch.no_grad()
-def test_batch_without_any_proposal_gives_no_detections() -> None:
-    detections, _ = _heads()(_features(2), [torch.zeros(0, 4)] * 2, [(SIDE, SIDE)] * 2)
+@pytest.mark.parametrize("rule", ["cat", "det", "cat_scale"])
+def test_batch_without_any_proposal_gives_no_detections(rule: str) -> None:
+    heads = _heads(Calibrated(), head_merge=HeadMerge(rule=rule, scale_images=0))
+    detections, _ = heads(_features(2), [torch.zeros(0, 4)] * 2, [(SIDE, SIDE)] * 2)
     assert [len(d.mask_probabilities) for d in detections] == [0, 0]
 
 
@@ -180,3 +187,61 @@ def test_masks_do_not_depend_on_how_many_are_computed_at_once(
     parts = heads.masks_for(features, boxes, labels)
     assert [len(masks) for masks in parts] == [3, 2]
     torch.testing.assert_close(parts, whole)
+
+
+@torch.no_grad()
+def _detected(heads: RoIHeads) -> Any:
+    proposals = [torch.tensor([NEAR, FAR]), torch.tensor([FAR])]
+    detections, _ = heads(_features(2), proposals, [(SIDE, SIDE)] * 2)
+    return [vars(d.found) | {"masks": d.mask_probabilities} for d in detections]
+
+
+@pytest.mark.parametrize("adjustment", [NorCal(gamma=0), LogitAdjustment(tau=0)])
+def test_an_adjustment_of_zero_detects_the_same_bit_for_bit(adjustment: ScoreAdjustment) -> None:
+    found = _detected(_heads(score_adjustment=adjustment))
+    torch.testing.assert_close(found, _detected(_heads()), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("adjustment", [NorCal(), LogitAdjustment()])
+def test_class_rows_of_detections_are_the_adjusted_ones(adjustment: ScoreAdjustment) -> None:
+    (first, _), (plain, _) = _detected(_heads(score_adjustment=adjustment)), _detected(_heads())
+    rows, labels = first["class_rows"], first["labels"]
+    torch.testing.assert_close(rows[torch.arange(len(labels)), labels], first["scores"])
+    torch.testing.assert_close(rows.sum(dim=1), torch.ones(len(rows)))
+    # Category 0 is in 32 images, category 4 in 2; all logits are near 0.
+    assert (rows[:, 4] > rows[:, 0]).all()
+    assert not torch.allclose(rows[0], plain["class_rows"][0])
+
+
+def test_cat_takes_new_scores_for_the_tail_by_instances_and_the_original_background() -> None:
+    only, cat, few = (
+        _heads(Calibrated(), head_merge=HeadMerge(rule=rule, tail_below=below))
+        for rule, below in (("only", 100), ("cat", 100), ("cat", 10))
+    )
+    # The instance counts are 96, 48, 24, 12 and 6.
+    assert few.score_rows.tail.tolist() == [False] * 4 + [True]  # type: ignore[attr-defined]
+    new, merged = (_detected(heads)[0]["class_rows"][0] for heads in (only, cat))
+    torch.testing.assert_close(merged[:K], new[:K])
+    assert merged[K] != new[K]
+
+
+def test_det_is_the_union_of_what_both_heads_detect_by_themselves() -> None:
+    heads = _heads(Calibrated(), head_merge=HeadMerge(rule="det"))
+    torch.nn.init.normal_(heads.classifier.new.linear.bias)  # type: ignore[attr-defined]
+    united = _detected(heads)
+    only_new = _detected(_with_rows(heads, "only"))
+    tail_of_none = _with_rows(heads, "cat")
+    only_original = _detected(tail_of_none)
+    for found, new, original in zip(united, only_new, only_original, strict=True):
+        candidates = torch.cat([new["scores"], original["scores"]])
+        assert set(found["scores"].tolist()) <= set(candidates.tolist())
+        assert found["scores"][0] == candidates.max()
+        assert (found["scores"].diff() <= 0).all() and len(found["scores"]) <= 20
+        assert found["masks"].shape == (len(found["scores"]), 28, 28)
+
+
+def _with_rows(heads: RoIHeads, rule: Any) -> RoIHeads:
+    """The same weights; `cat` over no category at all is the original head."""
+    other = _heads(Calibrated(), head_merge=HeadMerge(rule=rule, tail_below=1))
+    other.load_state_dict(heads.state_dict(), strict=True)
+    return other

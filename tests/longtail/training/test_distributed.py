@@ -93,7 +93,8 @@ def test_two_workers_see_the_images_of_one_and_end_with_equal_weights(
 
 def _disagree(rank: int) -> tuple[dict[str, float], bool]:
     losses = {"box": torch.tensor(1.0 + 2 * rank), "mask": torch.tensor([0.5, math.nan][rank])}
-    return agree(torch.tensor(4.0), losses, stopping=rank == 1)
+    (values,), stopping = agree([torch.tensor(4.0)], [losses], stopping=rank == 1)
+    return values, stopping
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from longtail.data.loading import TrainingBatch
 from longtail.data.sample import Sample
 from longtail.training.determinism import seed_step
 from longtail.training.journal import Journal, read_journal
-from longtail.training.loop import TrainingDivergedError, train, weighted_sum
+from longtail.training.loop import Learner, TrainingDivergedError, train, weighted_sum
 from longtail.training.optimizers import build_optimizer
 
 BatchesFrom = Callable[[int], Iterator[TrainingBatch]]
@@ -41,13 +41,11 @@ class Run:
     ) -> int:
         return train(
             self.model,
-            self.optimizer,
+            [Learner(self.stage, self.optimizer, Journal(self.journal))],
             batches,
-            self.stage,
             first_step=first_step,
             device=torch.device("cpu"),
             seed_step=lambda step: seed_step(0, 0, step, 0),
-            journal=Journal(self.journal),
             save=lambda step, batch: self.saved.append((step, batch.epoch, batch.position)),
             should_stop=should_stop,
         )
@@ -197,13 +195,11 @@ def test_ranks_that_do_not_write_train_alike(
     run.train(batches_from(0))
     train(
         model,
-        build_optimizer(run.stage.optimizer, model),
+        [Learner(run.stage, build_optimizer(run.stage.optimizer, model), journal=None)],
         batches_from(0),
-        run.stage,
         first_step=0,
         device=torch.device("cpu"),
         seed_step=lambda step: seed_step(0, 0, step, 0),
-        journal=None,
         save=lambda step, batch: None,
         should_stop=lambda: False,
     )

@@ -9,6 +9,7 @@ from detectron2.config import CfgNode, get_cfg
 
 from longtail.config.classifiers import Classifier, Softmax
 from longtail.config.detector import Backbone, Detector, Detectron2, Timm
+from longtail.config.scores import AsTheyAre, HeadMerge
 from longtail.config.variant import Inference
 from longtail.engines.detectron2.backbone import PyramidBackbone
 from longtail.engines.detectron2.config_file import config_with_bottom_up
@@ -24,16 +25,19 @@ from longtail.models.neck import LEVELS, NUM_ROI_LEVELS
 def add_longtail_config(cfg: CfgNode) -> None:
     """Add MODEL.LONGTAIL, at defaults, to a detectron2 configuration.
 
-    It says what detectron2 has no keys for: DETECTOR and CLASSIFIER are the JSON of our
-    configuration, TAIL lists the labels that the equalization loss spares, IMAGE_COUNT and
-    INSTANCE_COUNT count the training images and instances of each category. Proposals and what a
-    prediction keeps are read from detectron2's own keys (MODEL.RPN, MODEL.ANCHOR_GENERATOR,
-    MODEL.ROI_HEADS, TEST), and not from `proposals` of DETECTOR. K is MODEL.ROI_HEADS.NUM_CLASSES.
+    It says what detectron2 has no keys for: DETECTOR, CLASSIFIER, SCORE_ADJUSTMENT and HEAD_MERGE
+    are the JSON of our configuration, TAIL lists the labels that the equalization loss spares,
+    IMAGE_COUNT and INSTANCE_COUNT count the training images and instances of each category.
+    Proposals and what a prediction keeps are read from detectron2's own keys (MODEL.RPN,
+    MODEL.ANCHOR_GENERATOR, MODEL.ROI_HEADS, TEST), and not from `proposals` of DETECTOR. K is
+    MODEL.ROI_HEADS.NUM_CLASSES.
     """
     cfg.MODEL.LONGTAIL = CfgNode(
         {
             "DETECTOR": as_text(Detector()),
             "CLASSIFIER": as_text(Softmax()),
+            "SCORE_ADJUSTMENT": as_text(AsTheyAre()),
+            "HEAD_MERGE": as_text(HeadMerge()),
             "TAIL": [],
             "IMAGE_COUNT": [],
             "INSTANCE_COUNT": [],
@@ -65,6 +69,8 @@ def longtail_config(
     add_longtail_config(cfg)
     cfg.MODEL.LONGTAIL.DETECTOR = as_text(detector)
     cfg.MODEL.LONGTAIL.CLASSIFIER = as_text(classifier)
+    cfg.MODEL.LONGTAIL.SCORE_ADJUSTMENT = as_text(inference.score_adjustment)
+    cfg.MODEL.LONGTAIL.HEAD_MERGE = as_text(inference.head_merge)
     cfg.MODEL.LONGTAIL.TAIL = statistics.tail.nonzero().flatten().tolist()
     cfg.MODEL.LONGTAIL.IMAGE_COUNT = statistics.image_count.tolist()
     cfg.MODEL.LONGTAIL.INSTANCE_COUNT = statistics.instance_count.tolist()

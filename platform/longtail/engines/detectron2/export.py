@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from longtail.categories import CategoryTable
-from longtail.config.classifiers import Classifier
+from longtail.config.classifiers import Calibrated, Classifier
 from longtail.config.detector import Detector
 from longtail.config.variant import Inference
 from longtail.engines.detectron2.config import longtail_config
@@ -63,10 +63,17 @@ def write_export(
         categories: The same categories, by ascending id.
 
     Raises:
-        ValueError: The folder is there, or the backbone's config file or anchor sizes do not fit.
+        ValueError: The folder is there, the backbone's config file or anchor sizes do not fit, or
+            scores are scaled by means over a set of images.
     """
     if folder.exists():
         raise ValueError(f"{folder} is there already; give another folder, or remove it")
+    merge = inference.head_merge
+    if isinstance(classifier, Calibrated) and merge.rule == "cat_scale" and merge.scale_images:
+        raise ValueError(
+            f"inference.head_merge.scale_images {merge.scale_images}: an exported detector sees"
+            " one image at a time; set 0, which takes each image's own means, or another rule"
+        )
     config = longtail_config(
         detector.replace(engine="detectron2").without_weights(), classifier, inference, statistics
     )

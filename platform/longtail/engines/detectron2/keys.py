@@ -8,10 +8,12 @@ from pydantic import TypeAdapter
 from longtail.config.base import Config
 from longtail.config.classifiers import Classifier
 from longtail.config.detector import Detector
+from longtail.config.scores import HeadMerge, ScoreAdjustment
 from longtail.config.variant import Inference
 from longtail.models.category_statistics import CategoryStatistics
 
 _CLASSIFIER: TypeAdapter[Classifier] = TypeAdapter(Classifier)
+_SCORE_ADJUSTMENT: TypeAdapter[ScoreAdjustment] = TypeAdapter(ScoreAdjustment)
 
 
 def as_text(section: Config) -> str:
@@ -34,11 +36,24 @@ def classifier_of(cfg: CfgNode) -> Classifier:
 
 
 def inference_of(cfg: CfgNode) -> Inference:
-    """What a prediction keeps, of detectron2's own keys."""
+    """What a prediction keeps, of detectron2's own keys, and what becomes of its scores.
+
+    Raises:
+        ValueError: Scores are adjusted by counts that are not there.
+    """
+    keys = cfg.MODEL.LONGTAIL
+    adjustment = _SCORE_ADJUSTMENT.validate_json(_json_of(keys.SCORE_ADJUSTMENT))
+    if adjustment.name != "none" and not (keys.IMAGE_COUNT and keys.INSTANCE_COUNT):
+        raise ValueError(
+            f"MODEL.LONGTAIL.SCORE_ADJUSTMENT {adjustment.name}: needs IMAGE_COUNT and"
+            " INSTANCE_COUNT, one count for each category"
+        )
     return Inference(
         score_threshold=cfg.MODEL.ROI_HEADS.SCORE_THRESH_TEST,
         nms_iou=cfg.MODEL.ROI_HEADS.NMS_THRESH_TEST,
         detections_per_image=cfg.TEST.DETECTIONS_PER_IMAGE,
+        score_adjustment=adjustment,
+        head_merge=HeadMerge.model_validate_json(_json_of(keys.HEAD_MERGE)),
     )
 
 

@@ -1,8 +1,14 @@
 """How RoIs are classified: the last layer, its loss and its scores, one file a classifier."""
 
 from longtail.models.classifiers.bags import BalancedGroupSoftmaxClassifier
-from longtail.models.classifiers.base import ClassificationTargets, Classifier
+from longtail.models.classifiers.base import (
+    ClassificationTargets,
+    Classifier,
+    ClassifierOnPooled,
+    classify,
+)
 from longtail.models.classifiers.build import build_classifier
+from longtail.models.classifiers.calibrated import CalibratedClassifier, RetrainedHead
 from longtail.models.classifiers.double import DoubleClassifier
 from longtail.models.classifiers.equalization import EqualizationClassifier
 from longtail.models.classifiers.equalization_v2 import EqualizationV2Classifier
@@ -14,14 +20,18 @@ from longtail.models.classifiers.softmax import AdjustedSoftmaxClassifier, Softm
 __all__ = [
     "AdjustedSoftmaxClassifier",
     "BalancedGroupSoftmaxClassifier",
+    "CalibratedClassifier",
     "ClassificationTargets",
     "Classifier",
+    "ClassifierOnPooled",
     "DoubleClassifier",
     "EqualizationClassifier",
     "EqualizationV2Classifier",
     "FederatedClassifier",
+    "RetrainedHead",
     "SeesawClassifier",
     "SigmoidClassifier",
     "SoftmaxClassifier",
     "build_classifier",
+    "classify",
 ]

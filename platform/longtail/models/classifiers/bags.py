@@ -51,3 +51,7 @@ class BalancedGroupSoftmaxClassifier(nn.Module):
     def scores(self, logits: Tensor) -> Tensor:
         """See `Classifier`; a row sums to more than 1."""
         return balanced_group_softmax_scores(logits, self.groups)
+
+    def category_logits(self, logits: Tensor) -> Tensor:
+        """See `Classifier`."""
+        return logits[:, :-EXTRA_LOGITS]

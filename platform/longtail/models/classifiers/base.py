@@ -1,9 +1,9 @@
 """What every classifier of RoIs offers. R RoIs, C channels, K categories, background is label K."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
-from torch import Tensor
+from torch import Tensor, nn
 
 
 @dataclass(frozen=True)
@@ -35,3 +35,32 @@ class Classifier(Protocol):
     def scores(self, logits: Tensor) -> Tensor:
         """(R, K + 1) probabilities, background last."""
         ...
+
+    def category_logits(self, logits: Tensor) -> Tensor:
+        """(R, K) the columns of the logits that stand for categories and learn.
+
+        It selects only, so that it also takes the gradient of logits to that of the categories.
+        """
+        ...
+
+
+class ClassifierOnPooled(nn.Module):
+    """Base of classifiers with layers of their own before the last one.
+
+    Their `forward` takes the box head's (R, C) features and the (R, channels, side, side) pooled
+    features that the box head was given.
+    """
+
+
+def classify(classifier: Classifier, features: Tensor, pooled: Tensor) -> Tensor:
+    """(R, any) float32 logits of RoIs, for a classifier of either kind.
+
+    Args:
+        classifier: Which.
+        features: (R, C), of the box head.
+        pooled: (R, channels, side, side), what the box head was given.
+    """
+    if isinstance(classifier, ClassifierOnPooled):
+        logits: Tensor = cast(nn.Module, classifier)(features, pooled)
+        return logits
+    return classifier(features)

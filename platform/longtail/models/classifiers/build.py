@@ -8,6 +8,7 @@ from longtail.config import classifiers as config
 from longtail.models.category_statistics import CategoryStatistics
 from longtail.models.classifiers.bags import BalancedGroupSoftmaxClassifier
 from longtail.models.classifiers.base import Classifier
+from longtail.models.classifiers.calibrated import CalibratedClassifier, RetrainedHead
 from longtail.models.classifiers.double import DoubleClassifier
 from longtail.models.classifiers.equalization import EqualizationClassifier
 from longtail.models.classifiers.equalization_v2 import EqualizationV2Classifier
@@ -18,7 +19,10 @@ from longtail.models.classifiers.softmax import AdjustedSoftmaxClassifier, Softm
 
 
 def build_classifier(
-    classifier: config.Classifier, channels: int, statistics: CategoryStatistics
+    classifier: config.Classifier,
+    channels: int,
+    statistics: CategoryStatistics,
+    pooled: tuple[int, int] | None = None,
 ) -> Classifier:
     """The module a configuration names, with new weights.
 
@@ -26,28 +30,52 @@ def build_classifier(
         classifier: Which, and its parameters.
         channels: C, the width of the box head.
         statistics: Of the training annotations.
+        pooled: (channels, side) of the box head's input, which a calibrated classifier sees too.
     """
-    if isinstance(classifier, config.Double):
-        first = build_classifier(classifier.first, channels, statistics)
-        second = build_classifier(classifier.second, channels, statistics)
-        return DoubleClassifier(first, second, first_logits=_num_logits(first))
-    match classifier.layer:
-        case config.Linear():
-            temperature = None
-        case config.Cosine():
-            temperature = classifier.layer.temperature
+    match classifier:
+        case config.Double():
+            first = _single(classifier.first, channels, statistics)
+            second = _single(classifier.second, channels, statistics)
+            return DoubleClassifier(first, second, first_logits=_num_logits(first))
+        case config.Calibrated():
+            assert pooled is not None, "a calibrated classifier needs the size of pooled features"
+            return _calibrated(classifier, channels, statistics, pooled)
         case _:
-            assert_never(classifier.layer)
-    return _single(classifier, channels, statistics, temperature)
+            return _single(classifier, channels, statistics)
+
+
+def _calibrated(
+    classifier: config.Calibrated,
+    channels: int,
+    statistics: CategoryStatistics,
+    pooled: tuple[int, int],
+) -> CalibratedClassifier:
+    original = _single(classifier.original, channels, statistics)
+    new = RetrainedHead(
+        *pooled,
+        channels,
+        statistics.num_categories,
+        hidden_layers=2 if classifier.head == "3fc_ft" else 1,
+        temperature=_temperature(classifier.original.layer),
+    )
+    return CalibratedClassifier(original, new)
+
+
+def _temperature(layer: config.Layer) -> float | None:
+    match layer:
+        case config.Linear():
+            return None
+        case config.Cosine(temperature=temperature):
+            return temperature
+        case _:
+            assert_never(layer)
 
 
 def _single(
-    classifier: config.SingleClassifier,
-    channels: int,
-    statistics: CategoryStatistics,
-    temperature: float | None,
+    classifier: config.SingleClassifier, channels: int, statistics: CategoryStatistics
 ) -> Classifier:
     num_categories = statistics.num_categories
+    temperature = _temperature(classifier.layer)
     match classifier:
         case config.Softmax(logit_adjustment=0):
             return SoftmaxClassifier(channels, num_categories, temperature=temperature)

@@ -45,3 +45,7 @@ class DoubleClassifier(nn.Module):
         """(R, K + 1) the mean of both."""
         first, second = logits.tensor_split([self.first_logits], dim=1)
         return (self.first.scores(first) + self.second.scores(second)) / 2
+
+    def category_logits(self, logits: Tensor) -> Tensor:
+        """(R, K) the second classifier's, which alone learns."""
+        return self.second.category_logits(logits[:, self.first_logits :])

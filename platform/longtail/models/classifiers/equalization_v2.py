@@ -76,3 +76,7 @@ class EqualizationV2Classifier(nn.Module):
     def scores(self, logits: Tensor) -> Tensor:
         """See `Classifier`."""
         return equalization_v2_scores(logits)
+
+    def category_logits(self, logits: Tensor) -> Tensor:
+        """See `Classifier`."""
+        return logits[:, :-1]

@@ -59,3 +59,7 @@ class SeesawClassifier(nn.Module):
     def scores(self, logits: Tensor) -> Tensor:
         """See `Classifier`."""
         return seesaw_scores(logits)
+
+    def category_logits(self, logits: Tensor) -> Tensor:
+        """See `Classifier`."""
+        return logits[:, :-2]

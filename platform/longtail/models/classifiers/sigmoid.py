@@ -37,3 +37,7 @@ class SigmoidClassifier(nn.Module):
     def scores(self, logits: Tensor) -> Tensor:
         """See `Classifier`; the background column is zero."""
         return torch.cat([logits.sigmoid(), logits.new_zeros(len(logits), 1)], dim=1)
+
+    def category_logits(self, logits: Tensor) -> Tensor:
+        """See `Classifier`."""
+        return logits

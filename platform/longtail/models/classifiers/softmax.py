@@ -35,6 +35,10 @@ class SoftmaxClassifier(nn.Module):
         """See `Classifier`."""
         return logits.softmax(dim=1)
 
+    def category_logits(self, logits: Tensor) -> Tensor:
+        """See `Classifier`."""
+        return logits[:, :-1]
+
 
 class AdjustedSoftmaxClassifier(SoftmaxClassifier):
     """The softmax classifier with logit adjustment in its loss; scores are not adjusted.

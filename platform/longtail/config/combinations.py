@@ -1,0 +1,150 @@
+"""Which components of a variant go together: what no section can see by itself.
+
+Every message begins with the path of the field to change.
+"""
+
+from collections.abc import Sequence
+from typing import get_args
+
+from longtail.config.classifiers import Calibrated, Classifier, Double, SingleClassifier
+from longtail.config.scores import HeadMerge, ScoreAdjustment
+from longtail.config.stages import Part, Stage
+
+ONE_SCORE_EACH = {"sigmoid", "equalization", "federated"}
+"""Their last layers are alike: a linear map to one logit for each category."""
+
+FEATURE_PARTS: tuple[Part, ...] = ("backbone", "neck", "box_head")
+"""What the features of a RoI come from."""
+
+NO_SOFTMAX = dict.fromkeys(
+    ONE_SCORE_EACH, "each of its scores is a binary classifier's; train softmax instead"
+) | {
+    "equalization_v2": "it balances the gradients of binary classifiers in training already",
+    "bags": "it has one softmax for each group, which balances them in training already",
+    "seesaw": "its scores are multiplied by objectness, and it is balanced in training already",
+    "double": "its scores are the mean of two classifiers'",
+    "calibrated": "its scores come from two classifiers; inference.head_merge balances them",
+}
+"""Why the scores of a classifier cannot be adjusted as a softmax over everything."""
+
+
+def check_stages(stages: Sequence[Stage]) -> None:
+    """Hold every stage against the one before it.
+
+    Raises:
+        ValueError: A stage learns nothing, or takes over what does not fit or should not change.
+    """
+    if not stages:
+        raise ValueError("stages: a variant needs at least one stage")
+    _check_first(stages[0])
+    for number, stage in enumerate(stages):
+        path = f"stages.{number}"
+        if set(stage.freeze) == set(get_args(Part)):
+            raise ValueError(f"{path}.freeze: every part is frozen; leave out those that learn")
+        if number == 0:
+            continue
+        before = stages[number - 1].classifier
+        if isinstance(stage.classifier, Double | Calibrated):
+            _check_pair(path, stage, stage.classifier, before)
+        else:
+            _check_single(path, stage, stage.classifier, before)
+
+
+def check_scores(
+    classifier: Classifier, adjustment: ScoreAdjustment, head_merge: HeadMerge
+) -> None:
+    """Hold the test-time treatment of scores against the classifier that gives them.
+
+    Args:
+        classifier: Of the last stage.
+        adjustment: `inference.score_adjustment`.
+        head_merge: `inference.head_merge`.
+
+    Raises:
+        ValueError: The classifier has no scores of that kind.
+    """
+    if adjustment.name != "none" and classifier.name != "softmax":
+        raise ValueError(
+            f"inference.score_adjustment: {adjustment.name} needs a softmax over categories and"
+            f" background, but the last classifier is {classifier.name}:"
+            f" {NO_SOFTMAX[classifier.name]}; set inference.score_adjustment=none"
+        )
+    if head_merge != HeadMerge() and not isinstance(classifier, Calibrated):
+        raise ValueError(
+            f"inference.head_merge: rule {head_merge.rule} merges the scores of a calibrated"
+            f" classifier, but the last one is {classifier.name}; leave it at its default, or add"
+            " a stage with classifier=calibrated"
+        )
+
+
+def _check_first(stage: Stage) -> None:
+    if stage.recreate:
+        raise ValueError("stages.0.recreate: the first stage has nothing to re-create")
+    if isinstance(stage.classifier, Double | Calibrated):
+        field, kept = _kept(stage.classifier)
+        raise ValueError(
+            f"stages.0.classifier: {stage.classifier.name} keeps a trained classifier, but no stage"
+            f" is before it; train its {field}, {kept.name}, in a stage of its own first"
+        )
+
+
+def _check_single(path: str, stage: Stage, own: SingleClassifier, before: Classifier) -> None:
+    frozen = "classifier" in stage.freeze
+    if frozen and own != before:
+        raise ValueError(
+            f"{path}.freeze: 'classifier' is frozen but changes from {_text(before)} to"
+            f" {_text(own)}; leave it out of freeze, or keep the settings of the stage before"
+        )
+    if "classifier" not in stage.recreate and not _same_layer(own, before):
+        raise ValueError(
+            f"{path}.recreate: the classifier changes from {_text(before)} to {_text(own)}, whose"
+            " last layers do not fit; add 'classifier'"
+        )
+
+
+def _check_pair(path: str, stage: Stage, pair: Double | Calibrated, before: Classifier) -> None:
+    """A pair goes on from itself, or keeps the classifier of the stage before beside a new one."""
+    field, kept = _kept(pair)
+    if before not in (pair, kept):
+        raise ValueError(
+            f"{path}.classifier.{field}: {_text(kept)} is not the classifier of the stage before,"
+            f" {_text(before)}; {pair.name} keeps that one, so give both the same settings"
+        )
+    if "classifier" in stage.recreate:
+        raise ValueError(
+            f"{path}.recreate: leave out 'classifier': {pair.name} keeps that of the stage before"
+            f" as its {field}; the other one is new anyhow"
+        )
+    if "classifier" in stage.freeze and before == kept:
+        raise ValueError(
+            f"{path}.freeze: leave out 'classifier': {pair.name} freezes its {field} by itself, and"
+            " the other one must learn"
+        )
+    moving = [part for part in FEATURE_PARTS if part not in stage.freeze]
+    if moving:
+        raise ValueError(
+            f"{path}.freeze: add {', '.join(moving)}: the {field} of {pair.name} was trained on"
+            " their features and does not follow them"
+        )
+
+
+def _kept(pair: Double | Calibrated) -> tuple[str, Classifier]:
+    """The field of the classifier that is taken over and frozen, and what it says."""
+    if isinstance(pair, Double):
+        return "first", pair.first
+    return "original", pair.original
+
+
+def _same_layer(own: SingleClassifier, before: Classifier) -> bool:
+    """Whether one can go on from the weights of the other."""
+    if isinstance(before, Double | Calibrated):
+        return False
+    alike = own.name == before.name or {own.name, before.name} <= ONE_SCORE_EACH
+    return alike and own.layer.name == before.layer.name
+
+
+def _text(classifier: Classifier) -> str:
+    """Its name and the settings that are not the default ones."""
+    settings = classifier.model_dump(mode="json", exclude_defaults=True)
+    changed = ", ".join(f"{field}={value}" for field, value in settings.items() if field != "name")
+    return f"{classifier.name}({changed})" if changed else classifier.name

@@ -1,0 +1,135 @@
+"""Mean background scores of a calibrated classifier's two heads, measured before predicting.
+
+The rule `cat_scale` multiplies new scores by their ratio. All shards and workers of a job use the
+same means: they are measured over the first images of the set and kept beside the shards.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import cast
+from uuid import uuid4
+
+import torch
+from torch import Tensor, nn
+
+from longtail.config.variant import Inference
+from longtail.data.annotations import Annotations
+from longtail.data.loading import prediction_images
+from longtail.engines.base import Engine
+from longtail.models.classifiers import CalibratedClassifier, Classifier
+from longtail.models.head_merge import BackgroundMeans, MergedRows
+from longtail.models.roi_heads import RoIHeads
+
+BACKGROUND_MEANS = "background_means.json"
+"""Name of the file in a store's directory."""
+
+
+def use_background_means(
+    engine: Engine,
+    annotations: Annotations,
+    images_root: Path,
+    inference: Inference,
+    store: Path,
+    loader_processes: int = 0,
+) -> None:
+    """Give the engine the means that its scores need; nothing is done where they need none.
+
+    They are read from the store's directory, or else measured and written there; of several
+    workers that measure at a time, the first to write decides.
+
+    Args:
+        engine: The detector, in evaluation mode.
+        annotations: The file whose images are predicted.
+        images_root: Folder of the images.
+        inference: Test-time settings.
+        store: Directory of the store being made.
+        loader_processes: Processes that read images ahead; 0 reads them here.
+
+    Raises:
+        BadInputError: An image is missing or cannot be read.
+    """
+    heads = _roi_heads(engine)
+    merged = heads.score_rows
+    if not isinstance(merged, MergedRows) or not merged.needs_means:
+        return
+    file = store / BACKGROUND_MEANS
+    if not file.exists():
+        means = measure_background_means(
+            engine, annotations, images_root, inference, loader_processes
+        )
+        _write_first(file, means)
+    heads.score_rows = replace(merged, means=BackgroundMeans(**json.loads(file.read_text())))
+
+
+def measure_background_means(
+    engine: Engine,
+    annotations: Annotations,
+    images_root: Path,
+    inference: Inference,
+    loader_processes: int = 0,
+) -> BackgroundMeans:
+    """The means over all proposals of the first `inference.head_merge.scale_images` images.
+
+    Raises:
+        BadInputError: An image is missing or cannot be read.
+    """
+    count = min(inference.head_merge.scale_images, len(annotations.image_ids))
+    batches = prediction_images(annotations, range(count), images_root, inference, loader_processes)
+    heads, sums = _roi_heads(engine), _BackgroundSums()
+    before, heads.score_rows = heads.score_rows, sums
+    try:
+        for batch in batches:
+            engine.predict(batch)
+    finally:
+        heads.score_rows = before
+    return sums.means()
+
+
+@dataclass
+class _BackgroundSums:
+    """Adds up background scores, and lets no proposal become a detection: implements `ScoreRows`.
+
+    Attributes:
+        original: Sum over the proposals so far.
+        new: Sum over the same ones.
+        count: How many they are.
+    """
+
+    original: float = 0.0
+    new: float = 0.0
+    count: int = 0
+
+    def __call__(
+        self, classifier: Classifier, logits: Tensor, lengths: Sequence[int]
+    ) -> tuple[Tensor, ...]:
+        """Rows of zeros: no score is above a threshold."""
+        assert isinstance(classifier, CalibratedClassifier)
+        original = classifier.original_scores(logits)
+        self.original += float(original[:, -1].double().sum())
+        self.new += float(classifier.new_scores(logits)[:, -1].double().sum())
+        self.count += len(logits)
+        return (torch.zeros_like(original),)
+
+    def means(self) -> BackgroundMeans:
+        """0 without any proposal."""
+        count = max(self.count, 1)
+        return BackgroundMeans(self.original / count, self.new / count)
+
+
+def _roi_heads(engine: Engine) -> RoIHeads:
+    return next(m for m in cast(nn.Module, engine).modules() if isinstance(m, RoIHeads))
+
+
+def _write_first(file: Path, means: BackgroundMeans) -> None:
+    """Write the file whole, unless another worker's is there."""
+    temporary = file.with_name(f".{file.name}.{uuid4().hex}")
+    temporary.write_text(json.dumps(asdict(means)))
+    try:
+        os.link(temporary, file)
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()

@@ -1,0 +1,128 @@
+"""A stage among those that are trained in one pass: what is its own, and what it starts from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import torch
+from torch import nn
+
+from longtail.categories import CategoryTable
+from longtail.data.annotations import Annotations
+from longtail.engines.base import Engine
+from longtail.models.category_statistics import CategoryStatistics
+from longtail.models.classifiers import Classifier
+from longtail.models.initial_detector import InitialDetector, initial_detector
+from longtail.training.checkpoints import Checkpoint, Latest, TrainingState
+from longtail.training.freezing import freeze
+from longtail.training.initial_weights import part_names, take_over
+from longtail.training.job import StageJob, StageOutcome
+from longtail.training.loop import Learner
+from longtail.training.optimizers import build_optimizer
+from longtail.training.shared_trunk import in_place
+from longtail.training.telemetry import Telemetry
+
+
+@dataclass(frozen=True)
+class Member:
+    """A stage that is ready to be trained.
+
+    Attributes:
+        job: What to train.
+        classifier: Its own; it has the weights that the stage goes on with.
+        learner: Its optimizer, and later its journal.
+        telemetry: Counts what its classifier is taught.
+        start: Where it goes on.
+        outcome: How it stands before it is trained.
+        foreign: What was taken of `detector.weights`; None where nothing was.
+    """
+
+    job: StageJob
+    classifier: Classifier
+    learner: Learner
+    telemetry: Telemetry
+    start: TrainingState
+    outcome: StageOutcome
+    foreign: InitialDetector | None
+
+
+def prepare(
+    job: StageJob,
+    engine: Engine,
+    classifier: Classifier,
+    statistics: CategoryStatistics,
+    annotations: Annotations,
+    latest: Latest,
+    device: torch.device,
+) -> Member:
+    """Give the engine, with this classifier in place, the weights that the stage goes on with.
+
+    Raises:
+        BadInputError: The weights cannot be used.
+        ValueError: They do not fit.
+    """
+    stage = job.config
+    foreign = None
+    with in_place(engine, classifier):
+        model = cast(nn.Module, engine).to(device)
+        freeze(engine, stage.freeze)
+        optimizer = build_optimizer(stage.optimizer, model)
+        if latest.path is None:
+            foreign = _take_detector(job, engine, statistics.num_categories)
+        start = _restore(job, engine, optimizer, latest.path, annotations.categories)
+    outcome = StageOutcome(
+        step=start.step,
+        finished=start.step == stage.schedule.iterations,
+        protected_categories=int(statistics.tail.sum()),
+        skipped_checkpoints=latest.skipped,
+        lost_steps=latest.lost_steps,
+    )
+    return Member(
+        job=job,
+        classifier=classifier,
+        learner=Learner(stage, optimizer, journal=None),
+        telemetry=Telemetry(statistics.num_categories, device),
+        start=start,
+        outcome=outcome,
+        foreign=foreign,
+    )
+
+
+def _take_detector(job: StageJob, engine: Engine, num_categories: int) -> InitialDetector | None:
+    """Load what fits of `detector.weights`; later stages have it from the stage before."""
+    detector = job.variant.detector
+    if job.stage > 0 or detector.weights is None:
+        return None
+    state, start = initial_detector(detector, engine.state_dict(), num_categories)
+    engine.load_state_dict(state, strict=True)
+    return start
+
+
+def _restore(
+    job: StageJob,
+    engine: Engine,
+    optimizer: torch.optim.Optimizer,
+    latest: Path | None,
+    categories: CategoryTable,
+) -> TrainingState:
+    """Load the newest checkpoint, or else the weights of the stage before if there is one."""
+    if latest is not None:
+        checkpoint = Checkpoint(latest)
+        engine.load_state_dict(checkpoint.weights(), strict=True)
+        optimizer.load_state_dict(checkpoint.optimizer())
+        return checkpoint.state
+    assert job.stage == 0 or job.initial_weights is not None, "a later stage has a stage before it"
+    if job.initial_weights is not None:
+        before = Checkpoint(job.initial_weights)
+        stage = job.config
+        parts = before.state.parts
+        take_over(engine, before.weights(), parts, stage.recreate, stage.classifier)
+    return TrainingState(
+        step=0,
+        epoch=0,
+        position=0,
+        category_ids=tuple(categories.ids.tolist()),
+        image_count=tuple(categories.image_count.tolist()),
+        instance_count=tuple(categories.instance_count.tolist()),
+        parts=part_names(engine),
+    )
