@@ -1,7 +1,8 @@
-"""CPU time and memory of a merge, side by side with ensemble-boxes and torchvision.
+"""CPU time and memory of a merge in parts, beside ensemble-boxes, pycocotools and torchvision.
 
 Made-up detections: every source finds most of an image's objects with its own jitter, guesses
-several categories for each, and fills up with noise. One thread; medians over repeats.
+several categories for each, and fills up with noise. One thread; medians over repeats. Memory is
+that of a process which merges and does nothing else.
 
     python -m benchmarks.merge --images 64 --out merge-benchmark.json
 """
@@ -9,24 +10,35 @@ several categories for each, and fills up with noise. One thread; medians over r
 import json
 import platform
 import resource
+import shutil
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Literal
 
 import click
 import numpy as np
+import pycocotools.mask
 from numpy.typing import NDArray
 
-from ensemble.fusion import fuse
-from ensemble.merging import Merge, write_merged
+from ensemble.backends import local_backend
+from ensemble.fusion import Clusters, fuse
+from ensemble.fusion_settings import DEFAULT_IOU_THRESHOLDS, FusionSettings, Method
+from ensemble.mask_vote import vote_masks
+from ensemble.merging import MergePlan
+from ensemble.opening import OpenedSource
 from ensemble.rescoring import Margins
 from ensemble.screening import box_shares
-from ensemble.settings import DEFAULT_IOU_THRESHOLDS, MergeSettings, Method
-from ensemble.sources import Block, SourceSpec, read_block
-from ensemble.statistics import MergeStatistics
+from ensemble.settings import MergeSettings
+from ensemble.shards import MergeTask, finish_shards, merge_shard
+from ensemble.source_options import MERGED, SourceSpec
+from ensemble.sources import Block, read_block
 from longtail.categories import CategoryTable
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.image_set import ImageSet
@@ -159,49 +171,85 @@ def cpu_milliseconds(call: Callable[[], Any], repeats: int) -> float:
     return statistics.median(times)
 
 
-def fuse_block(block: Block, method: Method, num_sources: int) -> None:
+def fuse_block(block: Block, method: Method, num_sources: int) -> Clusters:
     """Our fusion as the merge runs it: boxes to shares, sort, kernel."""
     shares = box_shares(block.columns)
     rows = np.arange(len(block))
+    settings = FusionSettings(method, DEFAULT_IOU_THRESHOLDS[method])
+    return fuse(block, rows, shares, np.ones(num_sources), NUM_CATEGORIES, settings)
+
+
+def best_of_images(block: Block, clusters: Clusters) -> NDArray[np.int64]:
+    """The clusters that an image's quota of 300 leaves."""
+    images = block.images[clusters.best]
+    order = np.lexsort((-clusters.scores, images))
+    ranks = np.arange(len(order)) - np.searchsorted(images[order], images[order])
+    return order[ranks < 300]
+
+
+def plan_of(stores: list[PredictionStore], settings: MergeSettings) -> MergePlan:
+    """The plan of a merge of opened stores."""
+    knows = np.ones(NUM_CATEGORIES, np.bool_)
+    sources = [
+        OpenedSource(SourceSpec(s.source.name, s.directory), s.directory, s.directory, knows)
+        for s in stores
+    ]
+    return MergePlan(stores[0].images, made_up_categories(), sources, settings)
+
+
+def settings_of(method: Method, mask: Literal["best", "vote"]) -> MergeSettings:
+    """The defaults of the command, but for these."""
     iou_thr = DEFAULT_IOU_THRESHOLDS[method]
-    fuse(block, rows, shares, np.ones(num_sources), NUM_CATEGORIES, method, iou_thr)
+    return MergeSettings(FusionSettings(method, iou_thr, mask=mask), Margins(), evaluate=False)
 
 
-def time_ours(
-    stores: list[PredictionStore], categories: CategoryTable, folder: Path, repeats: int
-) -> dict[str, float]:
-    """CPU ms per image of the kernels on the first block, and of whole merges."""
-    images = stores[0].images
+def merge_to_json(
+    stores: list[PredictionStore], settings: MergeSettings, folder: Path, num_workers: int = 1
+) -> None:
+    """A whole merge: from stores to a merged store and result JSON."""
+    shutil.rmtree(folder, ignore_errors=True)
+    task = MergeTask(plan_of(stores, settings), folder / "merged", folder / "records")
+    shards = [(task, shard) for shard in task.unfinished_shards()]
+    for _ in local_backend(num_workers).run(merge_shard, shards):
+        pass
+    merged = finish_shards(task)[0][MERGED]
+    export_json(merged, folder / "submission.json", with_bbox=False)
+
+
+def time_ours(stores: list[PredictionStore], folder: Path, repeats: int) -> dict[str, float]:
+    """CPU ms per image of the parts on the first block, and of whole merges."""
+    images, categories = stores[0].images, made_up_categories()
     first = images.blocks()[0]
     block = read_block(stores, 0, first, categories)
-    times = {}
-    for method in ("nms", "wbf"):
-        per_block = cpu_milliseconds(lambda m=method: fuse_block(block, m, len(stores)), repeats)
-        times[f"ours_{method}"] = per_block / len(first)
-    specs = [SourceSpec(store.source.name, store.directory) for store in stores]
-    for method in ("nms", "wbf"):
-        settings = MergeSettings(method, DEFAULT_IOU_THRESHOLDS[method], Margins())
-
-        def whole(settings: MergeSettings = settings) -> None:
-            counted = MergeStatistics([spec.name for spec in specs])
-            merge = Merge(specs, stores, categories, settings, counted)
-            merged = write_merged(merge, folder / "merged", lambda items, _: items)
-            export_json(merged, folder / "submission.json", with_bbox=False)
-
-        times[f"ours_whole_merge_{method}"] = cpu_milliseconds(whole, repeats) / len(images)
-    return times
+    calls: dict[str, Callable[[], Any]] = {"read": lambda: read_block(stores, 0, first, categories)}
+    methods: tuple[Method, ...] = ("nms", "soft-nms", "nms+soft-nms", "wbf")
+    for method in methods:
+        calls[method] = partial(fuse_block, block, method, len(stores))
+    clusters = fuse_block(block, "wbf", len(stores))
+    chosen, weights = best_of_images(block, clusters), np.ones(len(block))
+    fusion = settings_of("wbf", "vote").fusion
+    for weighting in ("equal", "score"):
+        votes = replace(fusion, mask_weights=weighting)
+        calls[f"vote_{weighting}"] = partial(
+            vote_masks, block.columns, clusters, chosen, weights, votes
+        )
+    times = {k: cpu_milliseconds(call, repeats) / len(first) for k, call in calls.items()}
+    for method, mask in (("nms", "best"), ("wbf", "best"), ("wbf", "vote")):
+        whole = partial(merge_to_json, stores, settings_of(method, mask), folder / "whole")
+        times[f"whole_{method}_{mask}"] = cpu_milliseconds(whole, repeats) / len(images)
+    return {f"ours_{key}": value for key, value in times.items()}
 
 
 def time_others(
-    stores: list[PredictionStore], categories: CategoryTable, num_images: int, repeats: int
+    stores: list[PredictionStore], num_images: int, num_clusters: int, repeats: int
 ) -> dict[str, float]:
-    """CPU ms per image of ensemble-boxes and torchvision on images of the first block."""
+    """CPU ms per image of the peers on images of the first block."""
     import ensemble_boxes
     import torch
     import torchvision
 
     torch.set_num_threads(1)
-    block = read_block(stores, 0, stores[0].images.blocks()[0], categories)
+    block = read_block(stores, 0, stores[0].images.blocks()[0], made_up_categories())
     shares = box_shares(block.columns)
     problems = []
     for image in range(min(num_images, len(block.image_ids))):
@@ -212,17 +260,70 @@ def time_others(
         columns = (shares, block.columns.score, block.categories)
         problems.append([[column[r] for r in rows] for column in columns])
     tensors = [[torch.from_numpy(np.concatenate(part)) for part in parts] for parts in problems]
-
     calls: dict[str, Callable[[], Any]] = {
         "ensemble_boxes_nms": lambda: [ensemble_boxes.nms(*p, iou_thr=0.5) for p in problems],
+        "ensemble_boxes_soft_nms": lambda: [
+            ensemble_boxes.soft_nms(*p, iou_thr=0.5, sigma=0.5, thresh=1e-3) for p in problems
+        ],
         "ensemble_boxes_wbf": lambda: [
             ensemble_boxes.weighted_boxes_fusion(*p, iou_thr=0.55) for p in problems
         ],
         "torchvision_batched_nms": lambda: [
             torchvision.ops.batched_nms(*t, iou_threshold=0.5) for t in tensors
         ],
+        "mmcv_style_batched_nms": lambda: [offset_nms(*t) for t in tensors],
     }
-    return {name: cpu_milliseconds(call, repeats) / len(problems) for name, call in calls.items()}
+    times = {k: cpu_milliseconds(call, repeats) / len(problems) for k, call in calls.items()}
+    return times | {"pycocotools_vote_equal": time_full_frames(block, len(stores), num_clusters)}
+
+
+def offset_nms(boxes: Any, scores: Any, labels: Any) -> Any:
+    """One call for all categories: boxes of each are moved to a place of their own."""
+    import torchvision
+
+    offsets = labels.to(boxes) * (boxes.max() + 1)
+    return torchvision.ops.nms(boxes + offsets[:, None], scores, 0.5)
+
+
+def time_full_frames(block: Block, num_sources: int, num_clusters: int) -> float:
+    """CPU ms per image of decode, mean, threshold and encode with pycocotools in full frames.
+
+    Measured on a sample of the clusters of the first image, and scaled to 300 of an image.
+    """
+    clusters = fuse_block(block, "wbf", num_sources)
+    chosen = best_of_images(block, clusters)
+    chosen = chosen[block.images[clusters.best[chosen]] == 0]
+    sample = chosen[:: max(1, len(chosen) // num_clusters)]
+    dicts = [
+        [
+            {"size": [HEIGHT, WIDTH], "counts": block.columns.rle(row)}
+            for row in clusters.members[clusters.member_starts[c] : clusters.member_starts[c + 1]]
+        ]
+        for c in sample
+    ]
+
+    def vote() -> None:
+        for masks in dicts:
+            mean = pycocotools.mask.decode(masks).mean(axis=2)
+            pycocotools.mask.encode(np.asfortranarray((mean >= 0.5).astype(np.uint8)))
+
+    return cpu_milliseconds(vote, 1) * len(chosen) / len(sample)
+
+
+def memory_of_merge(folder: Path) -> float:
+    """Peak MB of a process of its own that merges the stores of a folder."""
+    code = "import sys; from benchmarks.merge import merge_stores; merge_stores(sys.argv[1])"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True
+    )
+    return float(done.stdout)
+
+
+def merge_stores(folder: str) -> None:
+    """Merge the stores of a folder with WBF and votes; prints the peak of memory in MB."""
+    stores = [PredictionStore.open(path) for path in sorted(Path(folder).glob("s[0-9]*"))]
+    merge_to_json(stores, settings_of("wbf", "vote"), Path(folder) / "alone")
+    click.echo(peak_rss_mb())
 
 
 def peak_rss_mb() -> float:
@@ -241,9 +342,10 @@ def processor() -> str:
 @click.command()
 @click.option("--images", "num_images", default=64, show_default=True)
 @click.option("--models", default=4, show_default=True)
-@click.option("--scales", default=3, show_default=True)
+@click.option("--scales", default=5, show_default=True)
 @click.option("--detections", default=300, show_default=True, help="Per image and source.")
-@click.option("--compared-images", default=4, show_default=True, help="For the slow peers.")
+@click.option("--compared-images", default=2, show_default=True, help="For the slow peers.")
+@click.option("--compared-clusters", default=30, show_default=True, help="For voting in frames.")
 @click.option("--repeats", default=3, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), help="Write the JSON here too.")
 def main(
@@ -252,30 +354,37 @@ def main(
     scales: int,
     detections: int,
     compared_images: int,
+    compared_clusters: int,
     repeats: int,
     out: Path | None,
 ) -> None:
     """Measure a merge of models x scales sources on made-up detections."""
     ids = np.arange(1, num_images + 1)
     images = ImageSet(ids, np.full(num_images, HEIGHT), np.full(num_images, WIDTH))
-    categories = made_up_categories()
-    with TemporaryDirectory() as folder:
-        stores = [write_source(Path(folder), images, i, detections) for i in range(models * scales)]
-        times = time_ours(stores, categories, Path(folder), repeats)
-        memory = peak_rss_mb()
-        times |= time_others(stores, categories, compared_images, repeats)
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        stores = [write_source(folder, images, i, detections) for i in range(models * scales)]
+        memory = memory_of_merge(folder)
+        times = time_ours(stores, folder, repeats)
+        times |= time_others(stores, compared_images, compared_clusters, repeats)
         num_rows = sum(store.num_detections for store in stores)
+    naive = times["ensemble_boxes_wbf"] + times["pycocotools_vote_equal"]
+    ratios = {
+        "nms_than_ensemble_boxes": times["ensemble_boxes_nms"] / times["ours_nms"],
+        "nms_than_torchvision": times["torchvision_batched_nms"] / times["ours_nms"],
+        "nms_than_mmcv_style": times["mmcv_style_batched_nms"] / times["ours_nms"],
+        "soft_nms_than_ensemble_boxes": times["ensemble_boxes_soft_nms"] / times["ours_soft-nms"],
+        "wbf_than_ensemble_boxes": times["ensemble_boxes_wbf"] / times["ours_wbf"],
+        "vote_than_pycocotools": times["pycocotools_vote_equal"] / times["ours_vote_equal"],
+        "whole_merge_than_wbf_and_vote_of_these": naive / times["ours_whole_wbf_vote"],
+    }
     report = {
         "machine": {"processor": processor(), "python": platform.python_version()},
         "images": num_images,
         "sources": models * scales,
         "detections_per_image": num_rows / num_images,
         "cpu_ms_per_image": {name: round(value, 3) for name, value in times.items()},
-        "times_faster": {
-            "nms_than_ensemble_boxes": round(times["ensemble_boxes_nms"] / times["ours_nms"], 1),
-            "nms_than_torchvision": round(times["torchvision_batched_nms"] / times["ours_nms"], 1),
-            "wbf_than_ensemble_boxes": round(times["ensemble_boxes_wbf"] / times["ours_wbf"], 1),
-        },
+        "times_faster": {name: round(value, 1) for name, value in ratios.items()},
         "peak_rss_mb_of_merge": round(memory),
     }
     text = json.dumps(report, indent=2)

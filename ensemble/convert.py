@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 )
 @click.option("--to", type=click.Choice(["store", "json"]), required=True, help="What to make.")
 @click.option(
-    "--out", required=True, type=click.Path(path_type=Path), help="Where; must not exist."
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Where; must not exist. JSON to a name in .gz or .zip is packed.",
 )
 @click.option(
-    "--on-invalid",
-    type=click.Choice(["error", "drop"]),
-    default="error",
+    "--strict/--drop-invalid",
+    default=True,
     show_default=True,
     help="Faulty records of a file: stop, or leave them out and count them.",
 )
@@ -41,7 +43,7 @@ def main(
     ann: Path,
     to: Literal["store", "json"],
     out: Path,
-    on_invalid: Literal["error", "drop"],
+    strict: bool,
     allow_empty: bool,
     with_bbox: bool,
     name: str | None,
@@ -50,16 +52,17 @@ def main(
 ) -> None:
     """Convert predictions between result JSON and the platform's store.
 
-    FILE is a result JSON (.json or .json.gz), instances_predictions.pth of a detectron2 evaluator,
-    or the directory of a prediction store. Scores, boxes and compressed masks pass unchanged, to
-    the last digit. From JSON to JSON the records are checked, sorted by image, and polygons and
-    lists of runs become compressed masks.
+    FILE is a result JSON (.json, .json.gz or .zip), instances_predictions.pth of a detectron2
+    evaluator, or the directory of a prediction store. Scores, boxes and compressed masks pass
+    unchanged, to the last digit. From JSON to JSON the records are checked, sorted by image, and
+    polygons and lists of runs become compressed masks.
 
     \b
     Examples:
       python -m ensemble.convert results.json --ann lvis_v1_val.json --to store --out preds/r50
       python -m ensemble.convert preds/r50 --ann lvis_v1_val.json --to json --out results.json
-      python -m ensemble.convert old.json --ann val.json --to json --out new.json --on-invalid drop
+      python -m ensemble.convert old.json --ann val.json --to json --out new.json --drop-invalid
+      python -m ensemble.convert preds/r50 --ann lvis_v1_val.json --to json --out submission.zip
       python -m ensemble.convert inference/instances_predictions.pth --ann lvis_v1_val.json \\
           --to store --out preds/d2
 
@@ -75,7 +78,7 @@ def main(
     source = Source(name or predictions.name, scale=scale, flip=flip)
     with TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as work_dir:
         store_dir = out if to == "store" else Path(work_dir) / "store"
-        store = _open(predictions, ann, store_dir, source, on_invalid, allow_empty)
+        store = _open(predictions, ann, store_dir, source, strict, allow_empty)
         if to == "json":
             from longtail.predictions.json_export import export_json
 
@@ -88,7 +91,7 @@ def _open(
     ann: Path,
     store_dir: Path,
     source: "Source",
-    on_invalid: Literal["error", "drop"],
+    strict: bool,
     allow_empty: bool,
 ) -> "PredictionStore":
     """Open a store, or import a file to `store_dir`."""
@@ -107,7 +110,7 @@ def _open(
             categories,
             store_dir,
             source,
-            on_invalid,
+            "error" if strict else "drop",
             allow_empty=allow_empty,
             on_read=on_read,
         )

@@ -1,217 +1,210 @@
-"""One merge from checked arguments to a finished folder, with what it tells its user."""
+"""One merge from a request to a finished folder, with what it tells its user."""
 
 import json
-import mmap
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import combinations
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
 from rich.console import Console
-from rich.progress import track
 
 from ensemble import outputs
-from ensemble.before_after import AGAINST_BEST, Rows, against_best_source, evaluation_row
-from ensemble.merging import Merge, write_merged
-from ensemble.settings import MergeSettings
-from ensemble.sources import MERGED, SourceSpec, digest_of, open_source
+from ensemble.ap_tables import print_difference, print_evaluation, print_steps
+from ensemble.backends import Backend, InProcess
+from ensemble.before_after import AGAINST_BEST, Judge
+from ensemble.merge_file import write_merge_file
+from ensemble.merge_progress import block_counter
+from ensemble.merging import MergePlan
+from ensemble.opening import expert_map, files_of, open_source
+from ensemble.place import Place
+from ensemble.publish import publish
+from ensemble.request import Request, twins
+from ensemble.shards import MergeTask, finish_shards, merge_shard, merged_blocks
+from ensemble.source_options import MERGED
 from ensemble.statistics import MergeStatistics
-from ensemble.tables import print_difference, print_evaluation, print_stages
-from longtail.categories import CategoryTable
+from ensemble.tables import print_categories, print_sources, print_stages
 from longtail.commands import output_console
 from longtail.evaluation.lvis import MAX_DETS
-from longtail.predictions.image_set import ImageSet
 from longtail.predictions.json_export import export_json
 from longtail.predictions.store import PredictionStore
-from longtail.problems import BadInputError
 
-T = TypeVar("T")
+SLOW_FILE_BYTES = 32 * 2**20
+
 console = output_console()
-messages = Console(stderr=True, highlight=False, soft_wrap=True)
+messages = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 
 def run(
-    specs: Sequence[SourceSpec],
-    ann: Path,
-    settings: MergeSettings,
+    request: Request,
     out: Path,
+    place: Place,
     force: bool = False,
+    experiment: str | None = None,
 ) -> None:
-    """Merge `specs` to the folder `out`, unless it is finished there.
+    """Do what is asked for in the folder `out`, unless it is finished there.
 
     Raises:
-        ValueError: `out` holds something else, or one of the sources.
-        BadInputError: A source or `ann` cannot be used.
+        ValueError: `out` holds something else, or one of the sources; the settings do not go with
+            the sources.
+        BadInputError: A source or the annotations cannot be used.
+        InfrastructureError: Workers were lost.
     """
-    _check_apart(specs, out)
-    request = describe_request(specs, ann, settings)
-    if outputs.is_finished(out, request, force):
+    request.check_apart(out)
+    described = request.describe()
+    if outputs.is_finished(out, described, force):
         damaged = outputs.damaged_files(out)
         if not damaged:
             messages.print(f"{out}: this merge is finished; nothing to do")
             _show(out)
+            publish(out, described, experiment, messages)
             return
         messages.print(f"{out}: {', '.join(damaged)} damaged or missing; merging again")
-    _warn_about_twins(request["sources"])
-    outputs.begin(out, request)
-    with TemporaryDirectory(prefix=outputs.WORK_PREFIX, dir=out) as work_dir:
-        merge = _open(specs, ann, settings, Path(work_dir))
-        rows: Rows = {}
-        matches = Path(work_dir) / "matches"
-        if settings.evaluate and has_annotations(ann):
-            # Before the merge, so that annotations that cannot be used are found early.
-            for spec, source in zip(specs, merge.stores, strict=True):
-                rows[spec.name] = _evaluate(spec.name, source, ann, settings, matches)
-        store = write_merged(merge, out / outputs.MERGED, _progress)
-        outputs.write_json(out / outputs.STATS, _statistics(merge))
-        if rows:
-            rows[MERGED] = _evaluate(MERGED, store, ann, settings, matches)
-            if settings.resamples:
-                compared = matches, merge.categories, settings.resamples
-                rows[MERGED][AGAINST_BEST] = against_best_source(rows, *compared)
-            outputs.write_json(out / outputs.EVALUATION, rows)
-    messages.print(f"writing {out / outputs.SUBMISSION}")
-    export_json(store, out / outputs.SUBMISSION, with_bbox=settings.with_bbox)
+    for one, other in twins(described):
+        messages.print(
+            f"warning: {one} and {other} are the same predictions, which fusion takes for agreement"
+        )
+    if outputs.begin(out, described, force):
+        messages.print(f"{out}: going on with the interrupted merge")
+    write_merge_file(out / outputs.MERGE_FILE, request.options)
+    plan, store, statistics = _merge(request, out, place)
+    submission = out / (outputs.ZIPPED if request.settings.zipped else outputs.SUBMISSION)
+    messages.print(f"writing {submission}")
+    export_json(store, submission, with_bbox=request.settings.with_bbox)
     outputs.finish(out)
     _show(out)
-    _warn(merge)
-    _say_what_next(out, ann)
+    _warn(plan, statistics)
+    publish(out, described, experiment, messages)
+    _say_what_next(submission, request.ann)
 
 
-def dry_run(specs: Sequence[SourceSpec], ann: Path, settings: MergeSettings) -> None:
+def dry_run(request: Request) -> None:
     """Read, check, fuse and count everything, and write nothing."""
-    with TemporaryDirectory(prefix=outputs.WORK_PREFIX) as work_dir:
-        merge = _open(specs, ann, settings, Path(work_dir))
-        for _ in _progress(merge.blocks(), merge.images.num_blocks):
-            pass
-    print_stages(_statistics(merge), console)
-    _warn(merge)
+    request.describe()
+    with TemporaryDirectory(prefix="merge-") as folder:
+        plan = _open(request, Path(folder), InProcess())
+        statistics = MergeStatistics(plan.names)
+        with block_counter(messages, plan.images.num_blocks) as on_block:
+            for number, _ in enumerate(merged_blocks(plan, statistics)):
+                on_block(number)
+        tree = _statistics(plan, statistics)
+    print_sources(tree, console)
+    print_stages(tree, console)
+    _warn(plan, statistics)
     messages.print("dry run: nothing was written")
 
 
-def describe_request(
-    specs: Sequence[SourceSpec], ann: Path, settings: MergeSettings
-) -> dict[str, Any]:
-    """What is asked for: settings and digests of the inputs, as merge.json keeps them."""
-    if not ann.is_file():
-        raise BadInputError(f"{ann}: no such file; --ann is an LVIS annotation or image_info file")
-    sources = [
-        {
-            "name": spec.name,
-            "path": str(spec.path),
-            "weight": spec.weight,
-            "sha256": digest_of(spec.path),
-        }
-        for spec in specs
-    ]
-    annotations = {"path": str(ann), "sha256": digest_of(ann)}
-    return {"settings": settings.as_dict(), "annotations": annotations, "sources": sources}
+def _merge(
+    request: Request, out: Path, place: Place
+) -> tuple[MergePlan, PredictionStore, MergeStatistics]:
+    """Merge all shards and evaluate; everything but the submission is written."""
+    work, settings = out / outputs.WORK, request.settings
+    evaluates = settings.evaluate and request.has_annotations()
+    with place.backend(_num_slow(request)) as backend:
+        plan = _open(request, work / "sources", backend)
+    judge = Judge(request.ann, settings.resamples, work / "evaluation", place.processes, messages)
+    # Before the merge, so that annotations that cannot be used are found early.
+    sources = judge.sources(plan) if evaluates else {}
+    steps = work / "steps" if evaluates and settings.steps else None
+    task = MergeTask(plan, out / outputs.MERGED, work / "shards", steps)
+    stores, statistics = _merge_shards(task, place)
+    outputs.write_json(out / outputs.STATS, _statistics(plan, statistics))
+    if evaluates:
+        tree = judge.tree(sources, stores, plan)
+        outputs.write_json(out / outputs.EVALUATION, tree)
+    return plan, stores[MERGED], statistics
 
 
-def _check_apart(specs: Sequence[SourceSpec], out: Path) -> None:
-    for spec in specs:
-        if spec.path.resolve().is_relative_to(out.resolve()):
-            raise ValueError(
-                f"--pred {spec.name}={spec.path} lies in --out {out}, which a merge clears; "
-                "give another --out"
-            )
+def _num_slow(request: Request) -> int:
+    """Sources whose reading takes longer than it takes to start a process."""
+    files = [path for spec in request.specs for path in files_of(spec) if path.is_file()]
+    return sum(path.stat().st_size >= SLOW_FILE_BYTES for path in files)
 
 
-class _AnnotationsOnly(msgspec.Struct):
-    annotations: list[msgspec.Raw] | None = None
-
-
-def has_annotations(ann: Path) -> bool:
-    """Whether an LVIS file has an annotation: test files list images and categories only."""
-    with ann.open("rb") as file:
-        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        return bool(msgspec.json.decode(content, type=_AnnotationsOnly).annotations)
-
-
-def _open(specs: Sequence[SourceSpec], ann: Path, settings: MergeSettings, work_dir: Path) -> Merge:
-    images, categories = ImageSet.from_json(ann), CategoryTable.from_json(ann)
-    if "" in categories.frequency:
-        raise BadInputError(
-            f"{ann}: its categories have no frequency, which margins go by; take `categories` "
-            "from the training file"
-        )
-    stores = []
-    for spec in specs:
+def _open(request: Request, folder: Path, backend: Backend) -> MergePlan:
+    """Make all sources ready and check that they go together."""
+    images, categories = request.read_annotations()
+    for spec in request.specs:
+        mapping = expert_map(spec, categories)
+        if mapping is not None:
+            print_categories(spec.name, mapping, messages)
+    folder.mkdir(parents=True, exist_ok=True)
+    tasks = []
+    for spec in request.specs:
         messages.print(f"reading {spec.name} ({spec.path})")
-        stores.append(open_source(spec, images, categories, work_dir, settings.on_invalid))
-    statistics = MergeStatistics([spec.name for spec in specs])
-    return Merge(specs, stores, categories, settings, statistics)
+        tasks.append((spec, images, categories, folder, request.settings.strict))
+    opened = {source.spec.name: source for source in backend.run(open_source, tasks)}
+    return request.plan(images, categories, [opened[spec.name] for spec in request.specs])
 
 
-def _statistics(merge: Merge) -> dict[str, Any]:
-    tree = merge.statistics.as_dict()
-    for spec, store in zip(merge.specs, merge.stores, strict=True):
+def _merge_shards(
+    task: MergeTask, place: Place
+) -> tuple[dict[str, PredictionStore], MergeStatistics]:
+    shards = task.unfinished_shards()
+    num_found = task.plan.images.num_shards - len(shards)
+    if num_found:
+        messages.print(f"{num_found} of {task.plan.images.num_shards} shards are merged already")
+    numbers = [task.plan.images.blocks_of_shard(shard) for shard in shards]
+    total = sum(map(len, numbers))
+    with place.backend(len(shards)) as backend, block_counter(messages, total) as on_block:
+        if isinstance(backend, InProcess):
+            for shard in shards:
+                merge_shard(task, shard, on_block)
+        else:
+            for shard in backend.run(merge_shard, [(task, shard) for shard in shards]):
+                for number in task.plan.images.blocks_of_shard(shard):
+                    on_block(number)
+    return finish_shards(task)
+
+
+def _statistics(plan: MergePlan, statistics: MergeStatistics) -> dict[str, Any]:
+    tree = statistics.as_dict()
+    for source in plan.sources:
         # What an import noted: records dropped by kind, masks written in unusual ways.
-        tree["sources"][spec.name]["notes"] = store.manifest.notes
+        notes = PredictionStore.open(source.directory).manifest.notes
+        tree["sources"][source.spec.name]["notes"] = notes
     return tree
 
 
-def _evaluate(
-    name: str, store: PredictionStore, ann: Path, settings: MergeSettings, matches: Path
-) -> dict[str, Any]:
-    messages.print(f"evaluating {name}")
-    return evaluation_row(store, ann, settings.resamples, matches / name)
-
-
-def _progress(items: Iterable[T], total: int) -> Iterator[T]:
-    if messages.is_terminal:
-        yield from track(items, "merging blocks of images", total, console=messages)
-        return
-    for done, item in enumerate(items, start=1):
-        yield item
-        if done == total or done % max(1, total // 10) == 0:
-            messages.print(f"merged {done} of {total} blocks of images")
-
-
-def _warn(merge: Merge) -> None:
-    for name, missing in merge.statistics.images_without_detections.items():
+def _warn(plan: MergePlan, statistics: MergeStatistics) -> None:
+    counts = plan.settings.fusion.method == "wbf"
+    for name, missing in statistics.images_without_detections.items():
         if missing:
             messages.print(
-                f"warning: {name} has no detection in {missing} of {len(merge.images)} images; "
-                "WBF counts that against what the others found there"
+                f"warning: {name} has no detection in {missing} of {len(plan.images)} images"
+                + ("; WBF judges objects there by the other sources" if counts else "")
             )
-    if merge.statistics.scores_over_one:
+    if statistics.scores_over_one:
         messages.print(
-            f"warning: {merge.statistics.scores_over_one} fused scores over 1 are written as 1, "
+            f"warning: {statistics.scores_over_one} fused scores over 1 are written as 1, "
             "which makes ties; choose weights closer to one another"
         )
-    if merge.settings.max_dets > MAX_DETS:
+    if plan.settings.max_dets > MAX_DETS:
         messages.print(
             f"warning: evaluators keep the best {MAX_DETS} scores of an image, without margins"
         )
-
-
-def _warn_about_twins(sources: Sequence[Mapping[str, Any]]) -> None:
-    for one, other in combinations(sources, 2):
-        if one["sha256"] == other["sha256"]:
-            messages.print(
-                f"warning: {one['name']} and {other['name']} are the same predictions, which "
-                "fusion takes for agreement"
-            )
+    if plan.calibration is not None and plan.calibration.was_fitted_on(plan.images):
+        messages.print(
+            "warning: the calibration was fitted on these very images, so that AP flatters it"
+        )
 
 
 def _show(out: Path) -> None:
-    print_stages(json.loads((out / outputs.STATS).read_text()), console)
+    statistics = json.loads((out / outputs.STATS).read_text())
+    print_sources(statistics, console)
+    print_stages(statistics, console)
     if (out / outputs.EVALUATION).is_file():
-        rows = json.loads((out / outputs.EVALUATION).read_text())
-        print_evaluation(rows, console)
-        if AGAINST_BEST in rows[MERGED]:
-            print_difference(rows[MERGED][AGAINST_BEST], console)
+        tree = json.loads((out / outputs.EVALUATION).read_text())
+        print_evaluation({**tree["sources"], MERGED: tree["steps"][MERGED]}, console)
+        if len(tree["steps"]) > 1:
+            print_steps(tree["steps"], console)
+        if AGAINST_BEST in tree:
+            print_difference(tree[AGAINST_BEST], console)
 
 
-def _say_what_next(out: Path, ann: Path) -> None:
-    submission = shlex.quote(str(out / outputs.SUBMISSION))
-    console.print(f"wrote {submission}", highlight=False, soft_wrap=True)
-    console.print(
-        f"check it: python -m ensemble.validate {submission} --ann {shlex.quote(str(ann))}",
-        highlight=False,
-        soft_wrap=True,
-    )
+def _say_what_next(submission: Path, ann: Path) -> None:
+    file = shlex.quote(str(submission))
+    for line in (
+        f"wrote {file}",
+        f"check it: python -m ensemble.validate {file} --ann {shlex.quote(str(ann))}",
+    ):
+        console.print(line, highlight=False, soft_wrap=True)

@@ -1,11 +1,33 @@
 """Merge the predictions of many models and test scales into one submission."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import click
 
+from ensemble.merge_options import settings_of, settings_options
 from longtail.commands import run
+
+NOT_IN_FILE = ("config", "out", "dry_run", "force", "help")
+
+
+def _read_config(context: click.Context, _: click.Parameter, path: Path | None) -> Path | None:
+    """Let a merge.yaml give the defaults of the other options."""
+    if path is not None:
+        from ensemble.merge_file import read_merge_file
+
+        names = {str(p.name): _key(str(p.name)) for p in context.command.params}
+        known = {key: name for name, key in names.items() if name not in NOT_IN_FILE}
+        given = read_merge_file(path, known)
+        words = given.pop("pred", None)
+        context.obj = words if isinstance(words, list) else [words] if words else []
+        context.default_map = {known[key]: value for key, value in given.items()}
+    return path
+
+
+def _key(name: str) -> str:
+    """The name in a merge.yaml of what a parameter is called here."""
+    return {"preds": "pred", "zipped": "zip", "use_ray": "ray"}.get(name, name)
 
 
 @click.command()
@@ -13,9 +35,10 @@ from longtail.commands import run
     "--pred",
     "preds",
     multiple=True,
-    required=True,
-    metavar="NAME=PATH[,weight=W]",
-    help="A source: result JSON (.json, .json.gz), detectron2's .pth, or store. Repeat for each.",
+    metavar="NAME=PATH[,OPTION=VALUE...]",
+    help="A source: result JSON (.json, .json.gz, .zip), detectron2's .pth, store, or a pattern of "
+    "files that together are one source. Options: weight=, scale=, valid_area=low:high, "
+    "categories=FILE or coco, groups=r,c,f. Repeat for each.",
 )
 @click.option(
     "--ann",
@@ -27,112 +50,78 @@ from longtail.commands import run
     "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Result folder."
 )
 @click.option(
-    "--method",
-    type=click.Choice(["nms", "wbf"]),
-    default="wbf",
-    show_default=True,
-    help="Class-wise hard NMS, or weighted boxes fusion.",
+    "--config",
+    type=click.Path(path_type=Path),
+    is_eager=True,
+    callback=_read_config,
+    help="merge.yaml of another merge; options given here come before it.",
 )
+@settings_options
 @click.option(
-    "--iou-thr",
-    type=float,
-    help="Boxes that overlap more are one object.  [default: 0.55 for wbf, 0.5 for nms]",
-)
-@click.option(
-    "--rare-margin",
-    type=float,
-    default=0.1,
-    show_default=True,
-    help="Added to scores of rare categories when an image's detections are ranked.",
-)
-@click.option(
-    "--common-margin", type=float, default=0.05, show_default=True, help="The same for common ones."
-)
-@click.option(
-    "--max-dets", type=int, default=300, show_default=True, help="Detections kept per image."
-)
-@click.option(
-    "--score-thr", type=float, default=0.0, show_default=True, help="Drop lower scores first."
-)
-@click.option(
-    "--on-invalid",
-    type=click.Choice(["error", "drop"]),
-    default="error",
-    show_default=True,
-    help="Stop at records that cannot be used, or drop and count them.",
-)
-@click.option(
-    "--with-bbox", is_flag=True, help="Write boxes too; evaluators then take areas there."
-)
-@click.option(
-    "--evaluate/--no-evaluate",
-    default=True,
-    show_default=True,
-    help="AP of every source and of the merge, where --ann has annotations.",
-)
-@click.option(
-    "--resamples",
+    "--num-workers",
     type=int,
-    default=1000,
-    show_default=True,
-    help="Resamples of the images for 95% intervals of AP and of the gain; 0: without.",
+    help="Processes on this machine.  [default: one a processor]",
 )
+@click.option("--ray", "use_ray", is_flag=True, help="Run on a Ray cluster instead.")
+@click.option("--address", help="Of the Ray cluster.  [default: RAY_ADDRESS, else a local one]")
+@click.option("--experiment", help="Record the merge in this MLflow experiment, too.")
 @click.option("--dry-run", is_flag=True, help="Check and count everything, write nothing.")
 @click.option("--force", is_flag=True, help="Replace the merge that the folder holds.")
+@click.pass_context
 def main(
+    context: click.Context,
+    /,
     preds: tuple[str, ...],
     ann: Path,
     out: Path,
-    method: Literal["nms", "wbf"],
-    iou_thr: float | None,
-    rare_margin: float,
-    common_margin: float,
-    max_dets: int,
-    score_thr: float,
-    on_invalid: Literal["error", "drop"],
-    with_bbox: bool,
-    evaluate: bool,
-    resamples: int,
+    config: Path | None,
+    num_workers: int | None,
+    use_ray: bool,
+    address: str | None,
+    experiment: str | None,
     dry_run: bool,
     force: bool,
+    **options: Any,
 ) -> None:
     """Merge the predictions of many models and test scales into one submission.
 
-    The folder gets submission.json, stats.json, merge.json (settings and digests of the inputs),
-    the merged predictions as a store, and result.json when all of it is complete. The same
-    command on a finished folder does nothing.
+    The folder gets submission.json, stats.json, merge.yaml (the settings, for --config), merge.json
+    (settings and digests of the inputs), the merged predictions as a store, and result.json when
+    all of it is complete. The same command goes on after an interruption, and does nothing on a
+    finished folder.
 
     \b
     Examples:
       python -m ensemble.merge --pred a=a.json --pred b=b.json.gz,weight=2 \\
           --ann lvis_v1_val.json --out merged
-      python -m ensemble.merge --pred a=runs/a/predictions --pred b=runs/b/predictions \\
-          --ann lvis_v1_image_info_test_dev.json --out merged --method nms --dry-run
+      python -m ensemble.merge --pred s800=p/800,scale=800,valid_area=64: \\
+          --pred s1200=p/1200,scale=1200,valid_area=:512 --mask scale --ann val.json --out merged
+      python -m ensemble.merge --config merged/merge.yaml --pred a=test/a.json \\
+          --ann lvis_v1_image_info_test_dev.json --out test
+
+    See also: python -m ensemble.validate --help, python -m ensemble.calibrate --help
     """
     from ensemble import job
-    from ensemble.rescoring import Margins
-    from ensemble.settings import DEFAULT_IOU_THRESHOLDS, MergeSettings, resolve_method
-    from ensemble.sources import parse_sources
+    from ensemble.place import Place
+    from ensemble.request import Request
+    from ensemble.source_options import parse_sources
 
-    specs = parse_sources(preds)
-    chosen = resolve_method(method, len(specs))
-    if chosen != method:
-        click.echo(f"warning: one source: {chosen} is used, {method} averages several", err=True)
-    settings = MergeSettings(
-        method=chosen,
-        iou_thr=DEFAULT_IOU_THRESHOLDS[chosen] if iou_thr is None else iou_thr,
-        margins=Margins(rare_margin, common_margin),
-        max_dets=max_dets,
-        score_thr=score_thr,
-        on_invalid=on_invalid,
-        with_bbox=with_bbox,
-        evaluate=evaluate,
-        resamples=resamples,
-    )
+    specs = parse_sources(preds, base=context.obj or ())
+    settings, resolved = settings_of(options, len(specs))
+    if settings.fusion.method != options["method"]:
+        used, asked = settings.fusion.method, options["method"]
+        click.echo(f"warning: one source: {used} is used, {asked} averages several", err=True)
+    written: dict[str, Any] = {"pred": [spec.word() for spec in specs], "ann": str(ann.absolute())}
+    # In the order of the help text; click gives them in that of the command line.
+    for name in (str(parameter.name) for parameter in context.command.params):
+        if name in resolved:
+            written[_key(name)] = resolved[name]
+    asked_for = Request(specs, ann, settings, written)
+    place = Place(num_workers, use_ray, address)
     if dry_run:
-        job.dry_run(specs, ann, settings)
+        job.dry_run(asked_for)
     else:
-        job.run(specs, ann, settings, out, force)
+        job.run(asked_for, out, place, force, experiment)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """The folder of a merge: what it holds, whether it is finished, and whether it may be replaced.
 
 `merge.json` (settings and digests of the inputs) is written first and `result.json` (SHA-256 of
-every other file) last: a folder without `result.json` was interrupted and is made again.
+every other file) last: a folder without `result.json` was interrupted. The same request goes on
+there with what it finds in the merged store and in `.work`; another one starts anew.
 """
 
 import hashlib
@@ -10,11 +11,14 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-MERGE, MERGED, STATS = "merge.json", "merged", "stats.json"
-EVALUATION, SUBMISSION, RESULT = "evaluation.json", "submission.json", "result.json"
+MERGE, MERGE_FILE, MERGED, STATS = "merge.json", "merge.yaml", "merged", "stats.json"
+EVALUATION, RESULT = "evaluation.json", "result.json"
+SUBMISSION, ZIPPED = "submission.json", "submission.zip"
 # What follows merge.json and the store, as it is written; the last one vouches for all.
-FILES = (STATS, EVALUATION, SUBMISSION, RESULT)
-WORK_PREFIX = ".sources-"
+FILES = (MERGE_FILE, STATS, EVALUATION, SUBMISSION, ZIPPED, RESULT)
+WORK = ".work"
+# Counted up when a change of this program makes other bytes of the same request.
+FORMAT = 2
 
 
 def is_finished(out: Path, request: dict[str, Any], force: bool) -> bool:
@@ -45,21 +49,33 @@ def is_finished(out: Path, request: dict[str, Any], force: bool) -> bool:
     return True
 
 
-def begin(out: Path, request: dict[str, Any]) -> None:
-    """Clear a folder of an earlier merge and write down the request."""
+def begin(out: Path, request: dict[str, Any], force: bool = False) -> bool:
+    """Clear a folder of what an earlier merge finished, and write down the request.
+
+    Returns:
+        Whether an interrupted merge of the same request goes on.
+    """
     out.mkdir(parents=True, exist_ok=True)
+    is_same = _read_request(out) == _comparable(json.loads(json.dumps(request)))
+    goes_on = is_same and not force and not (out / RESULT).exists() and (out / WORK).is_dir()
     # result.json goes first, so that an interruption leaves no folder that looks finished.
     for name in reversed(FILES):
         (out / name).unlink(missing_ok=True)
         for partial in out.glob(f".{name}*"):
             partial.unlink()
-    for folder in [*out.glob(MERGED), *out.glob(f"{WORK_PREFIX}*")]:
-        shutil.rmtree(folder)
+    if not goes_on:
+        for folder in (out / MERGED, out / WORK):
+            shutil.rmtree(folder, ignore_errors=True)
+    for partial in out.glob(f"{MERGED}/.*"):
+        partial.unlink()
     write_json(out / MERGE, request)
+    (out / WORK).mkdir(exist_ok=True)
+    return goes_on
 
 
 def finish(out: Path) -> None:
     """Write result.json: the folder is finished."""
+    shutil.rmtree(out / WORK)
     write_json(out / RESULT, {"files": {str(name): _sha256(out / name) for name in _files(out)}})
 
 
@@ -86,24 +102,28 @@ def write_json(path: Path, tree: Any) -> None:
 def _read_request(out: Path) -> dict[str, Any]:
     try:
         return _comparable(json.loads((out / MERGE).read_text()))
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return {}
 
 
 def _comparable(request: dict[str, Any]) -> dict[str, Any]:
+    """What decides about bytes: contents of files, not where they lie."""
     sources = [
-        {key: value for key, value in source.items() if key != "path"}
+        {key: value for key, value in source.items() if key not in ("path", "categories")}
         for source in request["sources"]
     ]
+    settings = {key: value for key, value in request["settings"].items() if key != "calibration"}
     return {
-        "settings": request["settings"],
+        "settings": settings,
         "annotations": request["annotations"]["sha256"],
         "sources": sources,
+        "calibration": request["calibration"],
+        "format": request["format"],
     }
 
 
 def _files(out: Path) -> list[Path]:
-    names = (MERGE, STATS, EVALUATION, SUBMISSION)
+    names = (MERGE, *FILES[:-1])
     paths = [*(out / name for name in names), *sorted((out / MERGED).iterdir())]
     return [path.relative_to(out) for path in paths if path.is_file()]
 

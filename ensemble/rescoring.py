@@ -10,12 +10,13 @@ stays the fused one.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from longtail.categories import FREQUENCY_GROUPS
+from longtail.predictions.columns import DetectionColumns
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,21 @@ class Margins:
         margins = np.array([by_letter[letter] for letter in FREQUENCY_GROUPS])
         keys: NDArray[np.float64] = scores + margins[groups]
         return keys
+
+    def as_scores(
+        self, detections: DetectionColumns, groups: NDArray[np.int64]
+    ) -> DetectionColumns:
+        """The detections with (score + margin) / (1 + rare margin), in [0, 1], as scores.
+
+        Whoever sorts them by score gets the order of the quota. AP within a category stays as it
+        is, but the numbers are no probabilities any more.
+        """
+        largest = 1 + self.rare
+        return replace(
+            detections,
+            score=self.keys(detections.score, groups) / largest,
+            score_mask=self.keys(detections.score_mask, groups) / largest,
+        )
 
 
 def order_by_margin(

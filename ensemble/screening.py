@@ -10,22 +10,30 @@ from numpy.typing import NDArray
 from longtail.predictions.columns import DetectionColumns
 from longtail.rle.codec import read_number
 
-TAKES_PART, LOW_SCORE, NO_MASK, EMPTY_MASK, EMPTY_BOX = range(5)
-OUTCOMES = ("to_fusion", "below_score_thr", "without_mask", "empty_mask", "empty_box")
+TAKES_PART, NO_MASK, EMPTY_MASK, EMPTY_BOX, OTHER_CATEGORY, OTHER_SIZE, LOW_SCORE = range(7)
+OUTCOMES = (
+    "to_fusion",
+    "without_mask",
+    "empty_mask",
+    "empty_box",
+    "other_group",
+    "outside_valid_area",
+    "below_score_thr",
+)
+UNUSABLE = (NO_MASK, EMPTY_MASK, EMPTY_BOX)
 
 
 def box_shares(columns: DetectionColumns) -> NDArray[np.float64]:
     """(D, 4) xyxy in shares of the image's width and height, cut to [0, 1]."""
-    sizes = np.stack([columns.widths, columns.heights], axis=1)
-    corners = np.concatenate(
-        [columns.boxes[:, :2] / sizes, (columns.boxes[:, :2] + columns.boxes[:, 2:]) / sizes],
-        axis=1,
-    )
-    return corners.clip(0.0, 1.0)
+    return _shares(columns.boxes, columns.widths, columns.heights)
 
 
 def screen(
-    columns: DetectionColumns, shares: NDArray[np.float64], score_thr: float
+    columns: DetectionColumns,
+    shares: NDArray[np.float64],
+    score_thr: float,
+    known: NDArray[np.bool_],
+    fits: NDArray[np.bool_],
 ) -> NDArray[np.int64]:
     """(D,) index into `OUTCOMES`; where several hold, the first of them.
 
@@ -33,15 +41,39 @@ def screen(
         columns: The detections.
         shares: (D, 4) their boxes, from `box_shares`.
         score_thr: Lowest score that takes part.
+        known: (D,) whether the source is trusted with the category.
+        fits: (D,) whether it is trusted with the size of the box.
     """
     areas = (shares[:, 2] - shares[:, 0]) * (shares[:, 3] - shares[:, 1])
-    conditions = [
-        columns.score < score_thr,
-        ~columns.has_mask,
-        ~has_foreground(columns.counts, columns.counts_offsets),
-        ~(areas > 0),
-    ]
-    return np.select(conditions, [LOW_SCORE, NO_MASK, EMPTY_MASK, EMPTY_BOX], TAKES_PART)
+    conditions = {
+        NO_MASK: ~columns.has_mask,
+        EMPTY_MASK: ~have_pixels(columns),
+        EMPTY_BOX: ~(areas > 0),
+        OTHER_CATEGORY: ~known,
+        OTHER_SIZE: ~fits,
+        LOW_SCORE: columns.score < score_thr,
+    }
+    return np.select([*conditions.values()], [*conditions], TAKES_PART)
+
+
+@njit(cache=True, nogil=True)
+def _shares(
+    boxes: NDArray[np.float64], widths: NDArray[np.int64], heights: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    shares = np.empty_like(boxes)
+    for row in range(len(boxes)):
+        for side in range(2):
+            size = heights[row] if side else widths[row]
+            low, high = boxes[row, side], boxes[row, side] + boxes[row, side + 2]
+            shares[row, side] = min(max(low / size, 0.0), 1.0)
+            shares[row, side + 2] = min(max(high / size, 0.0), 1.0)
+    return shares
+
+
+def have_pixels(columns: DetectionColumns) -> NDArray[np.bool_]:
+    """(D,) whether a mask has a pixel."""
+    found: NDArray[np.bool_] = has_foreground(columns.counts, columns.counts_offsets)
+    return found
 
 
 @njit(cache=True, nogil=True)

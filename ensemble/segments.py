@@ -10,6 +10,18 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+Columns = tuple[
+    NDArray[np.float64],
+    NDArray[np.int64],
+    NDArray[np.float64],
+    NDArray[np.uint8],
+    NDArray[np.int64],
+]
+"""Scores, sources, boxes, mask bytes and where each row's start, as in `cut_segments`."""
+
+# Rows that are sorted by insertion before merges take over.
+STRETCH = 32
+
 
 @dataclass(frozen=True, eq=False)
 class Segments:
@@ -49,7 +61,9 @@ def cut_segments(
         counts: Mask bytes of all rows, one after the other.
         counts_offsets: (D + 1,) where each row's mask bytes start.
     """
-    return Segments(*_insert(rows, keys, num_keys, scores, sources, boxes, counts, counts_offsets))
+    order, starts = _place(rows, keys, num_keys)
+    _sort(order, starts, (scores, sources, boxes, counts, counts_offsets))
+    return Segments(order, starts)
 
 
 def cut_segments_plainly(
@@ -72,19 +86,11 @@ def cut_segments_plainly(
     return Segments(order, np.searchsorted(keys[order], np.arange(num_keys + 1)))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _insert(
-    rows: NDArray[np.int64],
-    keys: NDArray[np.int64],
-    num_keys: int,
-    scores: NDArray[np.float64],
-    sources: NDArray[np.int64],
-    boxes: NDArray[np.float64],
-    counts: NDArray[np.uint8],
-    counts_offsets: NDArray[np.int64],
+@njit(cache=True, nogil=True)
+def _place(
+    rows: NDArray[np.int64], keys: NDArray[np.int64], num_keys: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    # A counting sort by segment whose buckets are filled by insertion: segments hold tens of
-    # rows, and a source's rows come with falling scores, so that few of them are moved.
+    """Rows by segment, in the order given, and where each segment starts."""
     starts = np.zeros(num_keys + 1, np.int64)
     for row in rows:
         starts[keys[row] + 1] += 1
@@ -92,28 +98,70 @@ def _insert(
     ends = starts[:-1].copy()
     order = np.empty(len(rows), np.int64)
     for row in rows:
-        key = keys[row]
-        position = ends[key]
-        ends[key] += 1
-        while position > starts[key] and _precedes(
-            row, order[position - 1], scores, sources, boxes, counts, counts_offsets
-        ):
-            order[position] = order[position - 1]
-            position -= 1
-        order[position] = row
+        order[ends[keys[row]]] = row
+        ends[keys[row]] += 1
     return order, starts
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _precedes(
-    row: int,
-    other: int,
-    scores: NDArray[np.float64],
-    sources: NDArray[np.int64],
-    boxes: NDArray[np.float64],
-    counts: NDArray[np.uint8],
-    counts_offsets: NDArray[np.int64],
-) -> bool:
+def _sort(order: NDArray[np.int64], starts: NDArray[np.int64], columns: Columns) -> None:
+    """Sort each segment: merges of stretches that are sorted by insertion.
+
+    Most segments are one stretch, and a source's rows come with falling scores, so that few of
+    them move.
+    """
+    spare = np.empty(len(order), np.int64)
+    for segment in range(len(starts) - 1):
+        start = starts[segment]
+        end = starts[segment + 1]
+        for first in range(start, end, STRETCH):
+            _insert(order, first, min(first + STRETCH, end), columns)
+        width = STRETCH
+        while width < end - start:
+            for left in range(start, end - width, 2 * width):
+                middle = left + width
+                _merge(order, spare, left, middle, min(middle + width, end), columns)
+            width *= 2
+
+
+@njit(nogil=True, error_model="numpy")
+def _insert(order: NDArray[np.int64], first: int, end: int, columns: Columns) -> None:
+    for place in range(first + 1, end):
+        row = order[place]
+        position = place
+        while position > first and _precedes(row, order[position - 1], columns):
+            order[position] = order[position - 1]
+            position -= 1
+        order[position] = row
+
+
+@njit(nogil=True, error_model="numpy")
+def _merge(
+    order: NDArray[np.int64],
+    spare: NDArray[np.int64],
+    left: int,
+    middle: int,
+    right: int,
+    columns: Columns,
+) -> None:
+    """Merge two sorted neighbours; `spare` holds the first meanwhile."""
+    spare[left:middle] = order[left:middle]
+    first = place = left
+    second = middle
+    while first < middle and second < right:
+        if _precedes(order[second], spare[first], columns):
+            order[place] = order[second]
+            second += 1
+        else:
+            order[place] = spare[first]
+            first += 1
+        place += 1
+    order[place : place + middle - first] = spare[first:middle]
+
+
+@njit(nogil=True, error_model="numpy")
+def _precedes(row: int, other: int, columns: Columns) -> bool:
+    scores, sources, boxes, counts, counts_offsets = columns
     if scores[row] != scores[other]:
         return bool(scores[row] > scores[other])
     if sources[row] != sources[other]:

@@ -1,145 +1,235 @@
-"""What happened to the detections of a merge, stage by stage and source by source.
+"""What happened to the detections of a merge, stage by stage, source by source, group by group.
 
-M sources, C clusters of one block. Everything is counted block by block in arrays of fixed size.
+M sources, C clusters of one block, G = 3 frequency groups. Everything is counted block by block in
+arrays that can be added up, so that shards of a merge are counted apart and joined.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble.screening import OUTCOMES
+from ensemble.screening import LOW_SCORE, OTHER_CATEGORY, OTHER_SIZE, OUTCOMES, UNUSABLE
 from longtail.categories import FREQUENCY_GROUPS
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 # Quantiles are read off a histogram: exact to the width of a bin.
 SCORE_BINS = 10_000
 NUM_GROUPS = len(FREQUENCY_GROUPS)
+Counts = NDArray[np.int64]
 
 
 class MergeStatistics:
-    """Counts of one merge; the sources are given by name.
-
-    Attributes:
-        scores_over_one: Kept clusters whose fused score had to be cut to 1.
-    """
+    """Counts of one merge; the sources are given by name."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)
-        self._outcomes = np.zeros((len(names), len(OUTCOMES)), np.int64)
-        self._images_found = np.zeros(len(names), np.int64)
-        self._scores = np.zeros((len(names), NUM_GROUPS, SCORE_BINS), np.int64)
-        self._sizes: Counter[int] = Counter()
-        self._kept = np.zeros(NUM_GROUPS, np.int64)
-        self._cut = np.zeros(NUM_GROUPS, np.int64)
-        self._images = 0
-        self._images_over_cap = 0
-        self.scores_over_one = 0
+        per_source = (len(names), NUM_GROUPS)
+        self._counts: dict[str, Counts] = {
+            "outcomes": np.zeros((*per_source, len(OUTCOMES)), np.int64),
+            "images_found": np.zeros(len(names), np.int64),
+            "scores": np.zeros((*per_source, SCORE_BINS), np.int64),
+            "calibrated": np.zeros((*per_source, SCORE_BINS), np.int64),
+            "members": np.zeros((NUM_GROUPS, 1), np.int64),
+            "sources": np.zeros((NUM_GROUPS, len(names) + 1), np.int64),
+            "kept": np.zeros(NUM_GROUPS, np.int64),
+            "cut": np.zeros(NUM_GROUPS, np.int64),
+            "empty": np.zeros(NUM_GROUPS, np.int64),
+            "images": np.zeros(1, np.int64),
+            "images_over_cap": np.zeros(1, np.int64),
+            "scores_over_one": np.zeros(1, np.int64),
+        }
+
+    @classmethod
+    def from_arrays(cls, names: Sequence[str], arrays: Mapping[str, Counts]) -> "MergeStatistics":
+        """The counts that `arrays` gave."""
+        statistics = cls(names)
+        statistics._counts = {key: arrays[key] for key in statistics._counts}
+        return statistics
+
+    def arrays(self) -> dict[str, Counts]:
+        """The counts by name, to be written to a file."""
+        return dict(self._counts)
+
+    def add(self, other: "MergeStatistics") -> None:
+        """Add the counts of other images of the same merge."""
+        assert self.names == other.names
+        for key, counts in other._counts.items():
+            self._add(key, counts)
 
     def add_detections(
         self,
-        num_images: int,
-        sources: NDArray[np.int64],
-        images: NDArray[np.int64],
-        groups: NDArray[np.int64],
+        seen: NDArray[np.bool_],
+        sources: Counts,
+        groups: Counts,
         scores: NDArray[np.float64],
-        outcomes: NDArray[np.int64],
+        outcomes: Counts,
     ) -> None:
-        """Count the (D,) detections of a block of `num_images` images before fusion.
+        """Count the (D,) detections of a block before fusion.
 
         Args:
-            num_images: Images of the block, with detections or not.
-            sources: Index of the source.
-            images: Place of the image in the block.
-            groups: Index into `FREQUENCY_GROUPS`.
-            scores: In [0, 1].
-            outcomes: Index into `OUTCOMES`.
+            seen: (M, images of the block) whether a source was run on an image.
+            sources: (D,) index of the source.
+            groups: (D,) index into `FREQUENCY_GROUPS`.
+            scores: (D,) in [0, 1], as the sources gave them.
+            outcomes: (D,) index into `OUTCOMES`.
         """
-        num_sources = len(self.names)
-        self._images += num_images
-        self._outcomes += _count(sources * len(OUTCOMES) + outcomes, self._outcomes.shape)
-        found = _count(sources * num_images + images, (num_sources, num_images)) > 0
-        self._images_found += found.sum(axis=1)
-        bins = np.minimum((scores * SCORE_BINS).astype(np.int64), SCORE_BINS - 1)
-        cells = (sources * NUM_GROUPS + groups) * SCORE_BINS + bins
-        self._scores += _count(cells, self._scores.shape)
+        cells = sources * NUM_GROUPS + groups
+        shape = self._counts["outcomes"].shape
+        self._add("images", np.array([seen.shape[1]]))
+        self._add("images_found", seen.sum(axis=1))
+        self._add("outcomes", _count(cells * len(OUTCOMES) + outcomes, shape))
+        self._add_scores("scores", cells, scores)
+
+    def add_calibrated(self, sources: Counts, groups: Counts, scores: NDArray[np.float64]) -> None:
+        """Count the calibrated scores of the (D,) detections of a block."""
+        self._add_scores("calibrated", sources * NUM_GROUPS + groups, scores)
 
     def add_clusters(
-        self,
-        sizes: NDArray[np.int64],
-        images: NDArray[np.int64],
-        groups: NDArray[np.int64],
-        scores: NDArray[np.float64],
-        kept: NDArray[np.bool_],
+        self, members: Counts, sources: Counts, groups: Counts, kept: NDArray[np.bool_]
     ) -> None:
         """Count the (C,) clusters of a block.
 
         Args:
-            sizes: Members of each.
-            images: Place of the image in the block.
-            groups: Index into `FREQUENCY_GROUPS`.
-            scores: Fused scores.
-            kept: Whether a cluster is among the best of its image.
+            members: (C,) detections in each.
+            sources: (C,) sources that they are of.
+            groups: (C,) index into `FREQUENCY_GROUPS`.
+            kept: (C,) whether a cluster is among the best of its image.
         """
-        values, counts = np.unique(sizes, return_counts=True)
-        self._sizes.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
-        self._kept += np.bincount(groups[kept], minlength=NUM_GROUPS)
-        self._cut += np.bincount(groups[~kept], minlength=NUM_GROUPS)
-        self._images_over_cap += len(np.unique(images[~kept]))
-        self.scores_over_one += int((scores[kept] > 1).sum())
+        width = int(members.max(initial=0)) + 1
+        self._add("members", _count(groups * width + members, (NUM_GROUPS, width)))
+        width = len(self.names) + 1
+        self._add("sources", _count(groups * width + sources, (NUM_GROUPS, width)))
+        self._add("kept", np.bincount(groups[kept], minlength=NUM_GROUPS))
+        self._add("cut", np.bincount(groups[~kept], minlength=NUM_GROUPS))
+
+    def add_results(
+        self, num_over_cap: int, scores: NDArray[np.float64], empty_groups: Counts
+    ) -> None:
+        """Count what became of the kept clusters of a block.
+
+        Args:
+            num_over_cap: Images with more clusters than they may keep.
+            scores: Fused scores; those over 1 are cut to 1.
+            empty_groups: Groups of the clusters whose voted mask has no pixel; they are dropped.
+        """
+        self._add("images_over_cap", np.array([num_over_cap]))
+        self._add("scores_over_one", np.array([(scores > 1).sum()]))
+        self._add("empty", np.bincount(empty_groups, minlength=NUM_GROUPS))
+
+    @property
+    def scores_over_one(self) -> int:
+        """Kept clusters whose fused score had to be cut to 1."""
+        return int(self._counts["scores_over_one"][0])
 
     @property
     def images_without_detections(self) -> dict[str, int]:
-        """For each source, images it says nothing about; they weigh against what others found."""
-        missing = self._images - self._images_found
+        """For each source, images that it says nothing about."""
+        missing = self._counts["images"] - self._counts["images_found"]
         return dict(zip(self.names, missing.tolist(), strict=True))
 
     def as_dict(self) -> dict[str, Any]:
         """The counts as a JSON tree."""
-        clusters = sum(self._sizes.values())
-        members = sum(size * count for size, count in self._sizes.items())
+        counts = self._counts
+        images, over_cap = int(counts["images"][0]), int(counts["images_over_cap"][0])
         return {
-            "images": self._images,
+            "images": images,
+            "stages": self._stages(),
             "sources": {name: self._source(i) for i, name in enumerate(self.names)},
             "fusion": {
-                "detections_in": members,
-                "clusters": clusters,
-                "members_per_cluster": members / clusters if clusters else None,
-                "clusters_by_members": {str(n): self._sizes[n] for n in sorted(self._sizes)},
+                "detections_in": _total(counts["members"]),
+                "clusters": int(counts["members"].sum()),
+                "members_per_cluster": _means(counts["members"]),
+                "sources_per_cluster": _means(counts["sources"]),
+                "clusters_by_members": _histogram(counts["members"]),
+                "clusters_by_sources": _histogram(counts["sources"]),
             },
             "cap": {
-                "kept": _by_group(self._kept),
-                "cut": _by_group(self._cut),
-                "images_where_it_binds": self._images_over_cap,
-                "share_of_images_where_it_binds": self._images_over_cap / max(self._images, 1),
+                "kept": _by_group(counts["kept"]),
+                "cut": _by_group(counts["cut"]),
+                "images_where_it_binds": over_cap,
+                "share_of_images_where_it_binds": over_cap / max(images, 1),
             },
+            "empty_votes": _by_group(counts["empty"]),
             "scores_over_one_cut_to_one": self.scores_over_one,
         }
 
+    def _stages(self) -> dict[str, dict[str, int]]:
+        outcomes = self._counts["outcomes"].sum(axis=0)
+        total = outcomes.sum(axis=1)
+        valid = total - outcomes[:, list(UNUSABLE)].sum(axis=1)
+        trusted = valid - outcomes[:, [OTHER_CATEGORY, OTHER_SIZE]].sum(axis=1)
+        clusters = self._counts["kept"] + self._counts["cut"]
+        stages = {
+            "detections in": total,
+            "valid": valid,
+            "of a trusted category and size": trusted,
+            "at or above the score threshold": trusted - outcomes[:, LOW_SCORE],
+            "clusters": clusters,
+            "cut by the cap": self._counts["cut"],
+            "empty after the vote": self._counts["empty"],
+            "written": self._counts["kept"] - self._counts["empty"],
+        }
+        return {
+            name: {"all": int(counts.sum()), **_by_group(counts)} for name, counts in stages.items()
+        }
+
     def _source(self, index: int) -> dict[str, Any]:
-        outcomes = dict(zip(OUTCOMES, self._outcomes[index].tolist(), strict=True))
+        by_group = self._counts["outcomes"][index]
+        outcomes = dict(zip(OUTCOMES, by_group.sum(axis=0).tolist(), strict=True))
+        quantiles = {
+            key: {
+                letter: _quantiles(self._counts[name][index, group])
+                for group, letter in enumerate(FREQUENCY_GROUPS)
+            }
+            for key, name in (("score_quantiles", "scores"), ("calibrated_quantiles", "calibrated"))
+            if self._counts[name].any()
+        }
         return {
             "detections": sum(outcomes.values()),
             **outcomes,
+            "detections_by_group": _by_group(by_group.sum(axis=1)),
             "images_without_detections": self.images_without_detections[self.names[index]],
-            "score_quantiles": {
-                letter: _quantiles(self._scores[index, group])
-                for group, letter in enumerate(FREQUENCY_GROUPS)
-            },
+            **quantiles,
         }
 
+    def _add_scores(self, key: str, cells: Counts, scores: NDArray[np.float64]) -> None:
+        bins = np.minimum((scores * SCORE_BINS).astype(np.int64), SCORE_BINS - 1)
+        self._add(key, _count(cells * SCORE_BINS + bins, self._counts[key].shape))
 
-def _count(cells: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.int64]:
+    def _add(self, key: str, counts: Counts) -> None:
+        ours = self._counts[key]
+        missing = counts.shape[-1] - ours.shape[-1]
+        if missing > 0:
+            ours = np.pad(ours, [(0, 0)] * (ours.ndim - 1) + [(0, missing)])
+        ours[..., : counts.shape[-1]] += counts
+        self._counts[key] = ours
+
+
+def _count(cells: Counts, shape: tuple[int, ...]) -> Counts:
     return np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape)
 
 
-def _by_group(counts: NDArray[np.int64]) -> dict[str, int]:
+def _by_group(counts: Counts) -> dict[str, int]:
     return dict(zip(FREQUENCY_GROUPS, counts.tolist(), strict=True))
 
 
-def _quantiles(histogram: NDArray[np.int64]) -> dict[str, float] | None:
+def _total(histograms: Counts) -> int:
+    return int((histograms * np.arange(histograms.shape[-1])).sum())
+
+
+def _means(histograms: Counts) -> dict[str, float | None]:
+    rows = {"all": histograms.sum(axis=0), **dict(zip(FREQUENCY_GROUPS, histograms, strict=True))}
+    return {name: _total(row) / row.sum() if row.any() else None for name, row in rows.items()}
+
+
+def _histogram(histograms: Counts) -> dict[str, int]:
+    counts = histograms.sum(axis=0)
+    return {str(size): int(counts[size]) for size in np.flatnonzero(counts)}
+
+
+def _quantiles(histogram: Counts) -> dict[str, float] | None:
     total = int(histogram.sum())
     if not total:
         return None

@@ -39,10 +39,10 @@ GROUP_NAMES = {"r": "rare", "c": "common", "f": "frequent"}
 def main(predictions: Path, ann: Path, max_dets: int, json_path: Path | None) -> ExitCode:
     """Check whether predictions are fit to be submitted as masks.
 
-    FILE is a result JSON (.json or .json.gz), instances_predictions.pth of a detectron2 evaluator,
-    or the directory of a prediction store. Every record is checked; all kinds of problem are
-    listed, each with its first records and what to do. Exit code 0 says that the file is fit, 3
-    that it is not.
+    FILE is a result JSON (.json, .json.gz or .zip), instances_predictions.pth of a detectron2
+    evaluator, or the directory of a prediction store. Every record is checked; all kinds of
+    problem are listed, each with its first records and what to do. Exit code 0 says that the file
+    is fit, 3 that it is not.
 
     \b
     Examples:

@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from ensemble.mask_matching import Shapes, box_shapes, mask_overlap
 from ensemble.nms import iou
 
 
@@ -22,39 +23,40 @@ class FusedBoxes:
     Attributes:
         first: (C,) int64, the row that opened the cluster: its member of highest score.
         boxes: (C, 4) float64 xyxy, mean of the members' boxes weighted by their scores.
-        scores: (C,) float64, mean score times min(members, sources) / sum of source weights.
+        means: (C,) float64, mean score of the members.
         sizes: (C,) int64, number of members.
+        cluster_of: (D,) int64, the cluster that each row joined.
     """
 
     first: NDArray[np.int64]
     boxes: NDArray[np.float64]
-    scores: NDArray[np.float64]
+    means: NDArray[np.float64]
     sizes: NDArray[np.int64]
+    cluster_of: NDArray[np.int64]
 
 
 def fuse_boxes(
     boxes: NDArray[np.float64],
     scores: NDArray[np.float64],
     starts: NDArray[np.int64],
-    weights: NDArray[np.float64],
     iou_thr: float,
+    masks: Shapes | None = None,
 ) -> FusedBoxes:
     """Fuse every segment.
 
     A row joins the cluster of its segment whose box it overlaps most, if that IoU is over
-    `iou_thr`; otherwise it opens a cluster. The score can pass 1 where the weights differ and one
-    source has two boxes in a cluster. Members of score 0 leave the box as it is (ensemble-boxes
-    divides by their sum).
+    `iou_thr`; otherwise it opens a cluster. Members of score 0 leave the box as it is
+    (ensemble-boxes divides by their sum).
 
     Args:
         boxes: (D, 4) xyxy in [0, 1] with positive area, by segment and falling score.
         scores: (D,) score times the weight of the row's source.
         starts: (S + 1,) where each segment starts.
-        weights: (M,) weight of every source, those without a row included.
         iou_thr: In [0, 1].
+        masks: Compare a row's mask with that of a cluster's first member instead of the boxes.
     """
-    first, fused, means, sizes = _fuse(boxes, scores, starts, iou_thr)
-    return FusedBoxes(first, fused, means * np.minimum(len(weights), sizes) / weights.sum(), sizes)
+    shapes = masks or box_shapes(boxes)
+    return FusedBoxes(*_fuse(boxes, scores, starts, iou_thr, shapes))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -63,20 +65,33 @@ def _fuse(
     scores: NDArray[np.float64],
     starts: NDArray[np.int64],
     iou_thr: float,
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    shapes: Shapes,
+) -> tuple[
+    NDArray[np.int64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.int64],
+    NDArray[np.int64],
+]:
     num_rows = len(boxes)
+    by_mask = shapes.by_mask
     first = np.empty(num_rows, np.int64)
     fused = np.empty((num_rows, 4))
     sums = np.empty((num_rows, 4), np.float32)
     totals = np.empty(num_rows)
     means = np.empty(num_rows)
     sizes = np.empty(num_rows, np.int64)
+    cluster_of = np.empty(num_rows, np.int64)
     opened = 0
     for segment in range(len(starts) - 1):
         segment_start = opened
         for row in range(starts[segment], starts[segment + 1]):
-            cluster = _most_overlapped(fused[segment_start:opened], boxes[row], iou_thr)
+            if by_mask:
+                cluster = _most_overlapped_mask(shapes, first[segment_start:opened], row, iou_thr)
+            else:
+                cluster = _most_overlapped(fused[segment_start:opened], boxes[row], iou_thr)
             if cluster < 0:
+                cluster_of[row] = opened
                 first[opened] = row
                 totals[opened] = means[opened] = scores[row]
                 sizes[opened] = 1
@@ -86,6 +101,7 @@ def _fuse(
                 opened += 1
                 continue
             cluster += segment_start
+            cluster_of[row] = cluster
             totals[cluster] += scores[row]
             sizes[cluster] += 1
             means[cluster] = np.float32(totals[cluster] / sizes[cluster])
@@ -94,10 +110,10 @@ def _fuse(
             for side in range(4):
                 sums[cluster, side] += scores[row] * boxes[row, side]
                 fused[cluster, side] = np.float32(sums[cluster, side] / totals[cluster])
-    return first[:opened], fused[:opened], means[:opened], sizes[:opened]
+    return first[:opened], fused[:opened], means[:opened], sizes[:opened], cluster_of
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def _most_overlapped(fused: NDArray[np.float64], box: NDArray[np.float64], iou_thr: float) -> int:
     area = (box[2] - box[0]) * (box[3] - box[1])
     found = -1
@@ -116,13 +132,27 @@ def _most_overlapped(fused: NDArray[np.float64], box: NDArray[np.float64], iou_t
     return found
 
 
+@njit(nogil=True, error_model="numpy")
+def _most_overlapped_mask(
+    shapes: Shapes, first: NDArray[np.int64], row: int, iou_thr: float
+) -> int:
+    found = -1
+    best = iou_thr
+    for cluster in range(len(first)):
+        shared = mask_overlap(shapes, first[cluster], row, best)
+        if shared > best:
+            found = cluster
+            best = shared
+    return found
+
+
 def fuse_boxes_plainly(
-    boxes: list[list[float]], scores: list[float], weights: list[float], iou_thr: float
+    boxes: list[list[float]], scores: list[float], iou_thr: float
 ) -> list[tuple[list[float], float, list[int]]]:
     """The definition of `fuse_boxes` for one segment, in exact float64. For tests.
 
     Returns:
-        For each cluster its box, its score and its rows.
+        For each cluster its box, its mean score and its rows.
     """
     clusters: list[list[int]] = []
     for row, box in enumerate(boxes):
@@ -133,14 +163,7 @@ def fuse_boxes_plainly(
         else:
             clusters.append([row])
     return [
-        (
-            _mean_box(boxes, scores, rows),
-            sum(scores[row] for row in rows)
-            / len(rows)
-            * min(len(weights), len(rows))
-            / sum(weights),
-            rows,
-        )
+        (_mean_box(boxes, scores, rows), sum(scores[row] for row in rows) / len(rows), rows)
         for rows in clusters
     ]
 

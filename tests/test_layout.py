@@ -71,7 +71,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 """A package or module imports those beside it, and itself."""
 
 ONLY_IN: dict[str, tuple[str, ...]] = {
-    "ray": ("longtail.cluster", "experiments"),
+    "ray": ("longtail.cluster", "experiments", "ensemble.ray_backend", "ensemble.tune_search"),
     "mlflow": ("longtail.tracking",),
     "detectron2": ("longtail.engines.detectron2",),
     "torch": (

@@ -109,7 +109,7 @@ def test_faulty_records_are_dropped_on_request_and_counted(
     convert: Convert, write: Write, tmp_path: Path
 ) -> None:
     write([record(), record(score=2)])
-    code, text = convert("in.json", "json", "out.json", "--on-invalid", "drop")
+    code, text = convert("in.json", "json", "out.json", "--drop-invalid")
     assert code == ExitCode.DONE
     assert "dropped records: 1" in text and "dropped, score: is outside 0 to 1: 1" in text
     assert len(json.loads((tmp_path / "out.json").read_text())) == 1
@@ -119,6 +119,19 @@ def test_an_empty_file_needs_to_be_allowed(convert: Convert, write: Write) -> No
     write([])
     assert convert("in.json", "store", "store")[0] == ExitCode.BAD_INPUT
     assert convert("in.json", "store", "store", "--allow-empty")[0] == ExitCode.DONE
+
+
+@pytest.mark.parametrize("name", ["out.json.gz", "out.zip"])
+def test_packed_json_is_written_and_read(
+    convert: Convert, write: Write, tmp_path: Path, name: str
+) -> None:
+    records = [record(), record(image_id=2, score=1e-9)]
+    write(records)
+    assert convert("in.json", "json", name, "--with-bbox")[0] == ExitCode.DONE
+    assert (tmp_path / name).read_bytes()[:2] in (b"PK", b"\x1f\x8b")
+    assert convert(name, "store", "store")[0] == ExitCode.DONE
+    assert convert("store", "json", "again.json", "--with-bbox")[0] == ExitCode.DONE
+    assert json.loads((tmp_path / "again.json").read_text()) == records
 
 
 @pytest.mark.parametrize("to", ["store", "json"])

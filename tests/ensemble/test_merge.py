@@ -1,143 +1,28 @@
 """The whole command on a tiny data set: three images, a rare, a common, a frequent category."""
 
 import gzip
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pycocotools.mask
 import pytest
+from merge_folder import (
+    QUICK,
+    Folder,
+    detection,
+    lvis_file,
+    mask_of,
+    source,
+)
 
-from ensemble.merge import main
-from longtail.commands import run
+from longtail.categories import CategoryTable
 from longtail.predictions.image_set import ImageSet
 from longtail.predictions.json_import import import_json
 from longtail.predictions.store import Source
-
-HEIGHT, WIDTH = 40, 60
-IMAGE_IDS = (1, 2, 5)
-CATEGORY_IDS = (3, 7, 9)
-Box = tuple[int, int, int, int]
-Detection = dict[str, Any]
-
-
-def mask_of(box: Box) -> dict[str, Any]:
-    """RLE of a filled box x, y, width, height."""
-    x, y, width, height = box
-    bitmap = np.zeros((HEIGHT, WIDTH), np.uint8, order="F")
-    bitmap[y : y + height, x : x + width] = 1
-    rle = pycocotools.mask.encode(bitmap)
-    return {"size": [HEIGHT, WIDTH], "counts": rle["counts"].decode()}
-
-
-def lvis_file() -> dict[str, Any]:
-    """Each image has one object of each category, side by side."""
-    counts = {3: ("r", 5), 7: ("c", 50), 9: ("f", 500)}
-    objects = [(image, category) for image in IMAGE_IDS for category in CATEGORY_IDS]
-    return {
-        "images": [
-            {
-                "id": i,
-                "height": HEIGHT,
-                "width": WIDTH,
-                "neg_category_ids": [],
-                "not_exhaustive_category_ids": [],
-            }
-            for i in IMAGE_IDS
-        ],
-        "categories": [
-            {
-                "id": i,
-                "name": f"c{i}",
-                "frequency": letter,
-                "image_count": count,
-                "instance_count": count,
-            }
-            for i, (letter, count) in counts.items()
-        ],
-        "annotations": [
-            {
-                "id": number,
-                "image_id": image,
-                "category_id": category,
-                "bbox": list(object_box(category)),
-                "area": 100,
-                "segmentation": mask_of(object_box(category)),
-            }
-            for number, (image, category) in enumerate(objects, start=1)
-        ],
-    }
-
-
-def object_box(category: int, shift: int = 0) -> Box:
-    return 5 + 18 * CATEGORY_IDS.index(category) + shift, 10, 10, 10
-
-
-def detection(image: int, category: int, score: float, shift: int = 0) -> Detection:
-    return {
-        "image_id": image,
-        "category_id": category,
-        "score": score,
-        "segmentation": mask_of(object_box(category, shift)),
-    }
-
-
-def source(seed: int, num_false: int = 4) -> list[Detection]:
-    """Every object, off by at most one pixel, and some detections elsewhere."""
-    random = np.random.default_rng(seed)
-    found = [
-        detection(image, category, float(random.uniform(0.4, 0.9)), int(random.integers(-1, 2)))
-        for image in IMAGE_IDS
-        for category in CATEGORY_IDS
-    ]
-    wrong = [
-        {
-            "image_id": int(random.choice(IMAGE_IDS)),
-            "category_id": int(random.choice(CATEGORY_IDS)),
-            "score": float(random.uniform(0, 0.4)),
-            "segmentation": mask_of((int(random.integers(0, 50)), 25, 8, 8)),
-        }
-        for _ in range(num_false)
-    ]
-    return found + wrong
-
-
-class Folder:
-    """A temporary folder with ann.json, sources, and results."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.ann = self.write("ann.json", lvis_file())
-        self.write("a.json", source(1))
-        self.write("b.json", source(2))
-
-    def write(self, name: str, tree: object) -> Path:
-        path = self.path / name
-        path.write_text(json.dumps(tree))
-        return path
-
-    def merge(self, *preds: str, out: str = "out", options: tuple[str, ...] = ()) -> int:
-        """Exit code of the command; each of `preds` is NAME=FILE in this folder."""
-        words = [f"--pred={pred.replace('=', f'={self.path}/', 1)}" for pred in preds]
-        with pytest.raises(SystemExit) as ended:
-            run(main, [*words, f"--ann={self.ann}", f"--out={self.path / out}", *options])
-        assert isinstance(ended.value.code, int)
-        return ended.value.code
-
-    def read(self, name: str, out: str = "out") -> Any:
-        return json.loads((self.path / out / name).read_text())
-
-    def bytes_of(self, name: str, out: str = "out") -> bytes:
-        return (self.path / out / name).read_bytes()
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path)
-
-
-QUICK = ("--no-evaluate",)
 
 
 def test_submission_is_one_that_lvis_takes(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,55 +36,6 @@ def test_submission_is_one_that_lvis_takes(folder: Folder, monkeypatch: pytest.M
     evaluation.run()
     # The box shifted by one pixel has an IoU of 90/110 with its object at worst.
     assert evaluation.get_results()["AP50"] == pytest.approx(1.0)
-
-
-def test_table_has_a_row_per_source_and_one_for_the_merge(
-    folder: Folder, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert folder.merge("a=a.json", "b=b.json") == 0
-    rows = folder.read("evaluation.json")
-    assert list(rows) == ["a", "b", "merged"]
-    assert rows["merged"]["segm"]["AP50"] == pytest.approx(1.0)
-    assert "python -m ensemble.validate" in capsys.readouterr().out
-
-
-def test_gain_over_the_best_source_has_an_interval(
-    folder: Folder, capsys: pytest.CaptureFixture[str]
-) -> None:
-    pairs = [(image, category) for image in IMAGE_IDS for category in CATEGORY_IDS]
-    folder.write("bad.json", [detection(*pair, score=0.5, shift=4) for pair in pairs])
-    assert folder.merge("a=a.json", "bad=bad.json", options=("--resamples=50",)) == 0
-    output = capsys.readouterr().out
-    rows = folder.read("evaluation.json")
-    against = rows["merged"]["against_best_source"]
-    assert rows["a"]["segm"]["AP"] > rows["bad"]["segm"]["AP"]
-    assert (against["source"], against["kind"], against["resamples"]) == ("a", "segm", 50)
-    for metric in ("AP", "APr", "APc", "APf"):
-        difference = against["metrics"][metric]
-        gain = rows["merged"]["segm"][metric] - rows["a"]["segm"][metric]
-        assert difference["difference"] == pytest.approx(gain)
-        assert difference["low"] <= difference["high"]
-        interval = rows["merged"]["intervals"]["segm"]["metrics"][metric]
-        assert interval["value"] == pytest.approx(rows["merged"]["segm"][metric])
-    assert "95% interval" in output and "merged against a, the best source" in output
-    assert not list((folder.path / "out").glob(".*"))
-
-
-def test_a_source_merged_with_itself_gains_nothing(folder: Folder) -> None:
-    options = ("--method=nms", "--iou-thr=1", "--resamples=20")
-    assert folder.merge("a=a.json", options=options) == 0
-    against = folder.read("evaluation.json")["merged"]["against_best_source"]
-    assert {(d["difference"], d["low"], d["high"]) for d in against["metrics"].values()} == {
-        (0, 0, 0)
-    }
-
-
-def test_no_resamples_give_no_intervals(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
-    assert folder.merge("a=a.json", "b=b.json", options=("--resamples=0",)) == 0
-    rows = folder.read("evaluation.json")
-    assert all(row["intervals"] == {} for row in rows.values())
-    assert "against_best_source" not in rows["merged"]
-    assert "interval" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("method", ["nms", "wbf"])
@@ -217,9 +53,20 @@ def test_boxes_are_written_on_request(folder: Folder) -> None:
     assert all(len(d["bbox"]) == 4 for d in folder.read("submission.json"))
 
 
-@pytest.mark.parametrize("method", ["nms", "wbf"])
-def test_order_of_sources_and_of_their_records_does_not_matter(folder: Folder, method: str) -> None:
-    options = (*QUICK, f"--method={method}")
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--method=nms",),
+        ("--method=soft-nms", "--soft-nms=linear"),
+        ("--method=nms+soft-nms", "--mask=vote"),
+        ("--method=wbf", "--mask-weights=score"),
+        ("--method=wbf", "--match=mask", "--leave-out-absent=r"),
+    ],
+)
+def test_order_of_sources_and_of_their_records_does_not_matter(
+    folder: Folder, options: tuple[str, ...]
+) -> None:
+    options = (*QUICK, *options)
     tied = [{**d, "score": round(d["score"], 1)} for d in source(3, num_false=60)]
     folder.write("c.json", tied)
     folder.write(
@@ -233,8 +80,6 @@ def test_order_of_sources_and_of_their_records_does_not_matter(folder: Folder, m
 def test_gzip_and_store_give_the_bytes_of_plain_json(folder: Folder) -> None:
     content = (folder.path / "a.json").read_bytes()
     (folder.path / "a.json.gz").write_bytes(gzip.compress(content))
-    from longtail.categories import CategoryTable
-
     images, categories = ImageSet.from_json(folder.ann), CategoryTable.from_json(folder.ann)
     store = folder.path / "a_store"
     import_json(folder.path / "a.json", images, categories, store, Source("a"))
@@ -333,7 +178,7 @@ def test_missing_source_ends_with_3(folder: Folder) -> None:
 def test_unusable_record_ends_with_3_or_is_dropped(folder: Folder) -> None:
     folder.write("bad.json", [*source(1), {**source(1)[0], "score": 7.0}])
     assert folder.merge("a=bad.json", "b=b.json", options=QUICK) == 3
-    assert folder.merge("a=bad.json", "b=b.json", options=(*QUICK, "--on-invalid=drop")) == 0
+    assert folder.merge("a=bad.json", "b=b.json", options=(*QUICK, "--drop-invalid")) == 0
     assert folder.read("stats.json")["sources"]["a"]["notes"]["dropped records"] == 1
 
 
@@ -344,7 +189,7 @@ def test_detection_without_a_mask_ends_with_3_or_is_dropped(
     folder.write("boxes.json", [*source(1), boxed])
     assert folder.merge("a=boxes.json", "b=b.json", options=QUICK) == 3
     assert "source a, image 1" in capsys.readouterr().err
-    assert folder.merge("a=boxes.json", "b=b.json", options=(*QUICK, "--on-invalid=drop")) == 0
+    assert folder.merge("a=boxes.json", "b=b.json", options=(*QUICK, "--drop-invalid")) == 0
     assert folder.read("stats.json")["sources"]["a"]["without_mask"] == 1
 
 
@@ -354,16 +199,6 @@ def test_empty_masks_are_dropped_and_counted(folder: Folder) -> None:
     assert folder.merge("a=c.json", "b=b.json", options=QUICK) == 0
     assert folder.read("stats.json")["sources"]["a"]["empty_mask"] == 1
     assert max(d["score"] for d in folder.read("submission.json")) < 0.99
-
-
-def test_margins_do_not_change_ap_where_the_cap_does_not_bind(folder: Folder) -> None:
-    folder.write("noisy.json", source(3, num_false=100))
-    none = ("--rare-margin=0", "--common-margin=0")
-    assert folder.merge("a=a.json", "b=noisy.json", out="with") == 0
-    assert folder.merge("a=a.json", "b=noisy.json", out="without", options=none) == 0
-    rows = [folder.read("evaluation.json", out)["merged"] for out in ("with", "without")]
-    assert rows[0] == rows[1]
-    assert 0 < rows[0]["segm"]["AP"] < 1
 
 
 def test_margins_choose_what_a_cap_leaves(folder: Folder) -> None:
@@ -382,19 +217,10 @@ def test_margins_choose_what_a_cap_leaves(folder: Folder) -> None:
 def test_one_source_is_not_averaged(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
     assert folder.merge("a=a.json", options=QUICK) == 0
     assert "nms is used" in capsys.readouterr().err
-    assert folder.read("merge.json")["settings"]["method"] == "nms"
-    assert folder.read("merge.json")["settings"]["iou_thr"] == 0.5
+    fusion = folder.read("merge.json")["settings"]["fusion"]
+    assert (fusion["method"], fusion["iou_thr"], fusion["mask"]) == ("nms", 0.5, "best")
     scores = {d["score"] for d in source(1)}
     assert {d["score"] for d in folder.read("submission.json")} <= scores
-
-
-def test_test_file_without_annotations_is_merged_and_not_evaluated(folder: Folder) -> None:
-    tree = lvis_file()
-    del tree["annotations"]
-    folder.ann = folder.write("image_info.json", tree)
-    assert folder.merge("a=a.json", "b=b.json") == 0
-    assert not (folder.path / "out/evaluation.json").exists()
-    assert folder.read("submission.json")
 
 
 def test_categories_without_frequency_end_with_3(
@@ -410,9 +236,9 @@ def test_categories_without_frequency_end_with_3(
 def test_score_over_one_is_written_as_one(
     folder: Folder, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # Both of a's boxes join one cluster: mean 2, times min(2, 2) / 3.
+    # Both of c's boxes join one cluster: mean 2, times min(2, 2) / 3.
     folder.write("c.json", [detection(1, 3, 1.0), detection(1, 3, 1.0, shift=1)])
-    folder.write("d.json", [detection(2, 3, 0.5)])
+    folder.write("d.json", [detection(1, 9, 0.5)])
     assert folder.merge("c=c.json,weight=2", "d=d.json", options=QUICK) == 0
     assert [d["score"] for d in folder.read("submission.json")] == [1.0, pytest.approx(1 / 6)]
     assert "1 fused scores over 1" in capsys.readouterr().err

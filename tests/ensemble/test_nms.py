@@ -5,6 +5,7 @@ import torch
 import torchvision
 from numpy.typing import NDArray
 
+from ensemble.mask_matching import box_shapes
 from ensemble.nms import suppress, suppress_plainly
 
 SEEDS = range(10)
@@ -18,7 +19,7 @@ def random_segment(seed: int, size: int = 60) -> NDArray[np.float64]:
 
 
 def kept(boxes: NDArray[np.float64], iou_thr: float) -> list[int]:
-    keeper = suppress(boxes, np.array([0, len(boxes)]), iou_thr)
+    keeper = suppress(box_shapes(boxes), np.array([0, len(boxes)]), iou_thr)
     return np.flatnonzero(keeper == np.arange(len(boxes))).tolist()
 
 
@@ -29,7 +30,7 @@ def falling_scores(size: int) -> NDArray[np.float64]:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_kernel_names_the_keepers_of_its_definition(seed: int) -> None:
     boxes = random_segment(seed)
-    keeper = suppress(boxes, np.array([0, len(boxes)]), 0.4)
+    keeper = suppress(box_shapes(boxes), np.array([0, len(boxes)]), 0.4)
     assert keeper.tolist() == suppress_plainly(boxes.tolist(), 0.4)
 
 
@@ -53,9 +54,9 @@ def test_keeps_what_ensemble_boxes_keeps(seed: int) -> None:
 def test_segments_do_not_see_one_another() -> None:
     boxes = random_segment(0)
     split = 20
-    keeper = suppress(boxes, np.array([0, split, split, len(boxes)]), 0.3)
-    head = suppress(boxes[:split], np.array([0, split]), 0.3)
-    tail = suppress(boxes[split:], np.array([0, len(boxes) - split]), 0.3)
+    keeper = suppress(box_shapes(boxes), np.array([0, split, split, len(boxes)]), 0.3)
+    head = suppress(box_shapes(boxes[:split]), np.array([0, split]), 0.3)
+    tail = suppress(box_shapes(boxes[split:]), np.array([0, len(boxes) - split]), 0.3)
     assert keeper.tolist() == [*head.tolist(), *(tail + split).tolist()]
 
 

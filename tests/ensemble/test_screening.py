@@ -7,6 +7,8 @@ from ensemble.screening import (
     EMPTY_MASK,
     LOW_SCORE,
     NO_MASK,
+    OTHER_CATEGORY,
+    OTHER_SIZE,
     TAKES_PART,
     box_shares,
     has_foreground,
@@ -40,6 +42,12 @@ def coco(mask: np.ndarray) -> bytes:
     return counts
 
 
+def outcomes(detections: DetectionColumns, score_thr: float) -> list[int]:
+    everything = np.ones(len(detections), np.bool_)
+    found = screen(detections, box_shares(detections), score_thr, everything, everything)
+    return found.tolist()
+
+
 EMPTY = coco(np.zeros((HEIGHT, WIDTH)))
 FULL = coco(np.ones((HEIGHT, WIDTH)))
 BOX = [0.0, 0.0, 2.0, 2.0]
@@ -51,19 +59,31 @@ def test_every_outcome_is_named() -> None:
         [0.5, 0.05, 0.5, 0.5, 0.5, 0.5],
         [FULL, FULL, b"", EMPTY, FULL, FULL],
     )
-    outcomes = screen(detections, box_shares(detections), score_thr=0.1)
-    expected = [TAKES_PART, LOW_SCORE, NO_MASK, EMPTY_MASK, EMPTY_BOX, EMPTY_BOX]
-    assert outcomes.tolist() == expected
+    assert outcomes(detections, 0.1) == [
+        TAKES_PART,
+        LOW_SCORE,
+        NO_MASK,
+        EMPTY_MASK,
+        EMPTY_BOX,
+        EMPTY_BOX,
+    ]
+
+
+def test_category_and_size_that_a_source_is_not_trusted_with_leave() -> None:
+    detections = columns([BOX] * 4, [0.5] * 4, [FULL] * 3 + [EMPTY])
+    known, fits = np.array([True, False, True, False]), np.array([True, True, False, True])
+    found = screen(detections, box_shares(detections), 0.1, known, fits)
+    assert found.tolist() == [TAKES_PART, OTHER_CATEGORY, OTHER_SIZE, EMPTY_MASK]
 
 
 def test_score_at_the_threshold_takes_part() -> None:
     detections = columns([BOX], [0.1], [FULL])
-    assert screen(detections, box_shares(detections), 0.1).tolist() == [TAKES_PART]
+    assert outcomes(detections, 0.1) == [TAKES_PART]
 
 
 def test_no_detections() -> None:
     detections = columns([], [], [])
-    assert screen(detections, box_shares(detections), 0.0).tolist() == []
+    assert outcomes(detections, 0.0) == []
 
 
 def test_shares_are_of_width_then_height_and_stay_in_the_image() -> None:

@@ -3,6 +3,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -39,6 +40,25 @@ def cut(cutter: Callable[..., Segments], detections: list[Detection]) -> Segment
 @settings(max_examples=200, deadline=None)
 @given(st.lists(DETECTION, max_size=30))
 def test_kernel_sorts_as_its_definition(detections: list[Detection]) -> None:
+    fast, slow = cut(cut_segments, detections), cut(cut_segments_plainly, detections)
+    assert fast.starts.tolist() == slow.starts.tolist()
+    assert [detections[i] for i in fast.order] == [detections[i] for i in slow.order]
+
+
+@pytest.mark.parametrize("size", [31, 32, 33, 64, 65, 129, 1000])
+@pytest.mark.parametrize("num_scores", [1, 7, 10_000])
+def test_long_segments_are_sorted_too(size: int, num_scores: int) -> None:
+    random = Random(size * num_scores)
+    detections: list[Detection] = [
+        (
+            random.randrange(2),
+            random.randrange(num_scores) / num_scores,
+            random.randrange(3),
+            (0.0, 0.0, 1.0, float(random.randrange(1, 4))),
+            random.choice([b"", b"a", b"ab", b"b"]),
+        )
+        for _ in range(size)
+    ]
     fast, slow = cut(cut_segments, detections), cut(cut_segments_plainly, detections)
     assert fast.starts.tolist() == slow.starts.tolist()
     assert [detections[i] for i in fast.order] == [detections[i] for i in slow.order]

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ensemble.sources import SourceSpec, digest_of, open_source, parse_sources, read_block
+from ensemble.sources import images_seen, read_block
 from longtail.categories import CategoryTable
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.image_set import ImageSet
@@ -48,83 +48,6 @@ def store(path: Path, images: ImageSet, columns: DetectionColumns) -> Prediction
     return writer.finish()
 
 
-def test_sources_come_by_name_with_their_weights() -> None:
-    assert parse_sources(["b=x/b.json,weight=2", "a=a.json"]) == [
-        SourceSpec("a", Path("a.json"), 1.0),
-        SourceSpec("b", Path("x/b.json"), 2.0),
-    ]
-
-
-def test_path_may_hold_an_equals_sign() -> None:
-    assert parse_sources(["a=runs/lr=0.1/p"]) == [SourceSpec("a", Path("runs/lr=0.1/p"))]
-
-
-@pytest.mark.parametrize(
-    ("texts", "message"),
-    [
-        ([], "at least one"),
-        (["a.json"], "expected NAME=PATH"),
-        (["a="], "expected NAME=PATH"),
-        (["=a.json"], "expected NAME=PATH"),
-        (["../a=a.json"], "expected NAME=PATH"),
-        (["a=a.json,scale=2"], "only weight=W"),
-        (["a=a.json,weight=0"], "not a positive number"),
-        (["a=a.json,weight=-1"], "not a positive number"),
-        (["a=a.json,weight=nan"], "not a positive number"),
-        (["a=a.json,weight=inf"], "not a positive number"),
-        (["a=a.json,weight=much"], "not a positive number"),
-        (["a=a.json", "a=b.json"], "a named twice"),
-        (["merged=a.json"], "the name of the result"),
-    ],
-)
-def test_words_that_do_not_fit_are_refused(texts: list[str], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        parse_sources(texts)
-
-
-def test_digest_of_a_store_changes_with_its_detections(tmp_path: Path) -> None:
-    images = image_set(2)
-    store(tmp_path / "a", images, detections([1, 2]))
-    store(tmp_path / "b" / "a", images, detections([1, 2]))
-    store(tmp_path / "c" / "a", images, detections([2, 2]))
-    digests = [digest_of(tmp_path / path) for path in ("a", "b/a", "c/a")]
-    assert digests[0] == digests[1] != digests[2]
-
-
-@pytest.mark.parametrize(
-    ("path", "message"), [("none.json", "no such file"), ("empty", "is no prediction store")]
-)
-def test_input_that_is_not_there_is_bad_input(tmp_path: Path, path: str, message: str) -> None:
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(BadInputError, match=message):
-        digest_of(tmp_path / path)
-
-
-def test_folder_of_an_evaluator_names_the_file_to_give(tmp_path: Path) -> None:
-    (tmp_path / "coco_instances_results.json").write_text("[]")
-    with pytest.raises(BadInputError, match=f"give {tmp_path}/coco_instances_results.json"):
-        digest_of(tmp_path)
-
-
-def test_store_of_other_images_is_refused(tmp_path: Path) -> None:
-    store(tmp_path / "a", image_set(3), detections([1]))
-    with pytest.raises(BadInputError, match="made for 3 images"):
-        open_source(
-            SourceSpec("a", tmp_path / "a"), image_set(2), category_table([7]), tmp_path, "error"
-        )
-
-
-def test_flipped_bit_in_a_store_is_noticed(tmp_path: Path) -> None:
-    images = image_set(2)
-    store(tmp_path / "a", images, detections([1, 2]))
-    shard = next((tmp_path / "a").glob("*.parquet"))
-    content = bytearray(shard.read_bytes())
-    content[len(content) // 2] ^= 1
-    shard.write_bytes(content)
-    with pytest.raises(BadInputError, match="SHA-256"):
-        open_source(SourceSpec("a", tmp_path / "a"), images, category_table([7]), tmp_path, "error")
-
-
 def test_block_holds_the_same_images_of_every_source(tmp_path: Path) -> None:
     images = image_set(40)
     stores = [
@@ -137,6 +60,7 @@ def test_block_holds_the_same_images_of_every_source(tmp_path: Path) -> None:
     assert block.sources.tolist() == [0, 0, 1]
     assert block.images.tolist() == [0, 0, 1]
     assert block.categories.tolist() == [0, 0, 1]
+    assert images_seen(block, 3)[:, :2].tolist() == [[True, False], [False, True], [False, False]]
 
 
 def test_unknown_category_names_the_source(tmp_path: Path) -> None:

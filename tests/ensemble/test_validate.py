@@ -84,7 +84,7 @@ def test_a_file_without_sound_detection_has_plain_json_too(check: Check, tmp_pat
     assert json.loads((tmp_path / "report.json").read_text())["summary"]["num_detections"] == 0
 
 
-@pytest.mark.parametrize("module", ["ensemble.validate", "ensemble.convert"])
+@pytest.mark.parametrize("module", ["ensemble.validate", "ensemble.convert", "ensemble.merge"])
 def test_help_has_examples_and_imports_nothing_heavy(module: str) -> None:
     code = (
         f"import sys; from {module} import main; main(['--help'], standalone_mode=False); "

@@ -37,8 +37,9 @@ def fuse(
     label = np.concatenate(labels).astype(np.int64)
     order = np.lexsort((-weighted, label))
     starts = np.searchsorted(label[order], np.arange(label.max(initial=0) + 2))
-    fused = fuse_boxes(np.concatenate(boxes)[order], weighted[order], starts, weights, iou_thr)
-    return fused.boxes, fused.scores, label[order][fused.first]
+    fused = fuse_boxes(np.concatenate(boxes)[order], weighted[order], starts, iou_thr)
+    agreed = fused.means * np.minimum(len(weights), fused.sizes) / weights.sum()
+    return fused.boxes, agreed, label[order][fused.first]
 
 
 def rows(boxes: Floats, scores: Floats, labels: Floats) -> Floats:
@@ -69,43 +70,40 @@ def test_every_bit_is_that_of_ensemble_boxes(seed: int, weighted: bool, iou_thr:
     assert np.abs(ours - theirs).max(initial=0.0) == 0
 
 
-def one_segment(boxes: Floats, scores: Floats, weights: Floats) -> FusedBoxes:
-    return fuse_boxes(boxes, scores, np.array([0, len(boxes)]), weights, iou_thr=0.55)
+def one_segment(boxes: Floats, scores: Floats) -> FusedBoxes:
+    return fuse_boxes(boxes, scores, np.array([0, len(boxes)]), iou_thr=0.55)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_kernel_finds_the_clusters_of_its_definition(seed: int) -> None:
     boxes, scores, _ = random_sources(seed, num_sources=3, num_labels=1)
     order = np.argsort(-np.concatenate(scores))
-    box, score, weights = np.concatenate(boxes)[order], np.concatenate(scores)[order], np.ones(3)
-    fused = one_segment(box, score, weights)
-    plain = fuse_boxes_plainly(box.tolist(), score.tolist(), weights.tolist(), iou_thr=0.55)
+    box, score = np.concatenate(boxes)[order], np.concatenate(scores)[order]
+    fused = one_segment(box, score)
+    plain = fuse_boxes_plainly(box.tolist(), score.tolist(), iou_thr=0.55)
     assert fused.first.tolist() == [members[0] for _, _, members in plain]
     assert fused.sizes.tolist() == [len(members) for _, _, members in plain]
+    for cluster, (_, _, members) in enumerate(plain):
+        assert np.flatnonzero(fused.cluster_of == cluster).tolist() == members
     np.testing.assert_allclose(fused.boxes, [mean for mean, _, _ in plain], atol=1e-6)
-    np.testing.assert_allclose(fused.scores, [score for _, score, _ in plain], atol=1e-6)
+    np.testing.assert_allclose(fused.means, [mean for _, mean, _ in plain], atol=1e-6)
 
 
 def test_hand_computed_mean() -> None:
     # Means weighted 0.6 and 0.2: right edge (0.6 * 0.4 + 0.2 * 0.5) / 0.8 = 0.425.
     boxes = np.array([[0.0, 0.0, 0.4, 0.4], [0.0, 0.0, 0.5, 0.4]])
-    fused = one_segment(boxes, np.array([0.6, 0.2]), np.ones(2))
+    fused = one_segment(boxes, np.array([0.6, 0.2]))
     np.testing.assert_allclose(fused.boxes, [[0.0, 0.0, 0.425, 0.4]], atol=1e-7)
-    np.testing.assert_allclose(fused.scores, [0.4], atol=1e-7)
+    np.testing.assert_allclose(fused.means, [0.4], atol=1e-7)
     assert fused.sizes.tolist() == [2]
-
-
-def test_box_found_by_one_of_three_sources_keeps_a_third_of_its_score() -> None:
-    fused = one_segment(np.array([[0.1, 0.1, 0.2, 0.2]]), np.array([0.6]), np.ones(3))
-    np.testing.assert_allclose(fused.scores, [0.2])
 
 
 def test_members_of_score_zero_give_no_nan() -> None:
     boxes = np.array([[0.0, 0.0, 0.5, 0.5], [0.0, 0.0, 0.5, 0.5]])
-    fused = one_segment(boxes, np.zeros(2), np.ones(2))
+    fused = one_segment(boxes, np.zeros(2))
     assert fused.boxes.tolist() == [[0.0, 0.0, 0.5, 0.5]]
-    assert fused.scores.tolist() == [0.0]
+    assert fused.means.tolist() == [0.0]
 
 
 def test_no_boxes() -> None:
-    assert len(one_segment(np.empty((0, 4)), np.empty(0), np.ones(2)).first) == 0
+    assert len(one_segment(np.empty((0, 4)), np.empty(0)).first) == 0

@@ -31,10 +31,14 @@ EXPECTED = "instances_predictions.pth of detectron2's evaluator, or a result JSO
 
 
 def is_torch_file(path: Path) -> bool:
-    """Whether a file is of `torch.save`, by its first bytes or the ending .pth."""
+    """Whether a file is of `torch.save`, by its first bytes or the ending .pth.
+
+    Such files are zip files themselves; one that ends in .zip is a packed result JSON.
+    """
     with path.open("rb") as file:
         head = file.read(len(LEGACY_MAGIC))
-    return path.suffix == ".pth" or head.startswith(ZIP_MAGIC) or head == LEGACY_MAGIC
+    is_zip = head.startswith(ZIP_MAGIC) and path.suffix != ".zip"
+    return path.suffix == ".pth" or is_zip or head == LEGACY_MAGIC
 
 
 def read_instances(path: Path) -> Iterator[Decoded]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
@@ -9,6 +10,7 @@ import msgspec
 
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.json_records import Record, Segmentation
+from longtail.predictions.packed_json import create_packed
 from longtail.predictions.store import PredictionStore
 
 
@@ -22,7 +24,7 @@ class JsonWriter:
         """Prepare to write.
 
         Args:
-            path: The file to write; it is replaced.
+            path: The file to write; it is replaced. A name in .gz or .zip is packed.
             with_bbox: Write boxes too. The evaluators of LVIS then take an object's area from its
                 box also for mask AP, so a submission of masks goes without.
         """
@@ -33,7 +35,8 @@ class JsonWriter:
         self._encoder = msgspec.json.Encoder()
 
     def __enter__(self) -> "JsonWriter":
-        self._file = self._partial.open("wb")
+        self._stack = ExitStack()
+        self._file = self._stack.enter_context(create_packed(self._partial, self.path.name))
         self._file.write(b"[")
         return self
 
@@ -43,7 +46,7 @@ class JsonWriter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        with self._file:
+        with self._stack:
             self._file.write(b"]\n")
         if error_type is None:
             self._partial.replace(self.path)

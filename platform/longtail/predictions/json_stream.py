@@ -4,8 +4,6 @@ The top-level list is cut at its commas by a scanner that knows only strings and
 needs no order of keys and no layout. What lies between two commas is decoded elsewhere.
 """
 
-import gzip
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +13,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from longtail.predictions.packed_json import open_unpacked
 from longtail.problems import BadInputError
 
 BLOCK_BYTES = 16 * 2**20
 MAX_RECORD_BYTES = 64 * 2**20
 MAX_DEPTH = 32
-GZIP_MAGIC = b"\x1f\x8b"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 OPEN, CLOSED, TOO_DEEP = range(3)
@@ -56,21 +54,15 @@ def read_blocks(path: Path, block_bytes: int = BLOCK_BYTES) -> Iterator[RecordBl
     """Cut a JSON list of records into blocks of about `block_bytes`.
 
     Args:
-        path: The file, plain or gzip, told apart by its first bytes.
+        path: The file, plain, gzip or zip, told apart by its first bytes.
         block_bytes: Bytes read at a time; a block may be larger by one record.
 
     Raises:
         BadInputError: The file is no JSON list, ends early, or a record is beyond any sense.
     """
-    with path.open("rb") as raw:
-        is_gzip = raw.read(2) == GZIP_MAGIC
-        raw.seek(0)
-        file: IO[bytes] = gzip.open(raw) if is_gzip else raw  # type: ignore[assignment]
-        try:
-            for first, text, ends in _cut(file, path, block_bytes):
-                yield RecordBlock(first, text, ends, raw.tell())
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise BadInputError(f"{path}: damaged gzip ({error}); fetch it again") from None
+    with path.open("rb") as raw, open_unpacked(raw, path) as file:
+        for first, text, ends in _cut(file, path, block_bytes):
+            yield RecordBlock(first, text, ends, raw.tell())
 
 
 def _cut(file: IO[bytes], path: Path, block_bytes: int) -> Iterator[tuple[int, bytes, list[int]]]:
@@ -124,7 +116,7 @@ def _skip_opening(file: IO[bytes], path: Path) -> bytes:
 
 def _expect_end(file: IO[bytes], after: bytes, path: Path) -> None:
     while not after.strip():
-        # Reading on to the end also lets gzip compare its check sum.
+        # Reading on to the end also lets gzip and zip compare their check sums.
         after = file.read(BLOCK_BYTES)
         if not after:
             return

@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def from_table(table: pa.Table) -> DetectionColumns:
     """Detections of an Arrow table of `SCHEMA`, without masks where it has no `counts`."""
     # Not to_numpy(): it imports pandas.
     numbers: dict[str, NDArray[Any]] = {
-        name: np.from_dlpack(table[name].combine_chunks())
+        name: np.from_dlpack(_in_one_piece(table[name]))
         for name in SCHEMA.names
         if name != "counts"
     }
@@ -69,8 +70,12 @@ def from_table(table: pa.Table) -> DetectionColumns:
     )
 
 
-def write_shard_file(path: Path, blocks: Iterable[DetectionColumns]) -> None:
-    """Write blocks as row groups, an empty one too, to a temporary name that is then renamed."""
+@contextmanager
+def new_shard_file(path: Path) -> Iterator[Callable[[DetectionColumns], None]]:
+    """Yield a function that writes a block as a row group, an empty one too.
+
+    The file has a temporary name until the `with` block ends well.
+    """
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with pq.ParquetWriter(
@@ -81,8 +86,9 @@ def write_shard_file(path: Path, blocks: Iterable[DetectionColumns]) -> None:
             use_dictionary=REPEATING_COLUMNS,
             write_page_checksum=True,
         ) as writer:
-            for columns in blocks:
-                writer.write_table(to_table(columns), row_group_size=max(len(columns), 1))
+            yield lambda block: writer.write_table(
+                to_table(block), row_group_size=max(len(block), 1)
+            )
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
@@ -127,10 +133,15 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _in_one_piece(column: pa.ChunkedArray) -> pa.Array:
+    """The values of a column; nothing is copied where it has one chunk, as a row group has."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
 def _binary(table: pa.Table) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     if "counts" not in table.column_names or not len(table):
         return np.zeros(0, dtype=np.uint8), np.zeros(len(table) + 1, dtype=np.int64)
-    array = table["counts"].combine_chunks()
+    array = _in_one_piece(table["counts"])
     _, offset_buffer, data_buffer = array.buffers()
     offsets = np.frombuffer(offset_buffer, dtype=np.int64)
     offsets = offsets[array.offset : array.offset + len(array) + 1]

@@ -5,7 +5,8 @@ that row group g of shard s is block 32 s + g of every source of the image set. 
 written last and by renaming: a directory without one is not a store.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from longtail.predictions.manifest import (
     shard_name,
     write_manifest,
 )
-from longtail.predictions.shards import ShardReader, sha256_of, write_shard_file
+from longtail.predictions.shards import ShardReader, new_shard_file, sha256_of
 from longtail.problems import BadInputError
 
 __all__ = ["PredictionStore", "Source", "StoreWriter", "is_store"]
@@ -124,10 +125,26 @@ class StoreWriter:
 
         Rows may come in any order of images; those of one image keep their order.
         """
+        with self.open_shard(shard) as write:
+            for columns in blocks:
+                write(columns)
+
+    @contextmanager
+    def open_shard(self, shard: int) -> Iterator[Callable[[DetectionColumns], None]]:
+        """Yield a function that takes the blocks of one shard, all of them, in order.
+
+        The shard appears when the `with` block ends well. Rows may come in any order of images;
+        those of one image keep their order.
+
+        Raises:
+            ValueError: A block is missing, or there are too many.
+        """
         numbers = self.images.blocks_of_shard(shard)
-        ids = self.images.blocks()[numbers.start : numbers.stop]
-        ordered = (_in_order(columns, block) for columns, block in zip(blocks, ids, strict=True))
-        write_shard_file(self.directory / shard_name(shard), ordered)
+        ids = iter(self.images.blocks()[numbers.start : numbers.stop])
+        with new_shard_file(self.directory / shard_name(shard)) as write:
+            yield lambda columns: write(_in_order(columns, _next_block(ids)))
+            if next(ids, None) is not None:
+                raise ValueError(f"{self.directory}: a block of shard {shard} is missing")
 
     def finish(self, notes: Mapping[str, int] | None = None) -> PredictionStore:
         """Write the manifest once every shard is there.
@@ -146,6 +163,13 @@ class StoreWriter:
             self.directory, Manifest.of(self.images, self.source, entries, dict(notes or {}))
         )
         return PredictionStore.open(self.directory)
+
+
+def _next_block(ids: Iterator[NDArray[np.int64]]) -> NDArray[np.int64]:
+    try:
+        return next(ids)
+    except StopIteration:
+        raise ValueError("more blocks than the shard has") from None
 
 
 def _in_order(columns: DetectionColumns, image_ids: NDArray[np.int64]) -> DetectionColumns:

@@ -339,7 +339,7 @@ def test_compressed_pickle_is_refused(do_import: Import, tmp_path: Path) -> None
 
 
 def test_zip_of_something_else_is_refused(do_import: Import, tmp_path: Path) -> None:
-    path = zipped(tmp_path, {"submission.json": b"[]"}).rename(tmp_path / "submission.zip")
+    path = zipped(tmp_path, {"submission.json": b"[]"})
     with pytest.raises(BadInputError, match=r"with 0 data\.pkl.* unpack it"):
         do_import(path)
 

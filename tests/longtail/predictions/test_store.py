@@ -86,8 +86,10 @@ def test_shards_may_be_written_in_any_order_by_any_writer(
 
 def test_a_shard_that_fails_leaves_nothing(tmp_path: Path, random_columns: Make) -> None:
     writer = StoreWriter(tmp_path, image_set(64), Source("a"))
-    with pytest.raises(ValueError, match="zip"):
+    with pytest.raises(ValueError, match="a block of shard 0 is missing"):
         writer.write_shard(0, [random_columns([1])])
+    with pytest.raises(ValueError, match="more blocks than the shard has"):
+        writer.write_shard(0, [random_columns([1])] + [DetectionColumns.empty()] * 2)
     assert list(tmp_path.iterdir()) == []
 
 

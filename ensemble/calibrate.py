@@ -1,0 +1,217 @@
+"""Make the scores of sources comparable: python -m ensemble.calibrate fit | apply."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
+
+import click
+
+from longtail.commands import run
+
+KINDS = ("platt", "isotonic", "temperature", "beta", "rank")
+NEED_CLASS_ROWS = ("norcal", "logit-adjustment")
+
+
+class KindChoice(click.Choice[str]):
+    """The kinds of calibration; names those that a result file cannot have."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The kind.
+
+        Raises:
+            click.BadParameter: It is none of them.
+        """
+        if str(value).lower().replace("_", "-") in NEED_CLASS_ROWS:
+            self.fail(
+                f"{value} divides or shifts the scores of all categories of a proposal and its "
+                "background score, and a result file keeps one score a detection; set "
+                "inference.score_adjustment of the model and predict again",
+                param,
+                ctx,
+            )
+        return super().convert(value, param, ctx)
+
+
+ANN = click.option(
+    "--ann",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="LVIS annotation file of the images; for `apply` an image_info file with frequencies.",
+)
+
+
+@click.group()
+def main() -> None:
+    """Turn the scores of sources into shares of right detections, so that they compare.
+
+    `fit` learns a map for each source and frequency group from annotated images; `apply`, or
+    `ensemble.merge --calibration`, puts the scores of other predictions of the same sources
+    through it.
+    """
+
+
+@main.command()
+@ANN
+@click.option(
+    "--pred",
+    "preds",
+    multiple=True,
+    required=True,
+    metavar="NAME=PATH[,categories=FILE|coco]",
+    help="A source, named as in the merge. Repeat for each.",
+)
+@click.option(
+    "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="JSON file."
+)
+@click.option(
+    "--kind", type=KindChoice(KINDS), default="platt", show_default=True, help="Form of the maps."
+)
+@click.option(
+    "--groups",
+    type=click.Choice(["frequency", "none"]),
+    default="frequency",
+    show_default=True,
+    help="A map for rare, common and frequent categories each, or one a source.",
+)
+@click.option(
+    "--overlap",
+    type=click.Choice(["segm", "box"]),
+    default="segm",
+    show_default=True,
+    help="What must overlap for a detection to be right.",
+)
+@click.option(
+    "--iou", type=float, default=0.5, show_default=True, help="How far: 0.5, 0.55, ... 0.95."
+)
+@click.option(
+    "--min-matches",
+    type=int,
+    help="Right, and wrong, detections that a map needs.  [default: 20 for platt and rank, 200 for"
+    " isotonic, 10 for temperature, 30 for beta]",
+)
+@click.option(
+    "--folds",
+    type=int,
+    default=2,
+    show_default=True,
+    help="Parts of the images; errors are reported on parts that were not fitted.",
+)
+def fit(
+    ann: Path,
+    preds: tuple[str, ...],
+    out: Path,
+    kind: Literal["platt", "isotonic", "temperature", "beta", "rank"],
+    groups: Literal["frequency", "none"],
+    overlap: Literal["segm", "box"],
+    iou: float,
+    min_matches: int | None,
+    folds: int,
+) -> None:
+    """Fit a calibration to annotated images.
+
+    Only judged detections count. The maps in the file are fitted to all images; the error that
+    the table shows afterwards is of maps fitted to the other folds of images.
+
+    \b
+    Examples:
+      python -m ensemble.calibrate fit --ann lvis_v1_val.json --pred r50=r50.json \\
+          --pred x101=x101.json.gz --out calibration.json
+      python -m ensemble.calibrate fit --ann lvis_v1_val.json --pred r50=r50.json \\
+          --kind isotonic --groups none --out isotonic.json
+    """
+    from rich.console import Console
+
+    from ensemble.calibration_fit import FitSettings, fit_calibration
+    from ensemble.calibration_matches import labelled_scores
+    from ensemble.calibration_table import missing_maps, print_calibration
+    from ensemble.opening import open_source
+    from ensemble.source_options import parse_sources
+    from longtail.commands import output_console
+    from longtail.evaluation.ground_truth import read_ground_truth
+    from longtail.evaluation.progress import block_progress
+    from longtail.predictions.store import PredictionStore
+
+    settings = FitSettings(kind, groups, overlap, iou, min_matches, folds)
+    specs = parse_sources(preds)
+    _check_new(out)
+    messages = Console(stderr=True, highlight=False, soft_wrap=True)
+    truth = read_ground_truth(ann)
+    labelled = {}
+    for spec in specs:
+        messages.print(f"matching {spec.name} ({spec.path})", markup=False)
+        with TemporaryDirectory(prefix="calibrate-") as scratch:
+            opened = open_source(spec, truth.images, truth.categories, Path(scratch))
+            store = PredictionStore.open(opened.directory)
+            with block_progress() as on_block:
+                labelled[spec.name] = labelled_scores(truth, store, overlap, iou, on_block)
+    calibration = fit_calibration(labelled, truth, settings)
+    calibration.save(out)
+    print_calibration(calibration, output_console())
+    for warning in missing_maps(calibration):
+        messages.print(f"warning: {warning}", markup=False)
+    messages.print(f"wrote {out}; use it: python -m ensemble.merge --calibration {out} ...")
+
+
+@main.command()
+@click.option(
+    "--calibration",
+    "calibration_path",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="What `fit` wrote.",
+)
+@ANN
+@click.option(
+    "--pred", required=True, metavar="NAME=PATH", help="The source, by the name it was fitted with."
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="A result file if it ends in .json, otherwise the directory of a store.",
+)
+@click.option("--with-bbox", is_flag=True, help="Write boxes to JSON too.")
+def apply(calibration_path: Path, ann: Path, pred: str, out: Path, with_bbox: bool) -> None:
+    """Calibrate the scores of one source's predictions.
+
+    Boxes, masks and the order of detections stay as they are.
+
+    \b
+    Examples:
+      python -m ensemble.calibrate apply --calibration calibration.json --pred r50=r50_test.json \\
+          --ann lvis_v1_image_info_test_dev.json --out preds/r50_calibrated
+      python -m ensemble.calibrate apply --calibration calibration.json --pred r50=preds/r50 \\
+          --ann lvis_v1_val.json --out r50_calibrated.json
+    """
+    from ensemble.calibrated_store import calibrated_blocks, write_calibrated
+    from ensemble.calibration_file import Calibration
+    from ensemble.opening import open_source
+    from ensemble.source_options import parse_sources
+    from longtail.categories import CategoryTable
+    from longtail.predictions.image_set import ImageSet
+    from longtail.predictions.json_export import export_json
+    from longtail.predictions.store import PredictionStore
+
+    (spec,) = parse_sources([pred])
+    _check_new(out)
+    calibration = Calibration.load(calibration_path)
+    calibration.require([spec.name])
+    images, categories = ImageSet.from_json(ann), CategoryTable.from_json(ann)
+    with TemporaryDirectory(prefix="calibrate-") as scratch:
+        store = PredictionStore.open(open_source(spec, images, categories, Path(scratch)).directory)
+        what = calibration, spec.name, store, categories
+        if out.suffix == ".json":
+            out.parent.mkdir(parents=True, exist_ok=True)
+            num_detections = export_json(calibrated_blocks(*what), out, with_bbox)
+        else:
+            num_detections = write_calibrated(*what, out).num_detections
+    click.echo(f"{out}: {num_detections} detections of {spec.name}, calibrated")
+
+
+def _check_new(out: Path) -> None:
+    if out.exists():
+        raise click.UsageError(f"--out {out} exists; remove it or choose another name")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,98 @@
+"""How detections of one object become one, checked once."""
+
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+Method = Literal["nms", "soft-nms", "wbf", "nms+soft-nms"]
+Match = Literal["box", "mask"]
+Mask = Literal["best", "vote"]
+MaskWeights = Literal["equal", "score"]
+Decay = Literal["linear", "gaussian"]
+Absent = Literal["counts", "is-left-out"]
+
+DEFAULT_IOU_THRESHOLDS: dict[Method, float] = {
+    "nms": 0.5,
+    "soft-nms": 0.5,
+    "wbf": 0.55,
+    "nms+soft-nms": 0.5,
+}
+
+
+@dataclass(frozen=True)
+class AbsentSources:
+    """Whether WBF counts a silent source against what others found, by frequency group.
+
+    Attributes:
+        rare: For categories trained on 1 to 10 images.
+        common: For those of 11 to 100 images.
+        frequent: For the others.
+    """
+
+    rare: Absent = "counts"
+    common: Absent = "counts"
+    frequent: Absent = "counts"
+
+    def __post_init__(self) -> None:
+        for group in ("rare", "common", "frequent"):
+            _check_choice(f"absent sources, {group}", getattr(self, group), get_args(Absent))
+
+
+@dataclass(frozen=True)
+class FusionSettings:
+    """What decides which detections of an image and category are one object.
+
+    Attributes:
+        method: Hard NMS, soft-NMS, weighted boxes fusion, or hard NMS and then soft-NMS.
+        iou_thr: Detections that overlap more are one object, in [0, 1]; linear soft-NMS lowers
+            the scores of those, and Gaussian soft-NMS does not use it.
+        match: Whether boxes or masks are compared.
+        mask: The mask of the member of highest weighted score, or a vote of all members.
+        mask_weights: A member votes with the weight of its source, or with that times its score.
+        mask_thr: Share of the votes, in (0, 1], that puts a pixel into a voted mask.
+        soft_nms: How soft-NMS lowers the scores of detections that overlap a better one.
+        sigma: Width of the Gaussian of soft-NMS, over 0.
+        min_score: Soft-NMS drops detections whose score is or falls lower, in [0, 1].
+        first_iou_thr: Threshold of the hard NMS of "nms+soft-nms".
+        absent: Whether WBF counts silent sources, by frequency group.
+    """
+
+    method: Method
+    iou_thr: float
+    match: Match = "box"
+    mask: Mask = "best"
+    mask_weights: MaskWeights = "equal"
+    mask_thr: float = 0.5
+    soft_nms: Decay = "gaussian"
+    sigma: float = 0.5
+    min_score: float = 1e-3
+    first_iou_thr: float = 0.7
+    absent: AbsentSources = field(default_factory=AbsentSources)
+
+    def __post_init__(self) -> None:
+        _check_choice("--method", self.method, get_args(Method))
+        _check_choice("--match", self.match, get_args(Match))
+        _check_choice("--mask", self.mask, get_args(Mask))
+        _check_choice("--mask-weights", self.mask_weights, get_args(MaskWeights))
+        _check_choice("--soft-nms", self.soft_nms, get_args(Decay))
+        _check_share("--iou-thr", self.iou_thr)
+        _check_share("--min-score", self.min_score)
+        _check_share("--first-iou-thr", self.first_iou_thr)
+        if not 0 < self.mask_thr <= 1:
+            raise ValueError(f"--mask-thr {self.mask_thr}: expected a number over 0, at most 1")
+        if not 0 < self.sigma < float("inf"):
+            raise ValueError(f"--sigma {self.sigma}: expected a positive number, 0.5 is usual")
+        if self.method == "soft-nms" and self.mask == "vote":
+            raise ValueError(
+                "--mask vote with --method soft-nms: every detection stays an object of its own, "
+                "so there is nobody to vote; use --mask best, or --method nms+soft-nms"
+            )
+
+
+def _check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ValueError(f"{option} {value!r}: expected one of {', '.join(choices)}")
+
+
+def _check_share(option: str, value: float) -> None:
+    if not 0 <= value <= 1:
+        raise ValueError(f"{option} {value}: expected a number from 0 to 1")

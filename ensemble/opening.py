@@ -1,0 +1,217 @@
+"""From what a user names as a source to a prediction store of the data set's images and categories.
+
+Files are imported, the parts of a source joined, the categories of experts translated. What is made
+on the way is kept in a folder, where a merge that was interrupted finds it again. K categories.
+"""
+
+import glob
+import hashlib
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble.experts import NOT_OURS, CategoryMap, map_categories, read_categories
+from ensemble.source_options import SourceSpec
+from longtail.categories import CategoryTable
+from longtail.predictions.columns import DetectionColumns
+from longtail.predictions.image_set import ImageSet
+from longtail.predictions.json_import import import_json
+from longtail.predictions.manifest import MANIFEST_NAME, no_store
+from longtail.predictions.store import PredictionStore, Source, StoreWriter, is_store
+from longtail.problems import BadInputError
+
+NOT_SHARED = "dropped, of a category that is not shared"
+EXPECTED = (
+    "a source is a result JSON (.json, .json.gz, .zip), detectron2's instances_predictions.pth, "
+    "the directory of a prediction store, or a pattern of such"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedSource:
+    """A source that is ready to be merged.
+
+    Attributes:
+        spec: What the user named, with the scale that its store says where none was given.
+        directory: A store of the images and categories of the data set.
+        seen_in: A store of all that the source found, also of categories that are not shared.
+        knows: (K,) the categories that it may find.
+    """
+
+    spec: SourceSpec
+    directory: Path
+    seen_in: Path
+    knows: NDArray[np.bool_]
+
+
+def files_of(spec: SourceSpec) -> list[Path]:
+    """The file or store of a source, or those that its pattern stands for, by name.
+
+    Raises:
+        BadInputError: There is none.
+    """
+    if spec.path.exists():
+        return [spec.path]
+    found = sorted(map(Path, glob.glob(str(spec.path), recursive=True)))
+    if not found:
+        raise BadInputError(f"{spec.path}: no such file; {EXPECTED}")
+    return found
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of an input: of the file, or of a store's manifest, which holds its shards'.
+
+    Raises:
+        BadInputError: There is no such file or store.
+    """
+    if path.is_dir() and not is_store(path):
+        raise no_store(path)
+    file = path / MANIFEST_NAME if path.is_dir() else path
+    if not file.is_file():
+        raise BadInputError(f"{file}: no such file; {EXPECTED}")
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def digest_of_source(spec: SourceSpec) -> str:
+    """SHA-256 of a source: of its one file, or of the digests of its files.
+
+    Raises:
+        BadInputError: There is no such file or store.
+    """
+    digests = [digest_of(path) for path in files_of(spec)]
+    if len(digests) == 1:
+        return digests[0]
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+
+def open_source(
+    spec: SourceSpec, images: ImageSet, categories: CategoryTable, folder: Path, strict: bool = True
+) -> OpenedSource:
+    """Make a source ready.
+
+    Args:
+        spec: What the user named.
+        images: The images of `--ann`.
+        categories: Its categories.
+        folder: Takes the stores that have to be made.
+        strict: Stop at records that cannot be used; or drop and count them.
+
+    Raises:
+        BadInputError: The source cannot be used, or was made for other images.
+    """
+    mapping = expert_map(spec, categories)
+    theirs = categories if mapping is None else mapping.theirs
+    raw = _one_store(spec, images, theirs, folder / spec.name, strict)
+    store = raw if mapping is None else _translated(raw, mapping, folder / spec.name / "shared")
+    knows = np.ones(len(categories), np.bool_) if mapping is None else mapping.knows
+    trusted = reduce(np.logical_or, map(categories.group, spec.groups))
+    scale = store.source.scale if spec.scale is None else spec.scale
+    return OpenedSource(replace(spec, scale=scale), store.directory, raw.directory, knows & trusted)
+
+
+def expert_map(spec: SourceSpec, categories: CategoryTable) -> CategoryMap | None:
+    """Where the categories of an expert go; None for a source of the data set's own categories.
+
+    Raises:
+        BadInputError: Its category file cannot be used.
+    """
+    if spec.categories is None:
+        return None
+    return map_categories(read_categories(spec.categories), categories, spec.categories)
+
+
+def _one_store(
+    spec: SourceSpec, images: ImageSet, categories: CategoryTable, folder: Path, strict: bool
+) -> PredictionStore:
+    """All files of a source as one store."""
+    files = files_of(spec)
+    parts = [
+        _store_of(path, spec.name, images, categories, folder / f"part{i}", strict)
+        for i, path in enumerate(files)
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    blocks = (_joined(files, parts, number) for number in range(images.num_blocks))
+    notes: dict[str, int] = {}
+    for part in parts:
+        notes |= {key: notes.get(key, 0) + count for key, count in part.manifest.notes.items()}
+    source = Source(spec.name, scale=parts[0].source.scale)
+    return _write(folder / "joined", images, source, blocks, notes)
+
+
+def _store_of(
+    path: Path, name: str, images: ImageSet, categories: CategoryTable, out: Path, strict: bool
+) -> PredictionStore:
+    """Open a store and check its digests; or import a file, unless that was done before."""
+    if not path.is_dir():
+        if is_store(out):
+            return PredictionStore.open(out, verify=True)
+        on_invalid: Literal["error", "drop"] = "error" if strict else "drop"
+        return import_json(path, images, categories, out, Source(name), on_invalid)
+    store = PredictionStore.open(path, verify=True)
+    if store.images.digest() != images.digest():
+        raise BadInputError(
+            f"{path}: made for {len(store.images)} images, other than the {len(images)} of --ann; "
+            "merge sources of one image set, and give that set as --ann"
+        )
+    return store
+
+
+def _joined(
+    files: Sequence[Path], parts: Sequence[PredictionStore], block: int
+) -> DetectionColumns:
+    columns = [part.read_block(block) for part in parts]
+    seen: dict[int, Path] = {}
+    for path, part in zip(files, columns, strict=True):
+        for image in np.unique(part.image_id).tolist():
+            if image in seen:
+                raise BadInputError(
+                    f"{path}: has detections of image {image}, as {seen[image]} has; the files of "
+                    "one source hold different images: name two models as two sources"
+                )
+            seen[image] = path
+    return DetectionColumns.concatenate(columns)
+
+
+def _translated(raw: PredictionStore, mapping: CategoryMap, out: Path) -> PredictionStore:
+    """The detections of shared categories, with the data set's ids."""
+    shared = mapping.target != NOT_OURS
+    kept = 0
+    for columns in raw.blocks(with_masks=False):
+        kept += int(shared[_indices(raw, columns, mapping.theirs)].sum())
+    notes = {**raw.manifest.notes, NOT_SHARED: raw.num_detections - kept}
+    return _write(out, raw.images, raw.source, map(mapping.translate, raw.blocks()), notes)
+
+
+def _indices(
+    store: PredictionStore, columns: DetectionColumns, categories: CategoryTable
+) -> NDArray[np.int64]:
+    try:
+        return categories.index_of(columns.category_id)
+    except ValueError as error:
+        raise BadInputError(
+            f"{store.directory}: {error}; give the categories that the expert was trained with"
+        ) from None
+
+
+def _write(
+    out: Path,
+    images: ImageSet,
+    source: Source,
+    blocks: Iterable[DetectionColumns],
+    notes: dict[str, int],
+) -> PredictionStore:
+    if out.exists():
+        shutil.rmtree(out)
+    writer, blocks = StoreWriter(out, images, source), iter(blocks)
+    for shard in range(images.num_shards):
+        writer.write_shard(shard, islice(blocks, len(images.blocks_of_shard(shard))))
+    return writer.finish(notes)

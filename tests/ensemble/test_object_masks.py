@@ -1,0 +1,84 @@
+"""Scores of masks, where a source has a mask-scoring head, through a whole block."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ensemble.calibrating import mask_factors
+from ensemble.fusion_settings import FusionSettings, Method
+from ensemble.merging import Merge, MergePlan
+from ensemble.opening import OpenedSource
+from ensemble.rescoring import Margins
+from ensemble.settings import MergeSettings
+from ensemble.source_options import SourceSpec
+from longtail.categories import CategoryTable
+from longtail.predictions.columns import DetectionColumns
+from longtail.predictions.image_set import ImageSet
+from longtail.predictions.store import Source, StoreWriter
+from longtail.rle.codec import encode, pack
+
+SIDE = 10
+MASK = encode(np.array([0, 50, 50]))
+CATEGORIES = CategoryTable.from_records(
+    [{"id": 1, "name": "a", "frequency": "r", "image_count": 1, "instance_count": 1}], "test"
+)
+IMAGES = ImageSet(np.array([1]), np.array([SIDE]), np.array([SIDE]))
+
+
+def opened(path: Path, score: float, score_mask: float) -> OpenedSource:
+    """A source that finds one object."""
+    counts, offsets = pack([MASK])
+    ones = np.ones(1, np.int64)
+    columns = DetectionColumns(
+        image_id=ones,
+        category_id=ones,
+        score=np.array([score]),
+        score_mask=np.array([score_mask]),
+        boxes=np.array([[0.0, 0.0, 5.0, 10.0]]),
+        heights=ones * SIDE,
+        widths=ones * SIDE,
+        counts=counts,
+        counts_offsets=offsets,
+    )
+    writer = StoreWriter(path, IMAGES, Source(path.name))
+    writer.write_shard(0, [columns])
+    writer.finish()
+    return OpenedSource(SourceSpec(path.name, path), path, path, np.ones(1, np.bool_))
+
+
+def merged(sources: list[OpenedSource], method: Method, **settings: object) -> DetectionColumns:
+    chosen = MergeSettings(FusionSettings(method, 0.5), Margins())
+    plan = MergePlan(IMAGES, CATEGORIES, sources, replace(chosen, **settings))  # type: ignore[arg-type]
+    return Merge(plan).merge_block(0)
+
+
+@pytest.mark.parametrize("method", ["wbf", "nms"])
+def test_scores_stay_equal_without_a_mask_scoring_head(tmp_path: Path, method: Method) -> None:
+    found = merged([opened(tmp_path / "a", 0.8, 0.8), opened(tmp_path / "b", 0.4, 0.4)], method)
+    assert found.score.tolist() == found.score_mask.tolist()
+
+
+def test_score_of_a_fused_mask_is_below_by_the_members_ratio(tmp_path: Path) -> None:
+    sources = [opened(tmp_path / "a", 0.8, 0.4), opened(tmp_path / "b", 0.4, 0.4)]
+    found = merged(sources, "wbf")
+    assert found.score.tolist() == [pytest.approx(0.6)]
+    assert found.score_mask.tolist() == [pytest.approx(0.6 * 0.8 / 1.2)]
+
+
+def test_members_without_a_score_leave_it(tmp_path: Path) -> None:
+    sources = [opened(tmp_path / "a", 0.0, 0.0), opened(tmp_path / "b", 0.0, 0.0)]
+    sources[0] = opened(tmp_path / "c", 0.0, 0.3)
+    assert merged(sources, "nms").score_mask.tolist() == [0]
+
+
+def test_margins_in_scores_are_in_both(tmp_path: Path) -> None:
+    found = merged([opened(tmp_path / "a", 0.8, 0.4)], "nms", margin_mode="score")
+    assert found.score.tolist() == [pytest.approx(0.9 / 1.1)]
+    assert found.score_mask.tolist() == [pytest.approx(0.5 / 1.1)]
+
+
+def test_factor_of_a_mask_is_its_score_over_that_of_the_box() -> None:
+    factors = mask_factors(np.array([0.5, 0.0, 1.0]), np.array([0.25, 0.3, 1.0]))
+    assert factors.tolist() == [0.5, 1.0, 1.0]

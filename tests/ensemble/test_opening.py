@@ -1,0 +1,213 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ensemble.opening import (
+    NOT_SHARED,
+    OpenedSource,
+    digest_of,
+    digest_of_source,
+    open_source,
+)
+from ensemble.source_options import SourceSpec, parse_sources
+from longtail.categories import CategoryTable
+from longtail.predictions.columns import DetectionColumns
+from longtail.predictions.image_set import ImageSet
+from longtail.predictions.store import PredictionStore, Source, StoreWriter
+from longtail.problems import BadInputError
+from longtail.rle.codec import encode, pack
+
+SIDE = 10
+MASK = encode(np.array([0, 50, 50]))
+
+
+def image_set(num_images: int) -> ImageSet:
+    sides = np.full(num_images, SIDE)
+    return ImageSet(np.arange(1, num_images + 1), sides, sides)
+
+
+def category_table() -> CategoryTable:
+    """Ids 7, 8, 9 are rare, common, frequent."""
+    records = [
+        {"id": i, "name": f"c{i}", "frequency": letter, "image_count": 1, "instance_count": 1}
+        for i, letter in zip((7, 8, 9), "rcf", strict=True)
+    ]
+    return CategoryTable.from_records(records, "test")
+
+
+def detections(image_ids: list[int], category_id: int = 7) -> DetectionColumns:
+    size = len(image_ids)
+    counts, offsets = pack([MASK] * size)
+    return DetectionColumns(
+        image_id=np.array(image_ids, np.int64),
+        category_id=np.full(size, category_id),
+        score=np.full(size, 0.5),
+        score_mask=np.full(size, 0.5),
+        boxes=np.tile([0.0, 0.0, 5.0, 10.0], (size, 1)),
+        heights=np.full(size, SIDE),
+        widths=np.full(size, SIDE),
+        counts=counts,
+        counts_offsets=offsets,
+    )
+
+
+def store(path: Path, images: ImageSet, columns: DetectionColumns, **source: Any) -> Path:
+    writer = StoreWriter(path, images, Source(path.name, **source))
+    writer.write_shard(0, [columns.take(np.isin(columns.image_id, ids)) for ids in images.blocks()])
+    writer.finish()
+    return path
+
+
+def result_file(path: Path, image_ids: list[int], category_id: int = 7) -> Path:
+    segmentation = {"size": [SIDE, SIDE], "counts": MASK.decode()}
+    records = [
+        {"image_id": i, "category_id": category_id, "score": 0.5, "segmentation": segmentation}
+        for i in image_ids
+    ]
+    path.write_text(json.dumps(records))
+    return path
+
+
+def opened(word: str, folder: Path, num_images: int = 3, **options: Any) -> OpenedSource:
+    (spec,) = parse_sources([word])
+    return open_source(spec, image_set(num_images), category_table(), folder / "work", **options)
+
+
+def rows(directory: Path) -> list[tuple[int, int]]:
+    columns = PredictionStore.open(directory).read_all(with_masks=False)
+    return list(zip(columns.image_id.tolist(), columns.category_id.tolist(), strict=True))
+
+
+def test_digest_of_a_store_changes_with_its_detections(tmp_path: Path) -> None:
+    images = image_set(2)
+    paths = [tmp_path / "a", tmp_path / "b" / "a", tmp_path / "c" / "a"]
+    for path, ids in zip(paths, ([1, 2], [1, 2], [2, 2]), strict=True):
+        store(path, images, detections(ids))
+    digests = [digest_of(path) for path in paths]
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_digest_of_several_files_changes_with_each(tmp_path: Path) -> None:
+    spec = SourceSpec("a", tmp_path / "part*.json")
+    for number in (1, 2):
+        result_file(tmp_path / f"part{number}.json", [number])
+    before = digest_of_source(spec)
+    result_file(tmp_path / "part2.json", [3])
+    assert digest_of_source(spec) != before
+
+
+@pytest.mark.parametrize(
+    ("path", "message"), [("none.json", "no such file"), ("empty", "is no prediction store")]
+)
+def test_input_that_is_not_there_is_bad_input(tmp_path: Path, path: str, message: str) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(BadInputError, match=message):
+        digest_of(tmp_path / path)
+
+
+def test_pattern_without_a_file_is_bad_input(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="no such file"):
+        opened(f"a={tmp_path}/*.json", tmp_path)
+
+
+def test_folder_of_an_evaluator_names_the_file_to_give(tmp_path: Path) -> None:
+    (tmp_path / "coco_instances_results.json").write_text("[]")
+    with pytest.raises(BadInputError, match=f"give {tmp_path}/coco_instances_results.json"):
+        digest_of(tmp_path)
+
+
+def test_store_of_other_images_is_refused(tmp_path: Path) -> None:
+    store(tmp_path / "a", image_set(3), detections([1]))
+    with pytest.raises(BadInputError, match="made for 3 images"):
+        opened(f"a={tmp_path}/a", tmp_path, num_images=2)
+
+
+def test_flipped_bit_in_a_store_is_noticed(tmp_path: Path) -> None:
+    path = store(tmp_path / "a", image_set(3), detections([1, 2]))
+    shard = next(path.glob("*.parquet"))
+    content = bytearray(shard.read_bytes())
+    content[len(content) // 2] ^= 1
+    shard.write_bytes(content)
+    with pytest.raises(BadInputError, match="SHA-256"):
+        opened(f"a={tmp_path}/a", tmp_path)
+
+
+def test_scale_is_the_store_s_unless_given(tmp_path: Path) -> None:
+    store(tmp_path / "a", image_set(3), detections([1]), scale=800)
+    assert opened(f"a={tmp_path}/a", tmp_path).spec.scale == 800
+    assert opened(f"a={tmp_path}/a,scale=1000", tmp_path).spec.scale == 1000
+
+
+def test_groups_limit_what_a_source_knows(tmp_path: Path) -> None:
+    store(tmp_path / "a", image_set(3), detections([1]))
+    source = opened(f"a={tmp_path}/a,groups=r,f", tmp_path)
+    assert source.knows.tolist() == [True, False, True]
+
+
+def test_files_of_a_pattern_are_one_source(tmp_path: Path) -> None:
+    result_file(tmp_path / "part1.json", [3, 3])
+    result_file(tmp_path / "part0.json", [1, 2])
+    source = opened(f"a={tmp_path}/part*.json", tmp_path)
+    assert rows(source.directory) == [(1, 7), (2, 7), (3, 7), (3, 7)]
+    assert PredictionStore.open(source.directory).manifest.notes["records"] == 4
+
+
+def test_files_of_one_source_hold_different_images(tmp_path: Path) -> None:
+    result_file(tmp_path / "part0.json", [1, 2])
+    result_file(tmp_path / "part1.json", [2])
+    with pytest.raises(BadInputError, match=r"part1\.json: has detections of image 2, as .*part0"):
+        opened(f"a={tmp_path}/part*.json", tmp_path)
+
+
+def test_an_import_is_found_again(tmp_path: Path) -> None:
+    result_file(tmp_path / "a.json", [1])
+    first = opened(f"a={tmp_path}/a.json", tmp_path).directory
+    written = (first / "manifest.json").stat().st_mtime_ns
+    again = opened(f"a={tmp_path}/a.json", tmp_path).directory
+    assert again == first and (first / "manifest.json").stat().st_mtime_ns == written
+
+
+def test_records_that_cannot_be_used_are_dropped_on_request(tmp_path: Path) -> None:
+    result_file(tmp_path / "a.json", [1, 2, 99])
+    with pytest.raises(BadInputError, match="record 2"):
+        opened(f"a={tmp_path}/a.json", tmp_path)
+    source = opened(f"a={tmp_path}/a.json", tmp_path, strict=False)
+    assert rows(source.directory) == [(1, 7), (2, 7)]
+
+
+@pytest.fixture
+def categories(tmp_path: Path) -> Path:
+    """Two categories of an expert: 70 is c9 of ours, 71 is not shared."""
+    path = tmp_path / "categories.json"
+    path.write_text(json.dumps([{"id": 70, "name": "C9"}, {"id": 71, "name": "other"}]))
+    return path
+
+
+@pytest.mark.parametrize("is_store", [False, True])
+def test_expert_s_categories_are_translated(
+    tmp_path: Path, categories: Path, is_store: bool
+) -> None:
+    if is_store:
+        columns = detections([1, 2, 3], category_id=70)
+        columns = replace(columns, category_id=np.array([70, 71, 70]))
+        store(tmp_path / "e", image_set(3), columns)
+    else:
+        path = result_file(tmp_path / "e", [1, 3], category_id=70)
+        other = result_file(tmp_path / "other", [2], category_id=71)
+        path.write_text(json.dumps(json.loads(path.read_text()) + json.loads(other.read_text())))
+    source = opened(f"e={tmp_path}/e,categories={categories}", tmp_path)
+    assert rows(source.directory) == [(1, 9), (3, 9)]
+    assert source.knows.tolist() == [False, False, True]
+    assert rows(source.seen_in) == [(1, 70), (2, 71), (3, 70)]
+    notes = PredictionStore.open(source.directory).manifest.notes
+    assert notes[NOT_SHARED] == 1
+
+
+def test_expert_with_unknown_ids_is_bad_input(tmp_path: Path, categories: Path) -> None:
+    store(tmp_path / "e", image_set(3), detections([1]))
+    with pytest.raises(BadInputError, match=r"unknown category ids: 7.*trained with"):
+        opened(f"e={tmp_path}/e,categories={categories}", tmp_path)
