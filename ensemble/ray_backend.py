@@ -12,7 +12,12 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 import ray
 from ray.exceptions import RayError, RayTaskError
 
-from longtail.commands import InfrastructureError, Terminated, end_on_sigterm
+from longtail.commands import (
+    InfrastructureError,
+    Terminated,
+    end_on_sigterm,
+    interrupted_as_it_was,
+)
 
 OBJECT_STORE_BYTES = 300 * 2**20
 
@@ -63,8 +68,10 @@ class RayTasks:
         waiting = [task.remote(*(sent[id(value)] for value in each)) for each in arguments]
         try:
             while waiting:
-                (done,), waiting = ray.wait(waiting)
-                yield ray.get(done)
+                with interrupted_as_it_was():
+                    (done,), waiting = ray.wait(waiting)
+                    result = ray.get(done)
+                yield result
         except RayTaskError as error:
             raise error.cause from None
         except RayError as error:

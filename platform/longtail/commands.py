@@ -2,7 +2,8 @@
 
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +69,18 @@ def end_on_sigterm() -> None:
 
 def _terminate(*_: object) -> None:
     raise Terminated
+
+
+@contextmanager
+def interrupted_as_it_was() -> Iterator[None]:
+    """Stand around calls of compiled code that waits: what a signal raises there comes out as the
+    cause of a `SystemError`, and is raised itself."""
+    try:
+        yield
+    except SystemError as error:
+        if isinstance(error.__cause__, Terminated | KeyboardInterrupt):
+            raise error.__cause__ from None
+        raise
 
 
 def _outcome(call: Callable[[], Any]) -> ExitCode:

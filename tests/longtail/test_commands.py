@@ -3,7 +3,7 @@
 import click
 import pytest
 
-from longtail.commands import ExitCode, InfrastructureError, run
+from longtail.commands import ExitCode, InfrastructureError, interrupted_as_it_was, run
 from longtail.problems import BadInputError, ProblemReport
 
 
@@ -64,3 +64,10 @@ def test_a_report_names_file_field_records_count_and_remedy() -> None:
     assert text.startswith("a.json: 1 kind of problem\n  images.id: appears twice")
     assert "images[9], ... (12 in all)" in text and "fix: renumber" in text
     assert report.warnings == []
+
+
+def test_a_signal_in_compiled_code_is_raised_as_itself() -> None:
+    with pytest.raises(KeyboardInterrupt), interrupted_as_it_was():
+        raise SystemError("returned a result with an exception set") from KeyboardInterrupt()
+    with pytest.raises(SystemError, match="of its own"), interrupted_as_it_was():
+        raise SystemError("of its own")

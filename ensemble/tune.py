@@ -1,0 +1,145 @@
+"""Choose how to merge by what AP says: python -m ensemble.tune."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from ensemble.merge_options import settings_options
+from longtail.commands import run
+
+METHODS = ("nms", "soft-nms", "wbf", "nms+soft-nms")
+CALIBRATIONS = ("none", "platt", "beta", "temperature", "isotonic", "rank")
+WORDS = ("method", "calibration", "iou", "sigma", "weights", "areas", "margins")
+
+
+def _words(allowed: tuple[str, ...]) -> Any:
+    def read(_: click.Context, parameter: click.Parameter, text: str) -> tuple[str, ...]:
+        found = tuple(dict.fromkeys(word.strip() for word in text.split(",")))
+        if wrong := [word for word in found if word not in allowed]:
+            raise click.BadParameter(f"{wrong[0]!r} is none of {', '.join(allowed)}")
+        return found
+
+    return read
+
+
+@click.command()
+@click.option(
+    "--pred",
+    "preds",
+    multiple=True,
+    required=True,
+    metavar="NAME=PATH[,OPTION=VALUE...]",
+    help="A source, as ensemble.merge takes it; its options are the start. Repeat for each.",
+)
+@click.option(
+    "--ann",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="LVIS annotations; a random half of the images is tuned on.",
+)
+@click.option(
+    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Result folder."
+)
+@click.option(
+    "--search",
+    default="method,calibration,iou,sigma,weights,margins",
+    show_default=True,
+    callback=_words(WORDS),
+    help=f"What varies, of {', '.join(WORDS)}; the rest stays as the options say.",
+)
+@click.option(
+    "--methods",
+    default="nms,soft-nms,wbf",
+    show_default=True,
+    callback=_words(METHODS),
+    help="Ways of fusion to choose from.",
+)
+@click.option(
+    "--calibrations",
+    default="none,platt,beta,isotonic",
+    show_default=True,
+    callback=_words(CALIBRATIONS),
+    help="Kinds of calibration to choose from.",
+)
+@click.option(
+    "--metric",
+    type=click.Choice(["AP", "APr", "APc", "APf"]),
+    default="AP",
+    show_default=True,
+    help="What to raise.",
+)
+@click.option(
+    "--trials", type=click.IntRange(min=1), default=60, show_default=True, help="Fusions to try."
+)
+@click.option(
+    "--margin-trials",
+    type=click.IntRange(min=0),
+    default=30,
+    show_default=True,
+    help="Margins to try on each.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of halves and trials.")
+@click.option(
+    "--num-workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Trials at a time; with 1, the same seed gives the same trials.",
+)
+@click.option("--address", help="Of a Ray cluster.  [default: RAY_ADDRESS, else a local one]")
+@click.option("--experiment", default="ensemble-tune", show_default=True, help="MLflow experiment.")
+@settings_options
+def main(
+    preds: tuple[str, ...],
+    ann: Path,
+    out: Path,
+    search: tuple[str, ...],
+    methods: tuple[str, ...],
+    calibrations: tuple[str, ...],
+    metric: Literal["AP", "APr", "APc", "APf"],
+    trials: int,
+    margin_trials: int,
+    seed: int,
+    num_workers: int,
+    address: str | None,
+    experiment: str,
+    **options: Any,
+) -> None:
+    """Choose method, calibration, thresholds, weights and margins of a merge by its AP.
+
+    Trials are judged on a random half of the images, and the winner is reported on the other half,
+    beside its sources, the start, and itself without each source. The options of ensemble.merge
+    are the start. The folder gets merge.yaml (for ensemble.merge --config), calibration.json,
+    tune.json (the report) and trials.jsonl; the same command goes on after an interruption, or
+    with more --trials.
+
+    \b
+    Examples:
+      python -m ensemble.tune --pred a=a.json --pred b=b.json --ann lvis_v1_val.json --out tuned
+      python -m ensemble.merge --config tuned/merge.yaml --pred a=test_a.json \\
+          --pred b=test_b.json --ann lvis_v1_image_info_test_dev.json --out submission
+      python -m ensemble.tune --pred s800=p/800,scale=800 --pred s1200=p/1200,scale=1200 \\
+          --ann val.json --out tuned --search areas,margins --method wbf
+
+    See also: python -m ensemble.calibrate --help
+    """
+    from ensemble import tune_job
+    from ensemble.source_options import parse_sources
+    from ensemble.tune_request import TuneRequest
+    from ensemble.tune_space import Space
+
+    space = Space(
+        options=options,
+        specs=parse_sources(preds),
+        searched=frozenset(search),
+        methods=methods,
+        calibrations=calibrations,
+    )
+    space.check()
+    request = TuneRequest(ann, space, metric, trials, margin_trials, seed)
+    tune_job.run(request, out, num_workers, address, experiment)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,88 @@
+"""The masks that a merge gives to judged objects, overlapped with the annotations.
+
+For trials whose merge votes masks or takes them by scale. C clusters of a block.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble.fusion import Clusters
+from ensemble.object_masks import with_chosen_masks
+from ensemble.rescoring import Margins, order_by_margin
+from ensemble.settings import MergeSettings
+from ensemble.source_options import SourceSpec
+from ensemble.sources import Block
+from longtail.evaluation.block_overlaps import match_block
+from longtail.evaluation.ground_truth import GroundTruth
+from longtail.evaluation.instances import Instances
+from longtail.evaluation.lvis import MAX_DETS
+from longtail.evaluation.overlap_part import Kind, OverlapPart, join
+from longtail.evaluation.overlaps import Overlaps
+from longtail.evaluation.rescorer import Rescorer
+from longtail.predictions.columns import DetectionColumns
+
+KINDS: tuple[Kind, ...] = ("segm",)
+
+
+class ObjectMasks:
+    """Collects the clusters of block after block.
+
+    Args:
+        truth: The annotations.
+        specs: The sources.
+        settings: Which masks are wanted.
+    """
+
+    def __init__(
+        self, truth: GroundTruth, specs: Sequence[SourceSpec], settings: MergeSettings
+    ) -> None:
+        self._truth, self._settings = truth, settings
+        self._instances = Instances.of(truth)
+        self._weights = np.array([spec.weight for spec in specs])
+        self._scales = [spec.scale for spec in specs]
+        self._parts: list[OverlapPart] = []
+
+    def add(
+        self, number: int, block: Block, clusters: Clusters, groups: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Take the clusters of a block; the next one of the re-scorer's blocks.
+
+        Args:
+            number: Of the block.
+            block: What was fused, with the masks of judged detections.
+            clusters: The clusters.
+            groups: (C,) index into `FREQUENCY_GROUPS`.
+
+        Returns:
+            (C,) the clusters in the order of the re-scorer's rows.
+        """
+        images, sources = block.images[clusters.best], block.sources[clusters.best]
+        order = order_by_margin(images, clusters.scores, groups, sources, Margins(0.0, 0.0))
+        judged = block.columns.has_mask[clusters.best[order]]
+        parts = [self._masked(block, clusters, order[judged])]
+        parts.append(_detections(block, clusters, order[~judged]).without_masks())
+        places = np.argsort(np.argsort(~judged, kind="stable"), kind="stable")
+        columns = DetectionColumns.concatenate(parts).take(places)
+        part = match_block(self._truth, self._instances, number, columns, KINDS, self._truth.path)
+        self._parts.append(part)
+        return order
+
+    def rescorer(self) -> Rescorer:
+        """AP of all clusters under any scores."""
+        overlaps = Overlaps.of(join(self._parts), "segm", self._instances, self._truth.images.ids)
+        return Rescorer(overlaps, self._truth.categories, "segm", MAX_DETS, {})
+
+    def _masked(
+        self, block: Block, clusters: Clusters, chosen: NDArray[np.int64]
+    ) -> DetectionColumns:
+        best = _detections(block, clusters, chosen)
+        where = block, clusters, chosen, self._weights, self._scales, self._settings
+        return with_chosen_masks(best, *where)
+
+
+def _detections(block: Block, clusters: Clusters, chosen: NDArray[np.int64]) -> DetectionColumns:
+    best = block.columns.take(clusters.best[chosen])
+    return replace(best, score=clusters.scores[chosen], boxes=clusters.boxes[chosen])

@@ -1,0 +1,125 @@
+"""From the files of a search to what its trials run on."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ensemble.calibration_fit import FitSettings
+from ensemble.calibration_maps import MAP_TYPES
+from ensemble.calibration_matches import LabelledScores, labelled_scores
+from ensemble.merge_options import settings_of
+from ensemble.merging import group_of_category
+from ensemble.opening import OpenedSource, open_source
+from ensemble.tune_halves import restrict, split, write_annotations
+from ensemble.tune_request import TuneRequest
+from ensemble.tune_scores import NO_CALIBRATION, can_be_fitted, cross_fitted_rows
+from ensemble.tune_trial import Bench
+from ensemble.tune_union import build_rows
+from longtail.evaluation.ground_truth import GroundTruth, read_ground_truth
+from longtail.predictions.store import PredictionStore
+from longtail.problems import BadInputError
+
+Say = Callable[[str], object]
+
+
+@dataclass(frozen=True, eq=False)
+class Half:
+    """Annotations of half of the images, and all sources restricted to these."""
+
+    truth: GroundTruth
+    sources: Sequence[OpenedSource]
+
+
+def open_halves(request: TuneRequest, work: Path, say: Say) -> tuple[Half, Half]:
+    """The half to tune on, and the one to report on.
+
+    Args:
+        request: What is asked for.
+        work: Takes the stores and annotations of both.
+        say: Told what is being read.
+
+    Raises:
+        BadInputError: A file cannot be used, or there are too few images.
+    """
+    truth = read_ground_truth(request.ann)
+    if not truth.has_masks:
+        raise BadInputError(f"{request.ann}: the annotations have boxes only; a merge fuses masks")
+    strict = bool(request.space.options["strict"])
+    sources = []
+    for spec in request.space.specs:
+        say(f"reading {spec.name} ({spec.path})")
+        opened = open_source(spec, truth.images, truth.categories, work / "sources", strict)
+        sources.append(opened)
+    ids = split(truth.images.ids, request.seed)
+    first, second = (
+        _half(request.ann, sources, half.tolist(), work / name)
+        for name, half in zip(("fit", "report"), ids, strict=True)
+    )
+    return first, second
+
+
+def labelled_sources(half: Half) -> dict[str, LabelledScores]:
+    """The judged detections of each source, by name."""
+    iou_threshold = FitSettings().iou_threshold
+    return {
+        source.spec.name: labelled_scores(
+            half.truth, PredictionStore.open(source.directory), "segm", iou_threshold
+        )
+        for source in half.sources
+    }
+
+
+def make_bench(
+    request: TuneRequest,
+    half: Half,
+    labelled: Mapping[str, LabelledScores],
+    work: Path,
+    say: Say,
+) -> Bench:
+    """What trials run on; kinds of calibration that cannot be fitted leave the space.
+
+    Args:
+        request: What is asked for.
+        half: The half to tune on.
+        labelled: Its judged detections by source.
+        work: Takes a store that is not needed afterwards.
+        say: Told which kinds are left out.
+
+    Raises:
+        BadInputError: A source has detections without a mask.
+    """
+    space, truth = request.space, half.truth
+    settings, _ = settings_of(dict(space.options), len(space.specs))
+    limits = settings.score_thr, settings.strict
+    rows, rescorer = build_rows(truth, half.sources, *limits, work)
+    groups = group_of_category(truth.categories)[rows.category]
+    names = [source.spec.name for source in half.sources]
+    scores = {NO_CALIBRATION: rows.score}
+    for kind in MAP_TYPES:
+        if kind not in space.calibrations:
+            continue
+        if can_be_fitted(kind, labelled, len(truth.images)):
+            scores[kind] = cross_fitted_rows(kind, rows, labelled, names, groups)
+        else:
+            say(f"warning: no {kind} calibration: a source has too few matches in its half")
+    fitted = tuple(kind for kind in space.calibrations if kind in scores)
+    return Bench(
+        truth=truth,
+        rows=rows,
+        rescorer=rescorer,
+        scores=scores,
+        knows=np.stack([source.knows for source in half.sources]),
+        space=replace(space, specs=[s.spec for s in half.sources], calibrations=fitted),
+        metric=request.metric,
+        margin_trials=request.margin_trials,
+        seed=request.seed,
+    )
+
+
+def _half(ann: Path, sources: Sequence[OpenedSource], ids: list[int], work: Path) -> Half:
+    work.mkdir()
+    truth = read_ground_truth(write_annotations(ann, ids, work / "annotations.json"))
+    parts = [restrict(source, truth.images, work / source.spec.name) for source in sources]
+    return Half(truth, parts)

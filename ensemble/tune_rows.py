@@ -1,0 +1,108 @@
+"""The detections of all sources, on disk, for any number of trials.
+
+Only judged detections have their masks here: AP looks at no others, and fusion never joins
+detections of different images or categories.
+
+D detections of M sources in N images and B blocks of images; those that no merge can use are left
+out.
+"""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble.sources import Block
+from longtail.categories import CategoryTable
+from longtail.predictions.columns import DetectionColumns
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class UnionRows:
+    """Detections block after block, within a block source after source.
+
+    Attributes:
+        image_ids: (N,) int64.
+        block_starts: (B + 1,) int64, where the rows of each block start.
+        image_starts: (B + 1,) int64, where its images start.
+        image: (D,) int64 rank of the image.
+        category: (D,) int64 index.
+        source: (D,) int64 index.
+        score: (D,) float64, as the source has it.
+        boxes: (D, 4) float64 x, y, width, height in pixels.
+        widths: (D,) int64 of the image.
+        heights: (D,) int64 of the image.
+        shares: (D, 4) float64 xyxy in shares of the image.
+        place: (D,) int64, row of the re-scorer.
+        counts: uint8, mask bytes of all judged rows, one after the other.
+        counts_offsets: (D + 1,) int64, where each row's mask starts; equal for rows without one.
+        seen: (M, N) bool, whether a source was run on an image.
+    """
+
+    image_ids: Ints
+    block_starts: Ints
+    image_starts: Ints
+    image: Ints
+    category: Ints
+    source: Ints
+    score: NDArray[np.float64]
+    boxes: NDArray[np.float64]
+    widths: Ints
+    heights: Ints
+    shares: NDArray[np.float64]
+    place: Ints
+    counts: NDArray[np.uint8]
+    counts_offsets: Ints
+    seen: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    @property
+    def num_blocks(self) -> int:
+        """B."""
+        return len(self.block_starts) - 1
+
+    def rows_of(self, number: int) -> slice:
+        """The rows of a block."""
+        return slice(self.block_starts[number], self.block_starts[number + 1])
+
+    def block(self, number: int, scores: NDArray[np.float64], categories: CategoryTable) -> Block:
+        """A block with the masks of its judged rows.
+
+        Args:
+            number: Which.
+            scores: (D,) scores of all rows.
+            categories: The categories of the data set.
+        """
+        rows, first = self.rows_of(number), self.image_starts[number]
+        offsets = self.counts_offsets[rows.start : rows.stop + 1]
+        columns = DetectionColumns(
+            image_id=self.image_ids[self.image[rows]],
+            category_id=categories.ids[self.category[rows]],
+            score=scores[rows],
+            score_mask=scores[rows],
+            boxes=self.boxes[rows],
+            heights=self.heights[rows],
+            widths=self.widths[rows],
+            counts=self.counts[offsets[0] : offsets[-1]],
+            counts_offsets=offsets - offsets[0],
+        )
+        image_ids = self.image_ids[first : self.image_starts[number + 1]]
+        images, categories_of = self.image[rows] - first, self.category[rows]
+        return Block(image_ids, columns, self.source[rows], images, categories_of)
+
+    def save(self, directory: Path) -> None:
+        """Write every array."""
+        directory.mkdir()
+        for field in fields(self):
+            np.save(directory / f"{field.name}.npy", getattr(self, field.name))
+
+    @classmethod
+    def load(cls, directory: Path) -> "UnionRows":
+        """Map saved arrays, read-only."""
+        names = [field.name for field in fields(cls)]
+        return cls(*(np.asarray(np.load(directory / f"{n}.npy", mmap_mode="r")) for n in names))

@@ -1,0 +1,112 @@
+"""What a search shows a person: its best trials, and the half that it did not see."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ensemble.tune_held_out import START, TUNED, WITHOUT
+from ensemble.tune_journal import Trial
+from ensemble.tune_trial import METRICS
+from longtail.evaluation.summary import UNDEFINED
+
+SHOWN_TRIALS = 5
+Tree = Mapping[str, Any]
+
+
+def print_trials(trials: Sequence[Trial], metric: str, console: Console) -> None:
+    """The best trials, in points, with what was chosen."""
+    tried = sum(int(trial.result.get("margins_tried", 0)) for trial in trials)
+    console.print(
+        f"{len(trials)} trials, {tried:,} merges judged; the first is the start; AP of the half "
+        "that is tuned on, in points",
+        highlight=False,
+        soft_wrap=True,
+    )
+    ranked = sorted(trials, key=lambda trial: (-trial.result[metric], trial.number))
+    shown = ranked[:SHOWN_TRIALS]
+    shown += [trial for trial in trials[:1] if trial not in shown]
+    table = Table()
+    table.add_column("trial", justify="right")
+    for name in METRICS:
+        table.add_column(name, justify="right")
+    table.add_column("margins r/c", justify="right")
+    table.add_column("chosen")
+    for trial in shown:
+        table.add_row(
+            str(trial.number),
+            *(_points(trial.result[name]) for name in METRICS),
+            _margins(trial.result),
+            ", ".join(f"{name} {_short(value)}" for name, value in trial.point.items()),
+        )
+    console.print(table)
+
+
+def print_held_out(
+    rows: Mapping[str, Tree], differences: Mapping[str, Tree], console: Console
+) -> None:
+    """Sources, start and tuned merge, then what each source adds; with intervals."""
+    _line(console, "the other half: mask AP in points")
+    table = Table()
+    table.add_column("")
+    for heading in ("AP", "95% interval", *METRICS[1:]):
+        table.add_column(heading, justify="right")
+    for name, row in rows.items():
+        interval = row.get("intervals", {}).get("AP")
+        cells = [_points(row[metric]) for metric in METRICS]
+        cells.insert(1, _span(interval))
+        table.add_row(name, *cells, style="bold" if name == TUNED else None)
+    console.print(table)
+    if not differences:
+        return
+    _line(
+        console,
+        f"{TUNED} minus another row (minus `{WITHOUT}NAME`: what the source adds), with 95% "
+        "intervals on the same resamples",
+    )
+    table = Table()
+    table.add_column("tuned minus")
+    for name in METRICS:
+        table.add_column(name, justify="right")
+    for name, comparison in differences.items():
+        cells = [_difference(comparison["metrics"][metric]) for metric in METRICS]
+        table.add_row(name, *cells)
+    console.print(table)
+    gain = differences[START]["metrics"][METRICS[0]]
+    if gain["low"] <= 0:
+        found = "is worse than" if gain["high"] < 0 else "is not told apart from"
+        _line(console, f"warning: by AP, {TUNED} {found} {START} on the other half")
+    for warning in differences[START]["warnings"]:
+        _line(console, f"warning: {warning}")
+
+
+def _line(console: Console, text: str) -> None:
+    console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def _points(value: float) -> str:
+    return "-" if value == UNDEFINED else f"{100 * value:.2f}"
+
+
+def _span(interval: Tree | None) -> str:
+    if interval is None or interval["standard_error"] == UNDEFINED:
+        return "-"
+    return f"{100 * interval['low']:.2f} to {100 * interval['high']:.2f}"
+
+
+def _difference(difference: Tree) -> str:
+    if difference["standard_error"] == UNDEFINED:
+        return "-"
+    value, low, high = (100 * difference[key] for key in ("difference", "low", "high"))
+    return f"{value:+.2f} ({low:+.2f} to {high:+.2f})"
+
+
+def _margins(result: Tree) -> str:
+    if "rare_margin" not in result:
+        return "-"
+    return f"{result['rare_margin']:.3f}/{result['common_margin']:.3f}"
+
+
+def _short(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value) or "no bound"

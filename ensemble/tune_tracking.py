@@ -1,0 +1,90 @@
+"""A search in MLflow: one parent run, a child for each trial.
+
+The journal of trials is the truth. MLflow being away costs a warning; the next call brings what is
+missing.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ensemble.tune_journal import Trial
+from longtail.evaluation.summary import UNDEFINED
+from longtail.tracking import NodeRecord, Status, Tracker, tracking_uri
+
+PREFIX = "tune"
+
+
+class TrialPublisher:
+    """Brings trials to MLflow, each once.
+
+    Args:
+        digest: Of the request, names the search for ever.
+        name: Name of the parent run.
+        experiment: MLflow experiment.
+        messages: Takes a warning if MLflow cannot be reached.
+    """
+
+    def __init__(self, digest: str, name: str, experiment: str, messages: Console) -> None:
+        self._grid, self._name = f"tune-{digest}", name
+        self._experiment, self._messages = experiment, messages
+        self._tracker: Tracker | None = None
+        self._done: set[int] = set()
+        self._failed = False
+
+    def publish(self, trials: Sequence[Trial], status: Status, files: Sequence[Path] = ()) -> None:
+        """Bring what MLflow lacks.
+
+        Args:
+            trials: All finished trials.
+            status: Of the parent run.
+            files: Artifacts of the parent run, once the search is done.
+        """
+        try:
+            tracker = self._connect()
+            parent = tracker.open_grid(self._grid, self._name, {"longtail.kind": "tune"})
+            for trial in trials:
+                if trial.number not in self._done:
+                    self._publish_trial(tracker, parent, trial)
+                    self._done.add(trial.number)
+            if files:
+                tracker.log_artifacts(parent, [(file, "") for file in files])
+            tracker.set_status(parent, status)
+        except Exception as error:
+            if not self._failed:
+                self._messages.print(
+                    f"warning: MLflow does not have these trials ({type(error).__name__}: {error});"
+                    " the same command tries again"
+                )
+            self._failed = True
+
+    def _connect(self) -> Tracker:
+        if self._tracker is None:
+            runs = Path(os.environ.get("LONGTAIL_RUNS", "runs"))
+            runs.mkdir(parents=True, exist_ok=True)
+            uri = tracking_uri(runs)
+            local = runs / "artifacts" if uri.startswith("sqlite") else None
+            self._tracker = Tracker(uri, self._experiment, local)
+        return self._tracker
+
+    def _publish_trial(self, tracker: Tracker, parent: str, trial: Trial) -> None:
+        node = f"{self._grid}-{trial.number:04d}"
+        problem = trial.result.get("problem")
+        tags = {} if problem is None else {"longtail.error": problem}
+        record = NodeRecord(node, f"trial {trial.number}", trial.point, tags)
+        run = tracker.open_node(record, self._grid, parent)
+        tracker.log_points(run, [_metrics(trial)])
+        tracker.set_status(run, "FINISHED" if problem is None else "FAILED")
+
+
+def _metrics(trial: Trial) -> Mapping[str, Any]:
+    """A journal line of Tracker: AP in points by name."""
+    line: dict[str, Any] = {"step": 0, "time": trial.time, f"{PREFIX}/seconds": trial.seconds}
+    for name, value in trial.result.items():
+        if not isinstance(value, float | int) or value == UNDEFINED:
+            continue
+        line[f"{PREFIX}/{name}"] = round(100 * value, 4) if name.startswith("AP") else value
+    return line

@@ -1,0 +1,128 @@
+"""The command, with Ray: what it writes, how it goes on, and that merge takes its file."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from calibration_scene import write_masks
+
+from ensemble.merge import main as merge
+from ensemble.tune import main
+from longtail.commands import run
+
+
+class Folder:
+    """A temporary folder with annotations, three sources, and results."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        write_masks(path, 80)
+
+    def sources(self) -> list[str]:
+        return [f"--pred={name}={self.path / name}.json" for name in "abc"]
+
+    def tune(self, *options: str, out: str = "out") -> int:
+        fixed = f"--ann={self.path}/ann.json", f"--out={self.path / out}", "--max-dets=12"
+        return code(main, *self.sources(), *fixed, *options)
+
+    def read(self, name: str, out: str = "out") -> Any:
+        return json.loads((self.path / out / name).read_text())
+
+
+def code(command: Any, *words: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        run(command, list(words))
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setenv("LONGTAIL_RUNS", str(tmp_path / "runs"))
+    return Folder(tmp_path)
+
+
+SMALL = ("--trials=6", "--margin-trials=4", "--resamples=20")
+
+
+@pytest.mark.slow
+def test_a_search_writes_a_merge_that_merge_runs(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert folder.tune(*SMALL) == 0
+    report = folder.read("tune.json")
+    trials = (folder.path / "out" / "trials.jsonl").read_text().splitlines()
+    assert (report["trials"], len(trials)) == (6, 6)
+    assert report["images_of_the_other_half"] == 40
+    assert list(report["held_out"]) == [
+        *("a", "b", "c", "start", "tuned"),
+        *(f"without {name}" for name in "abc"),
+    ]
+    assert {"start", "without a"} < set(report["tuned_minus"])
+    first = json.loads(trials[0])["result"]
+    assert report["best"]["result"]["AP"] >= first["AP"]
+    assert not list((folder.path / "out").glob(".work*"))
+    output = capsys.readouterr().out
+    assert "the other half" in output and "--config" in output
+    out = folder.path / "merged"
+    config = f"--config={folder.path / 'out' / 'merge.yaml'}"
+    assert code(merge, config, f"--out={out}", "--num-workers=1") == 0
+    assert (out / "submission.json").is_file()
+    settings = json.loads((out / "merge.json").read_text())["settings"]
+    assert settings["margins"]["rare"] == report["best"]["result"]["rare_margin"]
+
+
+@pytest.mark.slow
+def test_a_search_goes_on_where_it_ended_and_repeats_itself(folder: Folder) -> None:
+    assert folder.tune("--trials=3", *SMALL[1:]) == 0
+    trials = folder.path / "out" / "trials.jsonl"
+    before = trials.read_bytes()
+    report = folder.read("tune.json")
+    assert folder.tune("--trials=3", *SMALL[1:]) == 0
+    assert trials.read_bytes() == before and folder.read("tune.json") == report
+    assert folder.tune("--trials=5", *SMALL[1:]) == 0
+    assert trials.read_bytes().startswith(before)
+    assert len(trials.read_text().splitlines()) == 5
+    assert folder.tune("--trials=3", *SMALL[1:], out="again") == 0
+    points = [
+        [json.loads(line)["point"] for line in text.splitlines()]
+        for text in (before.decode(), (folder.path / "again" / "trials.jsonl").read_text())
+    ]
+    assert points[0] == points[1]
+
+
+@pytest.mark.slow
+def test_margins_alone_need_one_trial_and_no_cluster(folder: Folder) -> None:
+    assert folder.tune("--search=margins", "--method=nms", *SMALL) == 0
+    report = folder.read("tune.json")
+    assert (report["trials"], report["merges_judged"]) == (1, 5)
+    assert not (folder.path / "out" / "calibration.json").exists()
+
+
+@pytest.mark.slow
+def test_another_search_does_not_take_its_folder(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert folder.tune("--search=margins", "--method=nms", *SMALL) == 0
+    assert folder.tune("--search=margins", "--method=nms", *SMALL, "--seed=1") == 2
+    assert "holds a search with other seed" in capsys.readouterr().err
+
+
+def test_words_that_are_none_are_usage_errors(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert folder.tune("--search=margin") == 2
+    assert folder.tune("--methods=nms,wbf2") == 2
+    assert folder.tune("--calibrations=norcal") == 2
+    assert folder.tune("--match=mask") == 2
+    error = capsys.readouterr().err
+    assert "'margin' is none of method" in error and "--match mask" in error
+    assert not (folder.path / "out").exists()
+
+
+def test_a_folder_of_other_files_is_refused(folder: Folder) -> None:
+    (folder.path / "out").mkdir()
+    (folder.path / "out" / "letter.txt").write_text("hello")
+    assert folder.tune(*SMALL) == 2
