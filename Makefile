@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 RUNS ?= runs
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: setup demo test check ui clean
+.PHONY: setup demo test lint check ui clean
 
 setup: $(READY)
 
@@ -22,10 +22,12 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest -m "not gpu or gpu"
 
-check: $(READY)
+lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+check: lint
 	$(BIN)/python -m pytest
 
 ui: $(READY)
