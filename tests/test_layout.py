@@ -55,6 +55,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         "longtail.tracking",
         "longtail.config",
     },
+    "longtail.sweep": BASE
+    | COMMANDS
+    | {"longtail.cluster", "longtail.config", "longtail.evaluation", "longtail.inference"}
+    | {"longtail.predictions", "longtail.training"},
     "ensemble": BASE
     | COMMANDS
     | {
@@ -66,12 +70,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "experiments": BASE
     | COMMANDS
-    | {"longtail.config", "longtail.cluster", "longtail.tracking", "longtail.data"},
+    | {"longtail.config", "longtail.cluster", "longtail.tracking", "longtail.data"}
+    | {"longtail.sweep"},
 }
 """A package or module imports those beside it, and itself."""
 
 ONLY_IN: dict[str, tuple[str, ...]] = {
-    "ray": ("longtail.cluster", "experiments", "ensemble.ray_backend", "ensemble.tune_search"),
+    "ray": (
+        "longtail.cluster",
+        "longtail.sweep",
+        "experiments",
+        "ensemble.ray_backend",
+        "ensemble.tune_search",
+    ),
     "mlflow": ("longtail.tracking",),
     "detectron2": ("longtail.engines.detectron2",),
     "torch": (

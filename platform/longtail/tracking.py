@@ -129,6 +129,11 @@ class Tracker:
             self._client.log_artifact(run_id, str(file), folder or None)
         self.set_tags(run_id, {ARTIFACTS_TAG: "uploaded"})
 
+    def replace_artifacts(self, run_id: str, files: Sequence[Path]) -> None:
+        """Upload files of a run that may have others of the same names."""
+        for file in files:
+            self._client.log_artifact(run_id, str(file))
+
     def set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
         """Set tags that are new or changed."""
         known = self._known[run_id]

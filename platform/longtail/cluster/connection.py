@@ -7,6 +7,10 @@ import os
 os.environ.setdefault("RAY_AUTH_MODE", "token")
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_TRAIN_ENABLE_PRINT_PATCH", "0")
+# A thread that outlives the connection must not join whatever cluster it finds.
+os.environ.setdefault("RAY_ENABLE_AUTO_CONNECT", "0")
+os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
+os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
 os.environ.setdefault("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", "300")
 
 import ray
@@ -18,7 +22,7 @@ OBJECT_STORE_BYTES = 300 * 2**20
 
 
 def connect(address: str | None, quiet: bool = True) -> None:
-    """Join the cluster at `address`, or start a local one.
+    """Join the cluster at `address`, or start a local one; a process does so once.
 
     Args:
         address: A Ray address; None takes `RAY_ADDRESS` (set inside a submitted job), else starts a
@@ -28,6 +32,8 @@ def connect(address: str | None, quiet: bool = True) -> None:
     Raises:
         InfrastructureError: There is no cluster at the address, or it refuses the token.
     """
+    if ray.is_initialized():
+        return
     target = address or os.environ.get("RAY_ADDRESS") or "local"
     store = OBJECT_STORE_BYTES if target == "local" else None
     try:

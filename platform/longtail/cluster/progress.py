@@ -1,7 +1,7 @@
 """What a person sees while a grid runs: a line per running node and one for the whole."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from rich.console import Console, Group
@@ -27,11 +27,18 @@ class ProgressDisplay:
         runs: The runs folder, whose journals say how far training is.
         places: Nodes that run at once, for the estimate of the time left.
         every: Seconds between plain reports.
+        headline: The line for the whole; None counts nodes.
     """
 
     def __init__(
-        self, console: Console, runs: Path, places: int, every: float = PLAIN_SECONDS
+        self,
+        console: Console,
+        runs: Path,
+        places: int,
+        every: float = PLAIN_SECONDS,
+        headline: Callable[[], Text] | None = None,
     ) -> None:
+        self._headline = headline
         self._console, self._runs, self._places, self._every = console, runs, places, every
         self._live = Live(console=console, refresh_per_second=2) if console.is_terminal else None
         self._began = self._spoke = time.monotonic()
@@ -111,13 +118,15 @@ class ProgressDisplay:
         return f"running  {item.title}  {iteration}  {speed} it/s  loss {loss}  left {left}"
 
     def _total(self, standings: Standings) -> Text:
+        if self._headline is not None:
+            return self._headline()
         states = [item.state for item in standings.values()]
         counts = [(state, states.count(state)) for state in State if states.count(state)]
         words = ", ".join(f"{count} {state}" for state, count in counts)
         spent = time.monotonic() - self._began
         left = self._seconds_left(standings)
-        estimate = "" if left is None else f", about {_clock(left)} left"
-        return Text(f"total    {words}; {_clock(spent)} so far{estimate}")
+        estimate = "" if left is None else f", about {clock(left)} left"
+        return Text(f"total    {words}; {clock(spent)} so far{estimate}")
 
     def _seconds_left(self, standings: Standings) -> float | None:
         """Mean duration by kind over what is not done, shared by the places; None until known."""
@@ -152,11 +161,12 @@ def _cells(progress: Progress) -> tuple[str, str, str, str]:
         f"{progress.iteration}/{progress.iterations}",
         f"{speed:.2f}" if speed else unknown,
         unknown if progress.loss is None else f"{progress.loss:.3f}",
-        unknown if progress.eta_seconds is None else _clock(progress.eta_seconds),
+        unknown if progress.eta_seconds is None else clock(progress.eta_seconds),
     )
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Seconds as 1:02:03, or 2:03 below an hour."""
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

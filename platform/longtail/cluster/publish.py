@@ -2,51 +2,80 @@
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
 from longtail.cluster.evaluation_files import DIAGNOSIS, EVALUATION, PER_CATEGORY, PLOT, VARIANT
-from longtail.cluster.ledger import node_directory, read_result
+from longtail.cluster.ledger import node_directory
 from longtail.cluster.node import Node
-from longtail.cluster.plan import Plan, Row
+from longtail.cluster.plan import Row
 from longtail.cluster.standings import Standing, Standings, State
-from longtail.config.variant import Variant
 from longtail.tracking import NodeRecord, Status, Tracker, tracking_uri
 from longtail.training.journal import JOURNAL, read_journal
 from longtail.training.telemetry_files import FOLDER as TELEMETRY
 
 log = logging.getLogger(__name__)
 
-UNDEFINED = -1.0
-"""Of a metric without a category or instance to measure it on."""
 NOTE_TAG = "mlflow.note.content"
 SHARED_TRUNK_TAG = "longtail.shared_trunk"
 """How many trainings went through the data together."""
 
 STATUS_OF: Mapping[State, Status] = {
     State.RUNNING: "RUNNING",
+    State.PAUSED: "RUNNING",
+    State.STOPPED: "FINISHED",
     State.DONE: "FINISHED",
     State.FAILED: "FAILED",
 }
+GOING_ON = (State.RUNNING, State.PAUSED)
+
+
+class Family(Protocol):
+    """A parent run, and what it says of the nodes below it: a grid's rows, a sweep's trials.
+
+    Attributes:
+        id: Names it for ever.
+        name: What people call it.
+        kind: `grid` or `sweep`.
+    """
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+
+    def row_of(self, node: Node) -> Row:
+        """A row that needs the node."""
+
+    def params_of(self, node: Node, row: Row) -> Mapping[str, Any]:
+        """What tells its run from others, by dotted path."""
+
+    def tags_of(self, standing: Standing) -> Mapping[str, str]:
+        """Further tags of its run."""
+
+    def points_of(self, node: Node) -> Sequence[Mapping[str, Any]]:
+        """Lines of metrics beside those of its journal."""
+
+    def note(self, standings: Standings) -> str:
+        """What the parent's page shows, as Markdown."""
 
 
 class Publisher:
-    """Keeps one grid's MLflow runs in step with its nodes. MLflow failing never fails the grid.
+    """Keeps MLflow's runs in step with nodes. MLflow failing never fails what is run.
 
     Args:
-        plan: The grid.
+        family: The parent run and its nodes.
         runs: The runs folder.
         experiment: MLflow experiment.
-        name: Name of the parent run.
     """
 
-    def __init__(self, plan: Plan, runs: Path, experiment: str, name: str) -> None:
-        self._plan, self._runs = plan, runs
-        self._experiment, self._name = experiment, name
-        self._params = differing_leaves({row.name: row.variant for row in plan.rows})
+    def __init__(self, family: Family, runs: Path, experiment: str) -> None:
+        self._family, self._runs, self._experiment = family, runs, experiment
         self._tracker: Tracker | None = None
         self._settled: set[str] = set()
         self._noted: set[str] | None = None
@@ -67,7 +96,7 @@ class Publisher:
     def _attempt(self, standings: Standings, grid_status: Status) -> None:
         try:
             tracker = self._connect()
-            grid = tracker.open_grid(self._plan.id, self._name, {"longtail.kind": "grid"})
+            grid = self._open_parent(tracker)
             for standing in list(standings.values()):
                 if standing.state in STATUS_OF and standing.node.id not in self._settled:
                     self._publish_node(tracker, grid, standing, grid_status)
@@ -79,11 +108,25 @@ class Publisher:
                 log.warning("MLflow cannot be reached, going on without it: %s", error)
             self.problem = f"{type(error).__name__}: {error}"
 
+    def attach(self, files: Sequence[Path]) -> None:
+        """Give the parent run files, in place of earlier ones of the same names."""
+        with self._lock:
+            try:
+                tracker = self._connect()
+                tracker.replace_artifacts(self._open_parent(tracker), files)
+            except Exception as error:
+                self.problem = f"{type(error).__name__}: {error}"
+
+    def _open_parent(self, tracker: Tracker) -> str:
+        family = self._family
+        return tracker.open_grid(family.id, family.name, {"longtail.kind": family.kind})
+
     def _publish_note(self, tracker: Tracker, grid: str, standings: Standings) -> None:
-        """Show the finished rows; their files are read and checked when there is another one."""
-        done = {node for node, item in standings.items() if item.state is State.DONE}
+        """Show what there is; its files are read and checked when there is more than before."""
+        shown = (State.DONE, State.STOPPED, State.FAILED)
+        done = {node for node, item in standings.items() if item.state in shown}
         if done != self._noted:
-            note = result_note(self._plan, standings, self._runs)
+            note = self._family.note(standings)
             tracker.set_tags(grid, {NOTE_TAG: note})
             self._noted = done
 
@@ -100,14 +143,15 @@ class Publisher:
         node, directory = standing.node, node_directory(self._runs, standing.node)
         if not (directory / "node.json").exists():
             return
-        row = self._plan.row_of(node)
-        run = tracker.open_node(self._record(node, row), self._plan.id, grid)
-        tracker.log_points(run, read_journal(directory / JOURNAL))
+        row = self._family.row_of(node)
+        run = tracker.open_node(self._record(node, row), self._family.id, grid)
+        tracker.log_points(run, [*read_journal(directory / JOURNAL), *self._family.points_of(node)])
+        tracker.set_tags(run, self._family.tags_of(standing))
         if standing.in_pass:
             tracker.set_tags(run, {SHARED_TRUNK_TAG: str(len(standing.in_pass))})
         if standing.error is not None:
             tracker.set_tags(run, {"longtail.error": repr(standing.error)})
-        killed = grid_status == "KILLED" and standing.state is State.RUNNING
+        killed = grid_status == "KILLED" and standing.state in GOING_ON
         tracker.set_status(run, "KILLED" if killed else STATUS_OF[standing.state])
         if standing.state is State.DONE:
             tracker.log_artifacts(run, _artifacts(node, self._runs))
@@ -117,41 +161,8 @@ class Publisher:
         digests = {f"longtail.input.{role}": digest for role, digest in node.inputs.items()}
         provenance = _provenance(node_directory(self._runs, node))
         tags = {"longtail.variant": row.name, "longtail.seed": str(node.seed)}
-        params = self._params[row.name] if node.kind == "evaluation" else {}
+        params = self._family.params_of(node, row)
         return NodeRecord(node.id, node.label, params, {**tags, **digests, **provenance})
-
-
-def result_note(plan: Plan, standings: Standings, runs: Path) -> str:
-    """The finished rows as a Markdown table in points, which MLflow shows on the parent's page."""
-    lines = ["| variant | AP | APr | APc | APf | box AP |", "|---|---|---|---|---|---|"]
-    for row in plan.rows:
-        if standings[row.evaluation.id].state is not State.DONE:
-            continue
-        summary = read_result(node_directory(runs, row.evaluation))
-        if summary is not None:
-            values = (_points(summary[key]) for key in ("AP", "APr", "APc", "APf", "AP_box"))
-            lines.append(f"| {row.name} | {' | '.join(values)} |")
-    return "\n".join(lines)
-
-
-def _points(fraction: float) -> str:
-    return "-" if fraction == UNDEFINED else f"{100 * fraction:.2f}"
-
-
-def differing_leaves(variants: Mapping[str, Variant]) -> dict[str, dict[str, Any]]:
-    """The configuration leaves by dotted path that differ between rows, of every row that has them.
-
-    Args:
-        variants: The rows by name.
-    """
-    leaves = {name: variant.leaves() for name, variant in variants.items()}
-    paths = {path for row in leaves.values() for path in row}
-    rows = list(leaves.values())
-    differing = [path for path in paths if any(row.get(path) != rows[0].get(path) for row in rows)]
-    return {
-        name: {path: row[path] for path in sorted(differing) if path in row}
-        for name, row in leaves.items()
-    }
 
 
 def _provenance(directory: Path) -> dict[str, str]:

@@ -11,10 +11,12 @@ from longtail.cluster.plan import Plan
 
 
 class State(StrEnum):
-    """How a node stands."""
+    """How a node stands; a sweep pauses trainings between rungs, and stops some for good."""
 
     WAITING = "waiting"
     RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
     DONE = "done"
     FAILED = "failed"
     BLOCKED = "blocked"

@@ -43,11 +43,13 @@ class Workshop:
     loader_processes: int
     provenance: Mapping[str, Any]
 
-    def do(self, nodes: Sequence[Node]) -> Failures:
+    def do(self, nodes: Sequence[Node], until: int | None = None) -> Failures:
         """Bring nodes to their results; those that are finished (by now) are left alone.
 
         Args:
             nodes: One, or several that one pass over the data trains.
+            until: Of trainings, iterations after which they pause instead: they have a checkpoint
+                then, and no result.
 
         Returns:
             What went wrong in training, by the ids of the nodes that failed. Other failures are
@@ -62,7 +64,7 @@ class Workshop:
             if not left:
                 return {}
             if left[0].kind == "stage":
-                return self._train(left)
+                return self._train(left, until)
             for node in left:
                 self._do_alone(node)
             return {}
@@ -89,15 +91,16 @@ class Workshop:
             case _:
                 assert_never(node.kind)
 
-    def _train(self, nodes: Sequence[Node]) -> Failures:
-        jobs = [self._job(node) for node in nodes]
+    def _train(self, nodes: Sequence[Node], until: int | None) -> Failures:
+        jobs = [replace(self._job(node), until=until) for node in nodes]
         ends = train_nodes(jobs, self.resources, self.runs / "ray")
         failures: dict[str, BaseException] = {}
         for node, job, end in zip(nodes, jobs, ends, strict=True):
             try:
                 if end is not None:
                     raise end
-                self._finish_training(job)
+                if job.last_step == job.config.schedule.iterations:
+                    self._finish_training(job)
             except Exception as error:
                 failures[node.id] = error
         return failures

@@ -50,6 +50,14 @@ class Config(BaseModel):
         except ValidationError as error:
             raise ValueError(_readable(error, changes)) from None
 
+    def whole_path(self, path: str) -> str:
+        """The whole dotted path that the end of a path stands for; others come back as they are.
+
+        Raises:
+            ValueError: Several paths end so.
+        """
+        return _whole_path(self.model_dump(mode="json"), path)
+
     def leaves(self) -> dict[str, Any]:
         """Every scalar of the tree by dotted path: MLflow's params."""
         return dict(_leaves(self.model_dump(mode="json"), prefix=""))

@@ -138,11 +138,17 @@ def latest_valid(checkpoints: Path) -> Latest:
     return Latest(None, tuple(skipped), _step_of(saved[0]) if saved else 0)
 
 
+def trained_steps(directory: Path) -> int:
+    """Steps of the newest checkpoint that holds in a node's directory; 0 without one."""
+    latest = latest_valid(directory / "checkpoints").path
+    return 0 if latest is None else _step_of(latest)
+
+
 def final_checkpoint(directory: Path, iterations: int) -> Path:
-    """The checkpoint after the last step of the stage in a node's directory, verified.
+    """The checkpoint after so many steps, most often all, of the stage in a node's directory.
 
     Raises:
-        BadInputError: It is absent or damaged. An earlier one is never taken for it.
+        BadInputError: It is absent or damaged. Another one is never taken for it.
     """
     path = checkpoint_path(directory / "checkpoints", iterations)
     _require_intact(path)

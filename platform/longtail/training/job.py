@@ -22,6 +22,7 @@ class StageJob:
         directory: The node's own directory: journal and checkpoints go there.
         initial_weights: Final checkpoint of the stage before; None for stage 0.
         loader_processes: Processes per worker that prepare samples; 0 prepares in the worker.
+        until: Iterations after which it pauses, with a checkpoint; None trains to the end.
     """
 
     variant: Variant
@@ -31,6 +32,13 @@ class StageJob:
     directory: Path
     initial_weights: Path | None
     loader_processes: int
+    until: int | None = None
+
+    @property
+    def last_step(self) -> int:
+        """Iterations that are done when the call returns."""
+        iterations = self.config.schedule.iterations
+        return iterations if self.until is None else min(self.until, iterations)
 
     @property
     def config(self) -> Stage:

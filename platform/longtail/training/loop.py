@@ -75,12 +75,13 @@ def train(
     batches: Iterator[TrainingBatch],
     *,
     first_step: int,
+    last_step: int,
     device: torch.device,
     seed_step: Callable[[int], None],
     save: Callable[[int, TrainingBatch], None],
     should_stop: Callable[[], bool],
 ) -> int:
-    """Train from `first_step` to the last iteration of the schedule, or until told to stop.
+    """Train from `first_step` to `last_step`, or until told to stop.
 
     A journal line is also written at every checkpoint, so that a resumed run averages its losses
     over the same steps as one that never stopped. A learner that diverges stops alone.
@@ -92,6 +93,7 @@ def train(
             of them.
         batches: This rank's batches from `first_step` on.
         first_step: Optimizer steps already done.
+        last_step: Optimizer steps to have done in the end, at most those of the schedule.
         device: Where the model is.
         seed_step: Seeds the randomness of a step.
         save: Writes checkpoints after so many steps and this batch, on the rank that writes.
@@ -108,7 +110,7 @@ def train(
     schedule = stage.schedule
     mixed = stage.mixed_precision and device.type == "cuda"
     learning = list(learners)
-    for step in range(first_step, schedule.iterations):
+    for step in range(first_step, last_step):
         batch = next(batches)
         seed_step(step)
 
@@ -130,7 +132,7 @@ def train(
             learner.means.add(values_of[learner] | norms[learner])
 
         done = step + 1
-        saving = stopping or done % schedule.checkpoint_every == 0 or done == schedule.iterations
+        saving = stopping or done % schedule.checkpoint_every == 0 or done == last_step
         if saving or done % schedule.log_every == 0:
             for learner in learning:
                 _write_line(learner, done)
@@ -138,7 +140,7 @@ def train(
             save(done, batch)
         if stopping:
             return done
-    return schedule.iterations
+    return last_step
 
 
 def of_each(losses: Mapping[str, Tensor], num_learners: int) -> list[dict[str, Tensor]]:

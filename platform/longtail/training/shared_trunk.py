@@ -31,11 +31,12 @@ def check_one_pass(jobs: Sequence[StageJob]) -> None:
             job.train_annotations,
             job.images,
             job.initial_weights,
+            job.until,
         )
         for job in jobs
     }
     assert len(jobs) == 1 or (len(trunks) == 1 and None not in trunks), "stages of other trunks"
-    assert len(origins) == 1, "stages that start from other weights or data"
+    assert len(origins) == 1, "stages that start from other weights or data, or pause elsewhere"
     assert len(jobs) == 1 or jobs[0].initial_weights is not None, "first stages share no trunk"
 
 

@@ -81,9 +81,10 @@ def train_stages(
 ) -> list[StageOutcome]:
     """Train stages to their end in one pass over the data, going on from their newest checkpoints.
 
-    Several stages must have the same frozen trunk and differ in their classifiers and optimizers
-    alone. Each ends as it would have ended by itself. Called once by every rank. Rank 0 chooses
-    the checkpoints and is the only one that writes.
+    Those that are to pause (`StageJob.until`) leave a checkpoint there; the next call goes on from
+    it, and ends as one call would have. Several stages must have the same frozen trunk and differ
+    in their classifiers and optimizers alone. Each ends as it would have ended by itself. Called
+    once by every rank. Rank 0 chooses the checkpoints and is the only one that writes.
 
     Args:
         jobs: What to train: most often one.
@@ -135,7 +136,7 @@ def _train_together(
     annotations = open_annotations(job.train_annotations)
     engine, members, frozen = _prepare_all(jobs, annotations, device)
     start = members[0].start
-    if start.step == stage.schedule.iterations:
+    if start.step >= job.last_step:
         return [member.outcome for member in members]
 
     batches = _batches(job, annotations, start, rank, world_size)
@@ -149,6 +150,7 @@ def _train_together(
                 [member.learner for member in members],
                 batches,
                 first_step=start.step,
+                last_step=job.last_step,
                 device=device,
                 seed_step=lambda step: seed_step(job.variant.seed, job.stage, step, rank),
                 save=one_pass.save,

@@ -6,7 +6,8 @@ import pytest
 
 from longtail.cluster.ledger import finish, node_directory
 from longtail.cluster.plan import Plan
-from longtail.cluster.publish import Publisher, differing_leaves, result_note
+from longtail.cluster.grid_family import GridFamily, differing_leaves, result_note
+from longtail.cluster.publish import Publisher
 from longtail.cluster.standings import look_up
 
 
@@ -39,7 +40,7 @@ def test_mlflow_being_away_is_kept_as_a_problem_and_raises_nothing(
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    publisher = Publisher(plan, tmp_path, "test", "grid")
+    publisher = Publisher(GridFamily(plan, tmp_path, "grid"), tmp_path, "test")
     publisher.publish(look_up(plan, tmp_path), "RUNNING")
     assert publisher.problem is not None and "127.0.0.1" in publisher.problem
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")

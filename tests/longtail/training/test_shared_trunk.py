@@ -29,7 +29,7 @@ from longtail.config.classifiers import (
 )
 from longtail.config.stages import SGD, AdamW, Part, Stage
 from longtail.data.sample import Sample
-from longtail.training.checkpoints import final_checkpoint, latest_valid
+from longtail.training.checkpoints import final_checkpoint, latest_valid, trained_steps
 from longtail.training.job import StageJob, StageOutcome
 from longtail.training.journal import JOURNAL, read_journal
 from longtail.training.loop import TrainingDivergedError
@@ -184,6 +184,16 @@ def test_a_pass_that_is_cut_off_goes_on_from_what_all_have(first_stage: StageJob
     assert [outcome.lost_steps for outcome in outcomes] == [1, 0]
     for job, other in zip(together, alone, strict=True):
         assert_left_alike(job, other)
+
+
+def test_a_pass_may_pause_and_go_on_with_some_of_its_members(first_stage: StageJob) -> None:
+    alone = trained_alone(first_stage, QUICK)
+    together = pass_of(first_stage, QUICK)
+    paused = train([replace(job, until=3) for job in together])
+    assert [outcome.step for outcome in paused] == [3, 3]
+    train(together[1:])
+    assert [trained_steps(job.directory) for job in together] == [3, 6]
+    assert_left_alike(together[1], alone[1])
 
 
 def test_a_finished_pass_is_left_alone(first_stage: StageJob) -> None:

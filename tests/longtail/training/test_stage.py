@@ -15,7 +15,7 @@ from longtail.config.classifiers import Sigmoid
 from longtail.config.stages import Stage, Uniform
 from longtail.data.annotations import open_annotations
 from longtail.data.effective import images_per_epoch
-from longtail.training.checkpoints import Checkpoint, final_checkpoint, latest_valid
+from longtail.training.checkpoints import Checkpoint, final_checkpoint, latest_valid, trained_steps
 from longtail.training.journal import JOURNAL, read_journal, read_progress
 from longtail.training.stage import (
     StageJob,
@@ -82,6 +82,20 @@ def test_a_killed_run_ends_like_one_that_was_never_killed(job: StageJob) -> None
     assert attempts == [1, 1, 1, 2, 2, 2]
     assert _losses(killed) == _losses(job)
     assert _equal(_final_weights(killed), _final_weights(job))
+
+
+def test_a_training_that_pauses_ends_like_one_that_did_not(job: StageJob) -> None:
+    _train(job)
+    climbing = _elsewhere(job, "climbing")
+    for until in (1, 4):
+        outcome = _train(replace(climbing, until=until), seed_noise=until)
+        assert (outcome.step, outcome.finished) == (until, False)
+        assert trained_steps(climbing.directory) == until
+    # What it has done already is not done again.
+    assert _train(replace(climbing, until=2)).step == 4
+    assert _train(climbing, seed_noise=99).finished
+    assert _losses(climbing) == _losses(job)
+    assert _equal(_final_weights(climbing), _final_weights(job))
 
 
 @pytest.mark.slow

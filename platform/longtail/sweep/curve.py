@@ -1,0 +1,100 @@
+"""Evaluating a trial on its way: the checkpoint of a rung, all validation images, no intervals.
+
+The result is kept beside the checkpoints, under the name of the predictions that the finished stage
+would have, so that it is found again by every sweep that has the trial.
+"""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import ray
+
+from longtail.cluster.ledger import held, node_directory, write_json
+from longtail.cluster.plan import DataFiles, Row
+from longtail.cluster.predict import predict_node
+from longtail.cluster.settings import GridSettings
+from longtail.inference.job import PredictionJob
+from longtail.predictions.store import Source
+from longtail.sweep.trial import Rung
+from longtail.training.checkpoints import final_checkpoint
+
+METRICS = ("AP", "APr", "APc", "APf")
+UNDEFINED = -1.0
+TASK_RETRIES = 2
+LOCK_PATIENCE_SECONDS = 24 * 3600.0
+
+
+def curve_directory(runs: Path, row: Row) -> Path:
+    """Where the evaluations of a row's last stage on its way are."""
+    return node_directory(runs, row.stages[-1]) / "curves" / row.predictions.id
+
+
+def read_curve(runs: Path, row: Row) -> list[Rung]:
+    """The evaluations on the way, by rising step."""
+    files = curve_directory(runs, row).glob("step-*.json")
+    rungs = [json.loads(file.read_bytes()) for file in files]
+    return sorted((Rung(r["step"], r["metrics"]) for r in rungs), key=lambda rung: rung.step)
+
+
+def curve_lines(runs: Path, row: Row) -> list[dict[str, Any]]:
+    """The same as a journal has it: metrics in points by the names that MLflow knows."""
+    files = sorted(curve_directory(runs, row).glob("step-*.json"))
+    return [_line(file) for file in files]
+
+
+def evaluate_rung(row: Row, step: int, data: DataFiles, settings: GridSettings) -> Rung:
+    """Predict and evaluate with the checkpoint of a rung, unless that was done before.
+
+    Args:
+        row: The trial's.
+        step: Iterations of its last stage, of which there is a checkpoint.
+        data: Absolute paths.
+        settings: The runs folder and what predicting may occupy.
+
+    Raises:
+        BadInputError: The checkpoint is damaged.
+    """
+    directory = curve_directory(settings.runs, row)
+    file = directory / f"step-{step:08d}.json"
+    with held(directory / "driver.lock", LOCK_PATIENCE_SECONDS):
+        if not file.is_file():
+            store = directory / f"predictions-{step:08d}"
+            stage = node_directory(settings.runs, row.stages[-1])
+            side = row.variant.inference.short_side
+            job = PredictionJob(
+                variant=row.variant,
+                stage=len(row.stages) - 1,
+                checkpoint=final_checkpoint(stage, step),
+                annotations=data.val,
+                images=data.images,
+                store=store,
+                source=Source(row.name, row.predictions.id, side, flip=False),
+                loader_processes=settings.loader_processes,
+            )
+            predict_node(job, settings.resources)
+            remote = ray.remote(num_cpus=1, max_retries=TASK_RETRIES)(_metrics)
+            max_dets = row.evaluation.config["max_dets"]
+            metrics = ray.get(remote.remote(data.val, store, max_dets))
+            write_json(file, {"step": step, "metrics": metrics})
+            shutil.rmtree(store)
+    return next(rung for rung in read_curve(settings.runs, row) if rung.step == step)
+
+
+def _line(file: Path) -> dict[str, Any]:
+    rung = json.loads(file.read_bytes())
+    metrics = rung["metrics"]
+    points = {f"val/{name}": metrics[name] for name in METRICS}
+    shown = {**points, "val_box/AP": metrics["AP_box"]}
+    defined = {key: round(100 * value, 2) for key, value in shown.items() if value != UNDEFINED}
+    return {"step": rung["step"], "time": file.stat().st_mtime, **defined}
+
+
+def _metrics(annotations: Path, predictions: Path, max_dets: int) -> dict[str, float]:
+    """Runs in a Ray task."""
+    from longtail.evaluation.lvis import evaluate
+
+    evaluation = evaluate(annotations, predictions, max_dets, resamples=0)
+    masks = {name: evaluation.segm[name] for name in METRICS}
+    return {**masks, "AP_box": evaluation.box["AP"]}

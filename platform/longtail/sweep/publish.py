@@ -1,0 +1,98 @@
+"""What MLflow shows of a sweep: one child run for each trial, its point, its curve, its state.
+
+The child of a finished trial is the run of its evaluation, that of another the run of its last
+training. Both carry the trial's number in the tag `longtail.sweep.<id>`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from longtail.cluster.grid_family import points_text
+from longtail.cluster.node import Node
+from longtail.cluster.plan import Row
+from longtail.cluster.standings import Standing, Standings, State
+from longtail.sweep.curve import curve_lines
+from longtail.sweep.journal import SweepJournal
+from longtail.sweep.request import Sweep
+from longtail.sweep.roster import Roster
+from longtail.sweep.trial import ranked
+
+SHOWN = 10
+METRICS = ("AP", "APr", "APc", "APf")
+
+
+@dataclass(frozen=True)
+class SweepFamily:
+    """A sweep as the `Publisher` sees it.
+
+    Attributes:
+        sweep: What is searched.
+        roster: The rows of its trials.
+        journal: Those that ended.
+        runs: The runs folder.
+        name: Name of the parent run.
+    """
+
+    sweep: Sweep
+    roster: Roster
+    journal: SweepJournal
+    runs: Path
+    name: str
+    kind: str = "sweep"
+
+    @property
+    def id(self) -> str:
+        """Of the sweep."""
+        return self.sweep.id
+
+    def row_of(self, node: Node) -> Row:
+        """The row of the first trial that needs the node."""
+        return self.roster.rows[self._number_of(node)]
+
+    def params_of(self, node: Node, row: Row) -> Mapping[str, Any]:
+        """The point of a trial, on the two runs that may stand for it."""
+        if node.id not in (row.stages[-1].id, row.evaluation.id):
+            return {}
+        return self.journal.begun[self._number_of(node)]
+
+    def tags_of(self, standing: Standing) -> Mapping[str, str]:
+        """The number of the trial that the run stands for, and how it ended."""
+        node = standing.node
+        number = self._number_of(node)
+        row = self.roster.rows[number]
+        key = f"longtail.sweep.{self.id}"
+        if node.id == row.evaluation.id:
+            return {key: str(number)}
+        ended = standing.state in (State.STOPPED, State.FAILED)
+        if node.id == row.stages[-1].id and ended:
+            trial = self.journal.ended.get(number)
+            step = trial.step if trial else 0
+            iterations = self.sweep.rungs[-1]
+            return {key: str(number), f"{key}.ended": f"{standing.state} at {step} of {iterations}"}
+        return {}
+
+    def points_of(self, node: Node) -> Sequence[Mapping[str, Any]]:
+        """Evaluations on the way, on the run of the training."""
+        row = self.row_of(node)
+        return curve_lines(self.runs, row) if node.id == row.stages[-1].id else ()
+
+    def note(self, standings: Standings) -> str:
+        """The best trials so far."""
+        ended = self.journal.trials
+        best = ranked(ended, self.sweep.metrics[0])[:SHOWN]
+        lines = [f"{len(ended)} trials ended. The best:", ""]
+        lines += [
+            "| trial | values | state | AP | APr | APc | APf |",
+            f"{7 * '|---'}|",
+        ]
+        for trial in best:
+            values = ", ".join(f"{path}={value}" for path, value in trial.point.items())
+            metrics = " | ".join(points_text(trial.metrics.get(name, -1.0)) for name in METRICS)
+            lines.append(f"| {trial.number} | {values} | {trial.state} | {metrics} |")
+        return "\n".join(lines)
+
+    def _number_of(self, node: Node) -> int:
+        rows = self.roster.rows
+        return min(n for n, row in rows.items() if any(own.id == node.id for own in row.nodes()))

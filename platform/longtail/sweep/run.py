@@ -1,0 +1,174 @@
+"""Running a sweep: serve Ray Tune's trials with nodes, keep a journal and MLflow in step."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+
+from longtail.cluster.connection import connect, places
+from longtail.cluster.ledger import held
+from longtail.cluster.preflight import check_buildable
+from longtail.cluster.provenance import provenance
+from longtail.cluster.publish import Publisher
+from longtail.cluster.publishing import kept_in_step
+from longtail.cluster.standings import Standings
+from longtail.commands import InfrastructureError
+from longtail.sweep.climb import Climb
+from longtail.sweep.cost import Cost, summarise
+from longtail.sweep.crews import may_share
+from longtail.sweep.first_stages import first_stage_hours
+from longtail.sweep.foreman import Foreman
+from longtail.sweep.journal import Spent, SweepJournal, open_journal
+from longtail.sweep.mailbox import start_mailbox
+from longtail.sweep.points import fixed_points, start_point
+from longtail.sweep.progress import SweepDisplay
+from longtail.sweep.publish import SweepFamily
+from longtail.sweep.record import Record
+from longtail.sweep.request import Sweep
+from longtail.sweep.roster import Roster
+from longtail.sweep.search import Listener, Wanted, search
+from longtail.sweep.settings import LARGEST_PASS, SweepSettings
+from longtail.sweep.trial import Trial
+
+PATIENCE_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class SweepResult:
+    """How a sweep ended.
+
+    Attributes:
+        trials: By number.
+        cost: Of all runs of the sweep.
+        publisher: Of its MLflow runs; `problem` says why MLflow lacks something.
+    """
+
+    trials: list[Trial]
+    cost: Cost
+    publisher: Publisher
+
+
+@dataclass(frozen=True)
+class _Hall:
+    """What takes part in a search."""
+
+    sweep: Sweep
+    settings: SweepSettings
+    journal: SweepJournal
+    climb: Climb
+    record: Record
+    display: SweepDisplay
+
+
+def run_sweep(sweep: Sweep, settings: SweepSettings) -> SweepResult:
+    """Bring every trial of a sweep to its end; those of earlier runs are not run again.
+
+    Trials that failed are tried again. An interrupted sweep goes on from its journal and from what
+    its trials left in storage.
+
+    Args:
+        sweep: With absolute paths; its space was checked.
+        settings: Where and with what; progress goes to standard error.
+
+    Raises:
+        ValueError: A detector cannot be built, or the folder holds another sweep.
+        InfrastructureError: No cluster, one on which the workers can never be placed, or another
+            process runs this sweep.
+        KeyboardInterrupt: The user ended it.
+    """
+    journal = open_journal(settings.directory, sweep)
+    try:
+        with held(settings.directory / "driver.lock", PATIENCE_SECONDS):
+            return _run(sweep, settings, journal)
+    except TimeoutError:
+        raise InfrastructureError(
+            f"{settings.directory}: another process runs this sweep; wait for it or stop it"
+        ) from None
+
+
+def _run(sweep: Sweep, settings: SweepSettings, journal: SweepJournal) -> SweepResult:
+    journal.reopen_failed()
+    points = fixed_points(sweep)
+    numbers = range(sweep.num_trials if points is None else len(points))
+    left = [number for number in numbers if number not in journal.ended]
+    roster = Roster(sweep, journal, points)
+    standings: Standings = {}
+    climb = Climb(
+        data=sweep.data,
+        settings=settings.grid,
+        provenance=provenance(),
+        standings=standings,
+        on_work=lambda work: journal.add(Spent(work)),
+    )
+    display = SweepDisplay(Console(stderr=True), settings.grid, sweep, journal, len(numbers))
+    record = Record(sweep, journal, roster, climb, display)
+    record.recall()
+    family = SweepFamily(sweep, roster, journal, settings.grid.runs, settings.grid.name)
+    publisher = Publisher(family, settings.grid.runs, settings.grid.experiment)
+    if left:
+        check_buildable(sweep.base_plan())
+        again = list(journal.unfinished().values())
+        start = None if journal.begun else start_point(sweep)
+        first = again if start is None else [*again, start]
+        wanted = Wanted(points, left, first, len(left), len(numbers))
+        hall = _Hall(sweep, settings, journal, climb, record, display)
+        with kept_in_step(publisher, standings):
+            _search(hall, wanted)
+    failed = any(trial.state == "failed" for trial in journal.trials)
+    publisher.publish(standings, "FAILED" if failed else "FINISHED")
+    return SweepResult(journal.trials, _cost(sweep, settings, journal, roster), publisher)
+
+
+def _search(hall: _Hall, wanted: Wanted) -> None:
+    sweep, settings, record = hall.sweep, hall.settings, hall.record
+    connect(settings.grid.address)
+    at_once = places(settings.grid.resources)
+    concurrent = min(settings.concurrent or _concurrent(sweep, at_once), wanted.num_trials)
+    mailbox = start_mailbox()
+    foreman = Foreman(
+        hall.climb, mailbox, at_once, concurrent, record.enlist, record.errors.__setitem__
+    )
+
+    def on_end(tune_id: str, config: dict[str, Any], failed: bool) -> None:
+        if foreman.problem is None:
+            record.end(tune_id, config, failed)
+
+    storage = settings.directory / "tune"
+    shutil.rmtree(storage, ignore_errors=True)
+    with foreman, hall.display.watching(hall.climb.standings, at_once):
+        search(
+            sweep,
+            hall.journal.trials,
+            wanted,
+            mailbox,
+            concurrent,
+            storage,
+            Listener(record.report, on_end),
+            lambda: foreman.problem,
+        )
+    shutil.rmtree(storage, ignore_errors=True)
+    if foreman.problem is not None:
+        raise foreman.problem
+    if hall.journal.unfinished() or len(hall.journal.begun) < wanted.total:
+        # Tune answers Ctrl-C by returning what it has.
+        raise KeyboardInterrupt
+
+
+def _concurrent(sweep: Sweep, at_once: int) -> int:
+    """As many trials as have a place, and a pass of them where they can share one."""
+    return at_once * LARGEST_PASS if may_share(sweep.base) else at_once
+
+
+def _cost(sweep: Sweep, settings: SweepSettings, journal: SweepJournal, roster: Roster) -> Cost:
+    ended: Sequence[Trial] = [trial for trial in journal.trials if trial.curve]
+    resources, runs = settings.grid.resources, settings.grid.runs
+    first = [first_stage_hours(roster.row(trial.number), runs, resources) for trial in ended]
+    return summarise(
+        journal.work,
+        steps={trial.number: trial.step for trial in ended},
+        iterations=sweep.rungs[-1],
+        first_hours=sum(first) / len(first) if first else 0.0,
+        resources=resources,
+    )
