@@ -10,8 +10,8 @@ import msgspec
 
 from longtail.evaluation.report import write_atomically
 from longtail.sweep.analysis import Analysis, analyse
-from longtail.sweep.analysis_page import analysis_page
 from longtail.sweep.confirmation import Confirmation
+from longtail.sweep.page.page import analysis_page
 from longtail.sweep.request import Sweep
 from longtail.sweep.trial import Trial
 

@@ -16,6 +16,7 @@ from longtail.sweep.request import Sweep
 from longtail.sweep.trial import Rung, Trial
 
 TICK_SECONDS = 0.5
+ENDS_FOR_ESTIMATE = 2
 
 
 class SweepDisplay:
@@ -39,7 +40,8 @@ class SweepDisplay:
     ) -> None:
         self._console, self._settings = console, settings
         self._sweep, self._journal, self._num_trials = sweep, journal, num_trials
-        self._began, self._found = time.monotonic(), len(journal.ended)
+        self._found = len(journal.ended)
+        self._first_rung: float | None = None
 
     @contextmanager
     def watching(self, standings: Standings, places: int) -> Iterator[None]:
@@ -68,6 +70,7 @@ class SweepDisplay:
 
     def rung(self, number: int, rung: Rung) -> None:
         """A trial was evaluated."""
+        self._first_rung = self._first_rung or time.monotonic()
         share = f"{rung.step}/{self._sweep.rungs[-1]}"
         self._say(f"trial {number:<3} at {share}: {self._values(rung.metrics)}")
 
@@ -93,10 +96,12 @@ class SweepDisplay:
         return Text(text + self._left(len(ended)))
 
     def _left(self, num_ended: int) -> str:
+        """From the pace since the first rung: what came before is done once."""
         own = num_ended - self._found
-        if own <= 0:
+        if own < ENDS_FOR_ESTIMATE or self._first_rung is None:
             return ""
-        seconds = (time.monotonic() - self._began) / own * (self._num_trials - num_ended)
+        pace = (time.monotonic() - self._first_rung) / own
+        seconds = pace * (self._num_trials - num_ended)
         return f"; about {clock(seconds)} left"
 
     def _values(self, metrics: Mapping[str, float]) -> str:

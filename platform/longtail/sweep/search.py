@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# First, for what Ray reads when it is imported.
-from longtail.cluster import connection  # noqa: F401  # isort: skip
-
 from ray import tune
 from ray.tune import Callback, Stopper
 

@@ -9,8 +9,8 @@ from sweep_scene import DETECTIONS, DIMENSIONS, LAMBDA, MASK, halved_trials, swe
 
 from longtail.config.search_space import Choice, Dimension
 from longtail.sweep.analysis import analyse
-from longtail.sweep.analysis_page import analysis_page
 from longtail.sweep.confirmation import Confirmation, ConfirmedTrial, fresh_runs
+from longtail.sweep.page.page import analysis_page
 from longtail.sweep.request import Sweep
 from longtail.sweep.trial import Trial
 

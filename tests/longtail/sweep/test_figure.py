@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from longtail.sweep.figure import (
+from longtail.sweep.page.figure import (
     Frame,
     bottom_margin,
     cut,

@@ -7,12 +7,12 @@ from sweep_scene import LAMBDA, trial_of
 
 from longtail.config.search_space import Choice, LogUniform, Uniform
 from longtail.sweep.axis import Axis
-from longtail.sweep.curve_plot import curve_plot
-from longtail.sweep.heat_map_plot import heat_map_plot, is_broad
-from longtail.sweep.importance_plot import importance_plot
-from longtail.sweep.marginal_plot import marginal_plot
 from longtail.sweep.marginals import BinMean, HeatMap, heat_map, marginal
-from longtail.sweep.pareto_plot import pareto_plot
+from longtail.sweep.page.curve_plot import curve_plot
+from longtail.sweep.page.heat_map_plot import heat_map_plot, is_broad
+from longtail.sweep.page.importance_plot import importance_plot
+from longtail.sweep.page.marginal_plot import marginal_plot
+from longtail.sweep.page.pareto_plot import pareto_plot
 from longtail.sweep.trial import Rung, Trial
 
 Element = ElementTree.Element

@@ -9,7 +9,8 @@ from longtail.config.search_space import Choice
 from longtail.evaluation.summary import UNDEFINED
 from longtail.evaluation.tables import points
 from longtail.sweep.axis import Axis, spelt_value
-from longtail.sweep.figure import (
+from longtail.sweep.marginals import Marginal
+from longtail.sweep.page.figure import (
     Frame,
     ValueAxis,
     bottom_margin,
@@ -20,7 +21,6 @@ from longtail.sweep.figure import (
     value_axis,
     vertical_axis,
 )
-from longtail.sweep.marginals import Marginal
 from longtail.sweep.trial import Trial
 
 WIDTH, PLOT_HEIGHT = 460, 210

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from longtail.evaluation.summary import UNDEFINED
 from longtail.evaluation.tables import points
-from longtail.sweep.figure import (
+from longtail.sweep.page.figure import (
     Frame,
     Ticks,
     ValueAxis,

@@ -7,7 +7,8 @@ from html import escape
 from longtail.config.search_space import Choice, Integer
 from longtail.evaluation.tables import points
 from longtail.sweep.axis import Axis
-from longtail.sweep.figure import (
+from longtail.sweep.marginals import BinMean, HeatMap
+from longtail.sweep.page.figure import (
     CHARACTER,
     Frame,
     Ticks,
@@ -17,7 +18,6 @@ from longtail.sweep.figure import (
     svg,
     vertical_axis,
 )
-from longtail.sweep.marginals import BinMean, HeatMap
 
 WIDTH, BROAD, ROW, RIGHT, TOP = 460, 940, 40, 18, 30
 MANY_COLUMNS = 8

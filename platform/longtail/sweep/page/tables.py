@@ -10,7 +10,7 @@ from longtail.evaluation.tables import points
 from longtail.sweep.analysis import Analysis
 from longtail.sweep.axis import spelt_value
 from longtail.sweep.confirmation import Confirmation, ConfirmedTrial, FreshRuns
-from longtail.sweep.page_parts import breakable, path_name, table
+from longtail.sweep.page.parts import breakable, path_name, table
 from longtail.sweep.trial import Trial
 
 MOST_TRIALS = 10

@@ -6,18 +6,18 @@ from itertools import combinations
 from longtail.evaluation.summary import UNDEFINED
 from longtail.evaluation.tables import points
 from longtail.sweep.analysis import Analysis, MetricAnalysis
-from longtail.sweep.analysis_tables import (
+from longtail.sweep.page.curve_plot import curve_plot
+from longtail.sweep.page.heat_map_plot import heat_map_plot, is_broad
+from longtail.sweep.page.importance_plot import LOOKS, importance_plot
+from longtail.sweep.page.marginal_plot import marginal_plot
+from longtail.sweep.page.pareto_plot import pareto_plot
+from longtail.sweep.page.parts import figure, legend, path_name, section, side_by_side
+from longtail.sweep.page.tables import (
     best_table,
     confirmation_table,
     failed_table,
     searched_table,
 )
-from longtail.sweep.curve_plot import curve_plot
-from longtail.sweep.heat_map_plot import heat_map_plot, is_broad
-from longtail.sweep.importance_plot import LOOKS, importance_plot
-from longtail.sweep.marginal_plot import marginal_plot
-from longtail.sweep.page_parts import figure, legend, path_name, section, side_by_side
-from longtail.sweep.pareto_plot import pareto_plot
 
 CHOSEN = {
     "grid": "Every point of the grid",

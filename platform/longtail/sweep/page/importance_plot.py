@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from longtail.sweep.figure import CHARACTER, Frame, cut, svg
+from longtail.sweep.page.figure import CHARACTER, Frame, cut, svg
 
 WIDTH, ROW, BAR, TOP, BOTTOM, RIGHT = 700, 18, 14, 8, 8, 56
 GAP = 12

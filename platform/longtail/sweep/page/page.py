@@ -6,7 +6,7 @@ It needs no network and no script; hover texts are SVG titles.
 from html import escape
 
 from longtail.sweep.analysis import Analysis
-from longtail.sweep.analysis_sections import (
+from longtail.sweep.page.sections import (
     best_section,
     confirmation_section,
     curves_section,
@@ -18,7 +18,7 @@ from longtail.sweep.analysis_sections import (
     searched_section,
     summary,
 )
-from longtail.sweep.analysis_style import STYLE
+from longtail.sweep.page.style import STYLE
 
 PAGE = """<!doctype html>
 <html lang="en">
