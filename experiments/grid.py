@@ -1,11 +1,11 @@
 #!/usr/bin/env python
 """Train, predict and evaluate variants; every node once, whatever crashes in between."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from experiments.run_options import run_options
 from longtail.commands import ExitCode, run
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ Examples:
   experiments/grid.py --variants eql_r50 --seeds 0,1,2 \\
       --set stages.0.classifier.tail_frequency=1e-3
   experiments/grid.py --variants eql_r50,eql_d2=eql_r50 --set eql_d2:engine=detectron2
+  experiments/grid.py --variants best=runs/sweeps/lambda/best.json --seeds 0,1,2
+                                                           what a sweep found, with more seeds
   ray job submit --working-dir . --runtime-env experiments/jobs/runtime_env.yaml \\
       -- experiments/grid.py --runs /shared/runs
 \b
@@ -44,39 +46,16 @@ def _seeds(_: click.Context, parameter: click.Parameter, text: str) -> tuple[int
         raise click.BadParameter(f"{text!r}: expected numbers as in 0,1,2") from None
 
 
-def _resamples(_: click.Context, __: click.Parameter, number: int) -> int:
-    if number == 0 or number >= 20:
-        return number
-    raise click.BadParameter(f"{number}: at least 20, 1000 are usual; 0 for no intervals")
-
-
 @click.command(epilog=EPILOG)
 @click.option(
     "--variants",
     callback=_names,
-    help="Names, comma-separated; see --list. ROW=NAME is a row of another name.",
+    help="Names, comma-separated; see --list. ROW=NAME is a row of another name, ROW=FILE.json a"
+    " variant of its own, as a sweep leaves it; --scale does not change a file.",
 )
 @click.option("--table", help="Every row of a report's table [default: eql_2019_3].")
 @click.option("--list", "list_only", is_flag=True, help="List variants and tables, then stop.")
 @click.option("--fields", "fields_only", is_flag=True, help="List what --set can set, then stop.")
-@click.option(
-    "--train",
-    type=click.Path(path_type=Path),
-    help="LVIS annotations to learn from: a path, or a data set that detectron2 knows by name.",
-)
-@click.option(
-    "--val", type=click.Path(path_type=Path), help="LVIS annotations to evaluate on, the same way."
-)
-@click.option(
-    "--images",
-    type=click.Path(path_type=Path),
-    help="Image folder of both [default: that of data sets given by name].",
-)
-@click.option(
-    "--scale",
-    type=click.Choice(["demo", "full"]),
-    help="Size of network and schedule [default: demo on the synthetic set, full on yours].",
-)
 @click.option(
     "--set",
     "assignments",
@@ -84,30 +63,10 @@ def _resamples(_: click.Context, __: click.Parameter, number: int) -> int:
     help="path=value for every row, ROW:path=value for one; repeat.",
 )
 @click.option("--seeds", default="0", callback=_seeds, show_default=True, help="As in 0,1,2.")
-@click.option(
-    "--resamples",
-    default=1000,
-    show_default=True,
-    callback=_resamples,
-    help="Resamples of the images for 95% intervals and differences; 0: without.",
-)
 @click.option("--baseline", metavar="ROW", help="Compare rows with this one [default: the first].")
-@click.option("--workers", default=1, show_default=True, help="Training workers of a variant.")
-@click.option("--cpus-per-worker", default=1.0, show_default=True, help="CPU cores of each.")
-@click.option("--gpus-per-worker", default=0.0, show_default=True, help="GPUs of each.")
-@click.option("--loader-processes", default=0, show_default=True, help="Data processes of each.")
-@click.option(
-    "--runs",
-    default="runs",
-    envvar="LONGTAIL_RUNS",
-    show_default=True,
-    type=click.Path(path_type=Path),
-    help="Where results live, on storage all machines see.",
-)
-@click.option("--address", help="Ray cluster [default: RAY_ADDRESS, else a local one].")
-@click.option("--experiment", default="longtail", show_default=True, help="MLflow experiment.")
+@run_options
 @click.option("--dry-run", is_flag=True, help="Print the nodes it would run, then stop.")
-def main(list_only: bool, fields_only: bool, dry_run: bool, **options: object) -> ExitCode:
+def main(list_only: bool, fields_only: bool, dry_run: bool, **options: Any) -> ExitCode:
     """Train, predict and evaluate variants on a Ray cluster and rank them in one table.
 
     Without --train a synthetic long-tail set is made and used.
@@ -123,8 +82,9 @@ def main(list_only: bool, fields_only: bool, dry_run: bool, **options: object) -
         print_fields()
         return ExitCode.DONE
     from experiments.grid_request import GridRequest
+    from experiments.run_request import take_run_request
 
-    request = GridRequest(**options)  # type: ignore[arg-type]
+    request = GridRequest(run=take_run_request(options), **options)
     return _dry_run(request) if dry_run else _run(request)
 
 
@@ -133,7 +93,7 @@ def _dry_run(request: "GridRequest") -> ExitCode:
     from longtail.cluster.standings import look_up
 
     plan = request.plan()
-    print_plan(plan, look_up(plan, request.runs))
+    print_plan(plan, look_up(plan, request.run.runs))
     return ExitCode.DONE
 
 
@@ -152,14 +112,14 @@ def _run(request: "GridRequest") -> ExitCode:
     from longtail.cluster.standings import State
 
     standings, mlflow_problem = run_grid(plan, request.settings())
-    print_ranking(plan, standings, request.runs)
-    print_seeds(plan, standings, request.runs)
+    print_ranking(plan, standings, request.run.runs)
+    print_seeds(plan, standings, request.run.runs)
     baseline = request.baseline_of(plan)
-    differences = find_differences(baseline, plan, standings, request.runs)
+    differences = find_differences(baseline, plan, standings, request.run.runs)
     print_differences(differences, baseline)
     print_failures(plan, standings)
-    grid = write_links(plan, standings, request.runs, request.settings().name, differences)
-    print_next_steps(plan, standings, request.runs, grid, mlflow_problem)
+    grid = write_links(plan, standings, request.run.runs, request.settings().name, differences)
+    print_next_steps(plan, standings, request.run.runs, grid, mlflow_problem)
     whole = all(item.state is State.DONE for item in standings.values())
     return ExitCode.DONE if whole else ExitCode.SOME_FAILED
 

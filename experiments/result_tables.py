@@ -8,13 +8,13 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
+from experiments.next_steps import mlflow_command, on_lines, print_command, short_path
 from longtail.cluster.ledger import node_directory, read_result
 from longtail.cluster.links import intervals_of_rows, row_directory
 from longtail.cluster.plan import Plan, Row
 from longtail.cluster.seed_summary import SeedStatistic, over_seeds
 from longtail.cluster.standings import Standings, State, shared_trunk
 from longtail.commands import output_console
-from longtail.tracking import tracking_uri
 
 AP_COLUMNS = ("AP", "APr", "APc", "APf", "AP_box", "gap_box_mask")
 HEADINGS = ("AP", "APr", "APc", "APf", "box AP", "gap")
@@ -76,12 +76,12 @@ def print_next_steps(
     console.print("\nnext", style="bold")
     if done:
         sources = [f"--pred {shlex.quote(_source(row, grid))}" for row in done]
-        lines = ["python -m ensemble.merge", *sources, f"--ann {_short(plan.data.val)}"]
-        lines.append(f"--out {_short(runs / 'merged')}")
-        _print_command("merge the predictions", " \\\n      ".join(lines))
-    _print_command("compare in MLflow", _mlflow_command(runs))
+        lines = ["python -m ensemble.merge", *sources, f"--ann {short_path(plan.data.val)}"]
+        lines.append(f"--out {short_path(runs / 'merged')}")
+        print_command("merge the predictions", on_lines(lines))
+    print_command("compare in MLflow", mlflow_command(runs))
     if len(done) < len(plan.rows):
-        _print_command("go on after a failure", "the same command again; finished nodes are kept")
+        print_command("go on after a failure", "the same command again; finished nodes are kept")
     if mlflow_problem:
         console.print(
             f"[yellow]MLflow lacks part of this grid[/yellow] ({mlflow_problem});"
@@ -147,21 +147,4 @@ def _state(row: Row, standings: Standings) -> str:
 
 def _source(row: Row, grid: Path) -> str:
     folder = row_directory(grid, row)
-    return f"{folder.name}={_short(folder / 'predictions')}"
-
-
-def _short(path: Path) -> str:
-    """Relative to the working directory where that is shorter."""
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
-
-
-def _mlflow_command(runs: Path) -> str:
-    uri, prefix = tracking_uri(runs), "sqlite:///"
-    if not uri.startswith(prefix):
-        return f"open {uri}"
-    return f"mlflow ui --backend-store-uri {prefix}{_short(Path(uri.removeprefix(prefix)))}"
-
-
-def _print_command(purpose: str, command: str) -> None:
-    console.print(f"  [dim]{purpose}[/dim]\n    {command}", highlight=False, soft_wrap=True)
+    return f"{folder.name}={short_path(folder / 'predictions')}"

@@ -4,33 +4,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from run_requests import run_request
 
 from experiments.grid_request import GridRequest
 from experiments.variants import VARIANTS
 from experiments.variants.scale import demo_scale
+from longtail.problems import BadInputError
 
 
 def request(toy_set: Path, runs: Path, **changes: Any) -> GridRequest:
     options: dict[str, Any] = {
         "variants": (),
         "table": None,
-        "train": toy_set / "train.json",
-        "val": toy_set / "val.json",
-        "images": toy_set / "images",
-        "scale": "demo",
         "assignments": (),
         "seeds": (0,),
-        "resamples": 0,
         "baseline": None,
-        "workers": 1,
-        "cpus_per_worker": 1.0,
-        "gpus_per_worker": 0.0,
-        "loader_processes": 0,
-        "runs": runs,
-        "address": None,
-        "experiment": "longtail",
     }
-    return GridRequest(**{**options, **changes})
+    return GridRequest(run_request(toy_set, runs), **{**options, **changes})
 
 
 def test_a_variant_can_be_asked_for_twice(toy_set: Path, tmp_path: Path) -> None:
@@ -86,3 +76,31 @@ def test_a_change_that_one_row_cannot_take_names_the_row(toy_set: Path, tmp_path
     own = ("softmax_r50:inference.score_adjustment=norcal",)
     plan = request(toy_set, tmp_path, variants=rows, assignments=own).plan()
     assert [row.variant.inference.score_adjustment.name for row in plan.rows] == ["norcal", "none"]
+
+
+def test_a_file_is_a_row_that_is_not_rescaled(toy_set: Path, tmp_path: Path) -> None:
+    variant = VARIANTS["softmax_r50"].override({"stages.0.schedule.iterations": 77_000})
+    file = tmp_path / "sweep" / "best.json"
+    file.parent.mkdir()
+    file.write_text(variant.model_dump_json())
+    asked = request(
+        toy_set,
+        tmp_path,
+        variants=(f"found={file}", "softmax_r50", str(file)),
+        assignments=("best:nms_iou=0.6",),
+        seeds=(0, 1),
+    )
+    with pytest.raises(ValueError, match="row best: nms_iou: several paths end so"):
+        asked.plan()
+    asked.assignments = ("best:inference.nms_iou=0.6",)
+    rows = {row.name: row.variant for row in asked.plan().rows}
+    assert rows["found seed 0"] == variant
+    assert rows["found seed 1"] == variant.replace(seed=1)
+    assert rows["softmax_r50 seed 0"] == demo_scale(VARIANTS["softmax_r50"])
+    assert rows["best seed 0"].inference.nms_iou == 0.6
+    assert asked.settings().name == "found, softmax_r50, best"
+
+
+def test_a_file_that_is_not_there_is_bad_input(toy_set: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match=r"no\.json: no such file; a sweep leaves"):
+        request(toy_set, tmp_path, variants=("a=no.json",)).plan()

@@ -12,6 +12,7 @@ from mlflow import MlflowClient
 from sweep_command import ITERATIONS, LAMBDA, RATE, SweepCommand, ended, start
 
 pytestmark = pytest.mark.slow
+MIDST_SECONDS = 35.0
 
 
 @pytest.fixture(scope="module")
@@ -120,13 +121,25 @@ def test_a_variant_written_by_hand_is_the_same_node(swept: SweepCommand) -> None
     assert trial["training"] in output and trial["evaluation"] in output
 
 
-@pytest.mark.parametrize("seconds", [25.0, 45.0])
+def test_the_best_is_trained_again_with_fresh_seeds(swept: SweepCommand) -> None:
+    before = swept.trials()
+    code, output = replace(
+        swept, more=(*swept.more, "--confirm", "2", "--confirm-best", "1")
+    ).run()
+    assert code == 0, output
+    assert swept.trials() == before
+    (confirmed,) = swept.read("analysis.json")["confirmation"]["trials"]
+    assert len(confirmed["values"]) == 2
+    fell = confirmed["sweep_value"] - sum(confirmed["values"]) / 2
+    assert confirmed["fell_by"] == pytest.approx(fell)
+
+
 def test_a_sweep_killed_in_the_midst_ends_with_every_trial_once(
-    seconds: float, swept: SweepCommand, tmp_path: Path
+    swept: SweepCommand, tmp_path: Path
 ) -> None:
     command = SweepCommand(swept.data, tmp_path)
     process = command.start()
-    time.sleep(seconds)
+    time.sleep(MIDST_SECONDS)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     code, output = command.run()

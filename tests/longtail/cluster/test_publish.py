@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from longtail.cluster.grid_family import GridFamily, differing_leaves, result_note
 from longtail.cluster.ledger import finish, node_directory
 from longtail.cluster.plan import Plan
-from longtail.cluster.grid_family import GridFamily, differing_leaves, result_note
 from longtail.cluster.publish import Publisher
 from longtail.cluster.standings import look_up
 

@@ -1,0 +1,73 @@
+"""Options that every command which runs nodes on Ray has in common; no heavy imports."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+EXPERIMENT = "longtail"
+"""Of MLflow, if no other is given."""
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _resamples(_: click.Context, __: click.Parameter, number: int) -> int:
+    if number == 0 or number >= 20:
+        return number
+    raise click.BadParameter(f"{number}: at least 20, 1000 are usual; 0 for no intervals")
+
+
+_OPTIONS = (
+    click.option(
+        "--train",
+        type=click.Path(path_type=Path),
+        help="LVIS annotations to learn from: a path, or a data set that detectron2 knows by name.",
+    ),
+    click.option(
+        "--val",
+        type=click.Path(path_type=Path),
+        help="LVIS annotations to evaluate on, the same way.",
+    ),
+    click.option(
+        "--images",
+        type=click.Path(path_type=Path),
+        help="Image folder of both [default: that of data sets given by name].",
+    ),
+    click.option(
+        "--scale",
+        type=click.Choice(["demo", "full"]),
+        help="Size of network and schedule of variants given by name [default: demo on the"
+        " synthetic set, full on yours].",
+    ),
+    click.option(
+        "--resamples",
+        default=1000,
+        show_default=True,
+        callback=_resamples,
+        help="Resamples of the images for 95% intervals and differences; 0: without.",
+    ),
+    click.option("--workers", default=1, show_default=True, help="Training workers of a variant."),
+    click.option("--cpus-per-worker", default=1.0, show_default=True, help="CPU cores of each."),
+    click.option("--gpus-per-worker", default=0.0, show_default=True, help="GPUs of each."),
+    click.option(
+        "--loader-processes", default=0, show_default=True, help="Data processes of each."
+    ),
+    click.option(
+        "--runs",
+        default="runs",
+        envvar="LONGTAIL_RUNS",
+        show_default=True,
+        type=click.Path(path_type=Path),
+        help="Where results live, on storage all machines see.",
+    ),
+    click.option("--address", help="Ray cluster [default: RAY_ADDRESS, else a local one]."),
+    click.option("--experiment", default=EXPERIMENT, show_default=True, help="MLflow experiment."),
+)
+
+
+def run_options(command: Command) -> Command:
+    """Add them; a `RunRequest` takes their values."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
