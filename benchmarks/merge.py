@@ -9,6 +9,7 @@ that of a process which merges and does nothing else.
 
 import json
 import platform
+import re
 import resource
 import shutil
 import statistics
@@ -29,20 +30,21 @@ from numpy.typing import NDArray
 
 from ensemble.backends import local_backend
 from ensemble.fusion import Clusters, fuse
-from ensemble.fusion_settings import DEFAULT_IOU_THRESHOLDS, FusionSettings, Method
+from ensemble.fusion_settings import DEFAULT_IOU_THRESHOLDS, FusionSettings, Match, Method
 from ensemble.mask_vote import vote_masks
-from ensemble.merging import MergePlan
+from ensemble.merge_plan import MergePlan
 from ensemble.opening import OpenedSource
 from ensemble.rescoring import Margins
 from ensemble.screening import box_shares
 from ensemble.settings import MergeSettings
 from ensemble.shards import MergeTask, finish_shards, merge_shard
 from ensemble.source_options import MERGED, SourceSpec
-from ensemble.sources import Block, read_block
+from ensemble.sources import Block, BlockReader, read_block
 from longtail.categories import CategoryTable
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.image_set import ImageSet
 from longtail.predictions.json_export import export_json
+from longtail.predictions.soft_masks import SoftMasks
 from longtail.predictions.store import PredictionStore, Source, StoreWriter
 from longtail.rle.codec import encode_many
 
@@ -142,6 +144,13 @@ def columns_of(
     )
 
 
+def made_up_grids(columns: DetectionColumns) -> SoftMasks:
+    """A soft disc for every detection; its paste takes the time of any other."""
+    y, x = np.mgrid[:28, :28] / 28 - 0.5
+    disc = 1 / (1 + np.exp((np.hypot(y, x) - 0.45) * 30))
+    return SoftMasks.of(np.broadcast_to(disc, (len(columns), 28, 28)))
+
+
 def write_source(
     folder: Path, images: ImageSet, source: int, num_detections: int
 ) -> PredictionStore:
@@ -160,6 +169,26 @@ def write_source(
     return writer.finish()
 
 
+def write_large_source(folder: Path, images: ImageSet, small: PredictionStore) -> PredictionStore:
+    """A store of many images: each has a random nine tenths of what a source says of another.
+
+    No two images are alike, and none takes the time to be made up.
+    """
+    rows = small.read_block(0)
+    places = np.searchsorted(small.images.blocks()[0], rows.image_id)
+    random = np.random.default_rng([int(name) for name in re.findall(r"\d+", small.source.name)])
+    writer = StoreWriter(folder / small.source.name, images, small.source)
+
+    def block(number: int) -> DetectionColumns:
+        ids = images.blocks()[number]
+        kept = np.flatnonzero((random.random(len(rows)) < 0.9) & (places < len(ids)))
+        return replace(rows.take(kept), image_id=ids[places[kept]])
+
+    for shard in range(images.num_shards):
+        writer.write_shard(shard, map(block, images.blocks_of_shard(shard)))
+    return writer.finish()
+
+
 def cpu_milliseconds(call: Callable[[], Any], repeats: int) -> float:
     """Median CPU time of a call, after one that warms up."""
     call()
@@ -171,11 +200,11 @@ def cpu_milliseconds(call: Callable[[], Any], repeats: int) -> float:
     return statistics.median(times)
 
 
-def fuse_block(block: Block, method: Method, num_sources: int) -> Clusters:
+def fuse_block(block: Block, method: Method, num_sources: int, match: Match = "box") -> Clusters:
     """Our fusion as the merge runs it: boxes to shares, sort, kernel."""
     shares = box_shares(block.columns)
     rows = np.arange(len(block))
-    settings = FusionSettings(method, DEFAULT_IOU_THRESHOLDS[method])
+    settings = FusionSettings(method, DEFAULT_IOU_THRESHOLDS[method], match=match)
     return fuse(block, rows, shares, np.ones(num_sources), NUM_CATEGORIES, settings)
 
 
@@ -221,10 +250,13 @@ def time_ours(stores: list[PredictionStore], folder: Path, repeats: int) -> dict
     images, categories = stores[0].images, made_up_categories()
     first = images.blocks()[0]
     block = read_block(stores, 0, first, categories)
-    calls: dict[str, Callable[[], Any]] = {"read": lambda: read_block(stores, 0, first, categories)}
+    reader = BlockReader(stores, categories)
+    calls: dict[str, Callable[[], Any]] = {"read": lambda: reader.read(0, first)}
     methods: tuple[Method, ...] = ("nms", "soft-nms", "nms+soft-nms", "wbf")
     for method in methods:
         calls[method] = partial(fuse_block, block, method, len(stores))
+    for method in ("nms", "wbf"):
+        calls[f"{method}_by_masks"] = partial(fuse_block, block, method, len(stores), "mask")
     clusters = fuse_block(block, "wbf", len(stores))
     chosen, weights = best_of_images(block, clusters), np.ones(len(block))
     fusion = settings_of("wbf", "vote").fusion
@@ -233,6 +265,8 @@ def time_ours(stores: list[PredictionStore], folder: Path, repeats: int) -> dict
         calls[f"vote_{weighting}"] = partial(
             vote_masks, block.columns, clusters, chosen, weights, votes
         )
+    soft = replace(block.columns, soft=made_up_grids(block.columns))
+    calls["vote_soft"] = partial(vote_masks, soft, clusters, chosen, weights, votes)
     times = {k: cpu_milliseconds(call, repeats) / len(first) for k, call in calls.items()}
     for method, mask in (("nms", "best"), ("wbf", "best"), ("wbf", "vote")):
         whole = partial(merge_to_json, stores, settings_of(method, mask), folder / "whole")
@@ -339,6 +373,12 @@ def processor() -> str:
     return names[0] if names else platform.machine()
 
 
+def image_set(num_images: int) -> ImageSet:
+    """Images of one size."""
+    ids = np.arange(1, num_images + 1)
+    return ImageSet(ids, np.full(num_images, HEIGHT), np.full(num_images, WIDTH))
+
+
 @click.command()
 @click.option("--images", "num_images", default=64, show_default=True)
 @click.option("--models", default=4, show_default=True)
@@ -347,6 +387,7 @@ def processor() -> str:
 @click.option("--compared-images", default=2, show_default=True, help="For the slow peers.")
 @click.option("--compared-clusters", default=30, show_default=True, help="For voting in frames.")
 @click.option("--repeats", default=3, show_default=True)
+@click.option("--memory-images", default=0, help="Also the memory of a merge of so many images.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the JSON here too.")
 def main(
     num_images: int,
@@ -356,15 +397,19 @@ def main(
     compared_images: int,
     compared_clusters: int,
     repeats: int,
+    memory_images: int,
     out: Path | None,
 ) -> None:
     """Measure a merge of models x scales sources on made-up detections."""
-    ids = np.arange(1, num_images + 1)
-    images = ImageSet(ids, np.full(num_images, HEIGHT), np.full(num_images, WIDTH))
+    images = image_set(num_images)
     with TemporaryDirectory() as name:
         folder = Path(name)
         stores = [write_source(folder, images, i, detections) for i in range(models * scales)]
-        memory = memory_of_merge(folder)
+        memory = {num_images: round(memory_of_merge(folder))}
+        if memory_images:
+            for store in stores:
+                write_large_source(folder / "large", image_set(memory_images), store)
+            memory[memory_images] = round(memory_of_merge(folder / "large"))
         times = time_ours(stores, folder, repeats)
         times |= time_others(stores, compared_images, compared_clusters, repeats)
         num_rows = sum(store.num_detections for store in stores)
@@ -385,7 +430,7 @@ def main(
         "detections_per_image": num_rows / num_images,
         "cpu_ms_per_image": {name: round(value, 3) for name, value in times.items()},
         "times_faster": {name: round(value, 1) for name, value in ratios.items()},
-        "peak_rss_mb_of_merge": round(memory),
+        "peak_rss_mb_of_merge_by_images": memory,
     }
     text = json.dumps(report, indent=2)
     click.echo(text)

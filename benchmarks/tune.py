@@ -49,8 +49,14 @@ MODELS = {
 }
 
 
-def write_problem(folder: Path, num_images: int) -> None:
-    """ann.json and a result file of every model."""
+def write_problem(folder: Path, num_images: int, num_wrong: int = NUM_WRONG) -> None:
+    """ann.json and a result file of every model.
+
+    Args:
+        folder: Takes the files.
+        num_images: How many.
+        num_wrong: Detections of each model in an image that show no object.
+    """
     categories = zipf_categories()
     # Drawn by the root of their counts, or hardly a rare object would be there to judge by.
     drawn = [{**c, "image_count": int(10 * c["image_count"] ** 0.5)} for c in categories]
@@ -63,7 +69,7 @@ def write_problem(folder: Path, num_images: int) -> None:
         clarity = np.random.default_rng([7, image["id"]]).normal(0, 1, len(instances))
         for number, (name, model) in enumerate(MODELS.items()):
             random = np.random.default_rng([number, image["id"]])
-            results[name] += detections(random, model, image, instances, clarity)
+            results[name] += detections(random, model, image, instances, clarity, num_wrong)
     tree = {"images": records, "annotations": annotations, "categories": categories}
     (folder / "ann.json").write_text(json.dumps(tree))
     for name, found in results.items():
@@ -76,6 +82,7 @@ def detections(
     image: Record,
     instances: list[Record],
     clarity: NDArray[np.float64],
+    num_wrong: int,
 ) -> Iterator[Record]:
     """What a model finds in an image: objects, and then what is none.
 
@@ -85,6 +92,7 @@ def detections(
         image: The record of the image.
         instances: Its objects.
         clarity: How easy each one is to recognise, for all models.
+        num_wrong: How many of the latter.
     """
     labels = [instance["category_id"] for instance in instances]
     others = [*image["neg_category_ids"], *labels]
@@ -93,7 +101,7 @@ def detections(
         if random.random() < model.recalls[group_of(label)]:
             odds = random.normal(1.5 + clear, 1.2)
             guesses.append((label, odds, moved(random, instance, 0.06)))
-    for _ in range(NUM_WRONG):
+    for _ in range(num_wrong):
         instance = instances[int(random.integers(len(instances)))]
         judged = random.random() < 0.5
         label = int(random.choice(others) if judged else random.integers(1, len(GROUPS) + 1))
@@ -129,17 +137,21 @@ def summary(out: Path) -> Record:
     trials = [json.loads(line) for line in lines]
     # The first trial of a process loads what all others use.
     seconds = sorted(trial["seconds"] for trial in trials)[:-1]
+    by_masks: dict[str, list[float]] = {}
+    for trial in trials[1:]:
+        point = {"match": "box", "mask": "as the method does", **trial["point"]}
+        key = f"{point['method']}, match {point['match']}, mask {point['mask']}"
+        by_masks.setdefault(key, []).append(trial["seconds"])
     keys = (
-        "images_of_the_other_half",
-        "trials",
-        "merges_judged",
-        "best",
-        "held_out",
-        "tuned_minus",
+        *("images_of_the_other_half", "trials", "merges_judged", "best"),
+        *("held_out", "tuned_minus", "pareto"),
     )
     return {
         "machine": platform.processor() or platform.machine(),
         "cpu_seconds_per_trial": {"median": statistics.median(seconds), "largest": seconds[-1]},
+        "median_cpu_seconds_by_masks": {
+            key: statistics.median(values) for key, values in sorted(by_masks.items())
+        },
         "merges_per_trial": report["merges_judged"] / report["trials"],
         **{key: report[key] for key in keys},
         "start_on_its_half": trials[0]["result"],

@@ -13,6 +13,7 @@ from longtail.evaluation.verdict import difference_cells
 UNDEFINED = -1.0
 AP_COLUMNS = ("AP", "APr", "APc", "APf", "AP50")
 STEP_METRICS = ("AP", "APr", "APc", "APf")
+CHANGES = (*STEP_METRICS, "AP_fixed")
 
 
 def print_evaluation(rows: dict[str, dict[str, Any]], console: Console) -> None:
@@ -35,24 +36,24 @@ def print_evaluation(rows: dict[str, dict[str, Any]], console: Console) -> None:
 
 
 def print_steps(steps: dict[str, dict[str, Any]], console: Console) -> None:
-    """Mask AP after every step, in points, and its change to the step before."""
+    """Mask AP and AP-fixed after every step, in points, and the change to the step before."""
     table = Table(title="mask AP step by step, in points", title_justify="left")
     table.add_column("after")
-    for metric in STEP_METRICS:
-        table.add_column(metric, justify="right")
-        table.add_column("change", justify="right")
-    table.add_column("AP fixed", justify="right")
+    for heading in (*STEP_METRICS, "AP fixed", "APr fixed"):
+        table.add_column(heading, justify="right")
+    changes = Table(title="change by each step", title_justify="left")
+    changes.add_column("step")
+    for name in CHANGES:
+        changes.add_column(name.replace("_", " "), justify="right")
     for name, row in steps.items():
-        cells = []
-        for metric in STEP_METRICS:
-            change = row["change"].get(metric)
-            cells += [
-                _points(row["segm"][metric]),
-                "" if change is None else f"{100 * change:+.2f}",
-            ]
         shown = "margins" if name == MERGED else name
-        table.add_row(shown, *cells, _points(row["segm_fixed"]["AP"]))
+        values = [row["segm"][metric] for metric in STEP_METRICS]
+        values += [row["segm_fixed"][metric] for metric in ("AP", "APr")]
+        table.add_row(shown, *map(_points, values))
+        if row["change"]:
+            changes.add_row(shown, *(_change(row, metric) for metric in CHANGES))
     console.print(table)
+    console.print(changes)
 
 
 def print_difference(against: dict[str, Any], console: Console) -> None:
@@ -72,6 +73,17 @@ def print_difference(against: dict[str, Any], console: Console) -> None:
     console.print(table)
     for warning in comparison.warnings:
         console.print(f"warning: {warning}", highlight=False, soft_wrap=True)
+
+
+def _change(row: dict[str, Any], metric: str) -> str:
+    """The change of a metric in points, with its interval where there is one."""
+    change = row["change"][metric]
+    if change is None:
+        return "-"
+    bounds = row["change_intervals"].get(metric)
+    if bounds is None or bounds["standard_error"] == UNDEFINED:
+        return f"{100 * change:+.2f}"
+    return f"{100 * change:+.2f} ({100 * bounds['low']:+.2f} to {100 * bounds['high']:+.2f})"
 
 
 def _span(intervals: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ensemble.calibrating import mask_factors
 from ensemble.calibration_file import Calibration
-from ensemble.merging import group_of_category
+from ensemble.merge_plan import group_of_category
 from longtail.categories import CategoryTable
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.json_import import new_directory
@@ -33,7 +33,7 @@ def calibrated_blocks(
         ValueError: The calibration has no such source.
     """
     groups = group_of_category(categories)
-    for columns in store.blocks():
+    for columns in store.blocks(with_soft_masks=True):
         scores = calibration.apply(
             name, columns.score, groups[categories.index_of(columns.category_id)]
         )
@@ -54,7 +54,7 @@ def write_calibrated(
         ValueError: `out` exists, or the calibration has no such source.
     """
     with new_directory(out) as partial:
-        writer = StoreWriter(partial, store.images, store.source)
+        writer = StoreWriter(partial, store.images, store.source, store.has_soft_masks)
         blocks = calibrated_blocks(calibration, name, store, categories)
         for shard in range(store.images.num_shards):
             writer.write_shard(shard, islice(blocks, len(store.images.blocks_of_shard(shard))))

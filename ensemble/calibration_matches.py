@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble.merging import group_of_category
+from ensemble.merge_plan import group_of_category
 from ensemble.segments import cut_segments
 from longtail.categories import CategoryTable
 from longtail.evaluation.blocks import OnBlock
@@ -79,11 +79,13 @@ def labelled_scores(
     """
     place = threshold_place(iou_threshold)
     rescorer = Rescorer.build(truth, store, kind, NO_CAP, on_block)
-    table = rescorer.match_table(_matching_order(store, truth.categories))
+    order_keys, scores = _matching_order(store, truth.categories)
+    table = rescorer.match_table(order_keys)
     counts = ~table.ignored[:, place]
     image, right = table.image[counts], table.matched[counts, place]
     group = group_of_category(truth.categories)[table.category[counts]]
-    score = rescorer.scores[table.row[counts]]
+    # Those of boxes, by which fusion goes, also where masks are matched.
+    score = scores[table.row[counts]]
     order = np.lexsort((right, score, group, image))
     return LabelledScores(image[order], group[order], score[order], right[order])
 
@@ -100,9 +102,11 @@ def threshold_place(iou_threshold: float) -> int:
     return int(places[0])
 
 
-def _matching_order(store: PredictionStore, categories: CategoryTable) -> NDArray[np.float64]:
-    """(S,) a number per row of the store that falls as matching goes on in its image."""
-    keys = []
+def _matching_order(
+    store: PredictionStore, categories: CategoryTable
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(S,) a number per row of the store that falls as matching goes on in its image; scores."""
+    keys, scores = [], []
     for columns in store.blocks():
         ranks = store.images.find(columns.image_id) % IMAGES_PER_BLOCK
         segment = ranks * len(categories) + categories.index_of(columns.category_id)
@@ -119,4 +123,5 @@ def _matching_order(store: PredictionStore, categories: CategoryTable) -> NDArra
         places = np.empty(len(columns))
         places[order] = -np.arange(len(columns), dtype=np.float64)
         keys.append(places)
-    return np.concatenate(keys)
+        scores.append(columns.score)
+    return np.concatenate(keys), np.concatenate(scores)

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     help="Faulty records of a file: stop, or leave them out and count them.",
 )
 @click.option("--allow-empty", is_flag=True, help="Accept a file without a detection.")
-@click.option("--with-bbox", is_flag=True, help="Write boxes to JSON too (for the box track).")
+@click.option("--with-bbox", is_flag=True, help="Write boxes to JSON too .")
+@click.option("--only-bbox", is_flag=True, help="Write boxes to JSON, and no masks.")
 @click.option("--name", help="Name of the source in tables.  [default: the file's]")
 @click.option("--scale", type=int, help="Short side in pixels that the images were predicted at.")
 @click.option("--flip", is_flag=True, help="The images were mirrored for this source.")
@@ -46,6 +47,7 @@ def main(
     strict: bool,
     allow_empty: bool,
     with_bbox: bool,
+    only_bbox: bool,
     name: str | None,
     scale: int | None,
     flip: bool,
@@ -55,7 +57,8 @@ def main(
     FILE is a result JSON (.json, .json.gz or .zip), instances_predictions.pth of a detectron2
     evaluator, or the directory of a prediction store. Scores, boxes and compressed masks pass
     unchanged, to the last digit. From JSON to JSON the records are checked, sorted by image, and
-    polygons and lists of runs become compressed masks.
+    polygons and lists of runs become compressed masks. A record has one score: of a store with two
+    it is that of the mask, or that of the box where no mask is written.
 
     \b
     Examples:
@@ -82,7 +85,8 @@ def main(
         if to == "json":
             from longtail.predictions.json_export import export_json
 
-            export_json(store, out, with_bbox)
+            columns = store.blocks(with_masks=not only_bbox)
+            export_json(columns, out, with_bbox or only_bbox)
         _show(store, out)
 
 

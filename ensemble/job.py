@@ -13,19 +13,20 @@ from ensemble.ap_tables import print_difference, print_evaluation, print_steps
 from ensemble.backends import Backend, InProcess
 from ensemble.before_after import AGAINST_BEST, Judge
 from ensemble.merge_file import write_merge_file
+from ensemble.merge_plan import MergePlan
 from ensemble.merge_progress import block_counter
-from ensemble.merging import MergePlan
-from ensemble.opening import expert_map, files_of, open_source
+from ensemble.merge_warnings import print_warnings
+from ensemble.opening import expert_map, open_source
 from ensemble.place import Place
 from ensemble.publish import publish
 from ensemble.request import Request, twins
 from ensemble.shards import MergeTask, finish_shards, merge_shard, merged_blocks
+from ensemble.source_files import files_of
 from ensemble.source_options import MERGED
 from ensemble.statistics import MergeStatistics
+from ensemble.submissions import evaluated, write_submissions
 from ensemble.tables import print_categories, print_sources, print_stages
 from longtail.commands import output_console
-from longtail.evaluation.lvis import MAX_DETS
-from longtail.predictions.json_export import export_json
 from longtail.predictions.store import PredictionStore
 
 SLOW_FILE_BYTES = 32 * 2**20
@@ -66,15 +67,14 @@ def run(
     if outputs.begin(out, described, force):
         messages.print(f"{out}: going on with the interrupted merge")
     write_merge_file(out / outputs.MERGE_FILE, request.options)
-    plan, store, statistics = _merge(request, out, place)
-    submission = out / (outputs.ZIPPED if request.settings.zipped else outputs.SUBMISSION)
-    messages.print(f"writing {submission}")
-    export_json(store, submission, with_bbox=request.settings.with_bbox)
+    plan, stores, statistics = _merge(request, out, place)
+    submissions = write_submissions(plan, stores, out, messages)
     outputs.finish(out)
     _show(out)
-    _warn(plan, statistics)
+    print_warnings(plan, statistics, messages)
     publish(out, described, experiment, messages)
-    _say_what_next(submission, request.ann)
+    for submission in submissions:
+        _say_what_next(submission, request.ann)
 
 
 def dry_run(request: Request) -> None:
@@ -89,14 +89,14 @@ def dry_run(request: Request) -> None:
         tree = _statistics(plan, statistics)
     print_sources(tree, console)
     print_stages(tree, console)
-    _warn(plan, statistics)
+    print_warnings(plan, statistics, messages)
     messages.print("dry run: nothing was written")
 
 
 def _merge(
     request: Request, out: Path, place: Place
-) -> tuple[MergePlan, PredictionStore, MergeStatistics]:
-    """Merge all shards and evaluate; everything but the submission is written."""
+) -> tuple[MergePlan, dict[str, PredictionStore], MergeStatistics]:
+    """Merge all shards and evaluate; everything but the submissions is written."""
     work, settings = out / outputs.WORK, request.settings
     evaluates = settings.evaluate and request.has_annotations()
     with place.backend(_num_slow(request)) as backend:
@@ -104,14 +104,14 @@ def _merge(
     judge = Judge(request.ann, settings.resamples, work / "evaluation", place.processes, messages)
     # Before the merge, so that annotations that cannot be used are found early.
     sources = judge.sources(plan) if evaluates else {}
-    steps = work / "steps" if evaluates and settings.steps else None
-    task = MergeTask(plan, out / outputs.MERGED, work / "shards", steps)
+    steps = work / "steps" if evaluates and settings.steps and plan.has_masks else None
+    boxes = out / outputs.BOXES if settings.with_bbox else None
+    task = MergeTask(plan, out / outputs.MERGED, work / "shards", steps, boxes)
     stores, statistics = _merge_shards(task, place)
     outputs.write_json(out / outputs.STATS, _statistics(plan, statistics))
     if evaluates:
-        tree = judge.tree(sources, stores, plan)
-        outputs.write_json(out / outputs.EVALUATION, tree)
-    return plan, stores[MERGED], statistics
+        outputs.write_json(out / outputs.EVALUATION, evaluated(judge, sources, stores, plan))
+    return plan, stores, statistics
 
 
 def _num_slow(request: Request) -> int:
@@ -165,29 +165,6 @@ def _statistics(plan: MergePlan, statistics: MergeStatistics) -> dict[str, Any]:
     return tree
 
 
-def _warn(plan: MergePlan, statistics: MergeStatistics) -> None:
-    counts = plan.settings.fusion.method == "wbf"
-    for name, missing in statistics.images_without_detections.items():
-        if missing:
-            messages.print(
-                f"warning: {name} has no detection in {missing} of {len(plan.images)} images"
-                + ("; WBF judges objects there by the other sources" if counts else "")
-            )
-    if statistics.scores_over_one:
-        messages.print(
-            f"warning: {statistics.scores_over_one} fused scores over 1 are written as 1, "
-            "which makes ties; choose weights closer to one another"
-        )
-    if plan.settings.max_dets > MAX_DETS:
-        messages.print(
-            f"warning: evaluators keep the best {MAX_DETS} scores of an image, without margins"
-        )
-    if plan.calibration is not None and plan.calibration.was_fitted_on(plan.images):
-        messages.print(
-            "warning: the calibration was fitted on these very images, so that AP flatters it"
-        )
-
-
 def _show(out: Path) -> None:
     statistics = json.loads((out / outputs.STATS).read_text())
     print_sources(statistics, console)
@@ -203,8 +180,8 @@ def _show(out: Path) -> None:
 
 def _say_what_next(submission: Path, ann: Path) -> None:
     file = shlex.quote(str(submission))
-    for line in (
-        f"wrote {file}",
-        f"check it: python -m ensemble.validate {file} --ann {shlex.quote(str(ann))}",
-    ):
+    lines = [f"wrote {file}"]
+    if submission.name in (outputs.SUBMISSION, outputs.ZIPPED):
+        lines += [f"check it: python -m ensemble.validate {file} --ann {shlex.quote(str(ann))}"]
+    for line in lines:
         console.print(line, highlight=False, soft_wrap=True)

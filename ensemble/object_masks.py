@@ -1,4 +1,4 @@
-"""The mask of each object, and the score that its mask deserves.
+"""The mask of each object.
 
 C clusters of one block, S of them chosen, M sources.
 """
@@ -17,32 +17,6 @@ from ensemble.sources import Block
 from longtail.predictions.columns import DetectionColumns
 from longtail.rle.codec import decode_many, select
 from longtail.rle.geometry import areas
-
-
-def mask_scores(
-    columns: DetectionColumns,
-    clusters: Clusters,
-    chosen: NDArray[np.int64],
-    scores: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """(S,) scores of the masks: as far below the new score as the members' were below theirs.
-
-    Equal to `scores` where no member comes of a mask-scoring head.
-
-    Args:
-        columns: The detections.
-        clusters: Their clusters.
-        chosen: (S,) clusters.
-        scores: (S,) their new scores.
-    """
-    if not len(clusters.members) or bool((columns.score == columns.score_mask).all()):
-        return scores
-    sums = [
-        np.add.reduceat(values[clusters.members], clusters.member_starts[:-1])[chosen]
-        for values in (columns.score_mask, columns.score)
-    ]
-    factors = np.where(sums[1] > 0, sums[0] / np.where(sums[1] > 0, sums[1], 1), 1)
-    return np.clip(scores * factors, 0.0, 1.0)
 
 
 def with_chosen_masks(

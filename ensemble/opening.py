@@ -4,8 +4,6 @@ Files are imported, the parts of a source joined, the categories of experts tran
 on the way is kept in a folder, where a merge that was interrupted finds it again. K categories.
 """
 
-import glob
-import hashlib
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -18,20 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble.experts import NOT_OURS, CategoryMap, map_categories, read_categories
+from ensemble.source_files import files_of
 from ensemble.source_options import SourceSpec
 from longtail.categories import CategoryTable
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.image_set import ImageSet
 from longtail.predictions.json_import import import_json
-from longtail.predictions.manifest import MANIFEST_NAME, no_store
 from longtail.predictions.store import PredictionStore, Source, StoreWriter, is_store
 from longtail.problems import BadInputError
 
 NOT_SHARED = "dropped, of a category that is not shared"
-EXPECTED = (
-    "a source is a result JSON (.json, .json.gz, .zip), detectron2's instances_predictions.pth, "
-    "the directory of a prediction store, or a pattern of such"
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,53 +37,14 @@ class OpenedSource:
         directory: A store of the images and categories of the data set.
         seen_in: A store of all that the source found, also of categories that are not shared.
         knows: (K,) the categories that it may find.
+        boxes_only: Whether none of its detections has a mask, and it has some.
     """
 
     spec: SourceSpec
     directory: Path
     seen_in: Path
     knows: NDArray[np.bool_]
-
-
-def files_of(spec: SourceSpec) -> list[Path]:
-    """The file or store of a source, or those that its pattern stands for, by name.
-
-    Raises:
-        BadInputError: There is none.
-    """
-    if spec.path.exists():
-        return [spec.path]
-    found = sorted(map(Path, glob.glob(str(spec.path), recursive=True)))
-    if not found:
-        raise BadInputError(f"{spec.path}: no such file; {EXPECTED}")
-    return found
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of an input: of the file, or of a store's manifest, which holds its shards'.
-
-    Raises:
-        BadInputError: There is no such file or store.
-    """
-    if path.is_dir() and not is_store(path):
-        raise no_store(path)
-    file = path / MANIFEST_NAME if path.is_dir() else path
-    if not file.is_file():
-        raise BadInputError(f"{file}: no such file; {EXPECTED}")
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
-
-
-def digest_of_source(spec: SourceSpec) -> str:
-    """SHA-256 of a source: of its one file, or of the digests of its files.
-
-    Raises:
-        BadInputError: There is no such file or store.
-    """
-    digests = [digest_of(path) for path in files_of(spec)]
-    if len(digests) == 1:
-        return digests[0]
-    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+    boxes_only: bool = False
 
 
 def open_source(
@@ -114,7 +69,9 @@ def open_source(
     knows = np.ones(len(categories), np.bool_) if mapping is None else mapping.knows
     trusted = reduce(np.logical_or, map(categories.group, spec.groups))
     scale = store.source.scale if spec.scale is None else spec.scale
-    return OpenedSource(replace(spec, scale=scale), store.directory, raw.directory, knows & trusted)
+    known = replace(spec, scale=scale)
+    folders = store.directory, raw.directory
+    return OpenedSource(known, *folders, knows & trusted, _has_boxes_only(store))
 
 
 def expert_map(spec: SourceSpec, categories: CategoryTable) -> CategoryMap | None:
@@ -126,6 +83,12 @@ def expert_map(spec: SourceSpec, categories: CategoryTable) -> CategoryMap | Non
     if spec.categories is None:
         return None
     return map_categories(read_categories(spec.categories), categories, spec.categories)
+
+
+def _has_boxes_only(store: PredictionStore) -> bool:
+    """Whether detections are there and none has a mask; a store with masks says so at once."""
+    with_masks = any(columns.has_mask.any() for columns in store.blocks())
+    return store.num_detections > 0 and not with_masks
 
 
 def _one_store(
@@ -144,7 +107,8 @@ def _one_store(
     for part in parts:
         notes |= {key: notes.get(key, 0) + count for key, count in part.manifest.notes.items()}
     source = Source(spec.name, scale=parts[0].source.scale)
-    return _write(folder / "joined", images, source, blocks, notes)
+    soft_masks = any(part.has_soft_masks for part in parts)
+    return _write(folder / "joined", images, source, blocks, notes, soft_masks)
 
 
 def _store_of(
@@ -168,7 +132,7 @@ def _store_of(
 def _joined(
     files: Sequence[Path], parts: Sequence[PredictionStore], block: int
 ) -> DetectionColumns:
-    columns = [part.read_block(block) for part in parts]
+    columns = [part.read_block(block, with_soft_masks=True) for part in parts]
     seen: dict[int, Path] = {}
     for path, part in zip(files, columns, strict=True):
         for image in np.unique(part.image_id).tolist():
@@ -188,7 +152,8 @@ def _translated(raw: PredictionStore, mapping: CategoryMap, out: Path) -> Predic
     for columns in raw.blocks(with_masks=False):
         kept += int(shared[_indices(raw, columns, mapping.theirs)].sum())
     notes = {**raw.manifest.notes, NOT_SHARED: raw.num_detections - kept}
-    return _write(out, raw.images, raw.source, map(mapping.translate, raw.blocks()), notes)
+    blocks = map(mapping.translate, raw.blocks(with_soft_masks=True))
+    return _write(out, raw.images, raw.source, blocks, notes, raw.has_soft_masks)
 
 
 def _indices(
@@ -208,10 +173,11 @@ def _write(
     source: Source,
     blocks: Iterable[DetectionColumns],
     notes: dict[str, int],
+    soft_masks: bool,
 ) -> PredictionStore:
     if out.exists():
         shutil.rmtree(out)
-    writer, blocks = StoreWriter(out, images, source), iter(blocks)
+    writer, blocks = StoreWriter(out, images, source, soft_masks), iter(blocks)
     for shard in range(images.num_shards):
         writer.write_shard(shard, islice(blocks, len(images.blocks_of_shard(shard))))
     return writer.finish(notes)

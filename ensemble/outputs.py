@@ -11,14 +11,25 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-MERGE, MERGE_FILE, MERGED, STATS = "merge.json", "merge.yaml", "merged", "stats.json"
+MERGE, MERGE_FILE, STATS = "merge.json", "merge.yaml", "stats.json"
+MERGED, BOXES = "merged", "merged_boxes"
 EVALUATION, RESULT = "evaluation.json", "result.json"
 SUBMISSION, ZIPPED = "submission.json", "submission.zip"
+BOX_SUBMISSION, BOX_ZIPPED = "submission_box.json", "submission_box.zip"
 # What follows merge.json and the store, as it is written; the last one vouches for all.
-FILES = (MERGE_FILE, STATS, EVALUATION, SUBMISSION, ZIPPED, RESULT)
+FILES = (
+    MERGE_FILE,
+    STATS,
+    EVALUATION,
+    SUBMISSION,
+    ZIPPED,
+    BOX_SUBMISSION,
+    BOX_ZIPPED,
+    RESULT,
+)
 WORK = ".work"
 # Counted up when a change of this program makes other bytes of the same request.
-FORMAT = 2
+FORMAT = 3
 
 
 def is_finished(out: Path, request: dict[str, Any], force: bool) -> bool:
@@ -64,10 +75,11 @@ def begin(out: Path, request: dict[str, Any], force: bool = False) -> bool:
         for partial in out.glob(f".{name}*"):
             partial.unlink()
     if not goes_on:
-        for folder in (out / MERGED, out / WORK):
+        for folder in (out / MERGED, out / BOXES, out / WORK):
             shutil.rmtree(folder, ignore_errors=True)
-    for partial in out.glob(f"{MERGED}/.*"):
-        partial.unlink()
+    for stores in (MERGED, BOXES):
+        for partial in out.glob(f"{stores}/.*"):
+            partial.unlink()
     write_json(out / MERGE, request)
     (out / WORK).mkdir(exist_ok=True)
     return goes_on
@@ -124,7 +136,8 @@ def _comparable(request: dict[str, Any]) -> dict[str, Any]:
 
 def _files(out: Path) -> list[Path]:
     names = (MERGE, *FILES[:-1])
-    paths = [*(out / name for name in names), *sorted((out / MERGED).iterdir())]
+    stores = [path for name in (MERGED, BOXES) for path in sorted(out.glob(f"{name}/*"))]
+    paths = [*(out / name for name in names), *stores]
     return [path.relative_to(out) for path in paths if path.is_file()]
 
 

@@ -13,10 +13,11 @@ import numpy as np
 
 from ensemble.calibration_file import Calibration
 from ensemble.experts import COCO
-from ensemble.merging import MergePlan
-from ensemble.opening import OpenedSource, digest_of, digest_of_source
+from ensemble.merge_plan import MergePlan
+from ensemble.opening import OpenedSource
 from ensemble.outputs import FORMAT
 from ensemble.settings import MergeSettings
+from ensemble.source_files import digest_of, digest_of_source
 from ensemble.source_options import SourceSpec
 from ensemble.valid_area import check_coverage
 from longtail.categories import CategoryTable
@@ -86,7 +87,7 @@ class Request:
 
         Raises:
             ValueError: They leave an object size to nobody, a scale is not known where masks go
-                by scale, or a source was not calibrated.
+                by scale, masks are needed and not there, or a source was not calibrated.
             BadInputError: The calibration file cannot be used.
         """
         specs = [source.spec for source in sources]
@@ -101,6 +102,7 @@ class Request:
                 f"--mask scale: the scale of {', '.join(unknown)} is not known; give it as in "
                 f"--pred {unknown[0]}=PATH,scale=800, the short side of the network's input"
             )
+        _check_masks(sources, self.settings)
         path = self.settings.calibration
         calibration = None if path is None else Calibration.load(path)
         if calibration is not None:
@@ -119,6 +121,21 @@ class Request:
                     f"--pred {spec.name}={spec.path} lies in --out {out}, which a merge clears; "
                     "give another --out"
                 )
+
+
+def _check_masks(sources: Sequence[OpenedSource], settings: MergeSettings) -> None:
+    boxes_only = [source.spec.name for source in sources if source.boxes_only]
+    if boxes_only and settings.fusion.match == "mask":
+        raise ValueError(
+            f"--match mask: {', '.join(boxes_only)} has boxes only, and masks cannot be compared "
+            "with boxes; use --match box, or leave it out"
+        )
+    if len(boxes_only) == len(sources) and not settings.with_bbox:
+        raise ValueError(
+            f"no source has masks ({', '.join(boxes_only)}: boxes only), and submission.json is one"
+            " of masks; name a source with masks too, or ask for a submission of boxes with"
+            " --with-bbox"
+        )
 
 
 class _AnnotationsOnly(msgspec.Struct):

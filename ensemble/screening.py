@@ -34,6 +34,7 @@ def screen(
     score_thr: float,
     known: NDArray[np.bool_],
     fits: NDArray[np.bool_],
+    boxes_only: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int64]:
     """(D,) index into `OUTCOMES`; where several hold, the first of them.
 
@@ -43,11 +44,13 @@ def screen(
         score_thr: Lowest score that takes part.
         known: (D,) whether the source is trusted with the category.
         fits: (D,) whether it is trusted with the size of the box.
+        boxes_only: (D,) whether it has no masks at all, and needs none; None where all need one.
     """
+    needs_mask = np.True_ if boxes_only is None else ~boxes_only
     areas = (shares[:, 2] - shares[:, 0]) * (shares[:, 3] - shares[:, 1])
     conditions = {
-        NO_MASK: ~columns.has_mask,
-        EMPTY_MASK: ~have_pixels(columns),
+        NO_MASK: ~columns.has_mask & needs_mask,
+        EMPTY_MASK: ~have_pixels(columns) & needs_mask,
         EMPTY_BOX: ~(areas > 0),
         OTHER_CATEGORY: ~known,
         OTHER_SIZE: ~fits,

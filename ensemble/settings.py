@@ -28,7 +28,8 @@ class MergeSettings:
         max_dets: Detections an image may keep; LVIS evaluates 300.
         score_thr: Detections with a lower score are dropped before fusion.
         strict: Stop at records that cannot be used; or drop and count them.
-        with_bbox: Write boxes too. Evaluators then take areas from boxes, for masks as well.
+        with_bbox: Write boxes too, and a submission of boxes. Evaluators then take areas from
+            boxes, for masks as well.
         zipped: Write submission.zip, with the submission in it.
         evaluate: Evaluate every source and the result where annotations are there.
         steps: Evaluate the union of the sources and what each step makes of it, too.

@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble.merging import Merge, MergePlan
+from ensemble.merge_plan import MergePlan
+from ensemble.merging import Merge
+from ensemble.outputs import BOXES
 from ensemble.source_options import MERGED
 from ensemble.statistics import MergeStatistics
 from longtail.predictions.columns import DetectionColumns
@@ -39,17 +41,21 @@ class MergeTask:
         out: Directory of the merged store.
         records: Directory of the records.
         steps: Takes a store of the result of each step; None where nobody wants them.
+        boxes: Takes a store of the submission of boxes; None where nobody wants one.
     """
 
     plan: MergePlan
     out: Path
     records: Path
     steps: Path | None = None
+    boxes: Path | None = None
 
     def stores(self) -> dict[str, Path]:
-        """The directories that are written to: the steps, and last the merge."""
+        """The directories that are written to: the boxes, the steps, and last the merge."""
         names = [] if self.steps is None else self.plan.steps()
-        return {**{name: Path(str(self.steps)) / name for name in names}, MERGED: self.out}
+        steps = {name: Path(str(self.steps)) / name for name in names}
+        boxes = {} if self.boxes is None else {BOXES: self.boxes}
+        return {**boxes, **steps, MERGED: self.out}
 
     def unfinished_shards(self) -> list[int]:
         """The shards that are still to be merged."""
@@ -91,7 +97,9 @@ def merge_shard(task: MergeTask, shard: int, on_block: OnBlock = ignore) -> int:
         }
         for number in task.plan.images.blocks_of_shard(shard):
             write[MERGED](merge.merge_block(number))
-            for name in [*write][:-1]:
+            if task.boxes is not None:
+                write[BOXES](merge.boxes())
+            for name in task.plan.steps() if task.steps is not None else ():
                 write[name](merge.steps()[name])
             on_block(number)
     _write_record(task, shard, merge.statistics)

@@ -10,14 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble.screening import LOW_SCORE, OTHER_CATEGORY, OTHER_SIZE, OUTCOMES, UNUSABLE
+from ensemble.screening import OUTCOMES
+from ensemble.statistics_tree import SCORE_BINS, Counts, statistics_tree
 from longtail.categories import FREQUENCY_GROUPS
 
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-# Quantiles are read off a histogram: exact to the width of a bin.
-SCORE_BINS = 10_000
 NUM_GROUPS = len(FREQUENCY_GROUPS)
-Counts = NDArray[np.int64]
 
 
 class MergeStatistics:
@@ -35,6 +32,9 @@ class MergeStatistics:
             "sources": np.zeros((NUM_GROUPS, len(names) + 1), np.int64),
             "kept": np.zeros(NUM_GROUPS, np.int64),
             "cut": np.zeros(NUM_GROUPS, np.int64),
+            "without_mask": np.zeros(NUM_GROUPS, np.int64),
+            "boxes_kept": np.zeros(NUM_GROUPS, np.int64),
+            "boxes_cut": np.zeros(NUM_GROUPS, np.int64),
             "empty": np.zeros(NUM_GROUPS, np.int64),
             "images": np.zeros(1, np.int64),
             "images_over_cap": np.zeros(1, np.int64),
@@ -87,7 +87,12 @@ class MergeStatistics:
         self._add_scores("calibrated", sources * NUM_GROUPS + groups, scores)
 
     def add_clusters(
-        self, members: Counts, sources: Counts, groups: Counts, kept: NDArray[np.bool_]
+        self,
+        members: Counts,
+        sources: Counts,
+        groups: Counts,
+        kept: NDArray[np.bool_],
+        has_mask: NDArray[np.bool_],
     ) -> None:
         """Count the (C,) clusters of a block.
 
@@ -95,14 +100,27 @@ class MergeStatistics:
             members: (C,) detections in each.
             sources: (C,) sources that they are of.
             groups: (C,) index into `FREQUENCY_GROUPS`.
-            kept: (C,) whether a cluster is among the best of its image.
+            kept: (C,) whether a cluster's mask is among the best of its image.
+            has_mask: (C,) whether a member has a mask.
         """
         width = int(members.max(initial=0)) + 1
         self._add("members", _count(groups * width + members, (NUM_GROUPS, width)))
         width = len(self.names) + 1
         self._add("sources", _count(groups * width + sources, (NUM_GROUPS, width)))
         self._add("kept", np.bincount(groups[kept], minlength=NUM_GROUPS))
-        self._add("cut", np.bincount(groups[~kept], minlength=NUM_GROUPS))
+        self._add("cut", np.bincount(groups[~kept & has_mask], minlength=NUM_GROUPS))
+        self._add("without_mask", np.bincount(groups[~has_mask], minlength=NUM_GROUPS))
+
+    def add_boxes(self, groups: Counts, chosen: Counts) -> None:
+        """Count what the submission of boxes keeps of the (C,) clusters of a block.
+
+        Args:
+            groups: (C,) index into `FREQUENCY_GROUPS`.
+            chosen: Those that are kept.
+        """
+        kept = np.bincount(groups[chosen], minlength=NUM_GROUPS)
+        self._add("boxes_kept", kept)
+        self._add("boxes_cut", np.bincount(groups, minlength=NUM_GROUPS) - kept)
 
     def add_results(
         self, num_over_cap: int, scores: NDArray[np.float64], empty_groups: Counts
@@ -131,68 +149,7 @@ class MergeStatistics:
 
     def as_dict(self) -> dict[str, Any]:
         """The counts as a JSON tree."""
-        counts = self._counts
-        images, over_cap = int(counts["images"][0]), int(counts["images_over_cap"][0])
-        return {
-            "images": images,
-            "stages": self._stages(),
-            "sources": {name: self._source(i) for i, name in enumerate(self.names)},
-            "fusion": {
-                "detections_in": _total(counts["members"]),
-                "clusters": int(counts["members"].sum()),
-                "members_per_cluster": _means(counts["members"]),
-                "sources_per_cluster": _means(counts["sources"]),
-                "clusters_by_members": _histogram(counts["members"]),
-                "clusters_by_sources": _histogram(counts["sources"]),
-            },
-            "cap": {
-                "kept": _by_group(counts["kept"]),
-                "cut": _by_group(counts["cut"]),
-                "images_where_it_binds": over_cap,
-                "share_of_images_where_it_binds": over_cap / max(images, 1),
-            },
-            "empty_votes": _by_group(counts["empty"]),
-            "scores_over_one_cut_to_one": self.scores_over_one,
-        }
-
-    def _stages(self) -> dict[str, dict[str, int]]:
-        outcomes = self._counts["outcomes"].sum(axis=0)
-        total = outcomes.sum(axis=1)
-        valid = total - outcomes[:, list(UNUSABLE)].sum(axis=1)
-        trusted = valid - outcomes[:, [OTHER_CATEGORY, OTHER_SIZE]].sum(axis=1)
-        clusters = self._counts["kept"] + self._counts["cut"]
-        stages = {
-            "detections in": total,
-            "valid": valid,
-            "of a trusted category and size": trusted,
-            "at or above the score threshold": trusted - outcomes[:, LOW_SCORE],
-            "clusters": clusters,
-            "cut by the cap": self._counts["cut"],
-            "empty after the vote": self._counts["empty"],
-            "written": self._counts["kept"] - self._counts["empty"],
-        }
-        return {
-            name: {"all": int(counts.sum()), **_by_group(counts)} for name, counts in stages.items()
-        }
-
-    def _source(self, index: int) -> dict[str, Any]:
-        by_group = self._counts["outcomes"][index]
-        outcomes = dict(zip(OUTCOMES, by_group.sum(axis=0).tolist(), strict=True))
-        quantiles = {
-            key: {
-                letter: _quantiles(self._counts[name][index, group])
-                for group, letter in enumerate(FREQUENCY_GROUPS)
-            }
-            for key, name in (("score_quantiles", "scores"), ("calibrated_quantiles", "calibrated"))
-            if self._counts[name].any()
-        }
-        return {
-            "detections": sum(outcomes.values()),
-            **outcomes,
-            "detections_by_group": _by_group(by_group.sum(axis=1)),
-            "images_without_detections": self.images_without_detections[self.names[index]],
-            **quantiles,
-        }
+        return statistics_tree(self.names, self._counts)
 
     def _add_scores(self, key: str, cells: Counts, scores: NDArray[np.float64]) -> None:
         bins = np.minimum((scores * SCORE_BINS).astype(np.int64), SCORE_BINS - 1)
@@ -209,31 +166,3 @@ class MergeStatistics:
 
 def _count(cells: Counts, shape: tuple[int, ...]) -> Counts:
     return np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape)
-
-
-def _by_group(counts: Counts) -> dict[str, int]:
-    return dict(zip(FREQUENCY_GROUPS, counts.tolist(), strict=True))
-
-
-def _total(histograms: Counts) -> int:
-    return int((histograms * np.arange(histograms.shape[-1])).sum())
-
-
-def _means(histograms: Counts) -> dict[str, float | None]:
-    rows = {"all": histograms.sum(axis=0), **dict(zip(FREQUENCY_GROUPS, histograms, strict=True))}
-    return {name: _total(row) / row.sum() if row.any() else None for name, row in rows.items()}
-
-
-def _histogram(histograms: Counts) -> dict[str, int]:
-    counts = histograms.sum(axis=0)
-    return {str(size): int(counts[size]) for size in np.flatnonzero(counts)}
-
-
-def _quantiles(histogram: Counts) -> dict[str, float] | None:
-    total = int(histogram.sum())
-    if not total:
-        return None
-    ranks = [max(1, round(quantile * total)) for quantile in QUANTILES]
-    bins = np.searchsorted(np.cumsum(histogram), ranks)
-    middles = (bins + 0.5) / SCORE_BINS
-    return {str(q): round(m, 5) for q, m in zip(QUANTILES, middles.tolist(), strict=True)}

@@ -1,7 +1,7 @@
 """Choose how to merge by what AP says: python -m ensemble.tune."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 
@@ -10,7 +10,8 @@ from longtail.commands import run
 
 METHODS = ("nms", "soft-nms", "wbf", "nms+soft-nms")
 CALIBRATIONS = ("none", "platt", "beta", "temperature", "isotonic", "rank")
-WORDS = ("method", "calibration", "iou", "sigma", "weights", "areas", "margins")
+WORDS = ("method", "calibration", "match", "mask", "iou", "sigma", "weights", "areas", "margins")
+METRICS = ("AP", "APr", "APc", "APf")
 
 
 def _words(allowed: tuple[str, ...]) -> Any:
@@ -64,10 +65,12 @@ def _words(allowed: tuple[str, ...]) -> Any:
 )
 @click.option(
     "--metric",
-    type=click.Choice(["AP", "APr", "APc", "APf"]),
+    "wanted",
     default="AP",
     show_default=True,
-    help="What to raise.",
+    callback=_words(METRICS),
+    help=f"What to raise, of {', '.join(METRICS)}; of several, as in AP,APr, the front is searched "
+    "for, and the winner is its best by the first.",
 )
 @click.option(
     "--trials", type=click.IntRange(min=1), default=60, show_default=True, help="Fusions to try."
@@ -77,7 +80,7 @@ def _words(allowed: tuple[str, ...]) -> Any:
     type=click.IntRange(min=0),
     default=30,
     show_default=True,
-    help="Margins to try on each.",
+    help="Margins to try on each at most; thousands take minutes.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of halves and trials.")
 @click.option(
@@ -97,7 +100,7 @@ def main(
     search: tuple[str, ...],
     methods: tuple[str, ...],
     calibrations: tuple[str, ...],
-    metric: Literal["AP", "APr", "APc", "APf"],
+    wanted: tuple[str, ...],
     trials: int,
     margin_trials: int,
     seed: int,
@@ -106,13 +109,14 @@ def main(
     experiment: str,
     **options: Any,
 ) -> None:
-    """Choose method, calibration, thresholds, weights and margins of a merge by its AP.
+    """Choose method, calibration, masks, thresholds, weights and margins of a merge by its AP.
 
     Trials are judged on a random half of the images, and the winner is reported on the other half,
-    beside its sources, the start, and itself without each source. The options of ensemble.merge
-    are the start. The folder gets merge.yaml (for ensemble.merge --config), calibration.json,
-    tune.json (the report) and trials.jsonl; the same command goes on after an interruption, or
-    with more --trials.
+    beside its sources, the start, itself without each source, and the merges that trade AP for APr.
+    The options of ensemble.merge are the start. The folder gets merge.yaml (for ensemble.merge
+    --config), calibration.json, pareto/NN with the same for the others, tune.json (the report),
+    margins.html, trials.jsonl and margins.jsonl; the same command goes on after an interruption,
+    or with more --trials.
 
     \b
     Examples:
@@ -121,6 +125,8 @@ def main(
           --pred b=test_b.json --ann lvis_v1_image_info_test_dev.json --out submission
       python -m ensemble.tune --pred s800=p/800,scale=800 --pred s1200=p/1200,scale=1200 \\
           --ann val.json --out tuned --search areas,margins --method wbf
+      python -m ensemble.tune --pred a=a.json --pred b=b.json --ann val.json --out alpha \\
+          --search margins --margin-trials 2000 --metric AP,APr
 
     See also: python -m ensemble.calibrate --help
     """
@@ -137,7 +143,7 @@ def main(
         calibrations=calibrations,
     )
     space.check()
-    request = TuneRequest(ann, space, metric, trials, margin_trials, seed)
+    request = TuneRequest(ann, space, wanted, trials, margin_trials, seed)
     tune_job.run(request, out, num_workers, address, experiment)
 
 

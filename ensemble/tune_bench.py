@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from ensemble.source_options import parse_sources
+from ensemble.tune_fusion import FusionBench
 from ensemble.tune_rows import UnionRows
 from ensemble.tune_space import Space
 from ensemble.tune_trial import Bench
@@ -26,31 +27,29 @@ class _Choices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     searched: frozenset[str]
     methods: tuple[str, ...]
     calibrations: tuple[str, ...]
-    metric: str
+    wanted: list[str]
     margin_trials: int
-    seed: int
 
 
 def save_bench(directory: Path, bench: Bench) -> None:
     """Write a bench to a folder that does not exist."""
     directory.mkdir()
-    bench.rows.save(directory / ROWS)
-    bench.rescorer.save(directory / RESCORER)
+    bench.fusion.rows.save(directory / ROWS)
+    bench.fusion.rescorer.save(directory / RESCORER)
     (directory / SCORES).mkdir()
     for kind, values in bench.scores.items():
         np.save(directory / SCORES / f"{kind}.npy", values)
-    np.save(directory / KNOWS, bench.knows)
+    np.save(directory / KNOWS, bench.fusion.knows)
     space = bench.space
     choices = _Choices(
-        annotations=str(bench.truth.path.absolute()),
+        annotations=str(bench.fusion.truth.path.absolute()),
         options=dict(space.options),
         preds=[spec.word() for spec in space.specs],
         searched=space.searched,
         methods=space.methods,
         calibrations=space.calibrations,
-        metric=bench.metric,
+        wanted=list(bench.wanted),
         margin_trials=bench.margin_trials,
-        seed=bench.seed,
     )
     (directory / CHOICES).write_bytes(msgspec.json.encode(choices))
 
@@ -59,15 +58,18 @@ def save_bench(directory: Path, bench: Bench) -> None:
 def load_bench(directory: Path) -> Bench:
     """The bench of a folder; its arrays are read as they are needed."""
     choices = msgspec.json.decode((directory / CHOICES).read_bytes(), type=_Choices)
-    return Bench(
+    fusion = FusionBench(
         truth=read_ground_truth(Path(choices.annotations)),
         rows=UnionRows.load(directory / ROWS),
         rescorer=Rescorer.load(directory / RESCORER, verify=False),
+        knows=np.load(directory / KNOWS),
+    )
+    return Bench(
+        fusion=fusion,
         scores={
             path.stem: np.asarray(np.load(path, mmap_mode="r"))
             for path in sorted((directory / SCORES).iterdir())
         },
-        knows=np.load(directory / KNOWS),
         space=Space(
             options=choices.options,
             specs=parse_sources(choices.preds),
@@ -75,7 +77,6 @@ def load_bench(directory: Path) -> Bench:
             methods=choices.methods,
             calibrations=choices.calibrations,
         ),
-        metric=choices.metric,
+        wanted=choices.wanted,
         margin_trials=choices.margin_trials,
-        seed=choices.seed,
     )

@@ -71,7 +71,8 @@ def restrict(source: OpenedSource, images: ImageSet, out: Path) -> OpenedSource:
 
 def _restricted(directory: Path, images: ImageSet, out: Path) -> Path:
     store = PredictionStore.open(directory)
-    writer, blocks = StoreWriter(out, images, store.source), images.blocks()
+    writer = StoreWriter(out, images, store.source, store.has_soft_masks)
+    blocks = images.blocks()
     for shard in range(images.num_shards):
         numbers = images.blocks_of_shard(shard)
         writer.write_shard(shard, (_rows_of(store, blocks[number]) for number in numbers))
@@ -81,7 +82,7 @@ def _restricted(directory: Path, images: ImageSet, out: Path) -> Path:
 
 def _rows_of(store: PredictionStore, ids: NDArray[np.int64]) -> DetectionColumns:
     blocks = np.unique(store.images.find(ids) // IMAGES_PER_BLOCK)
-    columns = DetectionColumns.concatenate([store.read_block(b) for b in blocks.tolist()])
+    columns = DetectionColumns.concatenate([store.read_block(b, with_soft_masks=True) for b in blocks.tolist()])
     return columns.take(np.isin(columns.image_id, ids))
 
 

@@ -1,4 +1,4 @@
-"""What the half that was not tuned on says: AP with intervals, and what each source adds.
+"""What the half that was not tuned on says: AP and AP-fixed with intervals, what a source adds.
 
 These are merges as `ensemble.merge` makes them, voted masks and all.
 """
@@ -9,18 +9,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from ensemble.ap_rows import ALL_METRICS, Resampled, judge, resample
 from ensemble.merge_options import settings_of
 from ensemble.opening import OpenedSource
 from ensemble.request import Request
 from ensemble.shards import merged_blocks
 from ensemble.source_options import SourceSpec
 from ensemble.statistics import MergeStatistics
-from longtail.evaluation.bootstrap import bootstrap
-from longtail.evaluation.comparison import compare
+from longtail.evaluation.bootstrap import rough_intervals
 from longtail.evaluation.ground_truth import GroundTruth
-from longtail.evaluation.lvis import MAX_DETS
-from longtail.evaluation.matches import MatchTable
-from longtail.evaluation.rescorer import Rescorer
+from longtail.evaluation.summary import UNDEFINED
 from longtail.predictions.store import PredictionStore, Source, StoreWriter
 
 START, TUNED, WITHOUT = "start", "tuned", "without "
@@ -37,8 +35,9 @@ class HeldOut:
         resamples: Resamples of the images for intervals; 0 for none.
         work_dir: Takes merged stores.
         say: Told what is being evaluated.
-        rows: By name: metrics as fractions, and `intervals`.
-        tables: The matches of each row.
+        rows: By name: AP and AP-fixed as fractions, and `intervals`.
+        resampled: The same over resamples, where there are some.
+        warnings: Why an interval may be too narrow.
     """
 
     truth: GroundTruth
@@ -47,7 +46,8 @@ class HeldOut:
     work_dir: Path
     say: Callable[[str], object]
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
-    tables: dict[str, MatchTable] = field(default_factory=dict)
+    resampled: dict[str, Resampled] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def names(self) -> list[str]:
@@ -55,9 +55,12 @@ class HeldOut:
         return [source.spec.name for source in self.sources]
 
     def add_sources(self) -> None:
-        """A row for each source as it is."""
+        """A row for each source as it is; mask AP is undefined for one with boxes only."""
         for source in self.sources:
-            self._add(source.spec.name, PredictionStore.open(source.directory))
+            if source.boxes_only:
+                self.rows[source.spec.name] = dict.fromkeys(ALL_METRICS, UNDEFINED)
+            else:
+                self._add(source.spec.name, PredictionStore.open(source.directory))
 
     def add_merge(self, name: str, specs: Sequence[SourceSpec], options: Options) -> None:
         """A row for a merge of some or all of the sources.
@@ -98,10 +101,8 @@ class HeldOut:
             return {}
         best = max(self.names, key=lambda name: float(self.rows[name]["AP"]))
         against = [START, best, *(name for name in self.rows if name.startswith(WITHOUT))]
-        return {
-            name: compare(self.tables[name], self.tables[TUNED], self.resamples).as_dict()
-            for name in against
-        }
+        tuned = self.resampled[TUNED]
+        return {name: tuned.minus(self.resampled[name]) for name in against}
 
     def _opened(self, specs: Sequence[SourceSpec]) -> list[OpenedSource]:
         by_name = {source.spec.name: source for source in self.sources}
@@ -112,9 +113,9 @@ class HeldOut:
 
     def _add(self, name: str, store: PredictionStore) -> None:
         self.say(f"evaluating {name} on the other half")
-        rescorer = Rescorer.build(self.truth, store, "segm", MAX_DETS)
-        table = rescorer.match_table(rescorer.scores)
-        row: dict[str, Any] = dict(rescorer.fast(rescorer.scores))
+        row, tables = judge(self.truth, store)
         if self.resamples:
-            row["intervals"] = bootstrap(table, self.resamples).as_dict()["metrics"]
-        self.rows[name], self.tables[name] = row, table
+            self.resampled[name] = resample(row, tables, self.resamples)
+            row["intervals"] = self.resampled[name].intervals()
+            self.warnings = list(rough_intervals(tables[0]))
+        self.rows[name] = row

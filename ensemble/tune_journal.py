@@ -1,15 +1,21 @@
-"""Finished trials, one JSON line each: what a search that was interrupted goes on from."""
+"""Finished trials, one JSON line each: what a search that was interrupted goes on from.
+
+The margins of each trial, maybe thousands, have a file of their own, a line for a trial.
+"""
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
+from ensemble.tune_margins import MarginTrials
+from ensemble.tune_trial import MARGINS
 from longtail.problems import BadInputError
 
-TRIALS = "trials.jsonl"
+TRIALS, MARGIN_TRIALS = "trials.jsonl", "margins.jsonl"
+NO_MARGINS: dict[str, Any] = {"rare": [], "common": [], "cell": [], "metrics": {}}
+Record = TypeVar("Record")
 
 
 class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -20,7 +26,7 @@ class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         time: When, in seconds since 1970.
         seconds: Of CPU time that it took.
         point: Values by name of the space.
-        result: Metrics as fractions, margins, and how it went.
+        result: Metrics as fractions, the best margins, and how it went.
     """
 
     number: int
@@ -31,40 +37,52 @@ class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TrialJournal:
-    """The trials of one search, in a file that only grows.
+    """The trials of one search, in two files that only grow.
 
     Args:
-        path: The file, there or not. A last line that was cut off is dropped.
+        folder: Has the files or not. A last line that was cut off is dropped, and so are margins
+            whose trial is not there.
 
     Raises:
-        BadInputError: The file holds something else.
+        BadInputError: A file holds something else.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.trials: list[Trial] = []
-        lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
-        whole = [line for line in lines if line.endswith(b"\n")]
-        try:
-            for line in whole:
-                self.trials.append(msgspec.json.decode(line, type=Trial))
-        except msgspec.DecodeError as error:
+    def __init__(self, folder: Path) -> None:
+        self._trials, self._margins = folder / TRIALS, folder / MARGIN_TRIALS
+        self.trials = _read(self._trials, Trial)
+        self.margins = _read(self._margins, MarginTrials, len(self.trials))
+        if len(self.margins) < len(self.trials):
             raise BadInputError(
-                f"{path}: line {len(self.trials) + 1} is no trial ({error}); remove the file to "
-                "start anew"
-            ) from None
-        if len(whole) < len(lines):
-            path.write_bytes(b"".join(whole))
+                f"{self._margins}: has the margins of {len(self.margins)} of {len(self.trials)} "
+                f"trials; remove {self._trials} to start anew"
+            )
 
     def add(self, point: dict[str, Any], result: dict[str, Any], seconds: float) -> Trial:
         """Append a trial; it is on disk when this returns."""
-        trial = Trial(len(self.trials), time.time(), seconds, point, result)
-        with self.path.open("ab") as file:
-            file.write(msgspec.json.encode(trial) + b"\n")
+        tree = result.get(MARGINS, NO_MARGINS)
+        margins = msgspec.convert(tree, MarginTrials)
+        rest = {name: value for name, value in result.items() if name != MARGINS}
+        trial = Trial(len(self.trials), time.time(), seconds, point, rest)
+        # The trial last: it vouches for both.
+        for path, line in ((self._margins, margins), (self._trials, trial)):
+            with path.open("ab") as file:
+                file.write(msgspec.json.encode(line) + b"\n")
         self.trials.append(trial)
+        self.margins.append(margins)
         return trial
 
 
-def best_trial(trials: Sequence[Trial], metric: str) -> Trial:
-    """The trial of highest metric, of equal ones the first; at least one trial."""
-    return max(trials, key=lambda trial: (trial.result[metric], -trial.number))
+def _read(path: Path, kind: type[Record], most: int | None = None) -> list[Record]:
+    lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
+    whole = [line for line in lines if line.endswith(b"\n")][:most]
+    records: list[Record] = []
+    try:
+        for line in whole:
+            records.append(msgspec.json.decode(line, type=kind))
+    except msgspec.DecodeError as error:
+        raise BadInputError(
+            f"{path}: line {len(records) + 1} is no trial ({error}); remove the file to start anew"
+        ) from None
+    if len(whole) < len(lines):
+        path.write_bytes(b"".join(whole))
+    return records

@@ -46,7 +46,13 @@ class ObjectMasks:
         self._parts: list[OverlapPart] = []
 
     def add(
-        self, number: int, block: Block, clusters: Clusters, groups: NDArray[np.int64]
+        self,
+        number: int,
+        block: Block,
+        clusters: Clusters,
+        scores: NDArray[np.float64],
+        groups: NDArray[np.int64],
+        judged: NDArray[np.bool_],
     ) -> NDArray[np.int64]:
         """Take the clusters of a block; the next one of the re-scorer's blocks.
 
@@ -54,16 +60,22 @@ class ObjectMasks:
             number: Of the block.
             block: What was fused, with the masks of judged detections.
             clusters: The clusters.
+            scores: (C,) scores of their masks.
             groups: (C,) index into `FREQUENCY_GROUPS`.
+            judged: (C,) whether AP looks at them.
 
         Returns:
             (C,) the clusters in the order of the re-scorer's rows.
         """
         images, sources = block.images[clusters.best], block.sources[clusters.best]
-        order = order_by_margin(images, clusters.scores, groups, sources, Margins(0.0, 0.0))
-        judged = block.columns.has_mask[clusters.best[order]]
-        parts = [self._masked(block, clusters, order[judged])]
-        parts.append(_detections(block, clusters, order[~judged]).without_masks())
+        order = order_by_margin(images, scores, groups, sources, Margins(0.0, 0.0))
+        judged = judged[order]
+        detections = [
+            _detections(block, clusters, scores, chosen)
+            for chosen in (order[judged], order[~judged])
+        ]
+        parts = [self._masked(detections[0], block, clusters, order[judged])]
+        parts.append(detections[1].without_masks())
         places = np.argsort(np.argsort(~judged, kind="stable"), kind="stable")
         columns = DetectionColumns.concatenate(parts).take(places)
         part = match_block(self._truth, self._instances, number, columns, KINDS, self._truth.path)
@@ -76,13 +88,19 @@ class ObjectMasks:
         return Rescorer(overlaps, self._truth.categories, "segm", MAX_DETS, {})
 
     def _masked(
-        self, block: Block, clusters: Clusters, chosen: NDArray[np.int64]
+        self,
+        detections: DetectionColumns,
+        block: Block,
+        clusters: Clusters,
+        chosen: NDArray[np.int64],
     ) -> DetectionColumns:
-        best = _detections(block, clusters, chosen)
         where = block, clusters, chosen, self._weights, self._scales, self._settings
-        return with_chosen_masks(best, *where)
+        return with_chosen_masks(detections, *where)
 
 
-def _detections(block: Block, clusters: Clusters, chosen: NDArray[np.int64]) -> DetectionColumns:
-    best = block.columns.take(clusters.best[chosen])
-    return replace(best, score=clusters.scores[chosen], boxes=clusters.boxes[chosen])
+def _detections(
+    block: Block, clusters: Clusters, scores: NDArray[np.float64], chosen: NDArray[np.int64]
+) -> DetectionColumns:
+    best = replace(block.columns, soft=None).take(clusters.best[chosen])
+    boxes = clusters.boxes[chosen]
+    return replace(best, score=scores[chosen], score_mask=scores[chosen], boxes=boxes)

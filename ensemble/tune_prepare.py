@@ -10,8 +10,9 @@ from ensemble.calibration_fit import FitSettings
 from ensemble.calibration_maps import MAP_TYPES
 from ensemble.calibration_matches import LabelledScores, labelled_scores
 from ensemble.merge_options import settings_of
-from ensemble.merging import group_of_category
+from ensemble.merge_plan import group_of_category
 from ensemble.opening import OpenedSource, open_source
+from ensemble.tune_fusion import FusionBench
 from ensemble.tune_halves import restrict, split, write_annotations
 from ensemble.tune_request import TuneRequest
 from ensemble.tune_scores import NO_CALIBRATION, can_be_fitted, cross_fitted_rows
@@ -65,7 +66,10 @@ def labelled_sources(half: Half) -> dict[str, LabelledScores]:
     iou_threshold = FitSettings().iou_threshold
     return {
         source.spec.name: labelled_scores(
-            half.truth, PredictionStore.open(source.directory), "segm", iou_threshold
+            half.truth,
+            PredictionStore.open(source.directory),
+            "box" if source.boxes_only else "segm",
+            iou_threshold,
         )
         for source in half.sources
     }
@@ -93,10 +97,11 @@ def make_bench(
     space, truth = request.space, half.truth
     settings, _ = settings_of(dict(space.options), len(space.specs))
     limits = settings.score_thr, settings.strict
-    rows, rescorer = build_rows(truth, half.sources, *limits, work)
+    quota = settings.max_dets if space.may_compare_masks else None
+    rows, rescorer = build_rows(truth, half.sources, *limits, work, quota, space.may_vote)
     groups = group_of_category(truth.categories)[rows.category]
     names = [source.spec.name for source in half.sources]
-    scores = {NO_CALIBRATION: rows.score}
+    scores = {NO_CALIBRATION: rows.scores}
     for kind in MAP_TYPES:
         if kind not in space.calibrations:
             continue
@@ -105,16 +110,13 @@ def make_bench(
         else:
             say(f"warning: no {kind} calibration: a source has too few matches in its half")
     fitted = tuple(kind for kind in space.calibrations if kind in scores)
+    knows = np.stack([source.knows for source in half.sources])
     return Bench(
-        truth=truth,
-        rows=rows,
-        rescorer=rescorer,
+        fusion=FusionBench(truth, rows, rescorer, knows),
         scores=scores,
-        knows=np.stack([source.knows for source in half.sources]),
         space=replace(space, specs=[s.spec for s in half.sources], calibrations=fitted),
-        metric=request.metric,
+        wanted=request.wanted,
         margin_trials=request.margin_trials,
-        seed=request.seed,
     )
 
 

@@ -22,15 +22,15 @@ class TuneRequest:
     Attributes:
         ann: LVIS annotations of all images.
         space: What is searched, and where from.
-        metric: What to raise.
+        wanted: Metrics to raise; the winner is the best by the first.
         num_trials: Fusions to try.
         margin_trials: Margins to try on each.
-        seed: Of halves, points and margins.
+        seed: Of halves and points.
     """
 
     ann: Path
     space: Space
-    metric: str
+    wanted: tuple[str, ...]
     num_trials: int
     margin_trials: int
     seed: int
@@ -48,7 +48,7 @@ class TuneRequest:
             "searched": sorted(space.searched),
             "methods": list(space.methods),
             "calibrations": list(space.calibrations),
-            "metric": self.metric,
+            "metric": list(self.wanted),
             "margin_trials": self.margin_trials,
             "seed": self.seed,
         }

@@ -1,7 +1,8 @@
 """The detections of all sources, on disk, for any number of trials.
 
-Only judged detections have their masks here: AP looks at no others, and fusion never joins
-detections of different images or categories.
+Judged detections have their masks here: AP looks at no others, and fusion never joins detections of
+different images or categories. The others have theirs only where a search compares masks, and
+only in images with more detections than may stay: there it matters how many objects they make.
 
 D detections of M sources in N images and B blocks of images; those that no merge can use are left
 out.
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from ensemble.sources import Block
 from longtail.categories import CategoryTable
 from longtail.predictions.columns import DetectionColumns
+from longtail.predictions.soft_masks import SoftMasks
 
 Ints = NDArray[np.int64]
 
@@ -32,13 +34,18 @@ class UnionRows:
         category: (D,) int64 index.
         source: (D,) int64 index.
         score: (D,) float64, as the source has it.
+        score_mask: (D,) float64, that of the mask.
         boxes: (D, 4) float64 x, y, width, height in pixels.
         widths: (D,) int64 of the image.
         heights: (D,) int64 of the image.
         shares: (D, 4) float64 xyxy in shares of the image.
         place: (D,) int64, row of the re-scorer.
-        counts: uint8, mask bytes of all judged rows, one after the other.
+        judged: (D,) bool, whether AP looks at the row.
+        has_mask: (D,) bool, whether it has a mask, here or not.
+        counts: uint8, mask bytes of rows that need them, one after the other.
         counts_offsets: (D + 1,) int64, where each row's mask starts; equal for rows without one.
+        cells: uint8, the grids of judged rows where masks may be voted, one after the other.
+        cells_offsets: (D + 1,) int64, where each row's grid starts.
         seen: (M, N) bool, whether a source was run on an image.
     """
 
@@ -49,13 +56,18 @@ class UnionRows:
     category: Ints
     source: Ints
     score: NDArray[np.float64]
+    score_mask: NDArray[np.float64]
     boxes: NDArray[np.float64]
     widths: Ints
     heights: Ints
     shares: NDArray[np.float64]
     place: Ints
+    judged: NDArray[np.bool_]
+    has_mask: NDArray[np.bool_]
     counts: NDArray[np.uint8]
     counts_offsets: Ints
+    cells: NDArray[np.uint8]
+    cells_offsets: Ints
     seen: NDArray[np.bool_]
 
     def __len__(self) -> int:
@@ -71,29 +83,37 @@ class UnionRows:
         return slice(self.block_starts[number], self.block_starts[number + 1])
 
     def block(self, number: int, scores: NDArray[np.float64], categories: CategoryTable) -> Block:
-        """A block with the masks of its judged rows.
+        """A block with the masks of its rows that have one here.
 
         Args:
             number: Which.
-            scores: (D,) scores of all rows.
+            scores: (2, D) scores of all rows, and those of their masks.
             categories: The categories of the data set.
         """
         rows, first = self.rows_of(number), self.image_starts[number]
         offsets = self.counts_offsets[rows.start : rows.stop + 1]
+        ends = self.cells_offsets[rows.start : rows.stop + 1]
+        grids = SoftMasks(self.cells[ends[0] : ends[-1]], ends - ends[0])
         columns = DetectionColumns(
             image_id=self.image_ids[self.image[rows]],
             category_id=categories.ids[self.category[rows]],
-            score=scores[rows],
-            score_mask=scores[rows],
+            score=scores[0, rows],
+            score_mask=scores[1, rows],
             boxes=self.boxes[rows],
             heights=self.heights[rows],
             widths=self.widths[rows],
             counts=self.counts[offsets[0] : offsets[-1]],
             counts_offsets=offsets - offsets[0],
+            soft=grids if len(self.cells) else None,
         )
         image_ids = self.image_ids[first : self.image_starts[number + 1]]
         images, categories_of = self.image[rows] - first, self.category[rows]
         return Block(image_ids, columns, self.source[rows], images, categories_of)
+
+    @property
+    def scores(self) -> NDArray[np.float64]:
+        """(2, D) the sources' own scores, and those of their masks."""
+        return np.stack([self.score, self.score_mask])
 
     def save(self, directory: Path) -> None:
         """Write every array."""

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble.calibrating import mask_factors
 from ensemble.calibration_file import ALL
 from ensemble.calibration_fit import FitSettings, fit_maps, fold_images
 from ensemble.calibration_maps import CalibrationKind, calibrated
@@ -44,7 +45,7 @@ def cross_fitted_rows(
     names: Sequence[str],
     groups: NDArray[np.int64],
 ) -> NDArray[np.float64]:
-    """(D,) calibrated scores.
+    """(2, D) calibrated scores, and those of masks, which stay as far below as they were.
 
     Args:
         kind: Form of the maps.
@@ -65,4 +66,5 @@ def cross_fitted_rows(
             for group, letter in enumerate(FREQUENCY_GROUPS):
                 chosen = here & (groups == group)
                 scores[chosen] = calibrated(maps.get(letter, maps[ALL]), rows.score[chosen])
-    return scores
+    factors = mask_factors(rows.score, rows.score_mask)
+    return np.stack([scores, np.minimum(scores * factors, 1.0)])

@@ -57,20 +57,22 @@ def search(
         return
     _quieten()
     loaded = load_bench(bench)
-    metric, space = loaded.metric, loaded.space
+    wanted, space = list(loaded.wanted), loaded.space
     if not space.distributions():
+        if done:
+            return
         started = time.process_time()
         on_trial({}, loaded.run({}), time.process_time() - started)
         return
     # Another seed after an interruption: the sampler would repeat its first points.
     sampler = optuna.samplers.TPESampler(seed=seed + len(done))
-    chooser = OptunaSearch(
+    chooser = _Chooser(
         space.distributions(),
-        metric=metric,
-        mode="max",
+        metric=wanted,
+        mode=["max"] * len(wanted),
         points_to_evaluate=[trial.point for trial in done] or space.first_points(),
         sampler=sampler,
-        evaluated_rewards=[trial.result[metric] for trial in done] or None,
+        evaluated_rewards=[[trial.result[name] for name in wanted] for trial in done] or None,
     )
     listener = _Listener(on_trial)
     with RayTasks(address):
@@ -99,6 +101,18 @@ def search(
     if listener.num_finished < num_trials - len(done):
         # Tune answers Ctrl-C by returning what it has.
         raise KeyboardInterrupt
+
+
+class _Chooser(OptunaSearch):
+    """Optuna's sampler; unlike Tune's it can be told of finished trials with several metrics."""
+
+    def add_evaluated_point(
+        self, parameters: dict[Any, Any], value: Any, *_: Any, **__: Any
+    ) -> None:
+        """Tell the sampler of a trial; `value` has a number for each metric."""
+        assert self._ot_study is not None and isinstance(self._space, dict)
+        told = optuna.trial.create_trial(values=value, params=parameters, distributions=self._space)
+        self._ot_study.add_trial(told)
 
 
 def _trial(config: dict[str, Any], bench: str) -> None:

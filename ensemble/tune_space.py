@@ -1,35 +1,29 @@
 """What is searched: values by name, and the merge that they stand for.
 
-A point of the space is a mapping of names to values: `method`, `calibration`, `iou_thr`,
-`first_iou_thr`, `sigma`, and for each source NAME `weight.NAME` (over that of the first source),
-`low.NAME`, `high.NAME`. A name
-that is not searched is absent from it and keeps what the command line says.
+A point of the space is a mapping of names to values: `method`, `calibration`, `match`, `mask`,
+`iou_thr`, `first_iou_thr`, `sigma`, and for each source NAME `weight.NAME` (over that of the first
+source), `low.NAME`, `high.NAME`. A name that is not searched is absent from it and keeps what the
+command line says.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
+from optuna.distributions import BaseDistribution, CategoricalDistribution
 
-from ensemble.fusion_settings import DEFAULT_IOU_THRESHOLDS
 from ensemble.merge_options import settings_of
 from ensemble.settings import MergeSettings
 from ensemble.source_options import SourceSpec
+from ensemble.tune_ranges import of_choices, of_sources, of_thresholds, within
 from ensemble.tune_scores import NO_CALIBRATION
 from ensemble.valid_area import ValidArea
 
 Point = Mapping[str, Any]
 
-SEARCHED = ("method", "calibration", "iou", "sigma", "weights", "areas", "margins")
+SEARCHED = ("method", "calibration", "match", "mask", "iou", "sigma", "weights", "areas", "margins")
 """The words of `--search`."""
-
-# Centre: the values of the LVIS challenge reports; the ends are ours.
-IOU_RANGE = 0.3, 0.8
-SIGMA_RANGE = 0.1, 1.0
-WEIGHT_RANGE = 0.25, 4.0
-LOWS = ("0", "16", "32", "48", "64", "96")
-HIGHS = ("", "512", "384", "256", "192", "128")
+MATCHES = ("box", "mask")
 
 
 @dataclass(frozen=True)
@@ -56,61 +50,56 @@ class Space:
         Raises:
             ValueError: An option is of no use here, or a method does not go with the options.
         """
-        if self.options["match"] == "mask":
-            raise ValueError("--match mask: trials compare boxes; tune without it")
         if self.options["calibration"] is not None:
             raise ValueError(
                 "--calibration: a search fits its own to the half that it tunes on; leave it out"
             )
         for method in self.methods if "method" in self.searched else ():
-            self.settings_at({"method": method})
+            self.settings_at({"method": method} | ({"mask": "best"} if self._masks() else {}))
         self.settings_at({})
+
+    @property
+    def may_compare_masks(self) -> bool:
+        """Whether a point may match masks."""
+        return "match" in self.searched or self.options["match"] == "mask"
+
+    @property
+    def may_vote(self) -> bool:
+        """Whether masks may be voted at a point."""
+        if "mask" in self.searched:
+            return True
+        # Without --mask, wbf votes and nothing else does.
+        by_default = self.options["mask"] is None and "wbf" in self._methods()
+        return by_default or self.options["mask"] == "vote"
 
     def distributions(self) -> dict[str, BaseDistribution]:
         """The values that each name may take."""
-        found: dict[str, BaseDistribution] = {}
-        methods = self.methods if "method" in self.searched else (self.options["method"],)
-        if "method" in self.searched:
-            found["method"] = CategoricalDistribution(self.methods)
-        if "calibration" in self.searched:
-            found["calibration"] = CategoricalDistribution(self.calibrations)
-        if "iou" in self.searched:
-            found["iou_thr"] = FloatDistribution(*IOU_RANGE)
-            if "nms+soft-nms" in methods:
-                found["first_iou_thr"] = FloatDistribution(*IOU_RANGE)
-        if "sigma" in self.searched and any("soft" in method for method in methods):
-            found["sigma"] = FloatDistribution(*SIGMA_RANGE)
-        # The weight of the first source stays: only ratios act.
-        for spec in self.specs[1:] if "weights" in self.searched else ():
-            found[f"weight.{spec.name}"] = FloatDistribution(*WEIGHT_RANGE, log=True)
-        for spec in self.specs if "areas" in self.searched else ():
-            found[f"low.{spec.name}"] = CategoricalDistribution(LOWS)
-            found[f"high.{spec.name}"] = CategoricalDistribution(HIGHS)
-        return found
+        chosen = {"method": self.methods, "calibration": self.calibrations, "match": MATCHES}
+        return {
+            **of_choices(**{name: of for name, of in chosen.items() if name in self.searched}),
+            **of_choices(mask=self._masks()),
+            **of_thresholds(self.searched, self._methods()),
+            **of_sources(self.searched, [spec.name for spec in self.specs]),
+        }
 
     def start(self) -> dict[str, Any]:
         """The point of the command line, moved into the space where it lies outside."""
-        method = self.options["method"]
-        iou_thr = self.options["iou_thr"]
-        values: dict[str, Any] = {
-            "method": method,
-            "calibration": NO_CALIBRATION,
-            "iou_thr": DEFAULT_IOU_THRESHOLDS[method] if iou_thr is None else iou_thr,
-            "first_iou_thr": self.options["first_iou_thr"],
-            "sigma": self.options["sigma"],
-        }
+        _, resolved = settings_of(dict(self.options), len(self.specs))
+        names = ("match", "mask", "iou_thr", "first_iou_thr", "sigma")
+        values: dict[str, Any] = {name: resolved[name] for name in names}
+        values |= {"method": self.options["method"], "calibration": NO_CALIBRATION}
         for spec in self.specs:
             values[f"weight.{spec.name}"] = spec.weight / self.specs[0].weight
             low, _, high = str(spec.valid_area).partition(":")
             values |= {f"low.{spec.name}": low, f"high.{spec.name}": high}
-        return {name: _within(values[name], area) for name, area in self.distributions().items()}
+        return {name: within(values[name], area) for name, area in self.distributions().items()}
 
     def first_points(self) -> list[dict[str, Any]]:
-        """The start, then the start with every other method, and with every calibration."""
+        """The start, then the start with each other method, calibration, match and mask."""
         start, distributions = self.start(), self.distributions()
         others = [
             {**start, name: value}
-            for name in ("method", "calibration")
+            for name in ("method", "calibration", "match", "mask")
             if isinstance(area := distributions.get(name), CategoricalDistribution)
             for value in area.choices
             if value != start[name]
@@ -119,8 +108,22 @@ class Space:
 
     def options_at(self, point: Point) -> dict[str, Any]:
         """The options of `ensemble.merge` at a point; `calibration` is left out."""
-        names = ("method", "iou_thr", "first_iou_thr", "sigma")
-        return {**self.options, **{name: point[name] for name in names if name in point}}
+        names = ("method", "match", "mask", "iou_thr", "first_iou_thr", "sigma")
+        options = {**self.options, **{name: point[name] for name in names if name in point}}
+        # Its objects have one member, whose mask a vote would give.
+        if options["method"] == "soft-nms" and point.get("mask") == "vote":
+            options["mask"] = "best"
+        return options
+
+    def _methods(self) -> tuple[str, ...]:
+        return self.methods if "method" in self.searched else (self.options["method"],)
+
+    def _masks(self) -> tuple[str, ...]:
+        """The masks to choose from, none if they are not searched."""
+        if "mask" not in self.searched:
+            return ()
+        known = all(spec.scale is not None for spec in self.specs)
+        return ("best", "vote", *(("scale",) if known else ()))
 
     def specs_at(self, point: Point) -> list[SourceSpec]:
         """The sources at a point.
@@ -151,10 +154,3 @@ def _spec_at(spec: SourceSpec, point: Point, unit: float) -> SourceSpec:
         return spec
     area = ValidArea.parse(f"{point[f'low.{spec.name}']}:{point[f'high.{spec.name}']}")
     return replace(spec, valid_area=area)
-
-
-def _within(value: Any, distribution: BaseDistribution) -> Any:
-    if isinstance(distribution, FloatDistribution):
-        return min(max(float(value), distribution.low), distribution.high)
-    assert isinstance(distribution, CategoricalDistribution)
-    return value if value in distribution.choices else distribution.choices[0]

@@ -7,17 +7,18 @@ from rich.console import Console
 from rich.table import Table
 
 from ensemble.tune_held_out import START, TUNED, WITHOUT
-from ensemble.tune_journal import Trial
-from ensemble.tune_trial import METRICS
+from ensemble.tune_journal import TrialJournal
+from longtail.evaluation.bootstrap import METRICS
 from longtail.evaluation.summary import UNDEFINED
 
 SHOWN_TRIALS = 5
+CHANGES = (*METRICS, "AP_fixed")
 Tree = Mapping[str, Any]
 
 
-def print_trials(trials: Sequence[Trial], metric: str, console: Console) -> None:
+def print_trials(journal: TrialJournal, metric: str, console: Console) -> None:
     """The best trials, in points, with what was chosen."""
-    tried = sum(int(trial.result.get("margins_tried", 0)) for trial in trials)
+    trials, tried = journal.trials, sum(map(len, journal.margins))
     console.print(
         f"{len(trials)} trials, {tried:,} merges judged; the first is the start; AP of the half "
         "that is tuned on, in points",
@@ -36,7 +37,7 @@ def print_trials(trials: Sequence[Trial], metric: str, console: Console) -> None
     for trial in shown:
         table.add_row(
             str(trial.number),
-            *(_points(trial.result[name]) for name in METRICS),
+            *(points(trial.result[name]) for name in METRICS),
             _margins(trial.result),
             ", ".join(f"{name} {_short(value)}" for name, value in trial.point.items()),
         )
@@ -44,18 +45,23 @@ def print_trials(trials: Sequence[Trial], metric: str, console: Console) -> None
 
 
 def print_held_out(
-    rows: Mapping[str, Tree], differences: Mapping[str, Tree], console: Console
+    rows: Mapping[str, Tree],
+    differences: Mapping[str, Tree],
+    warnings: Sequence[str],
+    console: Console,
 ) -> None:
     """Sources, start and tuned merge, then what each source adds; with intervals."""
     _line(console, "the other half: mask AP in points")
     table = Table()
     table.add_column("")
-    for heading in ("AP", "95% interval", *METRICS[1:]):
+    spans = "95% interval"
+    for heading in ("AP", spans, *METRICS[1:], "AP fixed", spans, "APr fixed"):
         table.add_column(heading, justify="right")
     for name, row in rows.items():
-        interval = row.get("intervals", {}).get("AP")
-        cells = [_points(row[metric]) for metric in METRICS]
-        cells.insert(1, _span(interval))
+        intervals = row.get("intervals", {})
+        cells = [points(row[metric]) for metric in (*METRICS, "AP_fixed", "APr_fixed")]
+        cells.insert(5, span(intervals.get("AP_fixed")))
+        cells.insert(1, span(intervals.get("AP")))
         table.add_row(name, *cells, style="bold" if name == TUNED else None)
     console.print(table)
     if not differences:
@@ -67,17 +73,16 @@ def print_held_out(
     )
     table = Table()
     table.add_column("tuned minus")
-    for name in METRICS:
-        table.add_column(name, justify="right")
-    for name, comparison in differences.items():
-        cells = [_difference(comparison["metrics"][metric]) for metric in METRICS]
-        table.add_row(name, *cells)
+    for name in CHANGES:
+        table.add_column(name.replace("_", " "), justify="right")
+    for name, difference in differences.items():
+        table.add_row(name, *(_difference(difference[metric]) for metric in CHANGES))
     console.print(table)
-    gain = differences[START]["metrics"][METRICS[0]]
+    gain = differences[START]["AP"]
     if gain["low"] <= 0:
         found = "is worse than" if gain["high"] < 0 else "is not told apart from"
         _line(console, f"warning: by AP, {TUNED} {found} {START} on the other half")
-    for warning in differences[START]["warnings"]:
+    for warning in warnings:
         _line(console, f"warning: {warning}")
 
 
@@ -85,11 +90,13 @@ def _line(console: Console, text: str) -> None:
     console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
-def _points(value: float) -> str:
+def points(value: float) -> str:
+    """A fraction in points, "-" where it is undefined."""
     return "-" if value == UNDEFINED else f"{100 * value:.2f}"
 
 
-def _span(interval: Tree | None) -> str:
+def span(interval: Tree | None) -> str:
+    """Both ends in points."""
     if interval is None or interval["standard_error"] == UNDEFINED:
         return "-"
     return f"{100 * interval['low']:.2f} to {100 * interval['high']:.2f}"

@@ -35,13 +35,15 @@ class TrialPublisher:
         self._done: set[int] = set()
         self._failed = False
 
-    def publish(self, trials: Sequence[Trial], status: Status, files: Sequence[Path] = ()) -> None:
+    def publish(
+        self, trials: Sequence[Trial], status: Status, files: Sequence[tuple[Path, str]] = ()
+    ) -> None:
         """Bring what MLflow lacks.
 
         Args:
             trials: All finished trials.
             status: Of the parent run.
-            files: Artifacts of the parent run, once the search is done.
+            files: Artifacts of the parent run with their folders, once the search is done.
         """
         try:
             tracker = self._connect()
@@ -51,7 +53,7 @@ class TrialPublisher:
                     self._publish_trial(tracker, parent, trial)
                     self._done.add(trial.number)
             if files:
-                tracker.log_artifacts(parent, [(file, "") for file in files])
+                tracker.log_artifacts(parent, list(files))
             tracker.set_status(parent, status)
         except Exception as error:
             if not self._failed:

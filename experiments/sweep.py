@@ -193,6 +193,7 @@ def _run(request: "SweepRequest", num_seeds: int | None, num_best: int) -> ExitC
     from experiments.sweep_tables import print_confirmation, print_result
     from longtail.sweep.analysis_file import write_analysis
     from longtail.sweep.confirm import confirm
+    from longtail.sweep.margins import find_margins
     from longtail.sweep.run import run_sweep
 
     result = run_sweep(sweep, settings)
@@ -204,7 +205,8 @@ def _run(request: "SweepRequest", num_seeds: int | None, num_best: int) -> ExitC
         confirmation = confirm(sweep, trials, num_best, num_seeds, settings.grid)
         files = write_results(folder, sweep, trials, cost, confirmation)
         print_confirmation(confirmation)
-    files += write_analysis(folder, sweep, trials, confirmation)
+    margins = find_margins(sweep, trials, settings)
+    files += write_analysis(folder, sweep, trials, confirmation, margins)
     result.publisher.attach(files)
     print_next(request, files, result.publisher.problem)
     return _ending(result, confirmation)

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from ensemble.ballots import whole_votes
 from ensemble.fusion import Clusters
 from ensemble.fusion_settings import FusionSettings, MaskWeights
-from ensemble.mask_vote import vote_masks, whole_votes
+from ensemble.mask_vote import vote_masks
 from longtail.predictions.columns import DetectionColumns
 from longtail.rle.bitmaps import encode_bitmap
 from longtail.rle.codec import encode, pack

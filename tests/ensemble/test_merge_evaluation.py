@@ -128,10 +128,10 @@ def test_a_source_may_have_the_name_of_a_step(folder: Folder) -> None:
 def test_rows_of_an_interrupted_merge_are_kept(
     folder: Folder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from ensemble import job
+    from ensemble import submissions
 
     with monkeypatch.context() as patch:
-        patch.setattr(job, "export_json", lambda *_, **__: 1 / 0)
+        patch.setattr(submissions, "export_json", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             job_run(folder, "--resamples=20")
     assert "evaluating a" in capsys.readouterr().err

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from merge_folder import QUICK, Folder
+from merge_folder import QUICK, Folder, detection
 
 from ensemble.backends import InProcess, Processes, local_backend
 from ensemble.place import Place
@@ -95,7 +95,7 @@ def test_an_error_in_a_process_ends_with_3(
         {"image_id": image, "category_id": 3, "score": 0.5, "bbox": [1, 1, 5, 5]}
         for image in (1, SHARD + 1)
     ]
-    many.write("boxes.json", boxes)
+    many.write("boxes.json", [detection(1, 9, 0.5), *boxes])
     options = (*QUICK, "--num-workers=2")
     assert many.merge("a=a.json", "c=boxes.json", out="wrong", options=options) == 3
     assert "a detection has a box and no mask" in capsys.readouterr().err
@@ -145,11 +145,11 @@ def test_a_killed_merge_goes_on(
 
 def interrupt(folder: Folder) -> Path:
     """Leave a folder as a kill between the last shard and the submission does."""
-    from ensemble import job
+    from ensemble import submissions
 
     options = (*QUICK, "--num-workers=1")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(job, "export_json", fail_to_write)
+        patch.setattr(submissions, "export_json", fail_to_write)
         assert folder.merge("a=a.json", "b=b.json", options=options) == 5
     return folder.path / "out"
 

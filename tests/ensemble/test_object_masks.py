@@ -60,17 +60,42 @@ def test_scores_stay_equal_without_a_mask_scoring_head(tmp_path: Path, method: M
     assert found.score.tolist() == found.score_mask.tolist()
 
 
-def test_score_of_a_fused_mask_is_below_by_the_members_ratio(tmp_path: Path) -> None:
-    sources = [opened(tmp_path / "a", 0.8, 0.4), opened(tmp_path / "b", 0.4, 0.4)]
+def test_score_of_a_fused_mask_is_fused_by_the_rule_of_scores(tmp_path: Path) -> None:
+    sources = [opened(tmp_path / "a", 0.8, 0.2), opened(tmp_path / "b", 0.4, 0.4)]
     found = merged(sources, "wbf")
     assert found.score.tolist() == [pytest.approx(0.6)]
-    assert found.score_mask.tolist() == [pytest.approx(0.6 * 0.8 / 1.2)]
+    assert found.score_mask.tolist() == [pytest.approx(0.3)]
 
 
-def test_members_without_a_score_leave_it(tmp_path: Path) -> None:
-    sources = [opened(tmp_path / "a", 0.0, 0.0), opened(tmp_path / "b", 0.0, 0.0)]
-    sources[0] = opened(tmp_path / "c", 0.0, 0.3)
-    assert merged(sources, "nms").score_mask.tolist() == [0]
+def test_weights_of_sources_count_for_scores_of_masks(tmp_path: Path) -> None:
+    sources = [opened(tmp_path / "a", 0.8, 0.2), opened(tmp_path / "b", 0.4, 0.4)]
+    sources[1] = replace(sources[1], spec=replace(sources[1].spec, weight=3.0))
+    found = merged(sources, "wbf")
+    assert found.score.tolist() == [pytest.approx((0.8 + 3 * 0.4) / 2 * 2 / 4)]
+    assert found.score_mask.tolist() == [pytest.approx((0.2 + 3 * 0.4) / 2 * 2 / 4)]
+    # The source of weight 3 is the best: 0.4 against 0.8 / 3.
+    found = merged(sources, "nms")
+    assert (found.score.tolist(), found.score_mask.tolist()) == ([0.4], [0.4])
+
+
+def test_nms_takes_both_scores_of_the_best_member(tmp_path: Path) -> None:
+    sources = [opened(tmp_path / "a", 0.8, 0.2), opened(tmp_path / "b", 0.4, 0.4)]
+    found = merged(sources, "nms")
+    assert (found.score.tolist(), found.score_mask.tolist()) == ([0.8], [0.2])
+
+
+def test_soft_nms_lowers_both_scores_by_one_factor(tmp_path: Path) -> None:
+    sources = [opened(tmp_path / "a", 0.8, 0.2), opened(tmp_path / "b", 0.4, 0.3)]
+    found = merged(sources, "soft-nms")
+    by_score = np.argsort(-found.score)
+    lowered = 0.4 * np.exp(-1 / 0.5)
+    assert found.score[by_score].tolist() == [0.8, pytest.approx(lowered)]
+    assert found.score_mask[by_score].tolist() == [0.2, pytest.approx(lowered * 0.3 / 0.4)]
+
+
+def test_a_score_of_0_leaves_that_of_the_mask(tmp_path: Path) -> None:
+    sources = [opened(tmp_path / "a", 0.0, 0.3), opened(tmp_path / "b", 0.0, 0.0)]
+    assert merged(sources, "nms").score_mask.tolist() == [0.3]
 
 
 def test_margins_in_scores_are_in_both(tmp_path: Path) -> None:

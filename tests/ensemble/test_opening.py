@@ -6,13 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ensemble.opening import (
-    NOT_SHARED,
-    OpenedSource,
-    digest_of,
-    digest_of_source,
-    open_source,
-)
+from ensemble.opening import NOT_SHARED, OpenedSource, open_source
+from ensemble.source_files import digest_of, digest_of_source
 from ensemble.source_options import SourceSpec, parse_sources
 from longtail.categories import CategoryTable
 from longtail.predictions.columns import DetectionColumns

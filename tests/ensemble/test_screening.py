@@ -76,6 +76,14 @@ def test_category_and_size_that_a_source_is_not_trusted_with_leave() -> None:
     assert found.tolist() == [TAKES_PART, OTHER_CATEGORY, OTHER_SIZE, EMPTY_MASK]
 
 
+def test_sources_with_boxes_only_need_no_mask() -> None:
+    detections = columns([BOX] * 4, [0.5, 0.5, 0.05, 0.5], [b"", b"", b"", EMPTY])
+    everything, boxes_only = np.ones(4, np.bool_), np.array([True, False, True, False])
+    shares = box_shares(detections)
+    found = screen(detections, shares, 0.1, everything, everything, boxes_only)
+    assert found.tolist() == [TAKES_PART, NO_MASK, LOW_SCORE, EMPTY_MASK]
+
+
 def test_score_at_the_threshold_takes_part() -> None:
     detections = columns([BOX], [0.1], [FULL])
     assert outcomes(detections, 0.1) == [TAKES_PART]

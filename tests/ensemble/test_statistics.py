@@ -37,7 +37,16 @@ def second_block() -> MergeStatistics:
         sources=ints(2, 1, 1),
         groups=ints(RARE, FREQUENT, COMMON),
         kept=np.array([True, False, True]),
+        has_mask=np.array([True, True, True]),
     )
+    statistics.add_clusters(
+        members=ints(1),
+        sources=ints(1),
+        groups=ints(FREQUENT),
+        kept=np.array([False]),
+        has_mask=np.array([False]),
+    )
+    statistics.add_boxes(ints(RARE, FREQUENT, COMMON, FREQUENT), ints(0, 3))
     statistics.add_results(1, np.array([1.25, 0.5]), empty_groups=ints(COMMON))
     return statistics
 
@@ -63,7 +72,8 @@ def test_stages_are_counted_per_group() -> None:
         "valid": {"all": 5, "r": 3, "c": 0, "f": 2},
         "of a trusted category and size": {"all": 4, "r": 2, "c": 0, "f": 2},
         "at or above the score threshold": {"all": 3, "r": 2, "c": 0, "f": 1},
-        "clusters": {"all": 3, "r": 1, "c": 1, "f": 1},
+        "clusters": {"all": 4, "r": 1, "c": 1, "f": 2},
+        "without a mask": {"all": 1, "r": 0, "c": 0, "f": 1},
         "cut by the cap": {"all": 1, "r": 0, "c": 0, "f": 1},
         "empty after the vote": {"all": 1, "r": 0, "c": 1, "f": 0},
         "written": {"all": 1, "r": 1, "c": 0, "f": 0},
@@ -81,11 +91,18 @@ def test_cap_is_counted_per_group() -> None:
     assert cap["share_of_images_where_it_binds"] == pytest.approx(1 / 3)
 
 
+def test_clusters_of_boxes_only_are_in_the_submission_of_boxes() -> None:
+    tree = both().as_dict()
+    assert tree["clusters_without_mask"] == {"r": 0, "c": 0, "f": 1}
+    assert tree["boxes"]["kept"] == {"r": 1, "c": 0, "f": 1}
+    assert tree["boxes"]["cut"] == {"r": 0, "c": 1, "f": 1}
+
+
 def test_members_sources_and_scores_over_one_are_counted() -> None:
     tree = both().as_dict()
-    assert tree["fusion"]["clusters_by_members"] == {"1": 2, "3": 1}
-    assert tree["fusion"]["clusters_by_sources"] == {"1": 2, "2": 1}
-    assert tree["fusion"]["members_per_cluster"] == {"all": 5 / 3, "r": 3, "c": 1, "f": 1}
+    assert tree["fusion"]["clusters_by_members"] == {"1": 3, "3": 1}
+    assert tree["fusion"]["clusters_by_sources"] == {"1": 3, "2": 1}
+    assert tree["fusion"]["members_per_cluster"] == {"all": 6 / 4, "r": 3, "c": 1, "f": 1}
     assert tree["fusion"]["sources_per_cluster"]["r"] == 2
     assert tree["scores_over_one_cut_to_one"] == 1
 

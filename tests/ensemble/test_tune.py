@@ -73,6 +73,10 @@ def test_a_search_writes_a_merge_that_merge_runs(folder: Folder) -> None:
         *(f"without {name}" for name in "abc"),
     ]
     assert {"start", "without a"} < set(report["tuned_minus"])
+    for row in report["held_out"].values():
+        assert row["AP_fixed"] == row["intervals"]["AP_fixed"]["value"]
+        assert set(row["intervals"]) == {f"AP{a}{b}" for a in ("", *"rcf") for b in ("", "_fixed")}
+    assert "AP fixed" in output
     first = json.loads(trials[0])["result"]
     assert report["best"]["result"]["AP"] >= first["AP"]
     assert not list((folder.path / "out").glob(".work*"))
@@ -105,11 +109,54 @@ def test_a_search_goes_on_where_it_ended_and_repeats_itself(folder: Folder) -> N
 
 
 @pytest.mark.slow
-def test_margins_alone_need_one_trial_and_no_cluster(folder: Folder) -> None:
-    assert folder.tune("--search=margins", "--method=nms", *SMALL) == 0
+def test_two_metrics_are_searched_for_and_go_on_after_an_interruption(folder: Folder) -> None:
+    words = ("--metric=AP,APr", "--search=method,match,mask,iou,margins", *SMALL[1:])
+    folder.search("--trials=4", *words)
+    output = folder.search("--trials=7", *words)
     report = folder.read("tune.json")
-    assert (report["trials"], report["merges_judged"]) == (1, 5)
-    assert not (folder.path / "out" / "calibration.json").exists()
+    assert (report["trials"], report["pareto"]["metrics"]) == (7, ["AP", "APr"])
+    members = report["pareto"]["members"]
+    assert "pareto/NN/merge.yaml has each" in output or len(members) == 1
+    points = [json.loads(line)["point"] for line in (folder.path / "out/trials.jsonl").open()]
+    assert {(point["match"], point["mask"]) for point in points} > {("box", "vote")}
+    assert members[0]["tuned_on"]["AP"] == report["best"]["result"]["AP"]
+    for member in members:
+        out = folder.path / member["folder"].replace("/", "-")
+        config = f"--config={folder.path / 'out' / member['folder'] / 'merge.yaml'}"
+        assert code(merge, config, f"--out={out}", "--no-evaluate", "--num-workers=1") == 0
+        settings = json.loads((out / "merge.json").read_text())["settings"]
+        assert settings["margins"]["common"] == member["common_margin"]
+        assert settings["fusion"]["match"] == member["point"]["match"]
+
+
+@pytest.mark.slow
+def test_margins_alone_need_one_trial_and_no_cluster(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--search=margins", "--method=nms", "--margin-trials=300", "--resamples=20")
+    assert folder.tune(*words) == 0
+    # Again: there is nothing left to try.
+    assert folder.tune(*words) == 0
+    report, out = folder.read("tune.json"), folder.path / "out"
+    assert (report["trials"], report["merges_judged"] > 200) == (1, True)
+    assert not (out / "calibration.json").exists()
+    margins = json.loads((out / "margins.jsonl").read_text())
+    assert len(margins["rare"]) == len(margins["metrics"]["APr"]) == report["merges_judged"]
+    assert max(margins["metrics"]["AP"]) == report["best"]["result"]["AP"]
+    assert "<svg" in (out / "margins.html").read_text()
+    assert (out / "pareto/00/merge.yaml").read_bytes() == (out / "merge.yaml").read_bytes()
+    assert "40 of 40 images exceed the cap of 12" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_cut_that_never_binds_is_said(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--search=margins", "--method=nms", "--margin-trials=300", "--max-dets=300")
+    assert folder.tune(*words, "--resamples=0") == 0
+    output = capsys.readouterr().out
+    assert "0 of 40 images exceed the cap of 300 detections" in output
+    assert "margins change nothing" in output
+    assert folder.read("tune.json")["merges_judged"] == 1
+    assert not (folder.path / "out" / "margins.html").exists()
 
 
 @pytest.mark.slow
@@ -127,9 +174,9 @@ def test_words_that_are_none_are_usage_errors(
     assert folder.tune("--search=margin") == 2
     assert folder.tune("--methods=nms,wbf2") == 2
     assert folder.tune("--calibrations=norcal") == 2
-    assert folder.tune("--match=mask") == 2
+    assert folder.tune("--metric=AP,AP50") == 2
     error = capsys.readouterr().err
-    assert "'margin' is none of method" in error and "--match mask" in error
+    assert "'margin' is none of method" in error and "'AP50' is none of AP" in error
     assert not (folder.path / "out").exists()
 
 

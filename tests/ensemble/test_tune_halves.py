@@ -1,5 +1,6 @@
 """Halves of a data set: nothing in both, nothing lost."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ from ensemble.source_options import parse_sources
 from ensemble.tune_halves import restrict, split, write_annotations
 from longtail.evaluation.ground_truth import read_ground_truth
 from longtail.predictions.columns import DetectionColumns
-from longtail.predictions.store import PredictionStore
+from longtail.predictions.soft_masks import SoftMasks
+from longtail.predictions.store import PredictionStore, StoreWriter
 from longtail.problems import BadInputError
 
 
@@ -63,3 +65,27 @@ def test_a_restricted_source_has_the_rows_of_its_images_in_their_order(tmp_path:
     for name in ("image_id", "category_id", "score", "boxes"):
         assert np.array_equal(getattr(found, name), getattr(expected, name))
     assert isinstance(found, DetectionColumns) and part.seen_in == part.directory
+
+
+def test_a_restricted_source_keeps_its_soft_masks(tmp_path: Path) -> None:
+    whole = read_ground_truth(write_masks(tmp_path, 20))
+    (spec,) = parse_sources([f"a={tmp_path / 'a.json'}"])
+    source = open_source(spec, whole.images, whole.categories, tmp_path / "opened")
+    store = PredictionStore.open(source.directory)
+    writer = StoreWriter(tmp_path / "soft", store.images, store.source, soft_masks=True)
+    random = np.random.default_rng(0)
+    blocks = [
+        replace(columns, soft=SoftMasks.of(random.random((len(columns), 28, 28))))
+        for columns in store.blocks()
+    ]
+    writer.write_shard(0, blocks)
+    soft = replace(source, directory=writer.finish().directory)
+    ids, _ = split(whole.images.ids, seed=0)
+    path = write_annotations(whole.path, ids.tolist(), tmp_path / "part.json")
+    part = restrict(soft, read_ground_truth(path).images, tmp_path / "half")
+    columns = DetectionColumns.concatenate(blocks)
+    expected = columns.take(np.isin(columns.image_id, ids)).soft
+    found = PredictionStore.open(part.directory).read_all(with_soft_masks=True).soft
+    assert expected is not None and found is not None and len(found.cells) > 0
+    assert np.array_equal(found.cells, expected.cells)
+    assert np.array_equal(found.offsets, expected.offsets)

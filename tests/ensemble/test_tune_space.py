@@ -51,7 +51,10 @@ def test_the_first_points_change_one_choice_of_the_start_each() -> None:
     start, *others = space.first_points()
     assert start == space.start()
     changed = [{k: v for k, v in point.items() if v != start[k]} for point in others]
-    assert changed == [{"method": "nms"}, {"method": "soft-nms"}, {"calibration": "platt"}]
+    assert changed == [
+        *({"method": "nms"}, {"method": "soft-nms"}, {"calibration": "platt"}),
+        *({"match": "mask"}, {"mask": "best"}),
+    ]
     assert space_of("iou").first_points() == [{"iou_thr": 0.55}]
 
 
@@ -94,7 +97,6 @@ def test_an_empty_range_of_sizes_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"match": "mask"}, "--match mask"),
         ({"calibration": "x.json"}, "fits its own"),
         ({"mask": "vote"}, "--mask vote with --method soft-nms"),
         ({"sigma": -1.0}, "--sigma"),
@@ -104,4 +106,31 @@ def test_options_that_a_search_cannot_use_are_refused(
     options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        space_of(*SEARCHED, **options).check()
+        space_of("method", "iou", "sigma", **options).check()
+
+
+def test_masks_are_of_scales_where_all_scales_are_known() -> None:
+    assert mask_choices(space_of("mask")) == ("best", "vote")
+    scaled = [f"{name}={name}.json,scale=800" for name in "ab"]
+    assert mask_choices(space_of("mask", preds=scaled)) == ("best", "vote", "scale")
+
+
+def mask_choices(space: Space) -> tuple[Any, ...]:
+    area = space.distributions()["mask"]
+    assert isinstance(area, CategoricalDistribution)
+    return area.choices
+
+
+def test_a_vote_of_soft_nms_is_the_mask_of_its_only_member() -> None:
+    space = space_of("method", "mask", mask="vote")
+    space.check()
+    point = {"method": "soft-nms", "mask": "vote"}
+    assert space.settings_at(point).fusion.mask == "best"
+    assert space.settings_at(point | {"method": "nms"}).fusion.mask == "vote"
+
+
+def test_masks_may_be_compared_where_match_is_searched_or_asked_for() -> None:
+    assert not space_of("mask").may_compare_masks
+    assert space_of("match").may_compare_masks
+    assert space_of("iou", match="mask").may_compare_masks
+    assert space_of("match").settings_at({"match": "mask"}).fusion.match == "mask"

@@ -81,6 +81,14 @@ def test_the_curve_of_a_trial_is_in_mlflow(swept: SweepCommand) -> None:
         assert point.value == round(100 * rung["metrics"]["AP"], 2)
 
 
+def test_margins_are_tried_on_the_finished_trials(swept: SweepCommand) -> None:
+    finished = [t for t in swept.trials().values() if t["state"] == "finished"]
+    margins = swept.read("analysis.json")["margins"]
+    assert sorted(item["number"] for item in margins["trials"]) == sorted(
+        trial["number"] for trial in finished
+    )
+
+
 def test_a_rerun_runs_nothing_and_says_the_same(swept: SweepCommand) -> None:
     before, began = swept.events(), time.monotonic()
     code, output = swept.run()
@@ -123,15 +131,15 @@ def test_a_variant_written_by_hand_is_the_same_node(swept: SweepCommand) -> None
 
 def test_the_best_is_trained_again_with_fresh_seeds(swept: SweepCommand) -> None:
     before = swept.trials()
-    code, output = replace(
-        swept, more=(*swept.more, "--confirm", "2", "--confirm-best", "1")
-    ).run()
+    code, output = replace(swept, more=(*swept.more, "--confirm", "2", "--confirm-best", "1")).run()
     assert code == 0, output
     assert swept.trials() == before
     (confirmed,) = swept.read("analysis.json")["confirmation"]["trials"]
-    assert len(confirmed["values"]) == 2
-    fell = confirmed["sweep_value"] - sum(confirmed["values"]) / 2
-    assert confirmed["fell_by"] == pytest.approx(fell)
+    fresh = confirmed["metrics"]["AP"]
+    assert list(fresh["by_seed"]) == ["1", "2"]
+    assert fresh["mean"] == pytest.approx(sum(fresh["by_seed"].values()) / 2)
+    assert fresh["fell_by"] == pytest.approx(fresh["in_sweep"] - fresh["mean"])
+    assert (swept.runs / "grids" / "toy_confirmed" / "table.json").is_file()
 
 
 def test_a_sweep_killed_in_the_midst_ends_with_every_trial_once(

@@ -75,7 +75,7 @@ def predictions_node(inference: Inference, label: str, images: str, stage: Node)
         stage: The last stage of the chain.
     """
     inputs = {"stage": stage.id, "images": images}
-    config = {"inference": inference.model_dump(mode="json")}
+    config = {"inference": inference.identity()}
     return Node("predictions", f"{label} predictions", config, inputs, stage.seed, (stage,))
 
 

@@ -1,6 +1,6 @@
 """One experiment variant: everything that decides what a run computes."""
 
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
@@ -34,12 +34,22 @@ class Inference(Config):
     """Best-scored detections that are kept, over all categories."""
     mask_threshold: float = Field(0.5, gt=0, lt=1)
     """Pixels of at least this probability belong to a mask."""
+    keep_soft_masks: bool = False
+    """Also keep the grid of probabilities that each mask is made of, for ensembles to average."""
     images_per_batch: PositiveInt = 4
     """Images predicted together."""
     score_adjustment: ScoreAdjustment = AsTheyAre()
     """What becomes of a softmax classifier's probabilities before boxes are chosen by them."""
     head_merge: HeadMerge = HeadMerge()
     """How a calibrated classifier's two rows of scores become one."""
+
+    def identity(self) -> dict[str, Any]:
+        """What names the predictions: all settings, but for soft masks that are not kept."""
+        tree = self.model_dump(mode="json")
+        if not self.keep_soft_masks:
+            # Predictions made before there was such a setting are the same.
+            del tree["keep_soft_masks"]
+        return tree
 
 
 class Variant(Config):

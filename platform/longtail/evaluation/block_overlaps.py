@@ -59,6 +59,7 @@ def match_block(
         image_counts=np.bincount(image - ranks.start, minlength=len(ranks)),
         label=label,
         score=columns.score,
+        score_mask=columns.score_mask,
         kinds=parts,
     )
 

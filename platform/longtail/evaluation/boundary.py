@@ -13,7 +13,13 @@ import msgspec
 import numpy as np
 
 from longtail.evaluation.blocks import OnBlock, ranks_of_blocks
-from longtail.evaluation.detections import check_masks, judged, mask_dicts, with_mask_area
+from longtail.evaluation.detections import (
+    check_masks,
+    judged,
+    mask_dicts,
+    ranked_by,
+    with_mask_area,
+)
 from longtail.evaluation.ground_truth import GroundTruth
 from longtail.evaluation.segmentation import compressed_mask
 from longtail.evaluation.summary import Curves, summarize
@@ -57,7 +63,7 @@ def boundary_metrics(
     results: list[dict[str, Any]] = []
     any_mask = store.num_detections == 0
     for block in range(store.block_count):
-        columns = store.read_block(block)
+        columns = ranked_by(store.read_block(block), "segm")
         any_mask = any_mask or bool(columns.has_mask.any())
         counting = judged(columns, truth, max_dets)
         check_masks(counting, truth, store.directory)

@@ -3,6 +3,7 @@
 D detections of one block of images, sorted by image id and then in the source's order.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from longtail.evaluation.empty_masks import have_pixels
 from longtail.evaluation.ground_truth import GroundTruth
+from longtail.evaluation.overlap_part import Kind
 from longtail.predictions.columns import DetectionColumns
 from longtail.problems import ProblemReport
 from longtail.rle.validation import OK, find_faults
@@ -33,6 +35,11 @@ def check_masks(columns: DetectionColumns, truth: GroundTruth, store: Path) -> N
     offenders = columns.image_id[columns.has_mask & (faults != OK)].tolist()
     report.error("counts", "damaged masks in images", offenders, remedy)
     report.raise_if_errors()
+
+
+def ranked_by(columns: DetectionColumns, kind: Kind) -> DetectionColumns:
+    """The detections with the score that masks, or boxes, are ranked by, as `score`."""
+    return replace(columns, score=columns.score_mask) if kind == "segm" else columns
 
 
 def within_cap(columns: DetectionColumns, max_dets: int) -> DetectionColumns:

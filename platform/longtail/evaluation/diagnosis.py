@@ -17,7 +17,7 @@ from longtail.evaluation.average_precision import IOU_THRESHOLDS
 from longtail.evaluation.blocks import OnBlock
 from longtail.evaluation.calibration_error import Calibration, calibration_by_group
 from longtail.evaluation.confusion import Confusion, confusion
-from longtail.evaluation.detections import check_masks, within_cap
+from longtail.evaluation.detections import check_masks, ranked_by, within_cap
 from longtail.evaluation.error_types import (
     BACKGROUND_IOU,
     ErrorAnalysis,
@@ -85,7 +85,7 @@ class JudgedBlocks:
         for block in range(self._store.block_count):
             columns = self._store.read_block(block)
             any_mask = any_mask or bool(columns.has_mask.any())
-            capped = within_cap(columns, self._max_dets)
+            capped = within_cap(ranked_by(columns, self._kind), self._max_dets)
             judged = self._truth.is_judged(capped.image_id, capped.category_id)
             self.num_within_cap += len(capped)
             self.num_unjudged += int((~judged).sum())

@@ -63,12 +63,15 @@ class Judge:
 
     def with_fixed(self, evaluation: Evaluation) -> Evaluation:
         """Add AP-fixed and what the cap cuts."""
-        columns, categories = self.matched.columns, self.truth.categories
-        cap = cap_statistics(columns, categories, len(self.truth.images), self.max_dets)
-        kept = best_of_categories(columns)
+        matched, categories = self.matched, self.truth.categories
+        # Masks where they are defined: their scores decide what the cap cuts.
+        ranked = matched.columns[next(iter(matched.rescorers))]
+        cap = cap_statistics(ranked, categories, len(self.truth.images), self.max_dets)
         fixed = {kind: self._without_cap(of) for kind, of in self.matched.summaries.items()}
-        if cap.detections or not kept.all():
-            for kind, rescorer in self.matched.rescorers.items():
+        for kind, rescorer in matched.rescorers.items():
+            columns = matched.columns[kind]
+            kept = best_of_categories(columns)
+            if cap.detections or not kept.all():
                 fixed[kind] = fixed_summary(rescorer, columns, kept)
         errors = [of_kind.identity_error(categories) for of_kind in fixed.values()]
         return replace(

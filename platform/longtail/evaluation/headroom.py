@@ -20,7 +20,7 @@ import pycocotools.mask
 from numpy.typing import NDArray
 
 from longtail.evaluation.blocks import OnBlock, ranks_of_blocks
-from longtail.evaluation.detections import check_masks, within_cap
+from longtail.evaluation.detections import check_masks, ranked_by, within_cap
 from longtail.evaluation.ground_truth import GroundTruth
 from longtail.evaluation.matching import find_overlaps
 from longtail.evaluation.overlap_part import Kind
@@ -82,7 +82,8 @@ def relabelled(
     """
     found = []
     for block, ranks in enumerate(ranks_of_blocks(len(truth.images))):
-        capped = within_cap(store.read_block(block, with_masks=kind == "segm"), max_dets)
+        columns = store.read_block(block, with_masks=kind == "segm")
+        capped = within_cap(ranked_by(columns, kind), max_dets)
         if kind == "segm":
             check_masks(capped, truth, store.directory)
         found.append(_rows_and_labels(capped, truth, ranks, kind))
@@ -91,7 +92,8 @@ def relabelled(
 
     def change(block: int, columns: DetectionColumns) -> DetectionColumns:
         rows, labels = found[block]
-        return replace(within_cap(columns, max_dets).take(rows), category_id=labels)
+        capped = within_cap(ranked_by(columns, kind), max_dets)
+        return replace(capped.take(rows), category_id=labels)
 
     return StoreView(store, change, sum(len(rows) for rows, _ in found))
 

@@ -151,7 +151,7 @@ def _evaluation(
             "categories_judged": int((box_ap > UNDEFINED).sum()),
             "images": len(truth.images),
             "instances": truth.num_instances,
-            "detections": len(matched.columns.score),
+            "detections": len(matched.columns["box"].score),
             "judged_masks": matched.num_judged("segm"),
             "judged_boxes": matched.num_judged("box"),
         },

@@ -20,12 +20,12 @@ class Matched:
 
     Attributes:
         rescorers: Masks, where there are some to overlap, and boxes.
-        columns: All detections of the set.
+        columns: All detections of the set, with the scores of masks or of boxes.
         warnings: Why masks are undefined, if they are.
     """
 
     rescorers: Mapping[Kind, Rescorer]
-    columns: SetColumns
+    columns: Mapping[Kind, SetColumns]
     warnings: tuple[str, ...]
 
     @classmethod
@@ -44,7 +44,7 @@ class Matched:
             )
             for kind in kinds
         }
-        return cls(rescorers, SetColumns.of(whole), warnings)
+        return cls(rescorers, {kind: SetColumns.of(whole, kind) for kind in kinds}, warnings)
 
     @cached_property
     def summaries(self) -> dict[Kind, Summary]:
@@ -64,7 +64,7 @@ class Matched:
         """Detections that counted: judged, with an area, within the cap."""
         if kind not in self.rescorers:
             return 0
-        return self.rescorers[kind].num_judged(self.columns.score)
+        return self.rescorers[kind].num_judged(self.columns[kind].score)
 
 
 def _why_undefined(truth: GroundTruth, whole: OverlapPart) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from longtail.evaluation.detections import check_masks, mask_dicts
+from longtail.evaluation.detections import check_masks, mask_dicts, ranked_by
 from longtail.evaluation.ground_truth import GroundTruth
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.store import PredictionStore
@@ -84,7 +84,7 @@ def _box_dicts(columns: DetectionColumns) -> list[dict[str, Any]]:
 
 def _mask_dicts(columns: DetectionColumns) -> list[dict[str, Any]]:
     # A detection without a mask keeps its slot under the cap as a mask without a pixel.
-    results = mask_dicts(columns)
+    results = mask_dicts(ranked_by(columns, "segm"))
     for result in results:
         mask = result["segmentation"]
         mask["counts"] = mask["counts"] or encode(np.array([mask["size"][0] * mask["size"][1]]))

@@ -49,7 +49,8 @@ class OverlapPart:
         any_mask: A detection has a mask.
         image_counts: Rows of each image of the blocks.
         label: (S,) int64 index of the category of each row.
-        score: (S,) float64.
+        score: (S,) float64, by which boxes are ranked.
+        score_mask: (S,) float64, by which masks are.
         kinds: Judged detections by kind.
     """
 
@@ -58,7 +59,12 @@ class OverlapPart:
     image_counts: Ints
     label: Ints
     score: NDArray[np.float64]
+    score_mask: NDArray[np.float64]
     kinds: Mapping[Kind, KindPart]
+
+    def scores(self, kind: Kind) -> NDArray[np.float64]:
+        """(S,) the score that a kind of overlap is ranked by."""
+        return self.score_mask if kind == "segm" else self.score
 
 
 def join(parts: Sequence[OverlapPart]) -> OverlapPart:
@@ -71,6 +77,7 @@ def join(parts: Sequence[OverlapPart]) -> OverlapPart:
         image_counts=np.concatenate([part.image_counts for part in parts]),
         label=np.concatenate([part.label for part in parts]),
         score=np.concatenate([part.score for part in parts]),
+        score_mask=np.concatenate([part.score_mask for part in parts]),
         kinds={
             kind: _join_kind([part.kinds[kind] for part in parts], first_rows)
             for kind in parts[0].kinds

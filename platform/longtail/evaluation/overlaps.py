@@ -22,7 +22,7 @@ class Overlaps:
     """Detections, instances and how they overlap; bit a of a flag is for area range a.
 
     Attributes:
-        scores: (S,) float64, the store's own scores of all its rows.
+        scores: (S,) float64, the store's own scores of all its rows, of masks or of boxes.
         image_starts: (N + 1,) int64, where the rows of each image start.
         image_ids: (N,) int64.
         row: (J,) int64, row of the store.
@@ -77,7 +77,7 @@ class Overlaps:
         by_detection = np.lexsort((-found, -part.overlap_iou, detections))
         reached = part.overlap_iou[by_detection, None] >= IOU_THRESHOLDS
         return cls(
-            scores=whole.score.view(),
+            scores=whole.scores(kind).view(),
             image_starts=starts_of(whole.image_counts),
             image_ids=image_ids.copy(),
             row=part.row[order],

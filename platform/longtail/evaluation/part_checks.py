@@ -25,6 +25,7 @@ def problem_of(
         *_column("image_counts", part.image_counts, np.int64, len(ranks), (0, num_rows)),
         *_column("label", part.label, np.int64, num_rows, (0, num_categories - 1)),
         *_column("score", part.score, np.float64, num_rows, (0.0, 1.0)),
+        *_column("score_mask", part.score_mask, np.float64, num_rows, (0.0, 1.0)),
     ]
     if not problems and part.image_counts.sum() != num_rows:
         problems = [f"image_counts add up to {part.image_counts.sum()} of {num_rows} rows"]

@@ -20,7 +20,7 @@ from longtail.evaluation.overlap_part import Kind, KindPart, OverlapPart
 from longtail.evaluation.part_checks import problem_of
 from longtail.problems import BadInputError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 REMEDY = "make the part again"
 DAMAGE = (
     ValueError,
@@ -32,7 +32,7 @@ DAMAGE = (
     BadZipFile,
     zlib.error,
 )
-ROWS = ("image_counts", "label", "score")
+ROWS = ("image_counts", "label", "score", "score_mask")
 OF_KIND = tuple(column.name for column in fields(KindPart))
 
 

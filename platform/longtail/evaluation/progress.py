@@ -43,10 +43,13 @@ def _bar(progress: Progress, description: str) -> OnStep:
 
 
 def _rare_lines(console: Console, steps: str) -> OnStep:
-    last_line = time.monotonic()
+    last_line: float | None = None
 
     def on_step(done: int, total: int) -> None:
         nonlocal last_line
+        if last_line is None:
+            # The steps begin now, whenever they were announced.
+            last_line = time.monotonic()
         if time.monotonic() - last_line >= SECONDS_BETWEEN_LINES:
             last_line = time.monotonic()
             console.print(f"evaluated {done} of {total} {steps}")

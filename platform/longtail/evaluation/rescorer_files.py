@@ -16,7 +16,7 @@ from longtail.evaluation.prediction_set import digest_of
 from longtail.predictions.json_import import new_directory
 from longtail.problems import BadInputError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 MANIFEST_NAME = "rescorer.json"
 REMEDY = "build the re-scorer again"
 

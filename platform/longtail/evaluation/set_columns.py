@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from longtail.evaluation.overlap_part import OverlapPart
+from longtail.evaluation.overlap_part import Kind, OverlapPart
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,7 +15,7 @@ class SetColumns:
     Attributes:
         image: (D,) int64 rank of the image.
         category: (D,) int64 index of the category.
-        score: (D,) float64.
+        score: (D,) float64, of masks or of boxes.
     """
 
     image: NDArray[np.int64]
@@ -23,7 +23,7 @@ class SetColumns:
     score: NDArray[np.float64]
 
     @classmethod
-    def of(cls, whole: OverlapPart) -> "SetColumns":
+    def of(cls, whole: OverlapPart, kind: Kind) -> "SetColumns":
         """The rows that the part of all blocks holds."""
         image = np.repeat(np.arange(len(whole.image_counts)), whole.image_counts)
-        return cls(image, whole.label, whole.score)
+        return cls(image, whole.label, whole.scores(kind))

@@ -23,6 +23,8 @@ class StoreView(PredictionStore):
         """Rows of all blocks after the change."""
         return self._num_detections
 
-    def read_block(self, block: int, with_masks: bool = True) -> DetectionColumns:
+    def read_block(
+        self, block: int, with_masks: bool = True, with_soft_masks: bool = False
+    ) -> DetectionColumns:
         """The rows of one block after the change."""
-        return self._change(block, self._store.read_block(block, with_masks))
+        return self._change(block, self._store.read_block(block, with_masks, with_soft_masks))

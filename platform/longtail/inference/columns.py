@@ -10,12 +10,16 @@ from torch import Tensor
 from longtail.engines.base import Detections
 from longtail.models.paste import paste_masks
 from longtail.predictions.columns import DetectionColumns
+from longtail.predictions.soft_masks import SoftMasks
 from longtail.rle.bitmaps import encode_crop
 from longtail.rle.codec import pack
 
 
 def to_columns(
-    found: Detections, category_ids: NDArray[np.int64], mask_threshold: float
+    found: Detections,
+    category_ids: NDArray[np.int64],
+    mask_threshold: float,
+    keep_soft_masks: bool = False,
 ) -> DetectionColumns:
     """The detections of one image as columns, in their order.
 
@@ -26,12 +30,14 @@ def to_columns(
         found: What the detector returned.
         category_ids: (K,) int64, the file's ids of the model's categories.
         mask_threshold: Pixels of at least this probability belong to the mask.
+        keep_soft_masks: Keep the grids of probabilities too.
     """
     height, width = found.size
     crops = paste_masks(found.mask_probabilities, found.boxes, found.size, mask_threshold)
     masks = [encode_crop(crop.pixels, crop.x0, crop.y0, height, width) for crop in crops]
     counts, offsets = pack(masks)
     boxes = _float64(found.boxes)
+    soft = SoftMasks.of(_float64(found.mask_probabilities)) if keep_soft_masks else None
     return DetectionColumns(
         image_id=np.full(len(boxes), found.image_id, dtype=np.int64),
         category_id=category_ids[found.labels.cpu().numpy()],
@@ -42,6 +48,7 @@ def to_columns(
         widths=np.full(len(boxes), width, dtype=np.int64),
         counts=counts,
         counts_offsets=offsets,
+        soft=soft,
     )
 
 

@@ -61,10 +61,11 @@ def predict_job_shard(
         BadInputError: The checkpoint, the file or an image cannot be used.
     """
     annotations = open_annotations(job.annotations)
-    writer = StoreWriter(job.store, image_set(annotations), job.source)
+    inference = job.variant.inference
+    images = image_set(annotations)
+    writer = StoreWriter(job.store, images, job.source, inference.keep_soft_masks)
     if shard not in writer.missing_shards():
         return None
-    inference = job.variant.inference
     engine = load_engine(job.checkpoint, job.variant, job.stage, annotations.categories, device)
     use_background_means(
         engine, annotations, job.images, inference, job.store, job.loader_processes

@@ -70,7 +70,9 @@ def predict_shard(
             detections = engine.predict(batch)
             on_progress(len(batch))
             for found in detections:
-                columns = to_columns(found, category_ids, inference.mask_threshold)
+                columns = to_columns(
+                    found, category_ids, inference.mask_threshold, inference.keep_soft_masks
+                )
                 num_detections += len(columns)
                 yield columns
 

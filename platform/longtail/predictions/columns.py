@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from longtail.predictions.soft_masks import SoftMasks
 from longtail.rle.codec import select, unpack
 
 
@@ -23,6 +24,7 @@ class DetectionColumns:
         widths: (D,) int64, of the original image.
         counts: Flat uint8 buffer of COCO's compressed run-length strings.
         counts_offsets: (D + 1,) int64; an empty slice stands for a detection without a mask.
+        soft: The grids that masks were made of; None where no row has one, or none was read.
     """
 
     image_id: NDArray[np.int64]
@@ -34,6 +36,7 @@ class DetectionColumns:
     widths: NDArray[np.int64]
     counts: NDArray[np.uint8]
     counts_offsets: NDArray[np.int64]
+    soft: SoftMasks | None = None
 
     def __post_init__(self) -> None:
         assert self.boxes.shape == (len(self), 4)
@@ -41,6 +44,7 @@ class DetectionColumns:
         assert self.counts_offsets[0] == 0 and self.counts_offsets[-1] == len(self.counts)
         columns = (self.category_id, self.score, self.score_mask, self.heights, self.widths)
         assert all(len(column) == len(self) for column in columns)
+        assert self.soft is None or len(self.soft) == len(self)
 
     def __len__(self) -> int:
         return len(self.image_id)
@@ -66,11 +70,10 @@ class DetectionColumns:
         """All rows of `parts`, one part after the other."""
         if not parts:
             return cls.empty()
-        names = [field.name for field in fields(cls) if field.name != "counts_offsets"]
-        columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+        columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in FLAT}
         lengths = np.concatenate([part.counts_lengths for part in parts])
         offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)])
-        return cls(**columns, counts_offsets=offsets)
+        return cls(**columns, counts_offsets=offsets, soft=_concatenate_soft(parts))
 
     @property
     def counts_lengths(self) -> NDArray[np.int64]:
@@ -105,6 +108,7 @@ class DetectionColumns:
             widths=self.widths[rows],
             counts=counts,
             counts_offsets=counts_offsets,
+            soft=None if self.soft is None else self.soft.take(rows),
         )
 
     def without_masks(self) -> "DetectionColumns":
@@ -113,4 +117,17 @@ class DetectionColumns:
             self,
             counts=np.zeros(0, dtype=np.uint8),
             counts_offsets=np.zeros(len(self) + 1, dtype=np.int64),
+            soft=None,
         )
+
+
+FLAT = tuple(
+    field.name for field in fields(DetectionColumns) if field.name not in ("counts_offsets", "soft")
+)
+"""The columns that concatenate as they are."""
+
+
+def _concatenate_soft(parts: Sequence[DetectionColumns]) -> SoftMasks | None:
+    if all(part.soft is None for part in parts):
+        return None
+    return SoftMasks.concatenate([part.soft or SoftMasks.none(len(part)) for part in parts])

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 
 import msgspec
+import numpy as np
 
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.json_records import Record, Segmentation
@@ -17,7 +18,8 @@ from longtail.predictions.store import PredictionStore
 class JsonWriter:
     """Appends detections to a JSON list; the file appears when the `with` block ends well.
 
-    Numbers are written with the fewest digits that read back to the same float64.
+    A record has one score: that of the mask where it has a mask, else that of the box. Numbers are
+    written with the fewest digits that read back to the same float64.
     """
 
     def __init__(self, path: Path, with_bbox: bool = False) -> None:
@@ -90,7 +92,7 @@ def _records(columns: DetectionColumns, with_bbox: bool) -> Iterable[Record]:
     rows = zip(
         columns.image_id.tolist(),
         columns.category_id.tolist(),
-        columns.score.tolist(),
+        np.where(columns.has_mask, columns.score_mask, columns.score).tolist(),
         columns.boxes.tolist() if with_bbox else [None] * len(columns),
         zip(columns.heights.tolist(), columns.widths.tolist(), strict=True),
         columns.rles(),

@@ -12,7 +12,8 @@ import numpy as np
 from longtail.predictions.image_set import ImageSet
 from longtail.problems import BadInputError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSIONS = (1, 2)
+"""2 if there are soft masks: programs that read 1 only would not know the column."""
 MANIFEST_NAME = "manifest.json"
 
 
@@ -41,8 +42,20 @@ class ShardEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sha256: str
 
 
-class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything about a store but its rows; `notes` are counts its writer wants kept."""
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Everything about a store but its rows.
+
+    Attributes:
+        schema_version: One of `SCHEMA_VERSIONS`.
+        source: Where the predictions come from.
+        image_ids: Ids of the images, ascending.
+        heights: Their heights.
+        widths: Their widths.
+        shards: The files.
+        notes: Counts that the writer wants kept.
+        soft_masks: Whether the shards have a column of soft masks; left out where they have not,
+            so that a store without them is what it was before there were any.
+    """
 
     schema_version: int
     source: Source
@@ -51,14 +64,21 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     widths: list[int]
     shards: list[ShardEntry]
     notes: dict[str, int]
+    soft_masks: bool = False
 
     @classmethod
     def of(
-        cls, images: ImageSet, source: Source, shards: list[ShardEntry], notes: dict[str, int]
+        cls,
+        images: ImageSet,
+        source: Source,
+        shards: list[ShardEntry],
+        notes: dict[str, int],
+        soft_masks: bool = False,
     ) -> "Manifest":
         """The manifest of a store that was just written."""
+        version = SCHEMA_VERSIONS[soft_masks]
         sizes = images.heights.tolist(), images.widths.tolist()
-        return cls(SCHEMA_VERSION, source, images.ids.tolist(), *sizes, shards, notes)
+        return cls(version, source, images.ids.tolist(), *sizes, shards, notes, soft_masks)
 
     def image_set(self) -> ImageSet:
         """The images the predictions were made for."""
@@ -66,7 +86,9 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return ImageSet(*(np.array(column, dtype=np.int64) for column in columns))
 
     def is_consistent(self) -> bool:
-        """Whether lists have the lengths they must have, image ids ascend and names are ours."""
+        """Whether lists have the lengths they must have, ids ascend, names and version are ours."""
+        if self.schema_version != SCHEMA_VERSIONS[self.soft_masks]:
+            return False
         if not len(self.image_ids) == len(self.heights) == len(self.widths):
             return False
         if any(later <= earlier for earlier, later in pairwise(self.image_ids)):
@@ -137,9 +159,10 @@ def no_store(directory: Path) -> BadInputError:
 
 def _check_version(path: Path, content: Any) -> None:
     version = content.get("schema_version") if isinstance(content, dict) else None
-    if version != SCHEMA_VERSION:
+    if version not in SCHEMA_VERSIONS:
+        known = " and ".join(map(str, SCHEMA_VERSIONS))
         raise BadInputError(
-            f"{path}: schema_version is {version!r} and this program reads {SCHEMA_VERSION}; "
+            f"{path}: schema_version is {version!r} and this program reads {known}; "
             "export the store to JSON with the version that wrote it and import that"
         )
 

@@ -8,9 +8,9 @@ from types import TracebackType
 import numpy as np
 import pyarrow as pa
 
+from longtail.predictions.arrow_tables import SCHEMA, from_table, to_table
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.image_set import IMAGES_PER_BLOCK, ImageSet
-from longtail.predictions.shards import SCHEMA, from_table, to_table
 
 # Buckets of 256 images: small to hold in memory, large enough to be read in few pieces.
 BLOCKS_PER_BUCKET = 8

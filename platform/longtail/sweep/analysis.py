@@ -11,13 +11,16 @@ from longtail.sweep.axis import Axis, labels_of
 from longtail.sweep.compared import Compared, compared
 from longtail.sweep.confirmation import Confirmation
 from longtail.sweep.importance import Importances, importances
+from longtail.sweep.margin_file import Margins
+from longtail.sweep.margin_maps import MarginMaps, margin_maps
 from longtail.sweep.marginals import HeatMap, Marginal, heat_map, marginal
 from longtail.sweep.pareto import pareto_front
 from longtail.sweep.request import Sweep
 from longtail.sweep.trial import Trial, ranked
 
 FEW_PATHS = 3
-"""Up to so many paths every pair of them has a heat map, else the two most important ones."""
+"""Up to so many paths every pair of them has a heat map, else the two most important ones; up to so
+many each has one with margins on scores, else the most important one."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Analysis:
         of_metrics: In the order of the sweep's metrics.
         pareto: Numbers of the trials that no other one dominates, where there are several metrics.
         confirmation: Runs of the best with fresh seeds.
+        margins: Metrics over searched paths and margins on scores; None where no trial has them.
     """
 
     sweep: Sweep
@@ -64,6 +68,7 @@ class Analysis:
     of_metrics: tuple[MetricAnalysis, ...]
     pareto: tuple[int, ...]
     confirmation: Confirmation | None
+    margins: MarginMaps | None
 
     @property
     def best(self) -> Trial | None:
@@ -73,12 +78,17 @@ class Analysis:
 
 
 def analyse(
-    sweep: Sweep, trials: Sequence[Trial], confirmation: Confirmation | None = None
+    sweep: Sweep,
+    trials: Sequence[Trial],
+    confirmation: Confirmation | None = None,
+    margins: Margins | None = None,
 ) -> Analysis:
     """Work out everything that the page and the file show."""
     axes = _axes(sweep, _num_bins(len(trials)))
     coarse = _axes(sweep, _num_coarse_bins(len(trials)))
+    of_metrics = tuple(_of_metric(sweep, trials, name, axes, coarse) for name in sweep.metrics)
     pareto = pareto_front(trials, sweep.metrics) if len(sweep.metrics) > 1 else []
+    across = [coarse[path] for path in _alone(list(axes), of_metrics[0].importances)]
     return Analysis(
         sweep,
         tuple(sorted(trials, key=lambda trial: trial.number)),
@@ -86,9 +96,10 @@ def analyse(
         {path: _value_of(sweep.base, path) for path in sweep.space.dimensions},
         axes,
         coarse,
-        tuple(_of_metric(sweep, trials, metric, axes, coarse) for metric in sweep.metrics),
+        of_metrics,
         tuple(trial.number for trial in pareto),
         confirmation,
+        None if margins is None else margin_maps(sweep, trials, margins, across),
     )
 
 
@@ -122,8 +133,18 @@ def _of_metric(
 def _pairs(paths: Sequence[str], importance: Importances) -> list[tuple[str, str]]:
     if len(paths) <= FEW_PATHS:
         return list(combinations(paths, 2))
-    most = list(importance.shares or paths)[:2]
-    return [(most[0], most[1])]
+    first, second = _by_importance(paths, importance)[:2]
+    return [(first, second)]
+
+
+def _alone(paths: Sequence[str], importance: Importances) -> list[str]:
+    most = _by_importance(paths, importance)
+    return most if len(most) <= FEW_PATHS else most[:1]
+
+
+def _by_importance(paths: Sequence[str], importance: Importances) -> list[str]:
+    """The path that explains most first; in their own order where that cannot be said."""
+    return list(importance.shares or paths)
 
 
 def _num_bins(num_trials: int) -> int:

@@ -11,6 +11,8 @@ import msgspec
 from longtail.evaluation.report import write_atomically
 from longtail.sweep.analysis import Analysis, analyse
 from longtail.sweep.confirmation import Confirmation
+from longtail.sweep.margin_file import COMMON_SHARE, RARE_MARGINS, Margins
+from longtail.sweep.margin_maps import MarginMaps
 from longtail.sweep.page.page import analysis_page
 from longtail.sweep.request import Sweep
 from longtail.sweep.trial import Trial
@@ -19,7 +21,11 @@ FILE, PAGE = "analysis.json", "analysis.html"
 
 
 def write_analysis(
-    directory: Path, sweep: Sweep, trials: Sequence[Trial], confirmation: Confirmation | None
+    directory: Path,
+    sweep: Sweep,
+    trials: Sequence[Trial],
+    confirmation: Confirmation | None,
+    margins: Margins | None = None,
 ) -> list[Path]:
     """Write both files, each whole or not at all, and return their paths.
 
@@ -28,8 +34,9 @@ def write_analysis(
         sweep: What was searched.
         trials: Its trials.
         confirmation: Runs of the best with fresh seeds.
+        margins: What margins on scores do to its finished trials.
     """
-    analysis = analyse(sweep, trials, confirmation)
+    analysis = analyse(sweep, trials, confirmation, margins)
     texts = {
         FILE: json.dumps(analysis_tree(analysis), indent=2, allow_nan=False) + "\n",
         PAGE: analysis_page(directory.name, analysis),
@@ -67,6 +74,7 @@ def analysis_tree(analysis: Analysis) -> dict[str, Any]:
         },
         "pareto": list(analysis.pareto) if len(analysis.sweep.metrics) > 1 else None,
         "confirmation": None if confirmation is None else _confirmation_tree(confirmation),
+        "margins": None if analysis.margins is None else _margins_tree(analysis.margins),
     }
 
 
@@ -75,4 +83,19 @@ def _confirmation_tree(confirmation: Confirmation) -> dict[str, Any]:
         "best": confirmation.best,
         "warning": confirmation.warning,
         "finding": confirmation.finding,
+    }
+
+
+def _margins_tree(maps: MarginMaps) -> dict[str, Any]:
+    of = maps.margins.by_evaluation
+    return {
+        "finding": maps.finding or None,
+        "rare_margins": list(RARE_MARGINS),
+        "common_margins": [COMMON_SHARE * margin for margin in RARE_MARGINS],
+        "trials": [
+            {"number": trial.number} | msgspec.to_builtins(of[trial.evaluation])
+            for trial in maps.trials
+        ],
+        "heat_maps": [{"metric": item.metric} | asdict(item.cells) for item in maps.maps],
+        "problems": list(maps.margins.problems),
     }

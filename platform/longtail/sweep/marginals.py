@@ -54,7 +54,7 @@ def marginal(axis: Axis, trials: Sequence[Trial], values: Mapping[int, float]) -
         if trial.number in values and place is not None:
             held[place].append(values[trial.number])
     bins = zip(axis.bins, held, strict=True)
-    return Marginal(axis.path, tuple(_bin_mean(part.name, inside) for part, inside in bins))
+    return Marginal(axis.path, tuple(bin_mean(part.name, inside) for part, inside in bins))
 
 
 def heat_map(
@@ -68,7 +68,7 @@ def heat_map(
             held.setdefault((row, column), []).append(values[trial.number])
     cells = tuple(
         tuple(
-            _bin_mean(f"{part_across.name}, {part_down.name}", held.get((row, column), []))
+            bin_mean(f"{part_across.name}, {part_down.name}", held.get((row, column), []))
             for column, part_across in enumerate(across.bins)
         )
         for row, part_down in enumerate(down.bins)
@@ -76,5 +76,6 @@ def heat_map(
     return HeatMap(across.path, down.path, cells)
 
 
-def _bin_mean(name: str, values: Sequence[float]) -> BinMean:
+def bin_mean(name: str, values: Sequence[float]) -> BinMean:
+    """The mean of the values of a bin of that name."""
     return BinMean(name, fmean(values) if values else None, len(values))

@@ -48,7 +48,7 @@ def test_ap_fixed_equals_lvis_api_without_a_cap(
     paths = write(annotations, results)
     truth, store = opened(paths)
     matched = Matched.of(truth, match_store(truth, store, kinds_of(truth)), max_dets=2)
-    columns, rescorers = matched.columns, matched.rescorers
+    columns, rescorers = matched.columns["box"], matched.rescorers
     keep = best_of_categories(columns, per_category)
     kept = best(results, per_category)
     segm = fixed_summary(rescorers["segm"], columns, keep)

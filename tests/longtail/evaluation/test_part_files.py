@@ -154,8 +154,8 @@ def test_a_part_of_another_version_or_a_damaged_one_is_refused(
     truth, store = problem
     (path,) = write_shards(problem, tmp_path / "parts", 1)
     sound, inputs = path.read_bytes(), inputs_of(truth, store)
-    with_manifest(path, schema_version=2)
-    with pytest.raises(BadInputError, match=r"part1\.npz: schema_version is 2, not this program's"):
+    with_manifest(path, schema_version=1)
+    with pytest.raises(BadInputError, match=r"part1\.npz: schema_version is 1, not this program's"):
         read_part(path, inputs)
     for end in (0, 10, len(sound) // 2, len(sound) - 1):
         path.write_bytes(sound[:end])
@@ -180,6 +180,7 @@ def test_a_part_of_another_version_or_a_damaged_one_is_refused(
         ("segm_label", lambda a: a + 100, "segm_label has a value outside 0 to 11"),
         ("image_counts", lambda a: a[::-1] * 0, "image_counts add up to 0"),
         ("score", lambda a: np.where(a == a.max(), np.nan, a), "score has a value outside"),
+        ("score_mask", lambda a: a + 1.5, "score_mask has a value outside 0.0 to 1.0"),
     ],
 )
 def test_arrays_that_compiled_code_could_not_trust_are_refused(

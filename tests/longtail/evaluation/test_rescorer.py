@@ -318,7 +318,7 @@ def test_a_re_scorer_of_the_first_version_is_to_be_built_again(
     manifest = json.loads((directory / "rescorer.json").read_text())
     del manifest["array_sha256"]
     (directory / "rescorer.json").write_text(json.dumps(manifest | {"schema_version": 1}))
-    with pytest.raises(BadInputError, match="schema_version is 1 and this program reads 2"):
+    with pytest.raises(BadInputError, match="schema_version is 1 and this program reads 3"):
         Rescorer.load(directory)
 
 

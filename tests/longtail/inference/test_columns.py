@@ -63,3 +63,12 @@ def test_a_mask_without_a_pixel_is_kept_as_an_empty_one() -> None:
 
 def test_an_image_without_detections_gives_no_rows() -> None:
     assert len(to_columns(_detections([], [], torch.zeros(0, 28, 28)), CATEGORY_IDS, 0.5)) == 0
+
+
+def test_soft_masks_are_kept_where_asked() -> None:
+    probabilities = torch.rand(2, 28, 28, generator=torch.Generator().manual_seed(0))
+    found = _detections([[2, 1, 8, 5], [0, 0, 20, 10]], [2, 0], probabilities)
+    assert to_columns(found, CATEGORY_IDS, 0.5).soft is None
+    soft = to_columns(found, CATEGORY_IDS, 0.5, keep_soft_masks=True).soft
+    assert soft is not None and soft.sides.tolist() == [28, 28]
+    assert np.abs(soft.grid(1) / 255 - probabilities[1].numpy()).max() <= 0.5 / 255 + 1e-7

@@ -58,7 +58,7 @@ def test_scores_read_back_to_the_same_number(
     tmp_path: Path, random_columns: Make, score: float
 ) -> None:
     columns = random_columns([1])
-    columns.score[0] = score
+    columns.score_mask[0] = score
     export_json([columns], tmp_path / "out.json", with_bbox=True)
     assert json.loads((tmp_path / "out.json").read_text())[0]["score"] == score
 

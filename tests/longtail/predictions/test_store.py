@@ -107,8 +107,8 @@ def test_a_directory_without_manifest_is_no_store(tmp_path: Path) -> None:
 
 def test_another_schema_version_is_refused(write_store: WriteStore) -> None:
     path = write_store(image_set(8)).directory / "manifest.json"
-    path.write_text(path.read_text().replace('"schema_version":1', '"schema_version":2'))
-    with pytest.raises(BadInputError, match=r"schema_version is 2 .* reads 1; export"):
+    path.write_text(path.read_text().replace('"schema_version":1', '"schema_version":3'))
+    with pytest.raises(BadInputError, match=r"schema_version is 3 .* reads 1 and 2; export"):
         PredictionStore.open(path.parent)
 
 

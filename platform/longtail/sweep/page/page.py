@@ -6,6 +6,7 @@ It needs no network and no script; hover texts are SVG titles.
 from html import escape
 
 from longtail.sweep.analysis import Analysis
+from longtail.sweep.page.margin_map import margin_maps_section
 from longtail.sweep.page.sections import (
     best_section,
     confirmation_section,
@@ -58,6 +59,7 @@ def analysis_page(name: str, analysis: Analysis) -> str:
         importance_section(analysis),
         *(marginals_section(analysis, item) for item in analysis.of_metrics),
         *(heat_maps_section(analysis, item) for item in analysis.of_metrics),
+        margin_maps_section(analysis.margins),
         *(curves_section(analysis, item) for item in analysis.of_metrics),
         failed_section(analysis),
     )
