@@ -82,7 +82,8 @@ def _restricted(directory: Path, images: ImageSet, out: Path) -> Path:
 
 def _rows_of(store: PredictionStore, ids: NDArray[np.int64]) -> DetectionColumns:
     blocks = np.unique(store.images.find(ids) // IMAGES_PER_BLOCK)
-    columns = DetectionColumns.concatenate([store.read_block(b, with_soft_masks=True) for b in blocks.tolist()])
+    parts = [store.read_block(block, with_soft_masks=True) for block in blocks.tolist()]
+    columns = DetectionColumns.concatenate(parts)
     return columns.take(np.isin(columns.image_id, ids))
 
 
