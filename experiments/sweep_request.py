@@ -143,11 +143,11 @@ class SweepRequest:
                 raise ValueError(f"--space {self.space} on {word}: {error}") from None
         dimensions.update(parse_search(self.searched, base).dimensions)
         space = SearchSpace(dimensions)
-        self._check_schedules(base, space)
         try:
             space.check(base)
         except ValueError as error:
             raise ValueError(f"--search on {word}: {error}") from None
+        self._check_schedules(base, space)
         return base, space
 
     def _check_schedules(self, base: Variant, space: SearchSpace) -> None:
