@@ -1,4 +1,4 @@
-"""The grid as a submitted job on a real local head: same rows, exit codes, logs."""
+"""Grid and sweep as submitted jobs on a real local head: same rows, exit codes, logs."""
 
 import os
 import signal
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from grid_command import ROOT, GridCommand
+from sweep_command import SweepCommand
 
 pytestmark = pytest.mark.slow
 BIN = Path(sys.executable).parent
@@ -86,6 +87,14 @@ def test_a_job_gives_the_rows_of_the_direct_run(
     assert command.rows() == uninterrupted.rows()
     direct = {path.name for path in uninterrupted.runs.glob("nodes/*")}
     assert {path.name for path in tmp_path.glob("nodes/*")} == direct
+
+
+def test_a_sweep_is_submitted_like_a_grid(head: str, toy_set: Path, tmp_path: Path) -> None:
+    command = SweepCommand(toy_set, tmp_path, more=("--algorithm", "random", "--trials", "2"))
+    done = submit(head, command.words())
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "CPU-hours" in done.stdout
+    assert sorted(command.trials()) == [0, 1]
 
 
 def test_a_job_that_fails_says_so_in_its_exit_code_and_log(head: str) -> None:
