@@ -13,7 +13,7 @@ from rich.console import Console
 
 from ensemble.ap_rows import ALL_METRICS, Resampled, with_fixed
 from ensemble.evaluation_rows import RESAMPLED, evaluation_row
-from ensemble.merging import MergePlan
+from ensemble.merge_plan import MergePlan
 from ensemble.outputs import write_json
 from ensemble.source_options import MERGED
 from longtail.categories import CategoryTable

@@ -34,8 +34,6 @@ from ensemble.valid_area import box_sides
 from ensemble.vote_count import counted_sources
 from longtail.predictions.columns import DetectionColumns
 
-__all__ = ["Merge", "MergePlan", "group_of_category"]
-
 
 class Merge:
     """The sources of a plan, open for reading; counts what happens to their detections.

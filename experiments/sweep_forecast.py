@@ -101,7 +101,7 @@ def _print_points(sweep: Sweep, points: Sequence[Point] | None) -> None:
     )
     for number, point in enumerate(shown):
         values = ", ".join(f"{labels[path]}={spelt_value(point[path])}" for path in labels)
-        print_line(f"  trial {number}: {values}")
+        print_line(f"  {'first' if points is None else f'trial {number}'}: {values}")
     if points is None:
         print_line("  then what optuna chooses from the trials that ended")
     elif len(points) > len(shown):

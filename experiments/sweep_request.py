@@ -21,9 +21,9 @@ from longtail.config.variant import Variant
 from longtail.sweep.points import fixed_points
 from longtail.sweep.request import Algorithm, Scheduler, Sweep
 from longtail.sweep.settings import SweepSettings
+from longtail.sweep.trial import METRICS
 
 DEFAULT_TRIALS = 20
-METRICS = ("AP", "APr", "APc", "APf", "AP_box")
 SCHEDULERS = ("asha", "median", "none")
 NEEDS_CHECKPOINTS = ("pbt", "pb2", "hyperband", "bohb")
 """Schedulers of Ray Tune that pause a trial or copy it from another one's checkpoint."""

@@ -8,7 +8,8 @@ import pytest
 
 from ensemble.calibrating import mask_factors
 from ensemble.fusion_settings import FusionSettings, Method
-from ensemble.merging import Merge, MergePlan
+from ensemble.merge_plan import MergePlan
+from ensemble.merging import Merge
 from ensemble.opening import OpenedSource
 from ensemble.rescoring import Margins
 from ensemble.settings import MergeSettings

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from square_masks import MASK, SIDE, detections, image_set
 
 from ensemble.opening import NOT_SHARED, OpenedSource, open_source
 from ensemble.source_files import digest_of, digest_of_source
@@ -14,15 +15,6 @@ from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.image_set import ImageSet
 from longtail.predictions.store import PredictionStore, Source, StoreWriter
 from longtail.problems import BadInputError
-from longtail.rle.codec import encode, pack
-
-SIDE = 10
-MASK = encode(np.array([0, 50, 50]))
-
-
-def image_set(num_images: int) -> ImageSet:
-    sides = np.full(num_images, SIDE)
-    return ImageSet(np.arange(1, num_images + 1), sides, sides)
 
 
 def category_table() -> CategoryTable:
@@ -32,22 +24,6 @@ def category_table() -> CategoryTable:
         for i, letter in zip((7, 8, 9), "rcf", strict=True)
     ]
     return CategoryTable.from_records(records, "test")
-
-
-def detections(image_ids: list[int], category_id: int = 7) -> DetectionColumns:
-    size = len(image_ids)
-    counts, offsets = pack([MASK] * size)
-    return DetectionColumns(
-        image_id=np.array(image_ids, np.int64),
-        category_id=np.full(size, category_id),
-        score=np.full(size, 0.5),
-        score_mask=np.full(size, 0.5),
-        boxes=np.tile([0.0, 0.0, 5.0, 10.0], (size, 1)),
-        heights=np.full(size, SIDE),
-        widths=np.full(size, SIDE),
-        counts=counts,
-        counts_offsets=offsets,
-    )
 
 
 def store(path: Path, images: ImageSet, columns: DetectionColumns, **source: Any) -> Path:

@@ -95,7 +95,7 @@ def test_what_optuna_will_choose_is_not_known_but_where_it_begins(
 ) -> None:
     print_forecast(sweep(toy_set, algorithm="optuna"), settings(tmp_path))
     printed = capsys.readouterr().out
-    assert "  trial 0: tail_frequency=0.01\n  then what optuna chooses" in printed
+    assert "  first: tail_frequency=0.01\n  then what optuna chooses" in printed
 
 
 @pytest.mark.parametrize("algorithm", get_args(Algorithm))

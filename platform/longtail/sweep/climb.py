@@ -18,10 +18,8 @@ from longtail.sweep.cost import Kind, Work, reserved_hours
 from longtail.sweep.crews import Climber
 from longtail.sweep.curve import evaluate_rung, read_curve
 from longtail.sweep.mailbox import Answer, Ask
-from longtail.sweep.trial import Rung
+from longtail.sweep.trial import METRICS, Rung
 from longtail.training.checkpoints import trained_steps
-
-METRICS = ("AP", "APr", "APc", "APf", "AP_box")
 
 OnAnswer = Callable[[Climber, Answer], None]
 

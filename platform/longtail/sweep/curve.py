@@ -15,13 +15,12 @@ from longtail.cluster.ledger import held, node_directory, write_json
 from longtail.cluster.plan import DataFiles, Row
 from longtail.cluster.predict import predict_node
 from longtail.cluster.settings import GridSettings
+from longtail.evaluation.summary import UNDEFINED
 from longtail.inference.job import PredictionJob
 from longtail.predictions.store import Source
-from longtail.sweep.trial import Rung
+from longtail.sweep.trial import MASK_METRICS, Rung
 from longtail.training.checkpoints import final_checkpoint
 
-METRICS = ("AP", "APr", "APc", "APf")
-UNDEFINED = -1.0
 TASK_RETRIES = 2
 LOCK_PATIENCE_SECONDS = 24 * 3600.0
 
@@ -85,7 +84,7 @@ def evaluate_rung(row: Row, step: int, data: DataFiles, settings: GridSettings) 
 def _line(file: Path) -> dict[str, Any]:
     rung = json.loads(file.read_bytes())
     metrics = rung["metrics"]
-    points = {f"val/{name}": metrics[name] for name in METRICS}
+    points = {f"val/{name}": metrics[name] for name in MASK_METRICS}
     shown = {**points, "val_box/AP": metrics["AP_box"]}
     defined = {key: round(100 * value, 2) for key, value in shown.items() if value != UNDEFINED}
     return {"step": rung["step"], "time": file.stat().st_mtime, **defined}
@@ -96,5 +95,5 @@ def _metrics(annotations: Path, predictions: Path, max_dets: int) -> dict[str, f
     from longtail.evaluation.lvis import evaluate
 
     evaluation = evaluate(annotations, predictions, max_dets, resamples=0)
-    masks = {name: evaluation.segm[name] for name in METRICS}
+    masks = {name: evaluation.segm[name] for name in MASK_METRICS}
     return {**masks, "AP_box": evaluation.box["AP"]}

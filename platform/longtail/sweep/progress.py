@@ -11,6 +11,7 @@ from rich.text import Text
 from longtail.cluster.progress import ProgressDisplay, clock
 from longtail.cluster.settings import GridSettings
 from longtail.cluster.standings import Standings
+from longtail.evaluation.summary import UNDEFINED
 from longtail.sweep.journal import SweepJournal
 from longtail.sweep.request import Sweep
 from longtail.sweep.trial import Rung, Trial
@@ -107,7 +108,9 @@ class SweepDisplay:
     def _values(self, metrics: Mapping[str, float]) -> str:
         names = dict.fromkeys((*self._sweep.metrics, "AP", "APr"))
         return ", ".join(
-            f"{name} {100 * metrics[name]:.2f}" for name in names if metrics.get(name, -1.0) != -1.0
+            f"{name} {100 * metrics[name]:.2f}"
+            for name in names
+            if metrics.get(name, UNDEFINED) != UNDEFINED
         )
 
     def _say(self, text: str) -> None:

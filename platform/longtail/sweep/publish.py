@@ -13,14 +13,14 @@ from longtail.cluster.grid_family import points_text
 from longtail.cluster.node import Node
 from longtail.cluster.plan import Row
 from longtail.cluster.standings import Standing, Standings, State
+from longtail.evaluation.summary import UNDEFINED
 from longtail.sweep.curve import curve_lines
 from longtail.sweep.journal import SweepJournal
 from longtail.sweep.request import Sweep
 from longtail.sweep.roster import Roster
-from longtail.sweep.trial import ranked
+from longtail.sweep.trial import MASK_METRICS, ranked
 
 SHOWN = 10
-METRICS = ("AP", "APr", "APc", "APf")
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,9 @@ class SweepFamily:
         ]
         for trial in best:
             values = ", ".join(f"{path}={value}" for path, value in trial.point.items())
-            metrics = " | ".join(points_text(trial.metrics.get(name, -1.0)) for name in METRICS)
+            metrics = " | ".join(
+                points_text(trial.metrics.get(name, UNDEFINED)) for name in MASK_METRICS
+            )
             lines.append(f"| {trial.number} | {values} | {trial.state} | {metrics} |")
         return "\n".join(lines)
 

@@ -16,7 +16,7 @@ from longtail.sweep.request import Sweep
 from longtail.sweep.roster import NUMBER
 from longtail.sweep.stopping import stopping
 from longtail.sweep.trainable import ITERATION, run_trial
-from longtail.sweep.trial import Rung, Trial
+from longtail.sweep.trial import METRICS, Rung, Trial
 
 HEAD = {"memory": 1.0}
 """What Tune reserves for a trial: the work is done elsewhere, and one byte is not nothing, which it
@@ -108,7 +108,7 @@ class Listener(Callback):
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **_: Any
     ) -> None:
         """A rung was reached."""
-        metrics = {name: result[name] for name in ("AP", "APr", "APc", "APf", "AP_box")}
+        metrics = {name: result[name] for name in METRICS}
         self._on_report(trial.trial_id, trial.config, Rung(result[ITERATION], metrics))
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:

@@ -4,6 +4,11 @@ from typing import Any, Literal
 
 import msgspec
 
+from longtail.evaluation.summary import UNDEFINED
+
+MASK_METRICS = ("AP", "APr", "APc", "APf")
+METRICS = (*MASK_METRICS, "AP_box")
+"""What every evaluation of a trial has."""
 State = Literal["finished", "stopped", "failed"]
 
 
@@ -23,7 +28,8 @@ class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A trial that ended.
 
     Attributes:
-        number: From 0, in the order in which points were chosen.
+        number: From 0. A point that was laid out before has its place there; where optuna chooses,
+            trials are counted as they begin.
         point: Values by dotted path.
         state: `stopped` by the scheduler before the end, or `failed`.
         curve: Its evaluations by rising step; empty if it failed before the first.
@@ -56,4 +62,6 @@ class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def ranked(trials: list[Trial], metric: str) -> list[Trial]:
     """Trials by falling metric of their last evaluation: finished ones, then the stopped."""
     order = {"finished": 0, "stopped": 1, "failed": 2}
-    return sorted(trials, key=lambda t: (order[t.state], -t.metrics.get(metric, -1.0), t.number))
+    return sorted(
+        trials, key=lambda t: (order[t.state], -t.metrics.get(metric, UNDEFINED), t.number)
+    )
