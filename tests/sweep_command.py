@@ -1,14 +1,13 @@
-"""The real sweep command on a toy data set: local Ray, SQLite MLflow, a search over one trunk."""
+"""The real sweep command on a toy data set: Ray, SQLite MLflow, a search over one trunk."""
 
 import json
-import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grid_command import ROOT
+from clusters import Cluster
+from grid_command import ended, start
 
 ITERATIONS = 18
 LAMBDA = "stages.1.classifier.tail_frequency"
@@ -23,11 +22,13 @@ class SweepCommand:
     Attributes:
         data: Folder of the toy set.
         runs: The runs folder.
+        cluster: Where it runs.
         more: Further words.
     """
 
     data: Path
     runs: Path
+    cluster: Cluster
     more: tuple[str, ...] = ("--algorithm", "random", "--trials", "5")
 
     def words(self) -> list[str]:
@@ -49,7 +50,7 @@ class SweepCommand:
         return [*paths, "--scale", "demo", *sets, "--resamples", "20", "--runs", str(self.runs)]
 
     def start(self) -> subprocess.Popen[str]:
-        return start(self.words())
+        return start(self.words(), self.cluster)
 
     def run(self) -> tuple[int, str]:
         """Exit code and everything printed."""
@@ -70,20 +71,3 @@ class SweepCommand:
     def read(self, name: str) -> Any:
         """A JSON file of the sweep's folder."""
         return json.loads((self.runs / "sweeps" / "toy" / name).read_text())
-
-
-def start(words: list[str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, *words],
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
-    output, _ = process.communicate(timeout=900)
-    return process.returncode, output

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from clusters import Cluster
 from grid_command import GridCommand
 
 
@@ -16,9 +17,11 @@ def toy_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def uninterrupted(toy_set: Path, tmp_path_factory: pytest.TempPathFactory) -> GridCommand:
+def uninterrupted(
+    toy_set: Path, head: Cluster, tmp_path_factory: pytest.TempPathFactory
+) -> GridCommand:
     """The grid run once from beginning to end: what every other way of running it must equal."""
-    command = GridCommand(toy_set, tmp_path_factory.mktemp("uninterrupted"))
+    command = GridCommand(toy_set, tmp_path_factory.mktemp("uninterrupted"), head)
     code, output = command.run()
     assert code == 0, output
     return command

@@ -3,16 +3,14 @@
 import os
 import shutil
 import signal
-import subprocess
-import sys
-import time
 from collections import Counter
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
-from grid_command import ITERATIONS, ROOT, GridCommand
+from clusters import Cluster, wait_for
+from grid_command import ITERATIONS, GridCommand
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
@@ -39,24 +37,17 @@ def assert_mlflow_holds_every_node_once(command: GridCommand) -> None:
                 assert sorted(steps) == list(range(1, ITERATIONS + 1))
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 300.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "nothing happened"
-        time.sleep(0.02)
-
-
 def has_checkpoint(command: GridCommand) -> bool:
     return any(command.runs.glob("nodes/stage-*/checkpoints/step-*"))
 
 
-def training_workers(driver: int) -> list[psutil.Process]:
-    """The Ray Train workers of the local cluster that a driver started."""
-    named = "ray::_RayTrainWorker", "ray::RayTrainWorker"
+def training_workers(driver: int, command: GridCommand) -> list[psutil.Process]:
+    """The processes of a driver's own cluster that train: they hold the locks of their nodes."""
+    locks = {str(lock) for lock in command.runs.glob("nodes/stage-*/training.lock")}
     return [
         process
         for process in psutil.Process(driver).children(recursive=True)
-        if " ".join(process.cmdline()).startswith(named)
+        if locks & {file.path for file in process.open_files()}
     ]
 
 
@@ -101,7 +92,7 @@ def test_rows_have_intervals_and_are_compared_with_the_first(uninterrupted: Grid
 def test_the_other_row_can_be_the_baseline(uninterrupted: GridCommand, tmp_path: Path) -> None:
     shutil.copytree(uninterrupted.runs, tmp_path / "runs", symlinks=True)
     turned = ("--baseline", "eql_rfs_r50")
-    command = GridCommand(uninterrupted.data, tmp_path / "runs", turned)
+    command = replace(uninterrupted, runs=tmp_path / "runs", more=turned)
     code, output = command.run()
     assert code == 0, output
     assert output.count("found finished") == 2
@@ -115,7 +106,7 @@ def test_without_resamples_only_the_evaluation_is_done_again(
     uninterrupted: GridCommand, tmp_path: Path
 ) -> None:
     shutil.copytree(uninterrupted.runs, tmp_path / "runs", symlinks=True)
-    command = GridCommand(uninterrupted.data, tmp_path / "runs", ("--resamples", "0"))
+    command = replace(uninterrupted, runs=tmp_path / "runs", more=("--resamples", "0"))
     code, output = command.run()
     assert code == 0, output
     assert "training" not in output
@@ -135,11 +126,11 @@ def test_the_same_command_again_runs_nothing(uninterrupted: GridCommand) -> None
 
 
 def test_a_killed_driver_is_made_up_for_by_the_same_command(
-    uninterrupted: GridCommand, tmp_path: Path
+    uninterrupted: GridCommand, own_cluster: Cluster, tmp_path: Path
 ) -> None:
-    command = GridCommand(uninterrupted.data, tmp_path)
+    command = replace(uninterrupted, runs=tmp_path, cluster=own_cluster)
     driver = command.start()
-    wait_for(lambda: has_checkpoint(command))
+    wait_for(lambda: has_checkpoint(command), driver)
     os.killpg(driver.pid, signal.SIGKILL)
     driver.communicate()
     code, output = command.run()
@@ -150,12 +141,12 @@ def test_a_killed_driver_is_made_up_for_by_the_same_command(
 
 
 def test_a_killed_worker_is_replaced_while_the_grid_runs(
-    uninterrupted: GridCommand, tmp_path: Path
+    uninterrupted: GridCommand, own_cluster: Cluster, tmp_path: Path
 ) -> None:
-    command = GridCommand(uninterrupted.data, tmp_path)
+    command = replace(uninterrupted, runs=tmp_path, cluster=own_cluster)
     driver = command.start()
-    wait_for(lambda: has_checkpoint(command))
-    workers = training_workers(driver.pid)
+    wait_for(lambda: has_checkpoint(command), driver)
+    workers = training_workers(driver.pid, command)
     assert workers
     workers[0].kill()
     output, _ = driver.communicate(timeout=600)
@@ -165,10 +156,12 @@ def test_a_killed_worker_is_replaced_while_the_grid_runs(
     assert_mlflow_holds_every_node_once(command)
 
 
-def test_sigterm_ends_the_grid_and_its_open_runs(toy_set: Path, tmp_path: Path) -> None:
-    command = GridCommand(toy_set, tmp_path)
+def test_sigterm_ends_the_grid_and_its_open_runs(
+    toy_set: Path, own_cluster: Cluster, tmp_path: Path
+) -> None:
+    command = GridCommand(toy_set, tmp_path, own_cluster)
     driver = command.start()
-    wait_for(lambda: has_checkpoint(command))
+    wait_for(lambda: has_checkpoint(command), driver)
     driver.terminate()
     output, _ = driver.communicate(timeout=120)
     assert driver.returncode == 143, output
@@ -180,7 +173,7 @@ def test_a_variant_that_fails_does_not_stop_the_others(
     uninterrupted: GridCommand, tmp_path: Path
 ) -> None:
     diverging = ("--set", "sigmoid_r50:stages.0.optimizer.base_lr=1e9")
-    command = GridCommand(uninterrupted.data, tmp_path, diverging)
+    command = replace(uninterrupted, runs=tmp_path, more=diverging)
     code, output = command.run()
     assert code == 4, output
     assert "failed in stage" in output
@@ -190,46 +183,3 @@ def test_a_variant_that_fails_does_not_stop_the_others(
     statuses = {run.info.run_name: run.info.status for run in mlflow_runs(command)}
     assert statuses["sigmoid_r50 training"] == "FAILED"
     assert statuses["eql_rfs_r50"] == "FINISHED"
-
-
-def test_dry_run_prints_the_nodes_and_runs_nothing(toy_set: Path, tmp_path: Path) -> None:
-    command = GridCommand(toy_set, tmp_path)
-    done = subprocess.run(
-        [sys.executable, *command.words(), "--dry-run"], cwd=ROOT, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert "2 rows, 6 nodes (0 shared), 6 to run" in done.stdout
-    assert not list(tmp_path.glob("nodes/*"))
-
-
-@pytest.mark.parametrize(
-    ("words", "code", "text"),
-    [
-        (["--variants", "nope"], 2, "--variants nope: 'nope' is unknown; there are softmax_r50"),
-        (["--set", "sed=1"], 2, "sed: no field 'sed'; here: data, detector"),
-        (["--set", "seed"], 2, "expected path=value"),
-        (["--set", "nope:seed=1"], 2, "'nope' is none of the rows sigmoid_r50"),
-        (["--workers", "3"], 2, "does not divide stages.0.schedule.images_per_step (4)"),
-        (["--resamples", "19"], 2, "19: at least 20, 1000 are usual; 0 for no intervals"),
-        (["--baseline", "nope"], 2, "--baseline nope: none of the rows sigmoid_r50"),
-        (["--seeds", "a"], 2, "expected numbers as in 0,1,2"),
-        (["--train", "x.json"], 2, "--train, --val and --images belong together"),
-        (
-            ["--train", "x.json", "--val", "x.json", "--images", "x", "--scale", "demo"],
-            3,
-            "x.json",
-        ),
-    ],
-)
-def test_a_wrong_request_ends_before_anything_runs(
-    words: list[str], code: int, text: str, tmp_path: Path
-) -> None:
-    done = subprocess.run(
-        [sys.executable, "experiments/grid.py", "--runs", str(tmp_path / "runs"), *words],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == code, done.stderr
-    assert text in done.stderr
-    assert "Traceback" not in done.stderr

@@ -4,16 +4,13 @@ import hashlib
 import json
 import os
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from grid_command import ITERATIONS, ROOT, GridCommand
+from clusters import Cluster, wait_for
+from grid_command import ITERATIONS, GridCommand
 from mlflow import MlflowClient
 
 pytestmark = pytest.mark.slow
@@ -23,9 +20,9 @@ RETRAINED = "stage 1 training"
 
 
 @pytest.fixture(scope="module")
-def apart(toy_set: Path, tmp_path_factory: pytest.TempPathFactory) -> GridCommand:
+def apart(toy_set: Path, head: Cluster, tmp_path_factory: pytest.TempPathFactory) -> GridCommand:
     """Either row by a command of its own, in the same runs folder."""
-    command = GridCommand(toy_set, tmp_path_factory.mktemp("apart"), num_stages=2)
+    command = GridCommand(toy_set, tmp_path_factory.mktemp("apart"), head, num_stages=2)
     for row in BOTH.split(","):
         code, output = replace(command, variants=row).run()
         assert code == 0 and "shared trunk" not in output, output
@@ -63,13 +60,6 @@ def starts(node: Path) -> list[dict[str, Any]]:
     return [line for line in lines if line.get("event") == "started"]
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 600.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "nothing happened"
-        time.sleep(0.02)
-
-
 def test_rows_over_one_trunk_are_trained_in_one_pass(apart: GridCommand, tmp_path: Path) -> None:
     command = both(apart, tmp_path)
     code, output = command.run()
@@ -92,10 +82,12 @@ def test_rows_over_one_trunk_are_trained_in_one_pass(apart: GridCommand, tmp_pat
     assert code == 0 and "started" not in output and output.count("found finished") == 2
 
 
-def test_a_driver_killed_in_a_pass_is_made_up_for(apart: GridCommand, tmp_path: Path) -> None:
-    command = both(apart, tmp_path)
+def test_a_driver_killed_in_a_pass_is_made_up_for(
+    apart: GridCommand, own_cluster: Cluster, tmp_path: Path
+) -> None:
+    command = replace(both(apart, tmp_path), cluster=own_cluster)
     driver = command.start()
-    wait_for(lambda: any(any(n.glob("checkpoints/step-*")) for n in retrained(command)))
+    wait_for(lambda: any(any(n.glob("checkpoints/step-*")) for n in retrained(command)), driver)
     os.killpg(driver.pid, signal.SIGKILL)
     driver.communicate()
     code, output = command.run()
@@ -119,19 +111,6 @@ def test_a_row_that_diverges_leaves_the_others_of_its_pass_alone(
     (alone,) = (node for node in retrained(apart) if node in _of_row(apart, "rhead_cat"))
     (fine,) = (node for node in retrained(command) if node.name == alone.name)
     assert results(fine) == results(alone)
-
-
-def test_dry_run_says_how_many_runs_a_shared_trunk_saves(toy_set: Path, tmp_path: Path) -> None:
-    command = GridCommand(toy_set, tmp_path, variants=BOTH, num_stages=2)
-    done = subprocess.run(
-        [sys.executable, *command.words(), "--dry-run"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("12 iterations of 4 images, shared trunk (2)") == 2
-    assert "3 trainings in 2 passes over the data: 1 run saved" in done.stdout
 
 
 def _of_row(command: GridCommand, row: str) -> list[Path]:
