@@ -9,7 +9,9 @@ from typing import Any
 from clusters import Cluster
 from grid_command import ended, start
 
-ITERATIONS = 18
+FIRST_ITERATIONS = 6
+ITERATIONS = 9
+RUNGS = [1, 3, ITERATIONS]
 LAMBDA = "stages.1.classifier.tail_frequency"
 RATE = "stages.1.optimizer.base_lr"
 SPACE = (f"{LAMBDA}=loguniform(1e-3,0.9)", f"{RATE}=loguniform(1e-4,1e-2)")
@@ -38,10 +40,10 @@ class SweepCommand:
 
     def common(self) -> list[str]:
         """Words that `experiments/grid.py` takes too."""
-        settings = {"warmup_iterations": 2, "checkpoint_every": 6, "log_every": 1}
+        settings = {"warmup_iterations": 2, "checkpoint_every": 3, "log_every": 1}
         changes = [
             f"stages.{stage}.schedule.{key}={value}"
-            for stage, iterations in enumerate((12, ITERATIONS))
+            for stage, iterations in enumerate((FIRST_ITERATIONS, ITERATIONS))
             for key, value in {"iterations": iterations, **settings}.items()
         ]
         files = ("--train", "train.json", "--val", "val.json", "--images", "images")

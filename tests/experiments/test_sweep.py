@@ -10,7 +10,7 @@ import pytest
 from clusters import Cluster, wait_for
 from grid_command import ended, start
 from mlflow import MlflowClient
-from sweep_command import ITERATIONS, LAMBDA, RATE, SweepCommand
+from sweep_command import ITERATIONS, LAMBDA, RATE, RUNGS, SweepCommand
 
 pytestmark = pytest.mark.slow
 
@@ -46,7 +46,7 @@ def test_every_trial_ends_once(swept: SweepCommand) -> None:
     assert states["failed"] == 0 and states["finished"] >= 1
     for trial in trials.values():
         steps = [rung["step"] for rung in trial["curve"]]
-        assert steps == [2, 6, ITERATIONS][: len(steps)]
+        assert steps == RUNGS[: len(steps)]
         assert (trial["state"] == "finished") == (steps[-1] == ITERATIONS)
         assert trial["hours"] > 0
 
@@ -56,7 +56,7 @@ def test_one_first_stage_and_one_pass_serve_all(swept: SweepCommand) -> None:
     kinds = Counter(work["kind"] for work in spent)
     assert kinds["first"] == 1
     passes = [work for work in spent if work["kind"] == "training"]
-    assert sorted(passes[0]["trials"]) == [0, 1, 2, 3, 4] and passes[0]["iterations"] == 2
+    assert sorted(passes[0]["trials"]) == [0, 1, 2, 3, 4] and passes[0]["iterations"] == RUNGS[0]
     stages = list((swept.runs / "nodes").glob("stage-*"))
     assert len(stages) == 6
 
@@ -76,7 +76,7 @@ def test_the_curve_of_a_trial_is_in_mlflow(swept: SweepCommand) -> None:
     experiments = [item.experiment_id for item in client.search_experiments()]
     (run,) = client.search_runs(experiments, f"tags.`longtail.node` = '{trial['training']}'")
     history = client.get_metric_history(run.info.run_id, "val/AP")
-    assert sorted(point.step for point in history) == [2, 6]
+    assert sorted(point.step for point in history) == RUNGS[:-1]
     for point, rung in zip(sorted(history, key=lambda p: p.step), trial["curve"], strict=False):
         assert point.value == round(100 * rung["metrics"]["AP"], 2)
 
