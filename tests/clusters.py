@@ -115,7 +115,7 @@ def _folder() -> Iterator[Path]:
     try:
         yield folder
     finally:
-        _, alive = psutil.wait_procs(_processes_of(folder), timeout=20)
+        _, alive = psutil.wait_procs(_processes_of(folder), timeout=5)
         for process in alive:
             process.kill()
         psutil.wait_procs(alive)
@@ -128,7 +128,7 @@ def _processes_of(folder: Path) -> list[psutil.Process]:
 
 def _is_of(process: psutil.Process, folder: Path) -> bool:
     try:
-        return process.environ().get(FOLDER, "").startswith(str(folder))
+        return str(process.environ().get(FOLDER, "")).startswith(str(folder))
     except psutil.Error:
         return False
 

@@ -62,6 +62,10 @@ class GridCommand:
         """Exit code and everything printed."""
         return ended(self.start())
 
+    def has_checkpoint(self) -> bool:
+        """Whether a training is under way."""
+        return any(self.runs.glob("nodes/stage-*/checkpoints/step-*"))
+
     def rows(self) -> dict[str, Any]:
         """The result rows of `table.json`."""
         rows: dict[str, Any] = self.table()["rows"]

@@ -58,6 +58,10 @@ class SweepCommand:
         """Exit code and everything printed."""
         return ended(self.start())
 
+    def has_rung(self) -> bool:
+        """Whether a trial came to its first rung."""
+        return any(self.runs.glob("nodes/*/curves/*/step-*.json"))
+
     def events(self) -> list[dict[str, Any]]:
         """The lines of the journal."""
         text = (self.runs / "sweeps" / "toy" / "trials.jsonl").read_text()

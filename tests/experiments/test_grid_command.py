@@ -7,23 +7,17 @@ from pathlib import Path
 import pytest
 from clusters import NO_CLUSTER
 from grid_command import ROOT, GridCommand
+from in_process import exit_code
 
 from experiments.grid import main
-from longtail.commands import ExitCode, run
-
-
-def ends(*words: str) -> int:
-    """The exit code of the command."""
-    with pytest.raises(SystemExit) as caught:
-        run(main, words)
-    return int(caught.value.code or 0)
+from longtail.commands import ExitCode
 
 
 def test_dry_run_prints_the_nodes_and_runs_nothing(
     toy_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = GridCommand(toy_set, tmp_path, NO_CLUSTER, ("--dry-run",))
-    assert ends(*command.options()) == ExitCode.DONE
+    assert exit_code(main, *command.options()) == ExitCode.DONE
     assert "2 rows, 6 nodes (0 shared), 6 to run" in capsys.readouterr().out
     assert not list(tmp_path.glob("nodes/*"))
 
@@ -33,7 +27,7 @@ def test_dry_run_says_how_many_runs_a_shared_trunk_saves(
 ) -> None:
     rows = "rhead_cat,rhead_cat_3fc"
     command = GridCommand(toy_set, tmp_path, NO_CLUSTER, ("--dry-run",), rows, num_stages=2)
-    assert ends(*command.options()) == ExitCode.DONE
+    assert exit_code(main, *command.options()) == ExitCode.DONE
     output = capsys.readouterr().out
     assert output.count("12 iterations of 4 images, shared trunk (2)") == 2
     assert "3 trainings in 2 passes over the data: 1 run saved" in output
@@ -67,7 +61,7 @@ def test_a_wrong_request_ends_before_anything_runs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
-    assert ends("--runs", str(tmp_path / "runs"), *words) == code
+    assert exit_code(main, "--runs", str(tmp_path / "runs"), *words) == code
     assert text in capsys.readouterr().err
     assert not list(tmp_path.glob("runs/nodes/*"))
 

@@ -27,7 +27,7 @@ def submit(head: Cluster, words: list[str]) -> subprocess.CompletedProcess[str]:
 def test_a_job_gives_the_rows_of_the_direct_run(
     head: Cluster, uninterrupted: GridCommand, tmp_path: Path
 ) -> None:
-    command = replace(uninterrupted, runs=tmp_path)
+    command = replace(uninterrupted, runs=tmp_path, cluster=head)
     done = submit(head, command.words())
     assert done.returncode == 0, done.stdout + done.stderr
     assert "mask AP on val" in done.stdout

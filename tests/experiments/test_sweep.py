@@ -1,42 +1,17 @@
-"""The sweep from the command line to MLflow: real Ray Tune, real trainings, real crashes."""
+"""The sweep from the command line to MLflow: real Ray Tune, real trainings."""
 
-import os
-import signal
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from clusters import Cluster, wait_for
-from grid_command import ended, start
-from mlflow import MlflowClient
+from clusters import Cluster
+from in_process import exit_code
+from run_records import children, mlflow_client, mlflow_runs
 from sweep_command import ITERATIONS, LAMBDA, RATE, RUNGS, SweepCommand
 
+from experiments.grid import main as grid
+
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def swept(toy_set: Path, head: Cluster, tmp_path_factory: pytest.TempPathFactory) -> SweepCommand:
-    """The sweep once from beginning to end."""
-    command = SweepCommand(toy_set, tmp_path_factory.mktemp("swept"), head)
-    code, output = command.run()
-    assert code == 0, output
-    assert "saved" in output and "shared trunk (5)" in output
-    return command
-
-
-def children(command: SweepCommand) -> tuple[dict[str, list[str]], Counter[str]]:
-    """Kinds of the runs that stand for each trial, and how many runs have each status."""
-    client = MlflowClient(f"sqlite:///{command.runs}/mlflow.db")
-    experiments = [item.experiment_id for item in client.search_experiments()]
-    runs = client.search_runs(experiments, max_results=1000)
-    name = f"longtail.sweep.{command.read('sweep.json')['id']}"
-    kinds: dict[str, list[str]] = {}
-    for run in runs:
-        if name in run.data.tags:
-            kinds.setdefault(run.data.tags[name], []).append(run.data.tags["longtail.kind"])
-            assert {LAMBDA, RATE} <= set(run.data.params)
-    return kinds, Counter(run.info.status for run in runs)
 
 
 def test_every_trial_ends_once(swept: SweepCommand) -> None:
@@ -72,10 +47,8 @@ def test_mlflow_has_one_child_for_each_trial(swept: SweepCommand) -> None:
 
 def test_the_curve_of_a_trial_is_in_mlflow(swept: SweepCommand) -> None:
     trial = next(t for t in swept.trials().values() if t["state"] == "finished")
-    client = MlflowClient(f"sqlite:///{swept.runs}/mlflow.db")
-    experiments = [item.experiment_id for item in client.search_experiments()]
-    (run,) = client.search_runs(experiments, f"tags.`longtail.node` = '{trial['training']}'")
-    history = client.get_metric_history(run.info.run_id, "val/AP")
+    (run,) = mlflow_runs(swept.runs, f"tags.`longtail.node` = '{trial['training']}'")
+    history = mlflow_client(swept.runs).get_metric_history(run.info.run_id, "val/AP")
     assert sorted(point.step for point in history) == RUNGS[:-1]
     for point, rung in zip(sorted(history, key=lambda p: p.step), trial["curve"], strict=False):
         assert point.value == round(100 * rung["metrics"]["AP"], 2)
@@ -89,10 +62,10 @@ def test_margins_are_tried_on_the_finished_trials(swept: SweepCommand) -> None:
     )
 
 
-def test_a_rerun_runs_nothing_and_says_the_same(swept: SweepCommand) -> None:
+def test_a_rerun_runs_nothing_and_says_the_same(swept: SweepCommand, head: Cluster) -> None:
     before = swept.events()
     # No cluster is joined or started, else this address would end it.
-    nowhere = {**swept.cluster.environment, "RAY_ADDRESS": "127.0.0.1:1"}
+    nowhere = {**head.environment, "RAY_ADDRESS": "127.0.0.1:1"}
     code, output = replace(swept, cluster=Cluster(nowhere)).run()
     assert code == 0 and swept.events() == before, output
     assert "started" not in output
@@ -100,39 +73,44 @@ def test_a_rerun_runs_nothing_and_says_the_same(swept: SweepCommand) -> None:
     assert set(statuses) == {"FINISHED"}
 
 
-def test_more_trials_go_on_where_it_ended(swept: SweepCommand) -> None:
+def test_more_trials_go_on_where_it_ended(swept: SweepCommand, head: Cluster) -> None:
     before = swept.trials()
-    code, output = replace(swept, more=("--algorithm", "random", "--trials", "6")).run()
+    words = "--algorithm", "random", "--trials", "6"
+    code, output = replace(swept, cluster=head, more=words).run()
     assert code == 0, output
     after = swept.trials()
     assert sorted(after) == [0, 1, 2, 3, 4, 5]
     assert {number: after[number] for number in before} == before
 
 
-def test_a_grid_finds_the_best_trial_by_its_file(swept: SweepCommand) -> None:
+def test_a_grid_finds_the_best_trial_by_its_file(
+    swept: SweepCommand, capsys: pytest.CaptureFixture[str]
+) -> None:
     best = swept.runs / "sweeps" / "toy" / "best.json"
     files = [word for word in swept.common() if "schedule" not in word and word != "--set"]
-    words = ["experiments/grid.py", "--variants", f"best={best}", *files, "--dry-run"]
-    code, output = ended(start(words, swept.cluster))
-    assert code == 0, output
+    assert exit_code(grid, "--variants", f"best={best}", *files, "--dry-run") == 0
+    output = capsys.readouterr().out
     trial = swept.trials()[swept.read("table.json")["best"]]
     assert trial["training"] in output and trial["evaluation"] in output
     assert "0 to run" in output
 
 
-def test_a_variant_written_by_hand_is_the_same_node(swept: SweepCommand) -> None:
+def test_a_variant_written_by_hand_is_the_same_node(
+    swept: SweepCommand, capsys: pytest.CaptureFixture[str]
+) -> None:
     trial = next(iter(swept.trials().values()))
     values = [f"{path}={trial['point'][path]}" for path in (LAMBDA, RATE)]
     sets = [word for value in values for word in ("--set", value)]
     rows = ["--variants", "eql_head_r50", *swept.common(), *sets, "--dry-run"]
-    code, output = ended(start(["experiments/grid.py", *rows], swept.cluster))
-    assert code == 0, output
+    assert exit_code(grid, *rows) == 0
+    output = capsys.readouterr().out
     assert trial["training"] in output and trial["evaluation"] in output
 
 
-def test_the_best_is_trained_again_with_fresh_seeds(swept: SweepCommand) -> None:
+def test_the_best_is_trained_again_with_fresh_seeds(swept: SweepCommand, head: Cluster) -> None:
     before = swept.trials()
-    code, output = replace(swept, more=(*swept.more, "--confirm", "2", "--confirm-best", "1")).run()
+    words = (*swept.more, "--confirm", "2", "--confirm-best", "1")
+    code, output = replace(swept, cluster=head, more=words).run()
     assert code == 0, output
     assert swept.trials() == before
     (confirmed,) = swept.read("analysis.json")["confirmation"]["trials"]
@@ -141,47 +119,3 @@ def test_the_best_is_trained_again_with_fresh_seeds(swept: SweepCommand) -> None
     assert fresh["mean"] == pytest.approx(sum(fresh["by_seed"].values()) / 2)
     assert fresh["fell_by"] == pytest.approx(fresh["in_sweep"] - fresh["mean"])
     assert (swept.runs / "grids" / "toy_confirmed" / "table.json").is_file()
-
-
-def has_rung(command: SweepCommand) -> bool:
-    return any(command.runs.glob("nodes/*/curves/*/step-*.json"))
-
-
-def test_a_sweep_killed_in_the_midst_ends_with_every_trial_once(
-    swept: SweepCommand, own_cluster: Cluster, tmp_path: Path
-) -> None:
-    command = replace(swept, runs=tmp_path, cluster=own_cluster)
-    process = command.start()
-    wait_for(lambda: has_rung(command), process)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-    assert len(command.trials()) < 5
-    code, output = command.run()
-    assert code == 0, output
-    trials, whole = command.trials(), swept.trials()
-    assert sorted(trials) == [0, 1, 2, 3, 4]
-    for number, trial in trials.items():
-        assert (trial["point"], trial["training"]) == (
-            whole[number]["point"],
-            whole[number]["training"],
-        )
-        # The scheduler may let another one go on; as far as both came they are equal.
-        for rung, other in zip(trial["curve"], whole[number]["curve"], strict=False):
-            assert rung == other
-    kinds, statuses = children(command)
-    assert all(len(of_trial) == 1 for of_trial in kinds.values()) and len(kinds) == 5
-    assert set(statuses) == {"FINISHED"}
-
-
-def test_an_interrupted_sweep_says_how_to_go_on(
-    toy_set: Path, own_cluster: Cluster, tmp_path: Path
-) -> None:
-    command = SweepCommand(toy_set, tmp_path, own_cluster)
-    process = command.start()
-    wait_for(lambda: has_rung(command), process)
-    os.killpg(process.pid, signal.SIGINT)
-    code, output = ended(process)
-    assert code == 130 and "run the same command again" in output
-    assert len(command.trials()) < 5
-    _, statuses = children(command)
-    assert statuses and "RUNNING" not in statuses
