@@ -5,8 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RUNS ?= runs
 export OMP_NUM_THREADS ?= 1
-PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadgroup \
-  --no-loadscope-reorder --durations 10
+PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --durations 10
 
 .PHONY: setup demo test lint check ui clean
 

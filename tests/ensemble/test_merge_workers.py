@@ -114,8 +114,8 @@ def test_ray_gives_the_same_bytes(many: Folder, own_cluster: Cluster) -> None:
 
 
 @pytest.mark.slow
-def test_a_cluster_that_was_there_gives_the_same_bytes(many: Folder, head: Cluster) -> None:
-    merge_on(head, many, "joined")
+def test_a_cluster_that_was_there_gives_the_same_bytes(many: Folder, ray_head: Cluster) -> None:
+    merge_on(ray_head, many, "joined")
     assert same_as_one(many, "joined")
 
 

@@ -92,17 +92,19 @@ def test_a_search_writes_a_merge_that_merge_runs(folder: Folder, own_cluster: Cl
 
 
 @pytest.mark.slow
-def test_a_search_goes_on_where_it_ended_and_repeats_itself(folder: Folder, head: Cluster) -> None:
-    folder.search(head, "--trials=3", *SMALL[1:])
+def test_a_search_goes_on_where_it_ended_and_repeats_itself(
+    folder: Folder, ray_head: Cluster
+) -> None:
+    folder.search(ray_head, "--trials=3", *SMALL[1:])
     trials = folder.path / "out" / "trials.jsonl"
     before = trials.read_bytes()
     report = folder.read("tune.json")
-    folder.search(head, "--trials=3", *SMALL[1:])
+    folder.search(ray_head, "--trials=3", *SMALL[1:])
     assert trials.read_bytes() == before and folder.read("tune.json") == report
-    folder.search(head, "--trials=5", *SMALL[1:])
+    folder.search(ray_head, "--trials=5", *SMALL[1:])
     assert trials.read_bytes().startswith(before)
     assert len(trials.read_text().splitlines()) == 5
-    folder.search(head, "--trials=3", *SMALL[1:], out="again")
+    folder.search(ray_head, "--trials=3", *SMALL[1:], out="again")
     points = [
         [json.loads(line)["point"] for line in text.splitlines()]
         for text in (before.decode(), (folder.path / "again" / "trials.jsonl").read_text())
@@ -112,11 +114,11 @@ def test_a_search_goes_on_where_it_ended_and_repeats_itself(folder: Folder, head
 
 @pytest.mark.slow
 def test_two_metrics_are_searched_for_and_go_on_after_an_interruption(
-    folder: Folder, head: Cluster
+    folder: Folder, ray_head: Cluster
 ) -> None:
     words = ("--metric=AP,APr", "--search=method,match,mask,iou,margins", *SMALL[1:])
-    folder.search(head, "--trials=4", *words)
-    output = folder.search(head, "--trials=7", *words)
+    folder.search(ray_head, "--trials=4", *words)
+    output = folder.search(ray_head, "--trials=7", *words)
     report = folder.read("tune.json")
     assert (report["trials"], report["pareto"]["metrics"]) == (7, ["AP", "APr"])
     members = report["pareto"]["members"]

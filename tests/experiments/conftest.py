@@ -64,5 +64,5 @@ def swept(
 
 def head_of(request: pytest.FixtureRequest) -> Cluster:
     """Started only where something is left to run."""
-    cluster: Cluster = request.getfixturevalue("head")
+    cluster: Cluster = request.getfixturevalue("ray_head")
     return cluster

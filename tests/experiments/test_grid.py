@@ -48,11 +48,11 @@ def test_rows_have_intervals_and_are_compared_with_the_first(uninterrupted: Grid
 
 
 def test_the_other_row_can_be_the_baseline(
-    uninterrupted: GridCommand, head: Cluster, tmp_path: Path
+    uninterrupted: GridCommand, ray_head: Cluster, tmp_path: Path
 ) -> None:
     shutil.copytree(uninterrupted.runs, tmp_path / "runs", symlinks=True)
     turned = ("--baseline", "eql_rfs_r50")
-    command = replace(uninterrupted, runs=tmp_path / "runs", cluster=head, more=turned)
+    command = replace(uninterrupted, runs=tmp_path / "runs", cluster=ray_head, more=turned)
     code, output = command.run()
     assert code == 0, output
     assert output.count("found finished") == 2
@@ -63,11 +63,11 @@ def test_the_other_row_can_be_the_baseline(
 
 
 def test_without_resamples_only_the_evaluation_is_done_again(
-    uninterrupted: GridCommand, head: Cluster, tmp_path: Path
+    uninterrupted: GridCommand, ray_head: Cluster, tmp_path: Path
 ) -> None:
     shutil.copytree(uninterrupted.runs, tmp_path / "runs", symlinks=True)
     command = replace(
-        uninterrupted, runs=tmp_path / "runs", cluster=head, more=("--resamples", "0")
+        uninterrupted, runs=tmp_path / "runs", cluster=ray_head, more=("--resamples", "0")
     )
     code, output = command.run()
     assert code == 0, output
@@ -77,9 +77,9 @@ def test_without_resamples_only_the_evaluation_is_done_again(
     assert command.table()["intervals"] == {}
 
 
-def test_the_same_command_again_runs_nothing(uninterrupted: GridCommand, head: Cluster) -> None:
+def test_the_same_command_again_runs_nothing(uninterrupted: GridCommand, ray_head: Cluster) -> None:
     before = uninterrupted.rows()
-    code, output = replace(uninterrupted, cluster=head).run()
+    code, output = replace(uninterrupted, cluster=ray_head).run()
     assert code == 0, output
     assert output.count("found finished") == 2
     assert "started" not in output
@@ -88,10 +88,10 @@ def test_the_same_command_again_runs_nothing(uninterrupted: GridCommand, head: C
 
 
 def test_a_variant_that_fails_does_not_stop_the_others(
-    uninterrupted: GridCommand, head: Cluster, tmp_path: Path
+    uninterrupted: GridCommand, ray_head: Cluster, tmp_path: Path
 ) -> None:
     diverging = ("--set", "sigmoid_r50:stages.0.optimizer.base_lr=1e9")
-    command = replace(uninterrupted, runs=tmp_path, cluster=head, more=diverging)
+    command = replace(uninterrupted, runs=tmp_path, cluster=ray_head, more=diverging)
     code, output = command.run()
     assert code == 4, output
     assert "failed in stage" in output

@@ -12,12 +12,12 @@ from sweep_command import SweepCommand
 pytestmark = pytest.mark.slow
 
 
-def submit(head: Cluster, words: list[str]) -> subprocess.CompletedProcess[str]:
+def submit(ray_head: Cluster, words: list[str]) -> subprocess.CompletedProcess[str]:
     job = ["--working-dir", ".", "--runtime-env", "experiments/jobs/runtime_env.yaml"]
     return subprocess.run(
-        [str(BIN / "ray"), "job", "submit", "--address", head.jobs, *job, "--", *words],
+        [str(BIN / "ray"), "job", "submit", "--address", ray_head.jobs, *job, "--", *words],
         cwd=ROOT,
-        env=head.environment,
+        env=ray_head.environment,
         capture_output=True,
         text=True,
         timeout=600,
@@ -25,10 +25,10 @@ def submit(head: Cluster, words: list[str]) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_job_gives_the_rows_of_the_direct_run(
-    head: Cluster, uninterrupted: GridCommand, tmp_path: Path
+    ray_head: Cluster, uninterrupted: GridCommand, tmp_path: Path
 ) -> None:
-    command = replace(uninterrupted, runs=tmp_path, cluster=head)
-    done = submit(head, command.words())
+    command = replace(uninterrupted, runs=tmp_path, cluster=ray_head)
+    done = submit(ray_head, command.words())
     assert done.returncode == 0, done.stdout + done.stderr
     assert "mask AP on val" in done.stdout
     assert command.rows() == uninterrupted.rows()
@@ -36,15 +36,15 @@ def test_a_job_gives_the_rows_of_the_direct_run(
     assert {path.name for path in tmp_path.glob("nodes/*")} == direct
 
 
-def test_a_sweep_is_submitted_like_a_grid(head: Cluster, toy_set: Path, tmp_path: Path) -> None:
-    command = SweepCommand(toy_set, tmp_path, head, ("--algorithm", "random", "--trials", "2"))
-    done = submit(head, command.words())
+def test_a_sweep_is_submitted_like_a_grid(ray_head: Cluster, toy_set: Path, tmp_path: Path) -> None:
+    command = SweepCommand(toy_set, tmp_path, ray_head, ("--algorithm", "random", "--trials", "2"))
+    done = submit(ray_head, command.words())
     assert done.returncode == 0, done.stdout + done.stderr
     assert "CPU-hours" in done.stdout
     assert sorted(command.trials()) == [0, 1]
 
 
-def test_a_job_that_fails_says_so_in_its_exit_code_and_log(head: Cluster) -> None:
-    done = submit(head, ["experiments/grid.py", "--runs", "runs"])
+def test_a_job_that_fails_says_so_in_its_exit_code_and_log(ray_head: Cluster) -> None:
+    done = submit(ray_head, ["experiments/grid.py", "--runs", "runs"])
     assert done.returncode != 0
     assert "a submitted job runs in a folder that is thrown away" in done.stdout + done.stderr

@@ -19,9 +19,9 @@ pytestmark = pytest.mark.slow
 
 
 def test_rows_over_one_trunk_are_trained_in_one_pass(
-    apart: GridCommand, head: Cluster, tmp_path: Path
+    apart: GridCommand, ray_head: Cluster, tmp_path: Path
 ) -> None:
-    command = both(apart, tmp_path, head)
+    command = both(apart, tmp_path, ray_head)
     code, output = command.run()
     assert code == 0, output
     assert f"{RETRAINED} and 1 more, shared trunk (2)" in output
@@ -41,10 +41,10 @@ def test_rows_over_one_trunk_are_trained_in_one_pass(
 
 
 def test_a_row_that_diverges_leaves_the_others_of_its_pass_alone(
-    apart: GridCommand, head: Cluster, tmp_path: Path
+    apart: GridCommand, ray_head: Cluster, tmp_path: Path
 ) -> None:
     wild = ("--set", "rhead_cat_3fc:stages.1.optimizer.base_lr=1e30")
-    command = both(apart, tmp_path, head, *wild)
+    command = both(apart, tmp_path, ray_head, *wild)
     code, output = command.run()
     assert code == 4, output
     assert "training diverged at step" in output and "failed in stage" in output

@@ -62,10 +62,10 @@ def test_margins_are_tried_on_the_finished_trials(swept: SweepCommand) -> None:
     )
 
 
-def test_a_rerun_runs_nothing_and_says_the_same(swept: SweepCommand, head: Cluster) -> None:
+def test_a_rerun_runs_nothing_and_says_the_same(swept: SweepCommand, ray_head: Cluster) -> None:
     before = swept.events()
     # No cluster is joined or started, else this address would end it.
-    nowhere = {**head.environment, "RAY_ADDRESS": "127.0.0.1:1"}
+    nowhere = {**ray_head.environment, "RAY_ADDRESS": "127.0.0.1:1"}
     code, output = replace(swept, cluster=Cluster(nowhere)).run()
     assert code == 0 and swept.events() == before, output
     assert "started" not in output
@@ -73,10 +73,10 @@ def test_a_rerun_runs_nothing_and_says_the_same(swept: SweepCommand, head: Clust
     assert set(statuses) == {"FINISHED"}
 
 
-def test_more_trials_go_on_where_it_ended(swept: SweepCommand, head: Cluster) -> None:
+def test_more_trials_go_on_where_it_ended(swept: SweepCommand, ray_head: Cluster) -> None:
     before = swept.trials()
     words = "--algorithm", "random", "--trials", "6"
-    code, output = replace(swept, cluster=head, more=words).run()
+    code, output = replace(swept, cluster=ray_head, more=words).run()
     assert code == 0, output
     after = swept.trials()
     assert sorted(after) == [0, 1, 2, 3, 4, 5]
@@ -107,10 +107,10 @@ def test_a_variant_written_by_hand_is_the_same_node(
     assert trial["training"] in output and trial["evaluation"] in output
 
 
-def test_the_best_is_trained_again_with_fresh_seeds(swept: SweepCommand, head: Cluster) -> None:
+def test_the_best_is_trained_again_with_fresh_seeds(swept: SweepCommand, ray_head: Cluster) -> None:
     before = swept.trials()
     words = (*swept.more, "--confirm", "2", "--confirm-best", "1")
-    code, output = replace(swept, cluster=head, more=words).run()
+    code, output = replace(swept, cluster=ray_head, more=words).run()
     assert code == 0, output
     assert swept.trials() == before
     (confirmed,) = swept.read("analysis.json")["confirmation"]["trials"]

@@ -16,12 +16,12 @@ RUNGS = [10, 30, 90]
 
 
 @pytest.fixture(scope="module")
-def found(head: Cluster) -> dict[str, Any]:
+def found(ray_head: Cluster) -> dict[str, Any]:
     paths = [str(ROOT / "tests"), str(ROOT / "platform"), str(ROOT)]
     done = subprocess.run(
         [sys.executable, "tests/sweep_on_ray.py"],
         cwd=ROOT,
-        env={**head.environment, "PYTHONPATH": os.pathsep.join([*paths, *sys.path])},
+        env={**ray_head.environment, "PYTHONPATH": os.pathsep.join([*paths, *sys.path])},
         capture_output=True,
         text=True,
     )
