@@ -22,6 +22,7 @@ import psutil
 BIN = Path(sys.executable).parent
 FOLDER = "RAY_TMPDIR"
 NUM_CPUS = 2
+OBJECT_STORE_BYTES = 300 * 2**20
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,8 @@ def shared_head() -> Iterator[Cluster]:
     names = "port", "dashboard-port", "dashboard-agent-listen-port", "ray-client-server-port"
     ports = dict(zip(names, _free_ports(len(names)), strict=True))
     words = [f"--{name}={port}" for name, port in ports.items()]
-    fixed = f"--num-cpus={NUM_CPUS}", "--dashboard-host=127.0.0.1", "--disable-usage-stats"
+    limits = f"--num-cpus={NUM_CPUS}", f"--object-store-memory={OBJECT_STORE_BYTES}"
+    fixed = *limits, "--dashboard-host=127.0.0.1", "--disable-usage-stats"
     jobs = f"http://127.0.0.1:{ports['dashboard-port']}"
     with _folder() as folder:
         environment = _environment(folder)
@@ -111,7 +113,8 @@ def _environment(folder: Path) -> dict[str, str]:
 
 @contextmanager
 def _folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="lt"))
+    common = tempfile.gettempdir()
+    folder = Path(tempfile.mkdtemp(prefix="lt", dir=common if len(common) < 20 else "/tmp"))
     try:
         yield folder
     finally:
