@@ -3,7 +3,7 @@
 Ray finds "the" cluster of a machine by a file in its temporary folder, `ray_current_cluster`, which
 a killed head leaves behind. Helpers of Ray Train that look there ask a dead cluster, or another
 one, whether their run is alive. So a local cluster gets a temporary folder that nobody else uses,
-and the workers of a cluster that is joined are told its address.
+with such a file of its own, and the workers of a cluster that is joined are told its address.
 """
 
 import atexit
@@ -25,9 +25,10 @@ from longtail.commands import InfrastructureError, Terminated, end_on_sigterm
 
 OBJECT_STORE_BYTES = 300 * 2**20
 LOCAL = "local"
-FOLDER_PREFIX = "longtail-ray-"
-LONGEST_FOLDER = 40
-"""Characters: names of sockets in it may have 107, of which Ray takes some 65."""
+FOLDER_PREFIX = "longtail-"
+CURRENT_CLUSTER = "ray_current_cluster"
+LONGEST_FOLDER = 32
+"""Characters: a socket's path may have 107, of which Ray's session and the socket take 75."""
 
 
 def target_of(address: str | None) -> str:
@@ -76,6 +77,7 @@ def _start(dashboard: bool) -> None:
     os.environ.setdefault("RAY_TRAIN_ENABLE_PREEMPTION_WATCHER", "0")
     atexit.register(_end, folder)
     _init(LOCAL, include_dashboard=dashboard, object_store_memory=OBJECT_STORE_BYTES)
+    (folder / "ray" / CURRENT_CLUSTER).write_text(ray.get_runtime_context().gcs_address)
 
 
 def _join(target: str) -> None:
@@ -96,6 +98,7 @@ def _init(target: str, **options: Any) -> None:
 def _new_folder() -> Path:
     """A folder whose name is short, locked as long as this process lives."""
     parent = Path(os.environ.get("RAY_TMPDIR") or tempfile.gettempdir())
+    # mkdtemp adds eight.
     if len(str(parent / FOLDER_PREFIX)) + 8 > LONGEST_FOLDER:
         parent = Path("/tmp")
     _remove_left_behind(parent)

@@ -33,9 +33,9 @@ def predict_node(job: "PredictionJob", run: Run) -> dict[str, Any]:
 
 def _predict_on_worker(job: "PredictionJob", rank: int, world_size: int) -> None:
     """Runs in every worker."""
-    from ray.train.torch import get_device
-
+    from longtail.cluster.device import rank_device
     from longtail.inference.job import num_shards, predict_job_shard
 
+    device = rank_device()
     for shard in range(rank, num_shards(job.annotations), world_size):
-        predict_job_shard(job, shard, device=get_device())
+        predict_job_shard(job, shard, device=device)

@@ -46,8 +46,9 @@ def train_nodes(jobs: Sequence[StageJob], run: Run) -> list[Exception | None]:
 def _train_on_worker(jobs: Sequence[StageJob], rank: int, world_size: int) -> None:
     """Runs in every worker. Rank 0 holds the nodes' locks: a worker of a dead driver that still
     writes is waited for, never raced with."""
-    from ray.train.torch import get_device, prepare_model
+    from ray.train.torch import prepare_model
 
+    from longtail.cluster.device import rank_device
     from longtail.training.stage import train_stages
 
     with ExitStack() as locks:
@@ -59,6 +60,6 @@ def _train_on_worker(jobs: Sequence[StageJob], rank: int, world_size: int) -> No
             jobs,
             rank=rank,
             world_size=world_size,
-            device=get_device(),
+            device=rank_device(),
             wrap=prepare_model,
         )

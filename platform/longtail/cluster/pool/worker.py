@@ -1,7 +1,7 @@
 """What runs in every rank of a worker group: task after task in one process."""
 
 import gc
-import os
+import sys
 import traceback
 from typing import Any
 
@@ -23,9 +23,6 @@ def serve(config: dict[str, Any]) -> None:
     Args:
         config: `queue`, the handle of the work queue; `slot` and `group` of this worker group.
     """
-    import torch
-
-    torch.set_num_threads(max(1, int(os.environ.get("OMP_NUM_THREADS", "1"))))
     queue, address = config["queue"], (config["slot"], config["group"])
     context = ray.train.get_context()
     rank, world_size = context.get_world_rank(), context.get_world_size()
@@ -69,10 +66,9 @@ def _text(error: Exception) -> str:
 
 def _clean_up() -> None:
     """Let go of what a task left: on a GPU its neighbours want the memory."""
-    import torch
-
     gc.collect()
-    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
         torch.cuda.empty_cache()
 
 

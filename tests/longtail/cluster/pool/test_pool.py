@@ -43,9 +43,7 @@ def cluster() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def pool(cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerPool]:
     """One group of one worker; a process that keeps 3 GB is too large."""
-    made = WorkerPool(
-        1, ONE_WORKER, tmp_path_factory.mktemp("ray"), memory_limit=3000 * MEGABYTE
-    )
+    made = WorkerPool(1, ONE_WORKER, tmp_path_factory.mktemp("ray"), memory_limit=3000 * MEGABYTE)
     yield made
     made.close()
 
@@ -161,7 +159,7 @@ def test_a_killed_controller_is_a_failure_of_its_group(pool: WorkerPool, tmp_pat
 
 def test_bad_input_fails_at_once_and_the_process_goes_on(pool: WorkerPool, tmp_path: Path) -> None:
     bad, good = toy(tmp_path, "bad", raises=ValueError, times=9), toy(tmp_path, "good")
-    with pytest.raises(TaskFailedError, match="^ValueError: no luck in bad$"):
+    with pytest.raises(TaskFailedError, match=r"^ValueError: no luck in bad$"):
         pool.run(bad)
     assert len(bad.lines(what="begun")) == 1
     assert pool.run(good) == [0, 1, 3]
@@ -183,7 +181,7 @@ def test_what_fails_too_often_fails_with_its_traceback(
 ) -> None:
     monkeypatch.setattr("longtail.cluster.pool.group.MAX_FAILURES", 0)
     task = toy(tmp_path, "hopeless", raises=RuntimeError, times=9)
-    with pytest.raises(TaskFailedError, match="(?s)^1 attempts failed.*pool_works.*no luck in"):
+    with pytest.raises(TaskFailedError, match=r"(?s)^1 attempts failed.*pool_works.*no luck in"):
         pool.run(task)
 
 
