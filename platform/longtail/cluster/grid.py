@@ -7,6 +7,7 @@ from longtail.cluster.plan import Plan
 from longtail.cluster.progress import ProgressDisplay
 from longtail.cluster.provenance import provenance
 from longtail.cluster.publish import Publisher
+from longtail.cluster.published import is_published, note_published
 from longtail.cluster.publishing import kept_in_step, prepared
 from longtail.cluster.schedule import ready, run_nodes
 from longtail.cluster.settings import GridSettings
@@ -32,8 +33,12 @@ def run_grid(plan: Plan, settings: GridSettings) -> tuple[Standings, str | None]
     publisher = Publisher(family, settings.runs, settings.experiment)
     if any(item.state is State.WAITING for item in standings.values()):
         _run_waiting(plan, settings, standings, publisher)
+    elif is_published(plan, settings):
+        return standings, None
     failed = any(item.state is State.FAILED for item in standings.values())
     publisher.publish(standings, "FAILED" if failed else "FINISHED")
+    if not failed and publisher.problem is None:
+        note_published(plan, settings)
     return standings, publisher.problem
 
 
