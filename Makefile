@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RUNS ?= runs
 export OMP_NUM_THREADS ?= 1
+PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --durations 10
 
 .PHONY: setup demo test lint check ui clean
 
@@ -20,7 +21,7 @@ demo: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" LONGTAIL_RUNS=$(RUNS) sh experiments/demo.sh
 
 test: $(READY)
-	$(BIN)/python -m pytest -m "not gpu or gpu"
+	$(PYTEST) -m "not gpu or gpu"
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -28,7 +29,7 @@ lint: $(READY)
 	$(BIN)/mypy
 
 check: lint
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 ui: $(READY)
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow server --host 127.0.0.1 --port 5000 \

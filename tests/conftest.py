@@ -1,9 +1,34 @@
-"""Tests marked `gpu` skip where there is no CUDA device."""
+"""Ray clusters that tests share, and how tests are shared out among worker processes."""
+
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from clusters import Cluster, own_cluster, shared_head
+from worker_groups import group_of, sort_longest_first
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.fixture(scope="session")
+def ray_head() -> Iterator[Cluster]:
+    """The head that all tests join which neither kill nor interrupt anything."""
+    with shared_head() as cluster:
+        yield cluster
+
+
+@pytest.fixture(name="own_cluster")
+def own_cluster_fixture() -> Iterator[Cluster]:
+    """For commands that start a cluster each."""
+    with own_cluster() as cluster:
+        yield cluster
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    _skip_without_gpu(items)
+    if hasattr(config, "workerinput"):
+        sort_longest_first(items)
+
+
+def _skip_without_gpu(items: list[pytest.Item]) -> None:
     marked = [item for item in items if item.get_closest_marker("gpu")]
     if not marked:
         return
@@ -12,3 +37,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if not torch.cuda.is_available():
         for item in marked:
             item.add_marker(pytest.mark.skip(reason="needs a CUDA device"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Groups in the order of their items."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
+
+    config.option.loadscopereorder = False
+    return GroupScheduling(config, log)

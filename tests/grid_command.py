@@ -1,12 +1,14 @@
-"""The real grid command on a toy data set: local Ray, SQLite MLflow, two variants or others."""
+"""The real grid command on a toy data set: Ray, SQLite MLflow, two variants or others."""
 
 import json
-import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from clusters import Cluster
 
 ROOT = Path(__file__).parent.parent
 ITERATIONS = 12
@@ -19,6 +21,7 @@ class GridCommand:
     Attributes:
         data: Folder of the toy set.
         runs: The runs folder.
+        cluster: Where it runs.
         more: Further words.
         variants: What `--variants` is given.
         num_stages: Stages of each.
@@ -26,11 +29,15 @@ class GridCommand:
 
     data: Path
     runs: Path
+    cluster: Cluster
     more: tuple[str, ...] = ()
     variants: str = "sigmoid_r50,eql_rfs_r50"
     num_stages: int = 1
 
     def words(self) -> list[str]:
+        return ["experiments/grid.py", *self.options()]
+
+    def options(self) -> list[str]:
         settings = {
             "iterations": ITERATIONS,
             "warmup_iterations": 2,
@@ -46,24 +53,18 @@ class GridCommand:
         paths = [word if word.startswith("--") else str(self.data / word) for word in files]
         rows = ["--variants", self.variants, "--scale", "demo"]
         sets = [word for change in changes for word in ("--set", change)]
-        return ["experiments/grid.py", *rows, *paths, *sets, *self.more, "--runs", str(self.runs)]
+        return [*rows, *paths, *sets, *self.more, "--runs", str(self.runs)]
 
     def start(self) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, *self.words()],
-            cwd=ROOT,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+        return start(self.words(), self.cluster)
 
     def run(self) -> tuple[int, str]:
         """Exit code and everything printed."""
-        process = self.start()
-        output, _ = process.communicate(timeout=600)
-        return process.returncode, output
+        return ended(self.start())
+
+    def has_checkpoint(self) -> bool:
+        """Whether a training is under way."""
+        return any(self.runs.glob("nodes/stage-*/checkpoints/step-*"))
 
     def rows(self) -> dict[str, Any]:
         """The result rows of `table.json`."""
@@ -82,3 +83,28 @@ class GridCommand:
             path.parent.name: [json.loads(line) for line in path.read_text().splitlines()]
             for path in self.runs.glob("nodes/*/metrics.jsonl")
         }
+
+
+def start(words: list[str], cluster: Cluster) -> subprocess.Popen[str]:
+    """A command of this repository, in a session of its own as a shell would start it."""
+    return subprocess.Popen(
+        [sys.executable, *words],
+        cwd=ROOT,
+        env=cluster.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        preexec_fn=_interruptible,
+    )
+
+
+def _interruptible() -> None:
+    """What a shell starts in the background ignores SIGINT, and so would all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """Exit code and everything printed."""
+    output, _ = process.communicate(timeout=900)
+    return process.returncode, output

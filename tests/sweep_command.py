@@ -1,16 +1,17 @@
-"""The real sweep command on a toy data set: local Ray, SQLite MLflow, a search over one trunk."""
+"""The real sweep command on a toy data set: Ray, SQLite MLflow, a search over one trunk."""
 
 import json
-import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grid_command import ROOT
+from clusters import Cluster
+from grid_command import ended, start
 
-ITERATIONS = 18
+FIRST_ITERATIONS = 6
+ITERATIONS = 9
+RUNGS = [1, 3, ITERATIONS]
 LAMBDA = "stages.1.classifier.tail_frequency"
 RATE = "stages.1.optimizer.base_lr"
 SPACE = (f"{LAMBDA}=loguniform(1e-3,0.9)", f"{RATE}=loguniform(1e-4,1e-2)")
@@ -23,11 +24,13 @@ class SweepCommand:
     Attributes:
         data: Folder of the toy set.
         runs: The runs folder.
+        cluster: Where it runs.
         more: Further words.
     """
 
     data: Path
     runs: Path
+    cluster: Cluster
     more: tuple[str, ...] = ("--algorithm", "random", "--trials", "5")
 
     def words(self) -> list[str]:
@@ -37,10 +40,10 @@ class SweepCommand:
 
     def common(self) -> list[str]:
         """Words that `experiments/grid.py` takes too."""
-        settings = {"warmup_iterations": 2, "checkpoint_every": 6, "log_every": 1}
+        settings = {"warmup_iterations": 2, "checkpoint_every": 3, "log_every": 1}
         changes = [
             f"stages.{stage}.schedule.{key}={value}"
-            for stage, iterations in enumerate((12, ITERATIONS))
+            for stage, iterations in enumerate((FIRST_ITERATIONS, ITERATIONS))
             for key, value in {"iterations": iterations, **settings}.items()
         ]
         files = ("--train", "train.json", "--val", "val.json", "--images", "images")
@@ -49,11 +52,15 @@ class SweepCommand:
         return [*paths, "--scale", "demo", *sets, "--resamples", "20", "--runs", str(self.runs)]
 
     def start(self) -> subprocess.Popen[str]:
-        return start(self.words())
+        return start(self.words(), self.cluster)
 
     def run(self) -> tuple[int, str]:
         """Exit code and everything printed."""
         return ended(self.start())
+
+    def has_rung(self) -> bool:
+        """Whether a trial came to its first rung."""
+        return any(self.runs.glob("nodes/*/curves/*/step-*.json"))
 
     def events(self) -> list[dict[str, Any]]:
         """The lines of the journal."""
@@ -70,20 +77,3 @@ class SweepCommand:
     def read(self, name: str) -> Any:
         """A JSON file of the sweep's folder."""
         return json.loads((self.runs / "sweeps" / "toy" / name).read_text())
-
-
-def start(words: list[str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, *words],
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
-    output, _ = process.communicate(timeout=900)
-    return process.returncode, output

@@ -1,4 +1,4 @@
-"""Searches of real Ray Tune on one local cluster, whose trials are answered without any training.
+"""Searches of real Ray Tune on one cluster, whose trials are answered without any training.
 
 Run as a script it prints what happened as JSON: Ray reads its settings once, when a process first
 imports it, so this is a process of its own.

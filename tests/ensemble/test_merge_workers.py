@@ -4,10 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from clusters import Cluster, wait_for
 from merge_folder import QUICK, Folder, detection
 
 from ensemble.backends import InProcess, Processes, local_backend
@@ -101,12 +101,22 @@ def test_an_error_in_a_process_ends_with_3(
     assert "a detection has a box and no mask" in capsys.readouterr().err
 
 
-@pytest.mark.slow
-def test_ray_gives_the_same_bytes(many: Folder) -> None:
-    pytest.importorskip("ray")
-    done = subprocess.run(command(many, "ray", "--ray"), capture_output=True, text=True)
+def merge_on(cluster: Cluster, many: Folder, out: str) -> None:
+    words = command(many, out, "--ray")
+    done = subprocess.run(words, env=cluster.environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_ray_gives_the_same_bytes(many: Folder, own_cluster: Cluster) -> None:
+    merge_on(own_cluster, many, "ray")
     assert same_as_one(many, "ray")
+
+
+@pytest.mark.slow
+def test_a_cluster_that_was_there_gives_the_same_bytes(many: Folder, ray_head: Cluster) -> None:
+    merge_on(ray_head, many, "joined")
+    assert same_as_one(many, "joined")
 
 
 def command(many: Folder, out: str, *options: str) -> list[str]:
@@ -122,12 +132,10 @@ def test_a_killed_merge_goes_on(
 ) -> None:
     out = many.path / f"killed-{num_workers}"
     arguments = command(many, out.name, f"--num-workers={num_workers}")
-    process = subprocess.Popen(arguments, start_new_session=True, stderr=subprocess.DEVNULL)
-    first = out / ".work/shards/shard-00000.npz"
-    deadline = time.monotonic() + 120
-    while not first.exists():
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.001)
+    process = subprocess.Popen(
+        arguments, start_new_session=True, text=True, stderr=subprocess.DEVNULL
+    )
+    wait_for((out / ".work/shards/shard-00000.npz").exists, process, seconds_between=0.001)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert not (out / "result.json").exists()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from calibration_scene import write_masks
+from clusters import Cluster
 from grid_command import ROOT
 
 from ensemble.merge import main as merge
@@ -28,11 +29,12 @@ class Folder:
     def tune(self, *options: str, out: str = "out") -> int:
         return code(main, *self.words(out), *options)
 
-    def search(self, *options: str, out: str = "out") -> str:
+    def search(self, cluster: Cluster, *options: str, out: str = "out") -> str:
         """What a search on a cluster prints. Its process is its own: Ray reads its settings once,
         when a process first imports it."""
         command = [sys.executable, "-m", "ensemble.tune", *self.words(out), *options]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        environment = {**cluster.environment, "LONGTAIL_RUNS": str(self.path / "runs")}
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -62,8 +64,8 @@ SMALL = ("--trials=6", "--margin-trials=4", "--resamples=20")
 
 
 @pytest.mark.slow
-def test_a_search_writes_a_merge_that_merge_runs(folder: Folder) -> None:
-    output = folder.search(*SMALL)
+def test_a_search_writes_a_merge_that_merge_runs(folder: Folder, own_cluster: Cluster) -> None:
+    output = folder.search(own_cluster, *SMALL)
     report = folder.read("tune.json")
     trials = (folder.path / "out" / "trials.jsonl").read_text().splitlines()
     assert (report["trials"], len(trials)) == (6, 6)
@@ -90,17 +92,19 @@ def test_a_search_writes_a_merge_that_merge_runs(folder: Folder) -> None:
 
 
 @pytest.mark.slow
-def test_a_search_goes_on_where_it_ended_and_repeats_itself(folder: Folder) -> None:
-    folder.search("--trials=3", *SMALL[1:])
+def test_a_search_goes_on_where_it_ended_and_repeats_itself(
+    folder: Folder, ray_head: Cluster
+) -> None:
+    folder.search(ray_head, "--trials=3", *SMALL[1:])
     trials = folder.path / "out" / "trials.jsonl"
     before = trials.read_bytes()
     report = folder.read("tune.json")
-    folder.search("--trials=3", *SMALL[1:])
+    folder.search(ray_head, "--trials=3", *SMALL[1:])
     assert trials.read_bytes() == before and folder.read("tune.json") == report
-    folder.search("--trials=5", *SMALL[1:])
+    folder.search(ray_head, "--trials=5", *SMALL[1:])
     assert trials.read_bytes().startswith(before)
     assert len(trials.read_text().splitlines()) == 5
-    folder.search("--trials=3", *SMALL[1:], out="again")
+    folder.search(ray_head, "--trials=3", *SMALL[1:], out="again")
     points = [
         [json.loads(line)["point"] for line in text.splitlines()]
         for text in (before.decode(), (folder.path / "again" / "trials.jsonl").read_text())
@@ -109,10 +113,12 @@ def test_a_search_goes_on_where_it_ended_and_repeats_itself(folder: Folder) -> N
 
 
 @pytest.mark.slow
-def test_two_metrics_are_searched_for_and_go_on_after_an_interruption(folder: Folder) -> None:
+def test_two_metrics_are_searched_for_and_go_on_after_an_interruption(
+    folder: Folder, ray_head: Cluster
+) -> None:
     words = ("--metric=AP,APr", "--search=method,match,mask,iou,margins", *SMALL[1:])
-    folder.search("--trials=4", *words)
-    output = folder.search("--trials=7", *words)
+    folder.search(ray_head, "--trials=4", *words)
+    output = folder.search(ray_head, "--trials=7", *words)
     report = folder.read("tune.json")
     assert (report["trials"], report["pareto"]["metrics"]) == (7, ["AP", "APr"])
     members = report["pareto"]["members"]

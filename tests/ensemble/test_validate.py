@@ -1,7 +1,6 @@
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -90,7 +89,5 @@ def test_help_has_examples_and_imports_nothing_heavy(module: str) -> None:
         f"import sys; from {module} import main; main(['--help'], standalone_mode=False); "
         "print(sorted({'numba', 'pyarrow', 'rich', 'numpy'} & set(sys.modules)))"
     )
-    start = time.monotonic()
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "Examples:" in shown.stdout and shown.stdout.endswith("[]\n")
-    assert time.monotonic() - start < 30

@@ -1,24 +1,68 @@
-"""A toy data set, and one grid on it that nothing interrupted."""
+"""A toy data set, and commands on it that nothing interrupted: what other ways must equal."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from clusters import NO_CLUSTER, Cluster
 from grid_command import GridCommand
+from shared_folder import made_once
+from sweep_command import SweepCommand
 
 
 @pytest.fixture(scope="session")
 def toy_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from longtail.data.synthetic_dataset import Parameters, write_dataset
 
-    folder = tmp_path_factory.mktemp("toy")
-    write_dataset(folder, Parameters(16, 8, 0, categories=6, size=64, seed=0))
-    return folder
+    parameters = Parameters(16, 8, 0, categories=6, size=64, seed=0)
+    return made_once(tmp_path_factory, "toy", lambda folder: write_dataset(folder, parameters))
 
 
 @pytest.fixture(scope="session")
-def uninterrupted(toy_set: Path, tmp_path_factory: pytest.TempPathFactory) -> GridCommand:
-    """The grid run once from beginning to end: what every other way of running it must equal."""
-    command = GridCommand(toy_set, tmp_path_factory.mktemp("uninterrupted"))
-    code, output = command.run()
-    assert code == 0, output
-    return command
+def uninterrupted(
+    toy_set: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> GridCommand:
+    """The grid run once from beginning to end."""
+
+    def run(folder: Path) -> None:
+        code, output = GridCommand(toy_set, folder, head_of(request)).run()
+        assert code == 0, output
+
+    runs = made_once(tmp_path_factory, "uninterrupted", run)
+    return GridCommand(toy_set, runs, NO_CLUSTER)
+
+
+@pytest.fixture(scope="session")
+def apart(
+    toy_set: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> GridCommand:
+    """Two rows over one trunk, either by a command of its own, in the same runs folder."""
+
+    def run(folder: Path) -> None:
+        command = GridCommand(toy_set, folder, head_of(request), num_stages=2)
+        for row in ("rhead_cat", "rhead_cat_3fc"):
+            code, output = replace(command, variants=row).run()
+            assert code == 0 and "shared trunk" not in output, output
+
+    runs = made_once(tmp_path_factory, "apart", run)
+    return GridCommand(toy_set, runs, NO_CLUSTER, num_stages=2)
+
+
+@pytest.fixture(scope="session")
+def swept(
+    toy_set: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> SweepCommand:
+    """The sweep once from beginning to end."""
+
+    def run(folder: Path) -> None:
+        code, output = SweepCommand(toy_set, folder, head_of(request)).run()
+        assert code == 0, output
+        assert "saved" in output and "shared trunk (5)" in output
+
+    return SweepCommand(toy_set, made_once(tmp_path_factory, "swept", run), NO_CLUSTER)
+
+
+def head_of(request: pytest.FixtureRequest) -> Cluster:
+    """Started only where something is left to run."""
+    cluster: Cluster = request.getfixturevalue("ray_head")
+    return cluster

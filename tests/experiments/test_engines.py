@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clusters import Cluster
 from grid_command import GridCommand
 
 pytest.importorskip("detectron2", reason="detectron2 is not installed: no second engine")
@@ -17,9 +18,9 @@ Run = Callable[[Path], GridCommand]
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def run(ray_head: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Run:
     def grid(data: Path) -> GridCommand:
-        command = GridCommand(data, tmp_path_factory.mktemp("engines"), BOTH)
+        command = GridCommand(data, tmp_path_factory.mktemp("engines"), ray_head, BOTH)
         code, output = command.run()
         assert code == 0, output
         assert "difference to eql_rfs_r50" in output

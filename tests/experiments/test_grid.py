@@ -1,68 +1,15 @@
-"""The grid command end to end, and what is left after it was killed."""
+"""The grid command end to end."""
 
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
-from collections import Counter
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import pytest
-from grid_command import ITERATIONS, ROOT, GridCommand
-from mlflow import MlflowClient
-from mlflow.entities import Run
+from clusters import Cluster
+from grid_command import GridCommand
+from run_records import assert_mlflow_holds_every_node_once, mlflow_client, mlflow_runs
 
 pytestmark = pytest.mark.slow
-
-
-def mlflow_runs(command: GridCommand) -> list[Run]:
-    client = MlflowClient(f"sqlite:///{command.runs}/mlflow.db")
-    experiments = [item.experiment_id for item in client.search_experiments()]
-    return list(client.search_runs(experiments))
-
-
-def assert_mlflow_holds_every_node_once(command: GridCommand) -> None:
-    client = MlflowClient(f"sqlite:///{command.runs}/mlflow.db")
-    runs = mlflow_runs(command)
-    nodes = sorted(path.name for path in command.runs.glob("nodes/*"))
-    assert sorted(run.data.tags.get("longtail.node", "") for run in runs) == ["", *nodes]
-    assert {run.info.status for run in runs} == {"FINISHED"}
-    for run in runs:
-        for key in run.data.metrics:
-            steps = [point.step for point in client.get_metric_history(run.info.run_id, key)]
-            assert max(Counter(steps).values()) == 1, f"{key} of {run.info.run_name}: {steps}"
-            if key == "train/loss":
-                assert sorted(steps) == list(range(1, ITERATIONS + 1))
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 300.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "nothing happened"
-        time.sleep(0.02)
-
-
-def has_checkpoint(command: GridCommand) -> bool:
-    return any(command.runs.glob("nodes/stage-*/checkpoints/step-*"))
-
-
-def training_workers(driver: int) -> list[psutil.Process]:
-    """The Ray Train workers of the local cluster that a driver started."""
-    named = "ray::_RayTrainWorker", "ray::RayTrainWorker"
-    return [
-        process
-        for process in psutil.Process(driver).children(recursive=True)
-        if " ".join(process.cmdline()).startswith(named)
-    ]
-
-
-def attempts(command: GridCommand) -> int:
-    lines = [line for journal in command.journals().values() for line in journal]
-    return max(line["attempt"] for line in lines)
 
 
 def test_a_grid_ends_with_a_ranked_table_and_everything_in_mlflow(
@@ -72,13 +19,15 @@ def test_a_grid_ends_with_a_ranked_table_and_everything_in_mlflow(
     assert all(0 <= row["AP"] <= 1 for row in uninterrupted.rows().values())
     assert_mlflow_holds_every_node_once(uninterrupted)
     evaluations = [
-        run for run in mlflow_runs(uninterrupted) if run.data.tags["longtail.kind"] == "evaluation"
+        run
+        for run in mlflow_runs(uninterrupted.runs)
+        if run.data.tags["longtail.kind"] == "evaluation"
     ]
     for run in evaluations:
         row = uninterrupted.rows()[run.info.run_name]
         assert run.data.metrics["val/AP"] == round(100 * row["AP"], 2)
         assert run.data.metrics["val/AP_low"] <= run.data.metrics["val/AP_high"]
-        client = MlflowClient(f"sqlite:///{uninterrupted.runs}/mlflow.db")
+        client = mlflow_client(uninterrupted.runs)
         artifacts = {item.path for item in client.list_artifacts(run.info.run_id)}
         assert {"evaluation.json", "diagnosis.json", "telemetry"} <= artifacts
 
@@ -98,10 +47,12 @@ def test_rows_have_intervals_and_are_compared_with_the_first(uninterrupted: Grid
             assert difference["difference"] == pytest.approx(gain)
 
 
-def test_the_other_row_can_be_the_baseline(uninterrupted: GridCommand, tmp_path: Path) -> None:
+def test_the_other_row_can_be_the_baseline(
+    uninterrupted: GridCommand, ray_head: Cluster, tmp_path: Path
+) -> None:
     shutil.copytree(uninterrupted.runs, tmp_path / "runs", symlinks=True)
     turned = ("--baseline", "eql_rfs_r50")
-    command = GridCommand(uninterrupted.data, tmp_path / "runs", turned)
+    command = replace(uninterrupted, runs=tmp_path / "runs", cluster=ray_head, more=turned)
     code, output = command.run()
     assert code == 0, output
     assert output.count("found finished") == 2
@@ -112,10 +63,12 @@ def test_the_other_row_can_be_the_baseline(uninterrupted: GridCommand, tmp_path:
 
 
 def test_without_resamples_only_the_evaluation_is_done_again(
-    uninterrupted: GridCommand, tmp_path: Path
+    uninterrupted: GridCommand, ray_head: Cluster, tmp_path: Path
 ) -> None:
     shutil.copytree(uninterrupted.runs, tmp_path / "runs", symlinks=True)
-    command = GridCommand(uninterrupted.data, tmp_path / "runs", ("--resamples", "0"))
+    command = replace(
+        uninterrupted, runs=tmp_path / "runs", cluster=ray_head, more=("--resamples", "0")
+    )
     code, output = command.run()
     assert code == 0, output
     assert "training" not in output
@@ -124,9 +77,9 @@ def test_without_resamples_only_the_evaluation_is_done_again(
     assert command.table()["intervals"] == {}
 
 
-def test_the_same_command_again_runs_nothing(uninterrupted: GridCommand) -> None:
+def test_the_same_command_again_runs_nothing(uninterrupted: GridCommand, ray_head: Cluster) -> None:
     before = uninterrupted.rows()
-    code, output = uninterrupted.run()
+    code, output = replace(uninterrupted, cluster=ray_head).run()
     assert code == 0, output
     assert output.count("found finished") == 2
     assert "started" not in output
@@ -134,102 +87,17 @@ def test_the_same_command_again_runs_nothing(uninterrupted: GridCommand) -> None
     assert_mlflow_holds_every_node_once(uninterrupted)
 
 
-def test_a_killed_driver_is_made_up_for_by_the_same_command(
-    uninterrupted: GridCommand, tmp_path: Path
-) -> None:
-    command = GridCommand(uninterrupted.data, tmp_path)
-    driver = command.start()
-    wait_for(lambda: has_checkpoint(command))
-    os.killpg(driver.pid, signal.SIGKILL)
-    driver.communicate()
-    code, output = command.run()
-    assert code == 0, output
-    assert command.rows() == uninterrupted.rows()
-    assert attempts(command) == 2
-    assert_mlflow_holds_every_node_once(command)
-
-
-def test_a_killed_worker_is_replaced_while_the_grid_runs(
-    uninterrupted: GridCommand, tmp_path: Path
-) -> None:
-    command = GridCommand(uninterrupted.data, tmp_path)
-    driver = command.start()
-    wait_for(lambda: has_checkpoint(command))
-    workers = training_workers(driver.pid)
-    assert workers
-    workers[0].kill()
-    output, _ = driver.communicate(timeout=600)
-    assert driver.returncode == 0, output
-    assert command.rows() == uninterrupted.rows()
-    assert attempts(command) == 2
-    assert_mlflow_holds_every_node_once(command)
-
-
-def test_sigterm_ends_the_grid_and_its_open_runs(toy_set: Path, tmp_path: Path) -> None:
-    command = GridCommand(toy_set, tmp_path)
-    driver = command.start()
-    wait_for(lambda: has_checkpoint(command))
-    driver.terminate()
-    output, _ = driver.communicate(timeout=120)
-    assert driver.returncode == 143, output
-    assert "run the same command again to go on" in output
-    assert {run.info.status for run in mlflow_runs(command)} == {"KILLED"}
-
-
 def test_a_variant_that_fails_does_not_stop_the_others(
-    uninterrupted: GridCommand, tmp_path: Path
+    uninterrupted: GridCommand, ray_head: Cluster, tmp_path: Path
 ) -> None:
     diverging = ("--set", "sigmoid_r50:stages.0.optimizer.base_lr=1e9")
-    command = GridCommand(uninterrupted.data, tmp_path, diverging)
+    command = replace(uninterrupted, runs=tmp_path, cluster=ray_head, more=diverging)
     code, output = command.run()
     assert code == 4, output
     assert "failed in stage" in output
     assert "training diverged at step 1: loss nan" in output
     expected = {"sigmoid_r50": None, "eql_rfs_r50": uninterrupted.rows()["eql_rfs_r50"]}
     assert command.rows() == expected
-    statuses = {run.info.run_name: run.info.status for run in mlflow_runs(command)}
+    statuses = {run.info.run_name: run.info.status for run in mlflow_runs(command.runs)}
     assert statuses["sigmoid_r50 training"] == "FAILED"
     assert statuses["eql_rfs_r50"] == "FINISHED"
-
-
-def test_dry_run_prints_the_nodes_and_runs_nothing(toy_set: Path, tmp_path: Path) -> None:
-    command = GridCommand(toy_set, tmp_path)
-    done = subprocess.run(
-        [sys.executable, *command.words(), "--dry-run"], cwd=ROOT, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert "2 rows, 6 nodes (0 shared), 6 to run" in done.stdout
-    assert not list(tmp_path.glob("nodes/*"))
-
-
-@pytest.mark.parametrize(
-    ("words", "code", "text"),
-    [
-        (["--variants", "nope"], 2, "--variants nope: 'nope' is unknown; there are softmax_r50"),
-        (["--set", "sed=1"], 2, "sed: no field 'sed'; here: data, detector"),
-        (["--set", "seed"], 2, "expected path=value"),
-        (["--set", "nope:seed=1"], 2, "'nope' is none of the rows sigmoid_r50"),
-        (["--workers", "3"], 2, "does not divide stages.0.schedule.images_per_step (4)"),
-        (["--resamples", "19"], 2, "19: at least 20, 1000 are usual; 0 for no intervals"),
-        (["--baseline", "nope"], 2, "--baseline nope: none of the rows sigmoid_r50"),
-        (["--seeds", "a"], 2, "expected numbers as in 0,1,2"),
-        (["--train", "x.json"], 2, "--train, --val and --images belong together"),
-        (
-            ["--train", "x.json", "--val", "x.json", "--images", "x", "--scale", "demo"],
-            3,
-            "x.json",
-        ),
-    ],
-)
-def test_a_wrong_request_ends_before_anything_runs(
-    words: list[str], code: int, text: str, tmp_path: Path
-) -> None:
-    done = subprocess.run(
-        [sys.executable, "experiments/grid.py", "--runs", str(tmp_path / "runs"), *words],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == code, done.stderr
-    assert text in done.stderr
-    assert "Traceback" not in done.stderr

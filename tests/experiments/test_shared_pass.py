@@ -1,77 +1,27 @@
 """Rows over one frozen trunk through the grid command: one pass, the results of separate runs."""
 
-import hashlib
-import json
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from grid_command import ITERATIONS, ROOT, GridCommand
-from mlflow import MlflowClient
+from clusters import Cluster
+from grid_command import GridCommand
+from run_records import (
+    RETRAINED,
+    assert_trained_as_apart,
+    both,
+    mlflow_runs,
+    results,
+    retrained,
+    starts,
+)
 
 pytestmark = pytest.mark.slow
 
-BOTH = "rhead_cat,rhead_cat_3fc"
-RETRAINED = "stage 1 training"
 
-
-@pytest.fixture(scope="module")
-def apart(toy_set: Path, tmp_path_factory: pytest.TempPathFactory) -> GridCommand:
-    """Either row by a command of its own, in the same runs folder."""
-    command = GridCommand(toy_set, tmp_path_factory.mktemp("apart"), num_stages=2)
-    for row in BOTH.split(","):
-        code, output = replace(command, variants=row).run()
-        assert code == 0 and "shared trunk" not in output, output
-    return command
-
-
-def both(apart: GridCommand, runs: Path, *more: str) -> GridCommand:
-    return replace(apart, runs=runs, variants=BOTH, more=more)
-
-
-def retrained(command: GridCommand) -> list[Path]:
-    """The directories of the second stages."""
-    nodes = (path.parent for path in command.runs.glob("nodes/stage-*/node.json"))
-    return sorted(node for node in nodes if RETRAINED in (node / "node.json").read_text())
-
-
-def results(node: Path) -> dict[str, Any]:
-    """Digests of the final checkpoint, and the journal's values."""
-    final = node / "checkpoints" / f"step-{ITERATIONS:08d}"
-    digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in final.iterdir()}
-    lines = [json.loads(line) for line in (node / "metrics.jsonl").read_text().splitlines()]
-    last = {line["step"]: line.get("train/loss") for line in lines if "event" not in line}
-    return {"files": digests, "losses": last}
-
-
-def assert_trained_as_apart(command: GridCommand, apart: GridCommand) -> None:
-    nodes = retrained(command)
-    assert [node.name for node in nodes] == [node.name for node in retrained(apart)]
-    for node, alone in zip(nodes, retrained(apart), strict=True):
-        assert results(node) == results(alone)
-
-
-def starts(node: Path) -> list[dict[str, Any]]:
-    lines = [json.loads(line) for line in (node / "metrics.jsonl").read_text().splitlines()]
-    return [line for line in lines if line.get("event") == "started"]
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 600.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "nothing happened"
-        time.sleep(0.02)
-
-
-def test_rows_over_one_trunk_are_trained_in_one_pass(apart: GridCommand, tmp_path: Path) -> None:
-    command = both(apart, tmp_path)
+def test_rows_over_one_trunk_are_trained_in_one_pass(
+    apart: GridCommand, ray_head: Cluster, tmp_path: Path
+) -> None:
+    command = both(apart, tmp_path, ray_head)
     code, output = command.run()
     assert code == 0, output
     assert f"{RETRAINED} and 1 more, shared trunk (2)" in output
@@ -81,9 +31,7 @@ def test_rows_over_one_trunk_are_trained_in_one_pass(apart: GridCommand, tmp_pat
         2
     ] * 2
     assert all("shared_trunk" not in start for node in retrained(apart) for start in starts(node))
-    client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
-    experiments = [item.experiment_id for item in client.search_experiments()]
-    tagged = client.search_runs(experiments, "tags.`longtail.shared_trunk` = '2'")
+    tagged = mlflow_runs(tmp_path, "tags.`longtail.shared_trunk` = '2'")
     assert sorted(run.data.tags["longtail.node"] for run in tagged) == [
         node.name for node in retrained(command)
     ]
@@ -92,25 +40,11 @@ def test_rows_over_one_trunk_are_trained_in_one_pass(apart: GridCommand, tmp_pat
     assert code == 0 and "started" not in output and output.count("found finished") == 2
 
 
-def test_a_driver_killed_in_a_pass_is_made_up_for(apart: GridCommand, tmp_path: Path) -> None:
-    command = both(apart, tmp_path)
-    driver = command.start()
-    wait_for(lambda: any(any(n.glob("checkpoints/step-*")) for n in retrained(command)))
-    os.killpg(driver.pid, signal.SIGKILL)
-    driver.communicate()
-    code, output = command.run()
-    assert code == 0, output
-    assert_trained_as_apart(command, apart)
-    # The workers may be done before the end of their driver reaches them: one start, then.
-    first, second = (len(starts(node)) for node in retrained(command))
-    assert first == second and first in (1, 2)
-
-
 def test_a_row_that_diverges_leaves_the_others_of_its_pass_alone(
-    apart: GridCommand, tmp_path: Path
+    apart: GridCommand, ray_head: Cluster, tmp_path: Path
 ) -> None:
     wild = ("--set", "rhead_cat_3fc:stages.1.optimizer.base_lr=1e30")
-    command = both(apart, tmp_path, *wild)
+    command = both(apart, tmp_path, ray_head, *wild)
     code, output = command.run()
     assert code == 4, output
     assert "training diverged at step" in output and "failed in stage" in output
@@ -119,19 +53,6 @@ def test_a_row_that_diverges_leaves_the_others_of_its_pass_alone(
     (alone,) = (node for node in retrained(apart) if node in _of_row(apart, "rhead_cat"))
     (fine,) = (node for node in retrained(command) if node.name == alone.name)
     assert results(fine) == results(alone)
-
-
-def test_dry_run_says_how_many_runs_a_shared_trunk_saves(toy_set: Path, tmp_path: Path) -> None:
-    command = GridCommand(toy_set, tmp_path, variants=BOTH, num_stages=2)
-    done = subprocess.run(
-        [sys.executable, *command.words(), "--dry-run"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("12 iterations of 4 images, shared trunk (2)") == 2
-    assert "3 trainings in 2 passes over the data: 1 run saved" in done.stdout
 
 
 def _of_row(command: GridCommand, row: str) -> list[Path]:

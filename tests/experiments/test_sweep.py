@@ -1,42 +1,17 @@
-"""The sweep from the command line to MLflow: real Ray Tune, real trainings, real crashes."""
+"""The sweep from the command line to MLflow: real Ray Tune, real trainings."""
 
-import os
-import signal
-import time
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from mlflow import MlflowClient
-from sweep_command import ITERATIONS, LAMBDA, RATE, SweepCommand, ended, start
+from clusters import Cluster
+from in_process import exit_code
+from run_records import children, mlflow_client, mlflow_runs
+from sweep_command import ITERATIONS, LAMBDA, RATE, RUNGS, SweepCommand
+
+from experiments.grid import main as grid
 
 pytestmark = pytest.mark.slow
-MIDST_SECONDS = 35.0
-
-
-@pytest.fixture(scope="module")
-def swept(toy_set: Path, tmp_path_factory: pytest.TempPathFactory) -> SweepCommand:
-    """The sweep once from beginning to end."""
-    command = SweepCommand(toy_set, tmp_path_factory.mktemp("swept"))
-    code, output = command.run()
-    assert code == 0, output
-    assert "saved" in output and "shared trunk (5)" in output
-    return command
-
-
-def children(command: SweepCommand) -> tuple[dict[str, list[str]], Counter[str]]:
-    """Kinds of the runs that stand for each trial, and how many runs have each status."""
-    client = MlflowClient(f"sqlite:///{command.runs}/mlflow.db")
-    experiments = [item.experiment_id for item in client.search_experiments()]
-    runs = client.search_runs(experiments, max_results=1000)
-    name = f"longtail.sweep.{command.read('sweep.json')['id']}"
-    kinds: dict[str, list[str]] = {}
-    for run in runs:
-        if name in run.data.tags:
-            kinds.setdefault(run.data.tags[name], []).append(run.data.tags["longtail.kind"])
-            assert {LAMBDA, RATE} <= set(run.data.params)
-    return kinds, Counter(run.info.status for run in runs)
 
 
 def test_every_trial_ends_once(swept: SweepCommand) -> None:
@@ -46,7 +21,7 @@ def test_every_trial_ends_once(swept: SweepCommand) -> None:
     assert states["failed"] == 0 and states["finished"] >= 1
     for trial in trials.values():
         steps = [rung["step"] for rung in trial["curve"]]
-        assert steps == [2, 6, ITERATIONS][: len(steps)]
+        assert steps == RUNGS[: len(steps)]
         assert (trial["state"] == "finished") == (steps[-1] == ITERATIONS)
         assert trial["hours"] > 0
 
@@ -56,7 +31,7 @@ def test_one_first_stage_and_one_pass_serve_all(swept: SweepCommand) -> None:
     kinds = Counter(work["kind"] for work in spent)
     assert kinds["first"] == 1
     passes = [work for work in spent if work["kind"] == "training"]
-    assert sorted(passes[0]["trials"]) == [0, 1, 2, 3, 4] and passes[0]["iterations"] == 2
+    assert sorted(passes[0]["trials"]) == [0, 1, 2, 3, 4] and passes[0]["iterations"] == RUNGS[0]
     stages = list((swept.runs / "nodes").glob("stage-*"))
     assert len(stages) == 6
 
@@ -72,11 +47,9 @@ def test_mlflow_has_one_child_for_each_trial(swept: SweepCommand) -> None:
 
 def test_the_curve_of_a_trial_is_in_mlflow(swept: SweepCommand) -> None:
     trial = next(t for t in swept.trials().values() if t["state"] == "finished")
-    client = MlflowClient(f"sqlite:///{swept.runs}/mlflow.db")
-    experiments = [item.experiment_id for item in client.search_experiments()]
-    (run,) = client.search_runs(experiments, f"tags.`longtail.node` = '{trial['training']}'")
-    history = client.get_metric_history(run.info.run_id, "val/AP")
-    assert sorted(point.step for point in history) == [2, 6]
+    (run,) = mlflow_runs(swept.runs, f"tags.`longtail.node` = '{trial['training']}'")
+    history = mlflow_client(swept.runs).get_metric_history(run.info.run_id, "val/AP")
+    assert sorted(point.step for point in history) == RUNGS[:-1]
     for point, rung in zip(sorted(history, key=lambda p: p.step), trial["curve"], strict=False):
         assert point.value == round(100 * rung["metrics"]["AP"], 2)
 
@@ -89,49 +62,55 @@ def test_margins_are_tried_on_the_finished_trials(swept: SweepCommand) -> None:
     )
 
 
-def test_a_rerun_runs_nothing_and_says_the_same(swept: SweepCommand) -> None:
-    before, began = swept.events(), time.monotonic()
-    code, output = swept.run()
-    assert code == 0 and swept.events() == before
+def test_a_rerun_runs_nothing_and_says_the_same(swept: SweepCommand, ray_head: Cluster) -> None:
+    before = swept.events()
+    # No cluster is joined or started, else this address would end it.
+    nowhere = {**ray_head.environment, "RAY_ADDRESS": "127.0.0.1:1"}
+    code, output = replace(swept, cluster=Cluster(nowhere)).run()
+    assert code == 0 and swept.events() == before, output
     assert "started" not in output
-    assert time.monotonic() - began < 60
     _, statuses = children(swept)
     assert set(statuses) == {"FINISHED"}
 
 
-def test_more_trials_go_on_where_it_ended(swept: SweepCommand) -> None:
+def test_more_trials_go_on_where_it_ended(swept: SweepCommand, ray_head: Cluster) -> None:
     before = swept.trials()
-    code, output = replace(swept, more=("--algorithm", "random", "--trials", "6")).run()
+    words = "--algorithm", "random", "--trials", "6"
+    code, output = replace(swept, cluster=ray_head, more=words).run()
     assert code == 0, output
     after = swept.trials()
     assert sorted(after) == [0, 1, 2, 3, 4, 5]
     assert {number: after[number] for number in before} == before
 
 
-def test_a_grid_finds_the_best_trial_by_its_file(swept: SweepCommand) -> None:
+def test_a_grid_finds_the_best_trial_by_its_file(
+    swept: SweepCommand, capsys: pytest.CaptureFixture[str]
+) -> None:
     best = swept.runs / "sweeps" / "toy" / "best.json"
     files = [word for word in swept.common() if "schedule" not in word and word != "--set"]
-    words = ["experiments/grid.py", "--variants", f"best={best}", *files, "--dry-run"]
-    code, output = ended(start(words))
-    assert code == 0, output
+    assert exit_code(grid, "--variants", f"best={best}", *files, "--dry-run") == 0
+    output = capsys.readouterr().out
     trial = swept.trials()[swept.read("table.json")["best"]]
     assert trial["training"] in output and trial["evaluation"] in output
     assert "0 to run" in output
 
 
-def test_a_variant_written_by_hand_is_the_same_node(swept: SweepCommand) -> None:
+def test_a_variant_written_by_hand_is_the_same_node(
+    swept: SweepCommand, capsys: pytest.CaptureFixture[str]
+) -> None:
     trial = next(iter(swept.trials().values()))
     values = [f"{path}={trial['point'][path]}" for path in (LAMBDA, RATE)]
     sets = [word for value in values for word in ("--set", value)]
     rows = ["--variants", "eql_head_r50", *swept.common(), *sets, "--dry-run"]
-    code, output = ended(start(["experiments/grid.py", *rows]))
-    assert code == 0, output
+    assert exit_code(grid, *rows) == 0
+    output = capsys.readouterr().out
     assert trial["training"] in output and trial["evaluation"] in output
 
 
-def test_the_best_is_trained_again_with_fresh_seeds(swept: SweepCommand) -> None:
+def test_the_best_is_trained_again_with_fresh_seeds(swept: SweepCommand, ray_head: Cluster) -> None:
     before = swept.trials()
-    code, output = replace(swept, more=(*swept.more, "--confirm", "2", "--confirm-best", "1")).run()
+    words = (*swept.more, "--confirm", "2", "--confirm-best", "1")
+    code, output = replace(swept, cluster=ray_head, more=words).run()
     assert code == 0, output
     assert swept.trials() == before
     (confirmed,) = swept.read("analysis.json")["confirmation"]["trials"]
@@ -140,40 +119,3 @@ def test_the_best_is_trained_again_with_fresh_seeds(swept: SweepCommand) -> None
     assert fresh["mean"] == pytest.approx(sum(fresh["by_seed"].values()) / 2)
     assert fresh["fell_by"] == pytest.approx(fresh["in_sweep"] - fresh["mean"])
     assert (swept.runs / "grids" / "toy_confirmed" / "table.json").is_file()
-
-
-def test_a_sweep_killed_in_the_midst_ends_with_every_trial_once(
-    swept: SweepCommand, tmp_path: Path
-) -> None:
-    command = SweepCommand(swept.data, tmp_path)
-    process = command.start()
-    time.sleep(MIDST_SECONDS)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-    code, output = command.run()
-    assert code == 0, output
-    trials, whole = command.trials(), swept.trials()
-    assert sorted(trials) == [0, 1, 2, 3, 4]
-    for number, trial in trials.items():
-        assert (trial["point"], trial["training"]) == (
-            whole[number]["point"],
-            whole[number]["training"],
-        )
-        # The scheduler may let another one go on; as far as both came they are equal.
-        for rung, other in zip(trial["curve"], whole[number]["curve"], strict=False):
-            assert rung == other
-    kinds, statuses = children(command)
-    assert all(len(of_trial) == 1 for of_trial in kinds.values()) and len(kinds) == 5
-    assert set(statuses) == {"FINISHED"}
-
-
-def test_an_interrupted_sweep_says_how_to_go_on(swept: SweepCommand, tmp_path: Path) -> None:
-    command = SweepCommand(swept.data, tmp_path)
-    process = command.start()
-    time.sleep(30)
-    os.killpg(process.pid, signal.SIGINT)
-    code, output = ended(process)
-    assert code == 130 and "run the same command again" in output
-    assert not command.trials()
-    _, statuses = children(command) if (tmp_path / "mlflow.db").exists() else ({}, Counter())
-    assert "RUNNING" not in statuses

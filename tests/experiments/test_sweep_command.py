@@ -5,19 +5,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from in_process import exit_code
 
 from experiments.spaces import SPACES
 from experiments.sweep import main
-from longtail.commands import ExitCode, run
+from longtail.commands import ExitCode
 
 ROOT = Path(__file__).parent.parent.parent
-
-
-def ends(*words: str) -> int:
-    """The exit code of the command."""
-    with pytest.raises(SystemExit) as caught:
-        run(main, words)
-    return int(caught.value.code or 0)
 
 
 def files(toy_set: Path, runs: Path) -> list[str]:
@@ -49,7 +43,7 @@ def test_the_script_starts_from_the_repository() -> None:
 
 
 def test_spaces_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert ends("--list") == ExitCode.DONE
+    assert exit_code(main, "--list") == ExitCode.DONE
     printed = capsys.readouterr().out
     assert all(name in printed for name in [*SPACES, "alpha", "fusion"])
 
@@ -58,7 +52,7 @@ def test_a_dry_run_prints_and_writes_nothing_of_a_sweep(
     toy_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = files(toy_set, tmp_path / "runs")
-    assert ends("--space", "lambda", "--dry-run", *words) == ExitCode.DONE
+    assert exit_code(main, "--space", "lambda", "--dry-run", *words) == ExitCode.DONE
     assert "20 trials by optuna, to raise AP" in capsys.readouterr().out
     assert list((tmp_path / "runs").iterdir()) == []
 
@@ -88,5 +82,5 @@ def test_what_cannot_be_done_ends_before_ray_starts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
-    assert ends(*words, *([] if "alpha" in words else files(toy_set, tmp_path))) == code
+    assert exit_code(main, *words, *([] if "alpha" in words else files(toy_set, tmp_path))) == code
     assert message in capsys.readouterr().err

@@ -1,8 +1,7 @@
 """Order, limits and failure of node work; no Ray is needed for that."""
 
 import threading
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -29,12 +28,19 @@ def passing_together(standings: Standings, *nodes: Node) -> None:
 
 
 class Record:
-    """Work that remembers its order and how much ran at once; nodes of a pass fail one by one."""
+    """Work that remembers its order and how much ran at once; nodes of a pass fail one by one.
 
-    def __init__(self, failing: frozenset[str] = frozenset(), seconds: float = 0.0) -> None:
+    Args:
+        failing: Labels of nodes that fail.
+        wait: Called amid the work.
+    """
+
+    def __init__(
+        self, failing: frozenset[str] = frozenset(), wait: Callable[[], object] = lambda: None
+    ) -> None:
         self.order: list[str] = []
         self.most = self._now = 0
-        self._failing, self._seconds = failing, seconds
+        self._failing, self._wait = failing, wait
         self._lock = threading.Lock()
 
     def __call__(self, nodes: Sequence[Node]) -> dict[str, BaseException]:
@@ -42,7 +48,7 @@ class Record:
             self.order.append(" + ".join(node.label for node in nodes))
             self._now += 1
             self.most = max(self.most, self._now)
-        time.sleep(self._seconds)
+        self._wait()
         with self._lock:
             self._now -= 1
         failing = [node for node in nodes if node.label in self._failing]
@@ -63,8 +69,11 @@ def test_parents_go_first_and_rows_are_finished_before_new_ones_start() -> None:
 
 @pytest.mark.parametrize("places", [1, 2, 3])
 def test_no_more_run_at_once_than_there_are_places(places: int) -> None:
-    work = Record(seconds=0.05)
-    run_nodes(standings_of(*(stage(str(n)) for n in range(6))), places, work, lambda _: None)
+    # Passed only by as many as there are places: work for fewer would fail after a minute.
+    work = Record(wait=threading.Barrier(places, timeout=60).wait)
+    standings = standings_of(*(stage(str(n)) for n in range(6)))
+    run_nodes(standings, places, work, lambda _: None)
+    assert len(labels_by_state(standings, State.DONE)) == 6
     assert work.most == places
 
 
@@ -91,12 +100,14 @@ def test_what_is_done_is_not_done_again() -> None:
 
 def test_ticks_come_while_work_runs() -> None:
     ticks: list[int] = []
-    run_nodes(
-        standings_of(stage("slow")),
-        1,
-        Record(seconds=1.2),
-        lambda standings: ticks.append(len(labels_by_state(standings, State.RUNNING))),
-    )
+    ticked = threading.Event()
+
+    def on_tick(standings: Standings) -> None:
+        ticks.append(len(labels_by_state(standings, State.RUNNING)))
+        ticked.set()
+
+    standings = standings_of(stage("slow"))
+    run_nodes(standings, 1, Record(wait=lambda: ticked.wait(60)), on_tick)
     assert ticks[:-1] and set(ticks[:-1]) == {1}
     assert ticks[-1] == 0
 
@@ -106,7 +117,7 @@ def test_nodes_of_a_pass_are_one_piece_of_work_at_one_place() -> None:
     heads = [stage(label, root) for label in ("a", "b", "c")]
     standings = standings_of(root, *heads, last, *(evaluation(f"row {h.label}", h) for h in heads))
     passing_together(standings, *heads)
-    work = Record(seconds=0.05)
+    work = Record()
     run_nodes(standings, 1, work, lambda _: None)
     assert work.order == ["root", "a + b + c", "row a", "row b", "row c", "last"]
     assert work.most == 1

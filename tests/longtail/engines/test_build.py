@@ -50,6 +50,7 @@ def test_detectron2_is_built(make_engine: Callable[..., Any]) -> None:
     assert type(make_engine(engine="detectron2")).__name__ == "Detectron2Engine"
 
 
+@pytest.mark.slow
 def test_absent_detectron2_is_named_with_a_remedy() -> None:
     message = _build_in_a_new_process(ABSENT)
     assert message.startswith("detector.engine 'detectron2': detectron2 is not installed")
@@ -57,6 +58,7 @@ def test_absent_detectron2_is_named_with_a_remedy() -> None:
     assert message.endswith("or set engine=torchvision")
 
 
+@pytest.mark.slow
 def test_broken_detectron2_shows_its_own_reason(tmp_path: Path) -> None:
     package = tmp_path / "detectron2"
     package.mkdir()
@@ -66,6 +68,7 @@ def test_broken_detectron2_shows_its_own_reason(tmp_path: Path) -> None:
     assert "not installed" not in message
 
 
+@pytest.mark.slow
 def test_library_that_detectron2_misses_is_named(tmp_path: Path) -> None:
     package = tmp_path / "detectron2"
     package.mkdir()

@@ -4,6 +4,8 @@ from dataclasses import replace
 import pytest
 import torch
 from torch import Tensor
+from torch.optim.lr_scheduler import LambdaLR
+from torchvision.ops import box_iou
 
 from longtail.config.classifiers import Sigmoid, Softmax
 from longtail.config.detector import Detector, Timm
@@ -208,21 +210,26 @@ def test_one_anchor_size_a_level_is_needed(make_engine: EngineMaker, detector: D
 def test_a_few_steps_on_two_images_find_their_objects(
     make_engine: EngineMaker, make_sample: SampleMaker
 ) -> None:
+    """The rate falls to nothing, so the last weights do not depend on where a loss that jumps
+    happens to be; an object is found where AP50 would count it."""
+    num_steps = 100
     engine, samples = make_engine(), [make_sample(0), make_sample(1)]
     optimizer = torch.optim.AdamW(engine.parameters(), lr=2e-3)
+    schedule = LambdaLR(optimizer, lambda step: min(1.0, (num_steps - step) / 40))
     history = []
-    for _ in range(60):
+    for _ in range(num_steps):
         losses = engine(samples)
         optimizer.zero_grad()
         _total(losses).backward()
         optimizer.step()
-        history.append({name: loss.item() for name, loss in losses.items()})
-    assert sum(history[-1].values()) < 0.4 * sum(history[0].values())
+        schedule.step()
+        history.append(_total(losses).item())
+    assert history[-1] < 0.5 * history[0]
     engine.eval()
     for sample, found in zip(samples, engine.predict([s.image for s in samples]), strict=True):
         assert set(found.labels[:2].tolist()) == {0, 1}
         best = found.boxes[:2][found.labels[:2].argsort()]
-        assert (best - sample.boxes).abs().max() < 8
+        assert (box_iou(best, sample.boxes).diagonal() > 0.5).all()
 
 
 @pytest.mark.gpu

@@ -128,11 +128,11 @@ def test_new_scores_of_twenty_images_equal_lvis_api(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [2, 3, 4])
+@pytest.mark.parametrize("seed", [2, 3])
 def test_crowded_images_of_many_seeds_equal_lvis_api(
     seed: int, write: Write, opened: Opened, lvis_api: LvisApi
 ) -> None:
-    annotations, results = problem(seed, 150, detections=(240, 400), crowd=12_000)
+    annotations, results = problem(seed, 60, detections=(240, 400), crowd=12_000)
     paths = write(annotations, results)
     assert len(best_of_categories(results)) < len(results)
     assert_official(paths[0], results, paths[1], lvis_api)
@@ -147,7 +147,7 @@ def test_crowded_images_of_many_seeds_equal_lvis_api(
 
 @pytest.mark.slow
 @settings(
-    max_examples=20,
+    max_examples=8,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -7,6 +7,7 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 
+from longtail.commands import run
 from longtail.models.weights import main
 from longtail.problems import BadInputError
 
@@ -53,12 +54,23 @@ def test_faults_are_raised_for_the_exit_code(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("content", "code"), [(b"cos\nsystem\n.", 3), (None, 2)])
-def test_exit_codes(content: bytes | None, code: int, tmp_path: Path) -> None:
+def test_exit_codes(
+    content: bytes | None, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     if content is not None:
         (tmp_path / "w.pkl").write_bytes(content)
+    with pytest.raises(SystemExit) as ended:
+        run(main, [str(tmp_path / "w.pkl")])
+    assert ended.value.code == code
+    assert capsys.readouterr().err.startswith("error: ")
+
+
+@pytest.mark.slow
+def test_a_process_ends_with_the_exit_code(tmp_path: Path) -> None:
+    (tmp_path / "w.pkl").write_bytes(b"cos\nsystem\n.")
     command = [sys.executable, "-m", "longtail.models.weights", str(tmp_path / "w.pkl")]
     done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == code and done.stderr.startswith("error: ")
+    assert done.returncode == 3 and done.stderr.startswith("error: ")
 
 
 def test_help_starts_without_torch() -> None:

@@ -1,4 +1,4 @@
-"""The search with real Ray Tune on one local cluster; trials are answered without training."""
+"""The search with real Ray Tune on one cluster; trials are answered without training."""
 
 import json
 import os
@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 import pytest
+from clusters import Cluster
 from grid_command import ROOT
 
 pytestmark = pytest.mark.slow
@@ -15,12 +16,12 @@ RUNGS = [10, 30, 90]
 
 
 @pytest.fixture(scope="module")
-def found() -> dict[str, Any]:
+def found(ray_head: Cluster) -> dict[str, Any]:
     paths = [str(ROOT / "tests"), str(ROOT / "platform"), str(ROOT)]
     done = subprocess.run(
         [sys.executable, "tests/sweep_on_ray.py"],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([*paths, *sys.path])},
+        env={**ray_head.environment, "PYTHONPATH": os.pathsep.join([*paths, *sys.path])},
         capture_output=True,
         text=True,
     )

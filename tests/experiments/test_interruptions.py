@@ -1,0 +1,40 @@
+"""A command that is told to end says how to go on, and leaves no open run in MLflow."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from clusters import Cluster, wait_for
+from grid_command import GridCommand, ended
+from run_records import children, mlflow_runs
+from sweep_command import SweepCommand
+
+pytestmark = pytest.mark.slow
+
+
+def test_sigterm_ends_the_grid_and_its_open_runs(
+    toy_set: Path, own_cluster: Cluster, tmp_path: Path
+) -> None:
+    command = GridCommand(toy_set, tmp_path, own_cluster)
+    driver = command.start()
+    wait_for(lambda: command.has_checkpoint(), driver)
+    driver.terminate()
+    output, _ = driver.communicate(timeout=120)
+    assert driver.returncode == 143, output
+    assert "run the same command again to go on" in output
+    assert {run.info.status for run in mlflow_runs(command.runs)} == {"KILLED"}
+
+
+def test_an_interrupted_sweep_says_how_to_go_on(
+    toy_set: Path, own_cluster: Cluster, tmp_path: Path
+) -> None:
+    command = SweepCommand(toy_set, tmp_path, own_cluster)
+    process = command.start()
+    wait_for(lambda: command.has_rung(), process)
+    os.killpg(process.pid, signal.SIGINT)
+    code, output = ended(process)
+    assert code == 130 and "run the same command again" in output
+    assert len(command.trials()) < 5
+    _, statuses = children(command)
+    assert statuses and "RUNNING" not in statuses
