@@ -1,15 +1,17 @@
 #!/bin/sh
-# The main job at demo size: a grid of four variants on the synthetic set, then their predictions
-# merged into one submission that is validated and compared with its sources.
+# The main job at demo size: one representation of the synthetic set, trained on two cores, and three
+# classifiers over it in one pass; then the predictions of all four rows merged into one submission
+# that is validated and compared with its sources.
 set -eu
 runs=${LONGTAIL_RUNS:-runs}
-rows=$runs/grids/eql_2019_3
+rows=$runs/grids/heads
 val=$runs/data/synthetic/val.json
-python experiments/grid.py --table eql_2019_3 --runs "$runs"
+workers=$(python -c 'import os; print(min(2, os.cpu_count() or 1))')
+python experiments/grid.py --table heads --workers "$workers" --runs "$runs"
 python -m ensemble.merge \
-  --pred sigmoid_r50="$rows/sigmoid_r50/predictions" \
-  --pred sigmoid_rfs_r50="$rows/sigmoid_rfs_r50/predictions" \
-  --pred eql_r50="$rows/eql_r50/predictions" \
-  --pred eql_rfs_r50="$rows/eql_rfs_r50/predictions" \
+  --pred representation="$rows/sigmoid_rfs_r50/predictions" \
+  --pred eql_head="$rows/eql_head_r50/predictions" \
+  --pred seesaw_head="$rows/seesaw_head_r50/predictions" \
+  --pred bags_head="$rows/bags_head_r50/predictions" \
   --ann "$val" --out "$runs/merged"
 python -m ensemble.validate "$runs/merged/submission.json" --ann "$val"

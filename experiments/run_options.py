@@ -62,6 +62,7 @@ _OPTIONS = (
         help="Where results live, on storage all machines see.",
     ),
     click.option("--address", help="Ray cluster [default: RAY_ADDRESS, else a local one]."),
+    click.option("--dashboard", is_flag=True, help="Give a local Ray its web page, on 127.0.0.1."),
     click.option("--experiment", default=EXPERIMENT, show_default=True, help="MLflow experiment."),
 )
 

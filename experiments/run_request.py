@@ -30,6 +30,7 @@ class RunRequest:
     loader_processes: int
     runs: Path
     address: str | None
+    dashboard: bool
     experiment: str
 
     def __post_init__(self) -> None:
@@ -56,6 +57,7 @@ class RunRequest:
             runs=self.runs,
             resources=self.resources,
             address=self.address,
+            dashboard=self.dashboard,
             loader_processes=self.loader_processes,
             experiment=self.experiment,
             name=name,

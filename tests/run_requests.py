@@ -13,6 +13,7 @@ DEFAULTS: dict[str, Any] = {
     "gpus_per_worker": 0.0,
     "loader_processes": 0,
     "address": None,
+    "dashboard": False,
     "experiment": "longtail",
 }
 

@@ -18,6 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "longtail.config": set(),
     "longtail.rle": {"longtail.problems"},
     "longtail.tracking": set(),
+    "longtail.ray_cluster": COMMANDS,
     "longtail.predictions": BASE | {"longtail.rle"},
     "longtail.data": BASE | COMMANDS | {"longtail.rle", "longtail.config"},
     "longtail.losses": set(),
@@ -53,6 +54,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "longtail.evaluation",
         "longtail.predictions",
         "longtail.tracking",
+        "longtail.ray_cluster",
         "longtail.config",
     },
     "longtail.sweep": BASE
@@ -77,6 +79,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 ONLY_IN: dict[str, tuple[str, ...]] = {
     "ray": (
+        "longtail.ray_cluster",
         "longtail.cluster",
         "longtail.sweep",
         "experiments",

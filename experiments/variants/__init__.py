@@ -1,9 +1,9 @@
 """The tables of the reports as variants, one module a report; and where sweeps start."""
 
-from experiments.variants import alibaba_2020, calibration_2019, eql_2019, sweeps
+from experiments.variants import alibaba_2020, calibration_2019, eql_2019, heads, sweeps
 from longtail.config.variant import Variant
 
-REPORTS = (eql_2019, calibration_2019, alibaba_2020, sweeps)
+REPORTS = (eql_2019, calibration_2019, alibaba_2020, sweeps, heads)
 
 VARIANTS: dict[str, Variant] = {
     name: variant for report in REPORTS for name, variant in report.VARIANTS.items()

@@ -3,6 +3,8 @@
 The files of a node are the truth. Everything here may be called again at any time, by any process:
 it finds what MLflow already has and adds only what is missing. MLflow being away therefore costs
 nothing but time; the next call catches up.
+
+MLflow takes seconds to import, so a `Tracker` does so when it is made.
 """
 
 import logging
@@ -10,17 +12,14 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "15")
 
-from mlflow import MlflowClient
-from mlflow.entities import Experiment, Metric, Param, Run, ViewType
-
-# MLflow tells of every table of a new SQLite store.
-logging.getLogger("mlflow").setLevel(logging.WARNING)
+if TYPE_CHECKING:
+    from mlflow.entities import Experiment, Run
 
 NODE_TAG = "longtail.node"
 GRID_TAG = "longtail.grid"
@@ -74,6 +73,10 @@ class Tracker:
     """
 
     def __init__(self, uri: str, experiment: str, artifacts: Path | None = None) -> None:
+        from mlflow import MlflowClient
+
+        # MLflow tells of every table of a new SQLite store.
+        logging.getLogger("mlflow").setLevel(logging.WARNING)
         self._client = MlflowClient(uri)
         self.experiment_id = self._experiment(experiment, artifacts).experiment_id
         self._known: dict[str, _KnownRun] = {}
@@ -107,6 +110,8 @@ class Tracker:
         Returns:
             Number of points uploaded.
         """
+        from mlflow.entities import Metric
+
         known = self._known[run_id]
         points = [
             Metric(key, float(value), int(line["time"] * 1000), int(line["step"]))
@@ -153,7 +158,7 @@ class Tracker:
             self._client.set_terminated(run_id, status)
         known.status = status
 
-    def _experiment(self, name: str, artifacts: Path | None) -> Experiment:
+    def _experiment(self, name: str, artifacts: Path | None) -> "Experiment":
         found = self._client.get_experiment_by_name(name)
         if found is None:
             location = None if artifacts is None else artifacts.resolve().as_uri()
@@ -177,7 +182,9 @@ class Tracker:
         self._known[known.id] = known
         return known
 
-    def _find(self, key: str, value: str) -> Run | None:
+    def _find(self, key: str, value: str) -> "Run | None":
+        from mlflow.entities import ViewType
+
         everywhere = [item.experiment_id for item in self._client.search_experiments()]
         found = self._client.search_runs(
             everywhere, f"tags.`{key}` = '{value}'", ViewType.ACTIVE_ONLY, max_results=1
@@ -185,6 +192,8 @@ class Tracker:
         return found[0] if found else None
 
     def _log_params(self, run_id: str, params: Mapping[str, Any]) -> None:
+        from mlflow.entities import Param
+
         texts = {key: _param_text(value) for key, value in params.items()}
         self._client.log_batch(run_id, params=[Param(key, text) for key, text in texts.items()])
 

@@ -33,6 +33,7 @@ def options(runs: Path, **changes: Any) -> dict[str, Any]:
         "loader_processes": 0,
         "runs": runs,
         "address": None,
+        "dashboard": False,
         "experiment": "longtail",
         **changes,
     }

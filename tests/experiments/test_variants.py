@@ -22,6 +22,7 @@ TRAININGS = {
     "calibration_2019_8": 3,
     "calibration_2019_heads": 3,
     "alibaba_2020_1": 3,
+    "heads": 4,
 }
 """Stages that the rows of a table train, each distinct one once."""
 

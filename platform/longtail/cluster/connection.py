@@ -1,49 +1,9 @@
-"""Joining or starting Ray, and refusing work that the cluster could never place."""
-
-import logging
-import os
+"""How much of a plan the cluster can run at once, and refusing what it could never place."""
 
 import ray
 
 from longtail.cluster.settings import WorkerResources
-from longtail.commands import InfrastructureError, Terminated, end_on_sigterm
-
-OBJECT_STORE_BYTES = 300 * 2**20
-
-
-def connect(address: str | None, quiet: bool = True) -> None:
-    """Join the cluster at `address`, or start a local one; a process does so once.
-
-    Args:
-        address: A Ray address; None takes `RAY_ADDRESS` (set inside a submitted job), else starts a
-            cluster of this machine that ends with the process.
-        quiet: Keep the workers' own output in Ray's log files.
-
-    Raises:
-        InfrastructureError: There is no cluster at the address, or it refuses the token.
-    """
-    if ray.is_initialized():
-        return
-    target = address or os.environ.get("RAY_ADDRESS") or "local"
-    store = OBJECT_STORE_BYTES if target == "local" else None
-    try:
-        ray.init(
-            address=target,
-            log_to_driver=not quiet,
-            logging_level=logging.ERROR,
-            object_store_memory=store,
-        )
-    except SystemExit as end:
-        # Ray's own answer to SIGTERM while it starts.
-        raise Terminated from end
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise InfrastructureError(
-            f"cannot reach a Ray cluster at {target}: {error}\n"
-            "check `ray status`, RAY_ADDRESS and RAY_AUTH_MODE (token by default);"
-            " without --address a local cluster is started"
-        ) from error
-    logging.getLogger("ray").setLevel(logging.ERROR)
-    end_on_sigterm()
+from longtail.commands import InfrastructureError
 
 
 def places(resources: WorkerResources) -> int:

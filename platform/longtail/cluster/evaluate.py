@@ -1,25 +1,26 @@
-"""Evaluating a prediction set as a Ray task."""
+"""Evaluating a prediction set on a worker group."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import ray
 
 from longtail.cluster.evaluation_files import DIAGNOSIS, EVALUATION, PER_CATEGORY, PLOT, VARIANT
 from longtail.cluster.ledger import write_json
 from longtail.cluster.plan import Row
+from longtail.cluster.pool.tasks import Run
 from longtail.training.journal import JOURNAL, Journal
 
 if TYPE_CHECKING:
     from longtail.evaluation.overlaps import Kind
     from longtail.evaluation.report import Evaluation
 
-TASK_RETRIES = 2
 BOUNDED_METRICS = ("AP", "APr")
 """Metrics whose intervals MLflow shows too."""
 
 
-def evaluate_node(row: Row, annotations: Path, predictions: Path, directory: Path) -> None:
+def evaluate_node(
+    row: Row, annotations: Path, predictions: Path, directory: Path, run: Run
+) -> None:
     """Evaluate a row's store; `evaluation.json` and its companions appear in `directory`.
 
     Args:
@@ -27,11 +28,11 @@ def evaluate_node(row: Row, annotations: Path, predictions: Path, directory: Pat
         annotations: The annotation file, absolute.
         predictions: The store, absolute.
         directory: The node's directory, absolute.
+        run: Does a task on a worker group.
     """
-    remote = ray.remote(num_cpus=1, max_retries=TASK_RETRIES)(_evaluate)
     config = row.evaluation.config
     files = annotations, predictions, directory
-    metrics = ray.get(remote.remote(*files, config["max_dets"], config["resamples"]))
+    metrics = run(partial(_evaluate, *files, config["max_dets"], config["resamples"]))
     write_json(directory / VARIANT, row.variant.model_dump(mode="json"))
     step = sum(stage.schedule.iterations for stage in row.variant.stages)
     (directory / JOURNAL).unlink(missing_ok=True)
@@ -41,9 +42,17 @@ def evaluate_node(row: Row, annotations: Path, predictions: Path, directory: Pat
 
 
 def _evaluate(
-    annotations: Path, predictions: Path, directory: Path, max_dets: int, resamples: int
+    annotations: Path,
+    predictions: Path,
+    directory: Path,
+    max_dets: int,
+    resamples: int,
+    rank: int,
+    world_size: int,
 ) -> dict[str, float]:
-    """Runs in a Ray task; returns the metrics that MLflow shows."""
+    """Runs in every worker, of which the first does it all: the metrics that MLflow shows."""
+    if rank > 0:
+        return {}
     from longtail.evaluation.lvis import evaluate
     from longtail.evaluation.plots import write_ap_by_category
 

@@ -2,18 +2,16 @@
 
 from rich.console import Console
 
-from longtail.cluster.connection import connect, places
 from longtail.cluster.grid_family import GridFamily
 from longtail.cluster.plan import Plan
-from longtail.cluster.preflight import check_buildable
 from longtail.cluster.progress import ProgressDisplay
 from longtail.cluster.provenance import provenance
 from longtail.cluster.publish import Publisher
-from longtail.cluster.publishing import kept_in_step
-from longtail.cluster.schedule import run_nodes
+from longtail.cluster.published import is_published, note_published
+from longtail.cluster.publishing import kept_in_step, prepared
+from longtail.cluster.schedule import ready, run_nodes
 from longtail.cluster.settings import GridSettings
 from longtail.cluster.standings import Standings, State, look_up
-from longtail.cluster.work import Workshop
 
 
 def run_grid(plan: Plan, settings: GridSettings) -> tuple[Standings, str | None]:
@@ -34,15 +32,27 @@ def run_grid(plan: Plan, settings: GridSettings) -> tuple[Standings, str | None]
     family = GridFamily(plan, settings.runs, settings.name)
     publisher = Publisher(family, settings.runs, settings.experiment)
     if any(item.state is State.WAITING for item in standings.values()):
-        check_buildable(plan)
-        connect(settings.address)
-        at_once = places(settings.resources)
-        workshop = Workshop(
-            plan, settings.runs, settings.resources, settings.loader_processes, provenance()
-        )
-        with ProgressDisplay(Console(stderr=True), settings.runs, at_once) as progress:
-            with kept_in_step(publisher, standings):
-                run_nodes(standings, at_once, workshop.do, progress.update)
+        _run_waiting(plan, settings, standings, publisher)
+    elif is_published(plan, settings):
+        return standings, None
     failed = any(item.state is State.FAILED for item in standings.values())
     publisher.publish(standings, "FAILED" if failed else "FINISHED")
+    if not failed and publisher.problem is None:
+        note_published(plan, settings)
     return standings, publisher.problem
+
+
+def _run_waiting(
+    plan: Plan, settings: GridSettings, standings: Standings, publisher: Publisher
+) -> None:
+    # A grid that is finished needs neither torch nor Ray.
+    from longtail.cluster.start_up import started_pool
+    from longtail.cluster.work import Workshop
+
+    prepared(publisher)
+    with started_pool(plan, settings, len(ready(standings))) as pool:
+        workshop = Workshop(plan, settings.runs, pool.run, settings.loader_processes, provenance())
+        console = Console(stderr=True)
+        with ProgressDisplay(console, settings.runs, pool.num_groups) as progress:
+            with kept_in_step(publisher, standings):
+                run_nodes(standings, pool.num_groups, workshop.do, progress.update)

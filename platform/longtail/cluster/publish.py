@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -107,6 +108,11 @@ class Publisher:
             if self.problem is None:
                 log.warning("MLflow cannot be reached, going on without it: %s", error)
             self.problem = f"{type(error).__name__}: {error}"
+
+    def prepare(self) -> None:
+        """Import MLflow and make its store if there is none; trouble is told by `publish`."""
+        with self._lock, suppress(Exception):
+            self._connect()
 
     def attach(self, files: Sequence[Path]) -> None:
         """Give the parent run files, in place of earlier ones of the same names."""

@@ -10,6 +10,11 @@ from longtail.cluster.standings import Standings
 PUBLISH_SECONDS = 5.0
 
 
+def prepared(publisher: Publisher) -> None:
+    """Have MLflow's store made, which takes seconds, while there is nothing to publish yet."""
+    threading.Thread(target=publisher.prepare, daemon=True).start()
+
+
 @contextmanager
 def kept_in_step(publisher: Publisher, standings: Standings) -> Iterator[None]:
     """Publish again and again; what interrupts the work ends its runs as killed.

@@ -34,7 +34,7 @@ def run_nodes(
     finished: queue.Queue[dict[str, BaseException | None]] = queue.Queue()
     running = 0
     while _unsettled(standings):
-        for piece in _ready(standings)[: places - running]:
+        for piece in ready(standings)[: places - running]:
             running += 1
             for item in piece:
                 item.state, item.started = State.RUNNING, time.monotonic()
@@ -60,17 +60,17 @@ def _unsettled(standings: Standings) -> bool:
     return any(item.state in (State.WAITING, State.RUNNING) for item in standings.values())
 
 
-def _ready(standings: Standings) -> list[list[Standing]]:
+def ready(standings: Standings) -> list[list[Standing]]:
     """Pieces of work of which all parents are done. Nodes of a pass have the same parents."""
-    ready = [
+    leading = [
         item
         for item in standings.values()
         if item.state is State.WAITING
         and item.leads
         and all(standings[parent.id].state is State.DONE for parent in item.node.parents)
     ]
-    ready.sort(key=lambda item: FIRST_TO_RUN.index(item.node.kind))
-    return [[standings[name] for name in item.in_pass or (item.node.id,)] for item in ready]
+    leading.sort(key=lambda item: FIRST_TO_RUN.index(item.node.kind))
+    return [[standings[name] for name in item.in_pass or (item.node.id,)] for item in leading]
 
 
 def _settle(standings: Standings, finished: queue.Queue[dict[str, BaseException | None]]) -> int:

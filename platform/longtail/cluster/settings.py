@@ -37,6 +37,7 @@ class GridSettings:
         loader_processes: Processes per training worker that prepare samples.
         experiment: MLflow experiment.
         name: Name of the parent run in MLflow.
+        dashboard: Whether a local cluster has Ray's web page.
     """
 
     runs: Path
@@ -45,6 +46,7 @@ class GridSettings:
     loader_processes: int
     experiment: str
     name: str
+    dashboard: bool = False
 
 
 def check_writable(runs: Path) -> None:

@@ -12,9 +12,9 @@ from longtail.cluster.evaluation_files import result_files, summary_of
 from longtail.cluster.ledger import begin, finish, held, node_directory, read_result, reopen
 from longtail.cluster.node import Node
 from longtail.cluster.plan import Plan, Row
+from longtail.cluster.pool.tasks import Run
 from longtail.cluster.predict import predict_node
 from longtail.cluster.schedule import Failures
-from longtail.cluster.settings import WorkerResources
 from longtail.cluster.train import train_nodes
 from longtail.inference.job import PredictionJob
 from longtail.predictions.store import Source
@@ -32,14 +32,14 @@ class Workshop:
     Attributes:
         plan: The rows and their data files, with absolute paths.
         runs: The runs folder, absolute.
-        resources: What one node occupies.
+        run: Does a task on a worker group.
         loader_processes: Processes per training worker that prepare samples.
         provenance: Versions and commit, kept in every `node.json`.
     """
 
     plan: Plan
     runs: Path
-    resources: WorkerResources
+    run: Run
     loader_processes: int
     provenance: Mapping[str, Any]
 
@@ -93,7 +93,7 @@ class Workshop:
 
     def _train(self, nodes: Sequence[Node], until: int | None) -> Failures:
         jobs = [replace(self._job(node), until=until) for node in nodes]
-        ends = train_nodes(jobs, self.resources, self.runs / "ray")
+        ends = train_nodes(jobs, self.run)
         failures: dict[str, BaseException] = {}
         for node, job, end in zip(nodes, jobs, ends, strict=True):
             try:
@@ -135,12 +135,12 @@ class Workshop:
             source=Source(row.name, node.id, row.variant.inference.short_side, flip=False),
             loader_processes=self.loader_processes,
         )
-        summary = predict_node(job, self.resources)
+        summary = predict_node(job, self.run)
         finish(directory, [file for file in job.store.iterdir() if file.is_file()], summary)
 
     def _evaluate(self, row: Row, directory: Path) -> None:
         store = predictions_of(self.runs, row)
-        evaluate_node(row, self.plan.data.val, store, directory)
+        evaluate_node(row, self.plan.data.val, store, directory, self.run)
         finish(directory, result_files(directory), summary_of(directory))
 
     def _final(self, row: Row, number: int) -> Path:

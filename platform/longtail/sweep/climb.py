@@ -11,6 +11,7 @@ from typing import Any
 from longtail.cluster.ledger import node_directory, read_result
 from longtail.cluster.node import Node
 from longtail.cluster.plan import DataFiles, Plan, Row
+from longtail.cluster.pool.tasks import Run
 from longtail.cluster.settings import GridSettings
 from longtail.cluster.standings import Standing, Standings, State
 from longtail.cluster.work import Workshop
@@ -79,13 +80,13 @@ class Climb:
                 state = State.DONE if found else State.WAITING
                 self.standings[node.id] = Standing(node, state, found)
 
-    def reach(self, crew: Sequence[Climber], on_answer: OnAnswer) -> None:
+    def reach(self, crew: Sequence[Climber], run: Run, on_answer: OnAnswer) -> None:
         """Take a crew to its target, one evaluation after the other: each occupies what a training
         does. Every trial is answered as soon as it is evaluated, or has failed."""
         workshop = Workshop(
             Plan(tuple(climber.row for climber in crew), self.data),
             self.settings.runs,
-            self.settings.resources,
+            run,
             self.settings.loader_processes,
             self.provenance,
         )
@@ -135,7 +136,7 @@ class Climb:
         row = climber.row
         if not climber.is_last:
             with self._timed("evaluation", [climber], [], 0):
-                return evaluate_rung(row, climber.target, self.data, self.settings)
+                return evaluate_rung(row, climber.target, self.data, self.settings, workshop.run)
         nodes = [row.predictions, row.evaluation]
         with self._timed("evaluation", [climber], nodes, 0):
             for node in nodes:

@@ -6,13 +6,13 @@ would have, so that it is found again by every sweep that has the trial.
 
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import ray
-
 from longtail.cluster.ledger import held, node_directory, write_json
 from longtail.cluster.plan import DataFiles, Row
+from longtail.cluster.pool.tasks import Run
 from longtail.cluster.predict import predict_node
 from longtail.cluster.settings import GridSettings
 from longtail.evaluation.summary import UNDEFINED
@@ -21,7 +21,6 @@ from longtail.predictions.store import Source
 from longtail.sweep.trial import MASK_METRICS, Rung
 from longtail.training.checkpoints import final_checkpoint
 
-TASK_RETRIES = 2
 LOCK_PATIENCE_SECONDS = 24 * 3600.0
 
 
@@ -43,17 +42,18 @@ def curve_lines(runs: Path, row: Row) -> list[dict[str, Any]]:
     return [_line(file) for file in files]
 
 
-def evaluate_rung(row: Row, step: int, data: DataFiles, settings: GridSettings) -> Rung:
+def evaluate_rung(row: Row, step: int, data: DataFiles, settings: GridSettings, run: Run) -> Rung:
     """Predict and evaluate with the checkpoint of a rung, unless that was done before.
 
     Args:
         row: The trial's.
         step: Iterations of its last stage, of which there is a checkpoint.
         data: Absolute paths.
-        settings: The runs folder and what predicting may occupy.
+        settings: The runs folder and how images are read.
+        run: Does a task on a worker group.
 
     Raises:
-        BadInputError: The checkpoint is damaged.
+        TaskFailedError: The checkpoint is damaged, or workers failed too often.
     """
     directory = curve_directory(settings.runs, row)
     file = directory / f"step-{step:08d}.json"
@@ -72,10 +72,9 @@ def evaluate_rung(row: Row, step: int, data: DataFiles, settings: GridSettings) 
                 source=Source(row.name, row.predictions.id, side, flip=False),
                 loader_processes=settings.loader_processes,
             )
-            predict_node(job, settings.resources)
-            remote = ray.remote(num_cpus=1, max_retries=TASK_RETRIES)(_metrics)
+            predict_node(job, run)
             max_dets = row.evaluation.config["max_dets"]
-            metrics = ray.get(remote.remote(data.val, store, max_dets))
+            metrics = run(partial(_metrics, data.val, store, max_dets))
             write_json(file, {"step": step, "metrics": metrics})
             shutil.rmtree(store)
     return next(rung for rung in read_curve(settings.runs, row) if rung.step == step)
@@ -90,8 +89,12 @@ def _line(file: Path) -> dict[str, Any]:
     return {"step": rung["step"], "time": file.stat().st_mtime, **defined}
 
 
-def _metrics(annotations: Path, predictions: Path, max_dets: int) -> dict[str, float]:
-    """Runs in a Ray task."""
+def _metrics(
+    annotations: Path, predictions: Path, max_dets: int, rank: int, world_size: int
+) -> dict[str, float]:
+    """Runs in every worker, of which the first does it all."""
+    if rank > 0:
+        return {}
     from longtail.evaluation.lvis import evaluate
 
     evaluation = evaluate(annotations, predictions, max_dets, resamples=0)

@@ -12,6 +12,7 @@ from typing import Any
 
 import ray
 
+from longtail.cluster.pool.tasks import Run
 from longtail.sweep.climb import Climb
 from longtail.sweep.crews import Climber, crews, may_share
 from longtail.sweep.mailbox import Answer, Ask
@@ -30,6 +31,7 @@ class Foreman:
     Args:
         climb: Does the work.
         mailbox: Handle of the mailbox.
+        run: Does a task on a worker group.
         places: Crews at a time.
         concurrent: Trials that Tune runs at a time.
         enlist: Tells who asks: a trial's number, row and where it stands.
@@ -40,12 +42,13 @@ class Foreman:
         self,
         climb: Climb,
         mailbox: Any,
+        run: Run,
         places: int,
         concurrent: int,
         enlist: Enlist,
         on_error: OnError,
     ) -> None:
-        self._climb, self._mailbox = climb, mailbox
+        self._climb, self._mailbox, self._run = climb, mailbox, run
         self._enlist, self._on_error = enlist, on_error
         self._places, self._concurrent = places, concurrent
         self._waiting: list[Climber] = []
@@ -121,7 +124,7 @@ class Foreman:
 
     def _work(self, crew: list[Climber]) -> None:
         try:
-            self._climb.reach(crew, self._answer_of_crew)
+            self._climb.reach(crew, self._run, self._answer_of_crew)
         except BaseException as error:
             self.problem = error
         self._over.put(crew)

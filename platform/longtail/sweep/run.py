@@ -7,13 +7,13 @@ from typing import Any
 
 from rich.console import Console
 
-from longtail.cluster.connection import connect, places
 from longtail.cluster.ledger import held
-from longtail.cluster.preflight import check_buildable
+from longtail.cluster.pool.pool import WorkerPool
 from longtail.cluster.provenance import provenance
 from longtail.cluster.publish import Publisher
-from longtail.cluster.publishing import kept_in_step
+from longtail.cluster.publishing import kept_in_step, prepared
 from longtail.cluster.standings import Standings
+from longtail.cluster.start_up import started_pool
 from longtail.commands import InfrastructureError
 from longtail.sweep.climb import Climb
 from longtail.sweep.cost import Cost, summarise
@@ -108,27 +108,34 @@ def _run(sweep: Sweep, settings: SweepSettings, journal: SweepJournal) -> SweepR
     family = SweepFamily(sweep, roster, journal, settings.grid.runs, settings.grid.name)
     publisher = Publisher(family, settings.grid.runs, settings.grid.experiment)
     if left:
-        check_buildable(sweep.base_plan())
         again = list(journal.unfinished().values())
         start = None if journal.begun else start_point(sweep)
         first = again if start is None else [*again, start]
         wanted = Wanted(points, left, first, len(left), len(numbers))
         hall = _Hall(sweep, settings, journal, climb, record, display)
-        with kept_in_step(publisher, standings):
-            _search(hall, wanted)
+        prepared(publisher)
+        # One group: trials often wait for a first stage that all of them need.
+        with started_pool(sweep.base_plan(), settings.grid, 1) as pool:
+            with kept_in_step(publisher, standings):
+                _search(hall, wanted, pool)
     failed = any(trial.state == "failed" for trial in journal.trials)
     publisher.publish(standings, "FAILED" if failed else "FINISHED")
     return SweepResult(journal.trials, _cost(sweep, settings, journal, roster), publisher)
 
 
-def _search(hall: _Hall, wanted: Wanted) -> None:
+def _search(hall: _Hall, wanted: Wanted, pool: WorkerPool) -> None:
     sweep, settings, record = hall.sweep, hall.settings, hall.record
-    connect(settings.grid.address)
-    at_once = places(settings.grid.resources)
+    at_once = pool.num_groups
     concurrent = min(settings.concurrent or _concurrent(sweep, at_once), wanted.num_trials)
     mailbox = start_mailbox()
     foreman = Foreman(
-        hall.climb, mailbox, at_once, concurrent, record.enlist, record.errors.__setitem__
+        hall.climb,
+        mailbox,
+        pool.run,
+        at_once,
+        concurrent,
+        record.enlist,
+        record.errors.__setitem__,
     )
 
     def on_end(tune_id: str, config: dict[str, Any], failed: bool) -> None:

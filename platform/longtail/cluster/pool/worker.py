@@ -1,0 +1,78 @@
+"""What runs in every rank of a worker group: task after task in one process."""
+
+import gc
+import sys
+import traceback
+from typing import Any
+
+import psutil
+import ray
+import ray.train
+from ray import cloudpickle
+
+from longtail.cluster.pool.tasks import Task, Work
+from longtail.cluster.pool.work_queue import END
+
+
+def serve(config: dict[str, Any]) -> None:
+    """Ask for tasks and do them, until told to leave.
+
+    A rank that raises takes its group with it: its peers may wait for it in a collective, and an
+    error of a device leaves the process unfit. Only bad input that one rank alone has is harmless.
+
+    Args:
+        config: `queue`, the handle of the work queue; `slot` and `group` of this worker group.
+    """
+    queue, address = config["queue"], (config["slot"], config["group"])
+    context = ray.train.get_context()
+    rank, world_size = context.get_world_rank(), context.get_world_size()
+    ray.get(queue.begin.remote(*address, ray.util.get_current_placement_group()))
+    after = ""
+    while True:
+        task: Task | str = ray.get(queue.next_task.remote(*address, after))
+        if task == END:
+            return
+        assert isinstance(task, Task)
+        after = task.id
+        try:
+            work: Work = cloudpickle.loads(task.work)
+            value: bytes = cloudpickle.dumps(work(rank, world_size))  # type: ignore[no-untyped-call]
+        except Exception as error:
+            is_final = isinstance(error, ValueError)
+            text = _text(error)
+            ray.get(queue.failed.remote(*address, task.id, text, is_final=is_final))
+            if is_final and world_size == 1:
+                continue
+            raise
+        _clean_up()
+        ray.get(
+            queue.finished.remote(
+                *address,
+                task.id,
+                rank=rank,
+                world_size=world_size,
+                value=value,
+                private_bytes=_private_bytes(),
+            )
+        )
+
+
+def _text(error: Exception) -> str:
+    """What the user is told: bad input explains itself, all else needs its place in the code."""
+    if isinstance(error, ValueError):
+        return f"{type(error).__name__}: {error}"
+    return traceback.format_exc().strip()
+
+
+def _clean_up() -> None:
+    """Let go of what a task left: on a GPU its neighbours want the memory."""
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
+
+
+def _private_bytes() -> int:
+    """Memory of this process alone, without the pages of mapped annotation files."""
+    memory = psutil.Process().memory_info()
+    return int(memory.rss - memory.shared)

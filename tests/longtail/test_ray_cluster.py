@@ -1,0 +1,100 @@
+"""Clusters that are started and joined beside what others left on the machine: real Ray."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from longtail.ray_cluster import FOLDER_PREFIX
+
+pytestmark = pytest.mark.slow
+
+STALE = "127.0.0.1:9"
+"""The address of a head that was killed: nobody listens there."""
+ASK = """
+import json, os, sys
+from longtail.ray_cluster import connect
+import ray
+connect(sys.argv[1] if sys.argv[1:] else None, dashboard=True)
+
+def seen() -> list[str]:
+    from ray.util.state import list_nodes
+    return [node.node_id for node in list_nodes(timeout=60)]
+
+def told() -> dict[str, str]:
+    import os
+    return {name: os.environ.get(name, "") for name in ("RAY_TMPDIR", "RAY_ADDRESS")}
+
+context = ray.get_runtime_context()
+found = {
+    "own": context.get_node_id(),
+    "seen": ray.get(ray.remote(num_cpus=0)(seen).remote()),
+    "told": ray.get(ray.remote(num_cpus=0)(told).remote()),
+    "address": context.gcs_address,
+}
+print(json.dumps(found), flush=True)
+sys.stdin.read()
+"""
+
+
+def ask(temporary: Path, *words: str) -> subprocess.Popen[str]:
+    """Connect and look from a worker, as Ray Train's helpers do; ends when its input ends."""
+    environment = {key: value for key, value in os.environ.items() if key != "RAY_ADDRESS"}
+    return subprocess.Popen(
+        [sys.executable, "-c", ASK, *words],
+        env={**environment, "TMPDIR": str(temporary)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def answer(process: subprocess.Popen[str]) -> dict[str, Any]:
+    assert process.stdout is not None
+    found: dict[str, Any] = json.loads(process.stdout.readline())
+    return found
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A short temporary folder in which a killed head left its name."""
+    folder = Path("/tmp") / f"l{os.getpid()}"
+    (folder / "ray").mkdir(parents=True)
+    (folder / "ray" / "ray_current_cluster").write_text(STALE)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_a_stale_file_misleads_neither_a_local_cluster_nor_one_that_is_joined(
+    temporary: Path,
+) -> None:
+    local = ask(temporary)
+    head = answer(local)
+    joined = ask(temporary, head["address"])
+    member = answer(joined)
+    for found in (head, member):
+        assert found["seen"] == [found["own"]] == [head["own"]]
+    assert Path(head["told"]["RAY_TMPDIR"]).parent == temporary
+    assert member["told"]["RAY_ADDRESS"] == head["address"]
+    for process in (joined, local):
+        process.communicate()
+        assert process.returncode == 0
+    assert not list(temporary.glob(f"{FOLDER_PREFIX}*"))
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next_one(temporary: Path) -> None:
+    killed = ask(temporary)
+    folder = Path(answer(killed)["told"]["RAY_TMPDIR"])
+    killed.kill()
+    killed.communicate()
+    assert folder.is_dir()
+    after = ask(temporary)
+    answer(after)
+    assert not folder.exists()
+    after.communicate()
