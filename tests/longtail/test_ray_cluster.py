@@ -45,7 +45,8 @@ sys.stdin.read()
 
 def ask(temporary: Path, *words: str) -> subprocess.Popen[str]:
     """Connect and look from a worker, as Ray Train's helpers do; ends when its input ends."""
-    environment = {key: value for key, value in os.environ.items() if key != "RAY_ADDRESS"}
+    ours = "RAY_ADDRESS", "RAY_TMPDIR"
+    environment = {key: value for key, value in os.environ.items() if key not in ours}
     return subprocess.Popen(
         [sys.executable, "-c", ASK, *words],
         env={**environment, "TMPDIR": str(temporary)},

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -33,6 +34,8 @@ def cluster() -> Iterator[None]:
     tests = str(Path(pool_works.__file__).parent)
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("RAY_ADDRESS", raising=False)
+        # Where it was before is what it is set back to: connecting sets it.
+        patch.setenv("RAY_TMPDIR", tempfile.gettempdir())
         # Workers find the module of the work there.
         patch.setenv("PYTHONPATH", tests, prepend=os.pathsep)
         connect(None)
