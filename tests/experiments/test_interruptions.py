@@ -18,7 +18,7 @@ def test_sigterm_ends_the_grid_and_its_open_runs(
 ) -> None:
     command = GridCommand(toy_set, tmp_path, own_cluster)
     driver = command.start()
-    wait_for(lambda: command.has_checkpoint(), driver)
+    wait_for(command.has_checkpoint, driver)
     driver.terminate()
     output, _ = driver.communicate(timeout=120)
     assert driver.returncode == 143, output
@@ -31,7 +31,7 @@ def test_an_interrupted_sweep_says_how_to_go_on(
 ) -> None:
     command = SweepCommand(toy_set, tmp_path, own_cluster)
     process = command.start()
-    wait_for(lambda: command.has_rung(), process)
+    wait_for(command.has_rung, process)
     os.killpg(process.pid, signal.SIGINT)
     code, output = ended(process)
     assert code == 130 and "run the same command again" in output

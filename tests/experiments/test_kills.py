@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,11 +26,13 @@ pytestmark = pytest.mark.slow
 def training_workers(driver: int, command: GridCommand) -> list[psutil.Process]:
     """The processes of a driver's own cluster that train: they hold the locks of their nodes."""
     locks = {str(lock) for lock in command.runs.glob("nodes/stage-*/training.lock")}
-    return [
-        process
-        for process in psutil.Process(driver).children(recursive=True)
-        if locks & {file.path for file in process.open_files()}
-    ]
+    holders = []
+    for process in psutil.Process(driver).children(recursive=True):
+        # Some end meanwhile.
+        with suppress(psutil.Error):
+            if locks & {file.path for file in process.open_files()}:
+                holders.append(process)
+    return holders
 
 
 def attempts(command: GridCommand) -> int:
@@ -42,7 +45,7 @@ def test_a_killed_driver_is_made_up_for_by_the_same_command(
 ) -> None:
     command = replace(uninterrupted, runs=tmp_path, cluster=own_cluster)
     driver = command.start()
-    wait_for(lambda: command.has_checkpoint(), driver)
+    wait_for(command.has_checkpoint, driver)
     os.killpg(driver.pid, signal.SIGKILL)
     driver.communicate()
     code, output = command.run()
@@ -57,10 +60,10 @@ def test_a_killed_worker_is_replaced_while_the_grid_runs(
 ) -> None:
     command = replace(uninterrupted, runs=tmp_path, cluster=own_cluster)
     driver = command.start()
-    wait_for(lambda: command.has_checkpoint(), driver)
-    workers = training_workers(driver.pid, command)
-    assert workers
-    workers[0].kill()
+    wait_for(lambda: bool(training_workers(driver.pid, command)), driver)
+    worker = training_workers(driver.pid, command)[0]
+    wait_for(command.has_checkpoint, driver)
+    worker.kill()
     output, _ = driver.communicate(timeout=600)
     assert driver.returncode == 0, output
     assert command.rows() == uninterrupted.rows()
@@ -89,7 +92,7 @@ def test_a_sweep_killed_in_the_midst_ends_with_every_trial_once(
 ) -> None:
     command = replace(swept, runs=tmp_path, cluster=own_cluster)
     process = command.start()
-    wait_for(lambda: command.has_rung(), process)
+    wait_for(command.has_rung, process)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     assert len(command.trials()) < 5
