@@ -6,6 +6,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -87,8 +88,13 @@ def toy(tmp_path: Path, name: str, **changes: Any) -> Toy:
 
 def actors(name: str) -> list[int]:
     """Processes of an actor's class in the local cluster."""
-    found = psutil.Process().children(recursive=True)
-    return [process.pid for process in found if name in " ".join(process.cmdline())]
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        # Some end meanwhile.
+        with suppress(psutil.Error):
+            if name in " ".join(process.cmdline()):
+                found.append(process.pid)
+    return found
 
 
 def assert_done_once_after_a_kill(task: Toy, running: Running) -> None:
