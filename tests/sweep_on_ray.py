@@ -15,8 +15,8 @@ from typing import Any
 
 from sweep_scene import LAMBDA, sweep_of
 
-from longtail.cluster.connection import connect
 from longtail.config.search_space import LogUniform, Point
+from longtail.ray_cluster import connect
 from longtail.sweep.distributions import point_of
 from longtail.sweep.mailbox import Answer, Ask, start_mailbox
 from longtail.sweep.request import Scheduler, Sweep

@@ -22,6 +22,7 @@ ON_THE_HEAD = (
 WITH_CLUSTERS = (
     "experiments/test_interruptions.py",
     "longtail/cluster/pool/test_pool.py",
+    "longtail/test_ray_cluster.py",
     "experiments/test_kills.py",
 )
 
