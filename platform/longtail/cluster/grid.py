@@ -45,12 +45,13 @@ def run_grid(plan: Plan, settings: GridSettings) -> tuple[Standings, str | None]
 def _run_waiting(
     plan: Plan, settings: GridSettings, standings: Standings, publisher: Publisher
 ) -> None:
-    # A grid that is finished needs neither torch nor Ray.
+    # A grid that is finished needs neither Ray nor torch, and torch is imported while Ray starts.
     from longtail.cluster.start_up import started_pool
-    from longtail.cluster.work import Workshop
 
     prepared(publisher)
     with started_pool(plan, settings, len(ready(standings))) as pool:
+        from longtail.cluster.work import Workshop
+
         workshop = Workshop(plan, settings.runs, pool.run, settings.loader_processes, provenance())
         console = Console(stderr=True)
         with ProgressDisplay(console, settings.runs, pool.num_groups) as progress:

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from longtail.cluster.connection import places
 from longtail.cluster.plan import Plan
 from longtail.cluster.pool.pool import WorkerPool, worker_pool
-from longtail.cluster.preflight import check_buildable
 from longtail.cluster.settings import GridSettings
 from longtail.ray_cluster import connect
 
@@ -28,10 +27,17 @@ def started_pool(plan: Plan, settings: GridSettings, num_groups: int) -> Iterato
         InfrastructureError: No cluster, or one on which the workers can never be placed.
     """
     with ThreadPoolExecutor(1) as beside:
-        buildable = beside.submit(check_buildable, plan)
+        buildable = beside.submit(_check_buildable, plan)
         connect(settings.address, dashboard=settings.dashboard)
         at_once = places(settings.resources)
         with worker_pool(at_once, settings.resources, settings.runs / "ray") as pool:
             pool.start(min(num_groups, at_once))
             buildable.result()
             yield pool
+
+
+def _check_buildable(plan: Plan) -> None:
+    # Importing torch is most of it, so that belongs beside the start of the cluster too.
+    from longtail.cluster.preflight import check_buildable
+
+    check_buildable(plan)
