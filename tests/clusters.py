@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,8 +86,9 @@ def shared_head() -> Iterator[Cluster]:
             address = f"127.0.0.1:{ports['port']}"
             yield Cluster({**environment, "RAY_ADDRESS": address}, jobs)
         finally:
-            process.terminate()
-            process.wait(timeout=60)
+            # Its own way to end takes half a minute.
+            process.kill()
+            process.wait()
 
 
 def _answers(jobs: str, environment: dict[str, str]) -> bool:
@@ -118,10 +119,12 @@ def _folder() -> Iterator[Path]:
     try:
         yield folder
     finally:
-        _, alive = psutil.wait_procs(_processes_of(folder), timeout=5)
-        for process in alive:
-            process.kill()
-        psutil.wait_procs(alive)
+        # Until none is left: those that were killed may have started others before.
+        while processes := _processes_of(folder):
+            for process in processes:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+            psutil.wait_procs(processes)
         shutil.rmtree(folder)
 
 

@@ -23,7 +23,6 @@ WITH_CLUSTERS = (
     "experiments/test_interruptions.py",
     "longtail/test_ray_cluster.py",
     "longtail/cluster/pool/test_pool.py",
-    "longtail/test_ray_cluster.py",
     "experiments/test_kills.py",
 )
 
