@@ -22,8 +22,8 @@ from longtail.categories import CategoryTable
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.detectron2_import import is_torch_file, read_instances, to_dataset_ids
 from longtail.predictions.image_set import ImageSet
-from longtail.predictions.json_records import Decoded, decode_block
 from longtail.predictions.json_stream import read_blocks
+from longtail.predictions.record_blocks import DecodedBlock, decode_block
 from longtail.predictions.record_checks import RecordChecker
 from longtail.predictions.spill import Spill
 from longtail.predictions.store import PredictionStore, Source, StoreWriter, is_store
@@ -70,18 +70,16 @@ class JsonReading:
         for block in blocks:
             for misfit in block.misfits:
                 self.tally.add(misfit.field, misfit.what, [f"record {misfit.index}"])
-            indices = np.array(block.indices, dtype=np.int64)
-            batch = RecordBatch(block.records, indices, self.tally)
+            batch = RecordBatch(block.columns, block.indices, self.tally)
             if has_class_indices:
                 to_dataset_ids(batch, self.checker.categories)
             sound = self.checker.to_columns(batch)
-            num_records = len(block.records) + len(block.misfits)
-            self.notes["records"] += num_records
-            self.notes["dropped records"] += num_records - len(sound)
+            self.notes["records"] += block.num_records
+            self.notes["dropped records"] += block.num_records - len(sound)
             self.on_read(block.file_position)
             yield sound
 
-    def _decoded_json(self) -> Iterator[Decoded]:
+    def _decoded_json(self) -> Iterator[DecodedBlock]:
         return (decode_block(block, str(self.path)) for block in read_blocks(self.path))
 
 
