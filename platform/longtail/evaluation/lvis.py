@@ -89,7 +89,10 @@ def evaluate(
     truth = read_ground_truth(annotations)
     counted = _with_training_counts(truth, train_annotations)
     with TemporaryDirectory(prefix="evaluation-", dir=work_dir) as scratch:
-        store = open_set(predictions, truth, Path(scratch) / "predictions")
+        # Parts are told by the digests of the store that they were made of.
+        is_temporary = not parts
+        work = Path(scratch) / "predictions"
+        store = open_set(predictions, truth, work, temporary=is_temporary)
 
         def matched(of: PredictionStore) -> Matched:
             whole = match_store(truth, of, kinds_of(truth), on_block, workers)

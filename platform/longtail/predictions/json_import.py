@@ -92,6 +92,7 @@ def import_json(
     on_invalid: Literal["error", "drop"] = "error",
     *,
     allow_empty: bool = False,
+    temporary: bool = False,
     on_read: OnRead = ignore,
 ) -> PredictionStore:
     """Make a prediction store of a result JSON, or an instances_predictions.pth of detectron2.
@@ -105,6 +106,7 @@ def import_json(
         on_invalid: "error" lists all faults and makes no store; "drop" leaves faulty records out
             and counts them by kind in the store's notes.
         allow_empty: Accept a list without a (sound) detection.
+        temporary: The store is read once and removed, so it is not packed.
         on_read: Called with the bytes of the file read so far, for a progress bar.
 
     Raises:
@@ -113,7 +115,7 @@ def import_json(
     """
     reading = JsonReading.of(path, images, categories, on_read)
     with new_directory(out) as partial:
-        read_into_store(reading, partial, source)
+        read_into_store(reading, partial, source, temporary)
         if on_invalid == "error":
             ProblemReport(str(path), errors=reading.tally.problems()).raise_if_errors()
         if not allow_empty and reading.notes["records"] == reading.notes["dropped records"]:
@@ -124,14 +126,16 @@ def import_json(
     return PredictionStore.open(out)
 
 
-def read_into_store(reading: JsonReading, directory: Path, source: Source) -> PredictionStore:
+def read_into_store(
+    reading: JsonReading, directory: Path, source: Source, temporary: bool
+) -> PredictionStore:
     """Write the sound detections of a reading as a store; faults are left to its tally."""
     images = reading.checker.images
     with Spill(directory / ".spill.arrow", images) as spill:
         for columns in reading.columns():
             spill.add(columns)
         spill.close()
-        writer = StoreWriter(directory, images, source)
+        writer = StoreWriter(directory, images, source, temporary=temporary)
         blocks = spill.blocks()
         for shard in range(images.num_shards):
             writer.write_shard(shard, islice(blocks, len(images.blocks_of_shard(shard))))
@@ -145,6 +149,8 @@ def open_predictions(
     categories: CategoryTable,
     work_dir: Path,
     allow_empty: bool = False,
+    *,
+    temporary: bool = True,
 ) -> PredictionStore:
     """Open a store, or import a result file to `work_dir` and open that.
 
@@ -154,6 +160,8 @@ def open_predictions(
         categories: The categories it may have.
         work_dir: Where a file is imported to; must not exist.
         allow_empty: Take a file without a detection.
+        temporary: What is imported is read once and removed. Otherwise it is the very store that
+            `import_json` makes.
 
     Raises:
         BadInputError: The predictions are faulty, or of other images or categories.
@@ -161,7 +169,15 @@ def open_predictions(
     """
     if not path.is_dir():
         source = Source(path.name)
-        return import_json(path, images, categories, work_dir, source, allow_empty=allow_empty)
+        return import_json(
+            path,
+            images,
+            categories,
+            work_dir,
+            source,
+            allow_empty=allow_empty,
+            temporary=temporary,
+        )
     store = PredictionStore.open(path)
     check_fits(store, images, categories)
     return store

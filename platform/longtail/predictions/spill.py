@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 
@@ -14,6 +15,7 @@ from longtail.predictions.image_set import IMAGES_PER_BLOCK, ImageSet
 
 # Buckets of 256 images: small to hold in memory, large enough to be read in few pieces.
 BLOCKS_PER_BUCKET = 8
+IMAGES_PER_BUCKET = BLOCKS_PER_BUCKET * IMAGES_PER_BLOCK
 
 
 class Spill:
@@ -27,8 +29,8 @@ class Spill:
         self._images = images
         self._batches: dict[int, list[int]] = defaultdict(list)
         self._num_batches = 0
-        options = pa.ipc.IpcWriteOptions(compression="lz4")
-        self._writer = pa.ipc.new_file(path, SCHEMA, options=options)
+        # Written once and read once: packing would take longer than it saves.
+        self._writer = pa.ipc.new_file(path, SCHEMA)
 
     def __enter__(self) -> "Spill":
         return self
@@ -46,15 +48,15 @@ class Spill:
         """Take detections of any of the images."""
         if not len(columns):
             return
-        blocks = self._images.find(columns.image_id) // IMAGES_PER_BLOCK
-        buckets = blocks // BLOCKS_PER_BUCKET
-        order = np.argsort(buckets, kind="stable")
-        present, starts = np.unique(buckets[order], return_index=True)
-        table = to_table(columns.take(order))
-        ends = [*starts[1:].tolist(), len(columns)]
-        for bucket, start, end in zip(present.tolist(), starts.tolist(), ends, strict=True):
+        buckets = self._images.find(columns.image_id) // IMAGES_PER_BUCKET
+        if bool((np.diff(buckets) < 0).any()):
+            order = np.argsort(buckets, kind="stable")
+            columns, buckets = columns.take(order), buckets[order]
+        table = to_table(columns)
+        starts = np.flatnonzero(np.diff(buckets, prepend=-1)).tolist()
+        for start, end in pairwise([*starts, len(columns)]):
             self._writer.write_table(table.slice(start, end - start))
-            self._batches[bucket].append(self._num_batches)
+            self._batches[int(buckets[start])].append(self._num_batches)
             self._num_batches += 1
 
     def close(self) -> None:
@@ -66,11 +68,12 @@ class Spill:
         ids = self._images.blocks()
         for bucket, first in enumerate(range(0, len(ids), BLOCKS_PER_BUCKET)):
             rows = self._read(bucket)
-            order = np.argsort(rows.image_id, kind="stable")
+            if bool((np.diff(rows.image_id) < 0).any()):
+                rows = rows.take(np.argsort(rows.image_id, kind="stable"))
             first_ids = [block[0] for block in ids[first : first + BLOCKS_PER_BUCKET]]
-            cuts = np.searchsorted(rows.image_id[order], first_ids[1:])
-            for index in np.split(order, cuts):
-                yield rows.take(index)
+            starts = np.searchsorted(rows.image_id, first_ids).tolist()
+            for start, end in pairwise([*starts, len(rows)]):
+                yield rows.between(start, end)
 
     def _read(self, bucket: int) -> DetectionColumns:
         with pa.OSFile(str(self._path)) as file:

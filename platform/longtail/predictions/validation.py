@@ -75,7 +75,7 @@ def validate(
     else:
         reading = JsonReading.of(path, images, categories, on_read)
         with tempfile.TemporaryDirectory() as directory:
-            store = read_into_store(reading, Path(directory), Source(path.name))
+            store = read_into_store(reading, Path(directory), Source(path.name), temporary=True)
             summary = examiner.examine(store)
         report.errors += reading.tally.problems()
         _check_writing(reading.notes, report)
