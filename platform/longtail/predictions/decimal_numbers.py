@@ -84,8 +84,13 @@ def read_decimal(data: NDArray[np.uint8], start: int) -> tuple[np.float64, int]:
     num_digits = position - first
     if num_digits == 0 or (num_digits > 1 and data[first] == ZERO):
         return np.float64(0.0), UNREAD
+    has_point = data[position] == POINT
+    has_exponent = data[position] == SMALL_E or data[position] == LARGE_E
+    if is_negative and digits == 0 and not (has_point or has_exponent):
+        # To readers that take it for an integer it has no sign.
+        return np.float64(0.0), UNREAD
     power = 0
-    if data[position] == POINT:
+    if has_point:
         digits, end = _append_digits(data, position + 1, digits)
         power = position + 1 - end
         if power == 0:

@@ -49,6 +49,11 @@ def as_text(record: dict[str, Any], old: str, new: str) -> bytes:
     return json.dumps(record).replace(old, new).encode()
 
 
+def contents_of(store: PredictionStore) -> dict[str, bytes]:
+    """The bytes of a store's files by their names."""
+    return {path.name: path.read_bytes() for path in store.directory.iterdir()}
+
+
 @pytest.fixture
 def do_import(tmp_path: Path, images: ImageSet, categories: CategoryTable) -> Import:
     def run(path: Path, **options: Any) -> PredictionStore:
@@ -337,6 +342,41 @@ def test_a_store_or_a_file_can_be_opened(
     again = open_predictions(tmp_path / "work", images, categories, tmp_path / "unused")
     assert store.num_detections == again.num_detections == 1
     assert store.source.name == "result.json" and not (tmp_path / "unused").exists()
+
+
+def test_a_lasting_import_is_the_store_of_the_file_and_a_temporary_one_has_its_rows(
+    write: Write, tmp_path: Path, images: ImageSet, categories: CategoryTable
+) -> None:
+    path = write([SOUND, changed(image_id=1), changed(segmentation=None), mask()] * 40)
+    made = import_json(path, images, categories, tmp_path / "made", Source(path.name))
+    lasting = open_predictions(path, images, categories, tmp_path / "lasting", temporary=False)
+    assert contents_of(lasting) == contents_of(made)
+    temporary = open_predictions(path, images, categories, tmp_path / "temporary")
+    assert contents_of(temporary) != contents_of(made)
+    assert temporary.manifest.notes == made.manifest.notes
+    assert PredictionStore.open(temporary.directory, verify=True).num_detections == 160
+    assert temporary.read_all().rles() == made.read_all().rles()
+    assert temporary.read_all().boxes.tolist() == made.read_all().boxes.tolist()
+
+
+def test_what_is_read_fast_makes_the_store_that_the_careful_reader_makes(
+    write: Write, tmp_path: Path, images: ImageSet, categories: CategoryTable
+) -> None:
+    rng = random.Random(0)
+    records = [
+        changed(image_id=rng.choice([1, 2, 5, 9]), score=rng.random(), bbox=box)
+        for box in [None, [rng.random() * 20, rng.random() * 30, 1, 2.5]] * 50
+    ]
+    stores = []
+    for name, extra in (("usual", {}), ("unusual", {"area": 1.0}), ("mixed", None)):
+        content = [
+            {**record, **(extra if extra is not None else {"area": 1.0} if i % 3 else {})}
+            for i, record in enumerate(records)
+        ]
+        out = tmp_path / name
+        stores.append(import_json(write(content), images, categories, out, Source("a")))
+    usual, unusual, mixed = map(contents_of, stores)
+    assert usual == unusual == mixed
 
 
 def test_a_store_of_other_images_is_refused(
