@@ -89,10 +89,9 @@ def evaluate(
     truth = read_ground_truth(annotations)
     counted = _with_training_counts(truth, train_annotations)
     with TemporaryDirectory(prefix="evaluation-", dir=work_dir) as scratch:
-        # Parts are told by the digests of the store that they were made of.
-        is_temporary = not parts
-        work = Path(scratch) / "predictions"
-        store = open_set(predictions, truth, work, temporary=is_temporary)
+        # Other processes open the store anew, and parts are told by its digests.
+        temporary = workers == 1 and not parts
+        store = open_set(predictions, truth, Path(scratch) / "predictions", temporary=temporary)
 
         def matched(of: PredictionStore) -> Matched:
             whole = match_store(truth, of, kinds_of(truth), on_block, workers)
@@ -110,8 +109,8 @@ def evaluate(
         if resamples:
             evaluation = judge.with_intervals(evaluation, resamples)
         if compare_with is not None:
-            other = matched(open_set(compare_with, truth, Path(scratch) / "other"))
-            evaluation = judge.with_comparison(evaluation, other, resamples or RESAMPLES)
+            other = open_set(compare_with, truth, Path(scratch) / "other", temporary=workers == 1)
+            evaluation = judge.with_comparison(evaluation, matched(other), resamples or RESAMPLES)
     if keep_matches is not None:
         write_matches(keep_matches, ours.tables)
     return evaluation

@@ -13,12 +13,12 @@ from longtail.problems import BadInputError
 
 
 def open_set(
-    path: Path, truth: GroundTruth, work_dir: Path, *, temporary: bool = True
+    path: Path, truth: GroundTruth, work_dir: Path, *, temporary: bool = False
 ) -> PredictionStore:
     """Open a store, or import a result JSON to `work_dir`, which must not exist, and open that.
 
-    The categories of a store are checked where its blocks are matched. An import that is not
-    `temporary` has the digests of the store that `ensemble.convert` makes of the file.
+    The categories of a store are checked where its blocks are matched. What is imported as
+    `temporary` can be read by this process only.
 
     Raises:
         BadInputError: The predictions are faulty, or of other images.

@@ -30,20 +30,12 @@ class StoreWriter:
         images: Its images.
         source: Where the predictions come from.
         soft_masks: Keep the grids of detections that have one.
-        temporary: The store is read once and removed, so its shards are not packed.
     """
 
     def __init__(
-        self,
-        directory: Path,
-        images: ImageSet,
-        source: Source,
-        soft_masks: bool = False,
-        *,
-        temporary: bool = False,
+        self, directory: Path, images: ImageSet, source: Source, soft_masks: bool = False
     ) -> None:
         self._schema = SOFT_SCHEMA if soft_masks else SCHEMA
-        self._temporary = temporary
         self.directory = directory
         self.images = images
         self.source = source
@@ -75,8 +67,7 @@ class StoreWriter:
         """
         numbers = self.images.blocks_of_shard(shard)
         ids = iter(self.images.blocks()[numbers.start : numbers.stop])
-        path = self.directory / shard_name(shard)
-        with new_shard_file(path, self._schema, temporary=self._temporary) as write:
+        with new_shard_file(self.directory / shard_name(shard), self._schema) as write:
             yield lambda columns: write(_in_order(columns, _next_block(ids)))
             if next(ids, None) is not None:
                 raise ValueError(f"{self.directory}: a block of shard {shard} is missing")

@@ -256,7 +256,8 @@ def _read_string(
         if byte < SPACE or byte > TILDE:
             return counts_end, UNREAD
         if not is_escaped:
-            counts[end] = byte
+            # An unsigned index spares the compiled code to ask whether it counts from the end.
+            counts[np.uint64(end)] = byte
             end += 1
     return end, position + 1
 
