@@ -90,8 +90,8 @@ def evaluate(
     counted = _with_training_counts(truth, train_annotations)
     with TemporaryDirectory(prefix="evaluation-", dir=work_dir) as scratch:
         # Other processes open the store anew, and parts are told by its digests.
-        temporary = workers == 1 and not parts
-        store = open_set(predictions, truth, Path(scratch) / "predictions", temporary=temporary)
+        lasting = workers > 1 or len(parts) > 0
+        store = open_set(predictions, truth, Path(scratch) / "predictions", lasting=lasting)
 
         def matched(of: PredictionStore) -> Matched:
             whole = match_store(truth, of, kinds_of(truth), on_block, workers)
@@ -109,7 +109,7 @@ def evaluate(
         if resamples:
             evaluation = judge.with_intervals(evaluation, resamples)
         if compare_with is not None:
-            other = open_set(compare_with, truth, Path(scratch) / "other", temporary=workers == 1)
+            other = open_set(compare_with, truth, Path(scratch) / "other", lasting=workers > 1)
             evaluation = judge.with_comparison(evaluation, matched(other), resamples or RESAMPLES)
     if keep_matches is not None:
         write_matches(keep_matches, ours.tables)

@@ -13,19 +13,19 @@ from longtail.problems import BadInputError
 
 
 def open_set(
-    path: Path, truth: GroundTruth, work_dir: Path, *, temporary: bool = False
+    path: Path, truth: GroundTruth, work_dir: Path, *, lasting: bool = False
 ) -> PredictionStore:
     """Open a store, or import a result JSON to `work_dir`, which must not exist, and open that.
 
-    The categories of a store are checked where its blocks are matched. What is imported as
-    `temporary` can be read by this process only.
+    The categories of a store are checked where its blocks are matched. Only a `lasting` import is a
+    store that other processes can open, with the digests of the one that `ensemble.convert` makes.
 
     Raises:
         BadInputError: The predictions are faulty, or of other images.
     """
     if not path.is_dir():
         of = truth.images, truth.categories
-        return open_predictions(path, *of, work_dir, allow_empty=True, temporary=temporary)
+        return open_predictions(path, *of, work_dir, allow_empty=True, temporary=not lasting)
     store = PredictionStore.open(path)
     check_images(store, truth)
     return store
