@@ -1,9 +1,9 @@
 """Records as most programs write them, read from text into columns by compiled code.
 
-A usual record has keys of result JSON and no others, each once and in any order, whole numbers for
-ids and sizes, a box of four numbers, and compressed run lengths in printable ASCII. Whatever else
-there may be, legal or not, is left to the careful reader of `json_records`, which gives the same
-values for what is read here.
+A usual record has the keys of result JSON, each once and in any order, whole numbers for ids and
+sizes, a box of four numbers, and compressed run lengths in printable ASCII. Other keys may have
+numbers, such as `id` and `area`, which are passed over. Whatever else there may be, legal or not,
+is left to the careful reader of `json_records`, which gives the same values for what is read here.
 
 The kernels trust that a comma or bracket stands behind each record, where `json_stream` found it:
 no number, key or string runs past it.
@@ -24,8 +24,8 @@ BRACKET_OPENS, BRACKET_CLOSES, BRACE_OPENS, BRACE_CLOSES = map(ord, "[]{}")
 TAB, LINE_FEED, CARRIAGE_RETURN = map(ord, "\t\n\r")
 
 UNKNOWN = 0
-IMAGE_ID, CATEGORY_ID, SCORE, BBOX, SEGMENTATION, SIZE, COUNTS = (1 << i for i in range(7))
-KEYS_OF_RECORD = IMAGE_ID | CATEGORY_ID | SCORE | BBOX | SEGMENTATION
+IMAGE_ID, CATEGORY_ID, SCORE, BBOX, SEGMENTATION, SIZE, COUNTS, OTHER = (1 << i for i in range(8))
+KEYS_OF_RECORD = IMAGE_ID | CATEGORY_ID | SCORE | BBOX | SEGMENTATION | OTHER
 REQUIRED = IMAGE_ID | CATEGORY_ID | SCORE
 KEYS_OF_MASK = SIZE | COUNTS
 NAMES = ("image_id", "category_id", "score", "bbox", "segmentation", "size", "counts")
@@ -145,7 +145,7 @@ def _read_record(
         key, position = _read_key(data, position + 1)
         if not key & KEYS_OF_RECORD or key & keys:
             return nothing
-        keys |= key
+        keys |= key & ~OTHER
         if key == IMAGE_ID:
             image_id, position = read_integer(data, position)
         elif key == CATEGORY_ID:
@@ -154,8 +154,10 @@ def _read_record(
             score, position = read_decimal(data, position)
         elif key == BBOX:
             box, position = _read_box(data, position)
-        else:
+        elif key == SEGMENTATION:
             mask, position = _read_mask(data, position, counts, counts_end)
+        else:
+            _, position = read_decimal(data, position)
         if position == UNREAD:
             return nothing
         position = _skip_space(data, position)
@@ -264,7 +266,7 @@ def _read_string(
 
 @njit(nogil=True)
 def _read_key(data: NDArray[np.uint8], start: int) -> tuple[int, int]:
-    """A key and the position of its value, white space left out; `UNKNOWN` for any other text."""
+    """A key and the position of its value, white space left out; `UNKNOWN` for what is no key."""
     position = _skip_space(data, start)
     key, length = _key_at(data, position)
     position = _skip_space(data, position + length)
@@ -289,7 +291,20 @@ def _key_at(data: NDArray[np.uint8], start: int) -> tuple[int, int]:
         return SIZE, len(SIZE_KEY)
     if _stands_at(data, start, COUNTS_KEY):
         return COUNTS, len(COUNTS_KEY)
-    return UNKNOWN, 0
+    return _other_key_at(data, start)
+
+
+@njit(nogil=True)
+def _other_key_at(data: NDArray[np.uint8], start: int) -> tuple[int, int]:
+    """Any other key of printable ASCII; with an escape it might be one of ours."""
+    if data[start] != QUOTE:
+        return UNKNOWN, 0
+    position = start + 1
+    while data[position] != QUOTE:
+        if data[position] == BACKSLASH or not SPACE <= data[position] <= TILDE:
+            return UNKNOWN, 0
+        position += 1
+    return OTHER, position + 1 - start
 
 
 @njit(nogil=True)

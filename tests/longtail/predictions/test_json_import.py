@@ -391,9 +391,9 @@ def test_what_is_read_fast_makes_the_store_that_the_careful_reader_makes(
         for box in [None, [rng.random() * 20, rng.random() * 30, 1, 2.5]] * 50
     ]
     stores = []
-    for name, extra in (("usual", {}), ("unusual", {"area": 1.0}), ("mixed", None)):
+    for name, extra in (("usual", {}), ("unusual", {"note": "a"}), ("mixed", None)):
         content = [
-            {**record, **(extra if extra is not None else {"area": 1.0} if i % 3 else {})}
+            {**record, **(extra if extra is not None else {"note": "a"} if i % 3 else {})}
             for i, record in enumerate(records)
         ]
         out = tmp_path / name
