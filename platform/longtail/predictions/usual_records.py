@@ -146,18 +146,21 @@ def _read_record(
         if not key & KEYS_OF_RECORD or key & keys:
             return nothing
         keys |= key & ~OTHER
-        if key == IMAGE_ID:
-            image_id, position = read_integer(data, position)
-        elif key == CATEGORY_ID:
-            category_id, position = read_integer(data, position)
-        elif key == SCORE:
-            score, position = read_decimal(data, position)
+        # Each reader is called once, because every call is compiled anew.
+        if key & (IMAGE_ID | CATEGORY_ID):
+            whole, position = read_integer(data, position)
+            if key == IMAGE_ID:
+                image_id = whole
+            else:
+                category_id = whole
+        elif key & (SCORE | OTHER):
+            number, position = read_decimal(data, position)
+            if key == SCORE:
+                score = number
         elif key == BBOX:
             box, position = _read_box(data, position)
-        elif key == SEGMENTATION:
-            mask, position = _read_mask(data, position, counts, counts_end)
         else:
-            _, position = read_decimal(data, position)
+            mask, position = _read_mask(data, position, counts, counts_end)
         if position == UNREAD:
             return nothing
         position = _skip_space(data, position)
@@ -174,10 +177,11 @@ def _read_record(
 def _read_box(data: NDArray[np.uint8], start: int) -> tuple[Box, int]:
     if data[start] != BRACKET_OPENS:
         return NO_BOX, UNREAD
-    x, position = _read_item(data, start + 1, COMMA)
-    y, position = _read_item(data, position, COMMA)
-    width, position = _read_item(data, position, COMMA)
-    height, position = _read_item(data, position, BRACKET_CLOSES)
+    x = y = width = height = np.float64(0.0)
+    position = start + 1
+    for side in range(4):
+        x, y, width = y, width, height
+        height, position = _read_item(data, position, COMMA if side < 3 else BRACKET_CLOSES)
     return Box(x, y, width, height), position
 
 
@@ -225,17 +229,16 @@ def _read_size(data: NDArray[np.uint8], start: int) -> tuple[np.int64, np.int64,
     height = width = np.int64(0)
     if data[start] != BRACKET_OPENS:
         return height, width, UNREAD
-    height, position = read_integer(data, _skip_space(data, start + 1))
-    if position == UNREAD:
-        return height, width, UNREAD
-    position = _skip_space(data, position)
-    if data[position] != COMMA:
-        return height, width, UNREAD
-    width, position = read_integer(data, _skip_space(data, position + 1))
-    if position == UNREAD:
-        return height, width, UNREAD
-    position = _skip_space(data, position)
-    return height, width, position + 1 if data[position] == BRACKET_CLOSES else UNREAD
+    position = start
+    for side in range(2):
+        height = width
+        width, position = read_integer(data, _skip_space(data, position + 1))
+        if position == UNREAD:
+            return height, width, UNREAD
+        position = _skip_space(data, position)
+        if data[position] != (COMMA if side < 1 else BRACKET_CLOSES):
+            return height, width, UNREAD
+    return height, width, position + 1
 
 
 @njit(nogil=True)
