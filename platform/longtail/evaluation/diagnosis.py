@@ -137,7 +137,7 @@ def diagnose(
     with TemporaryDirectory(prefix="diagnosis-", dir=work_dir) as scratch:
         out = Path(scratch) / "predictions"
         of = truth.images, truth.categories
-        store = open_predictions(predictions, *of, out, allow_empty=True)
+        store = open_predictions(predictions, *of, out, allow_empty=True, temporary=True)
         blocks = JudgedBlocks(truth, store, kind, max_dets, on_block)
         detections = collect(blocks, np.array([iou_threshold, *IOU_THRESHOLDS]))
         seen = {

@@ -89,7 +89,9 @@ def evaluate(
     truth = read_ground_truth(annotations)
     counted = _with_training_counts(truth, train_annotations)
     with TemporaryDirectory(prefix="evaluation-", dir=work_dir) as scratch:
-        store = open_set(predictions, truth, Path(scratch) / "predictions")
+        # Other processes open the store anew, and parts are told by its digests.
+        lasting = workers > 1 or len(parts) > 0
+        store = open_set(predictions, truth, Path(scratch) / "predictions", lasting=lasting)
 
         def matched(of: PredictionStore) -> Matched:
             whole = match_store(truth, of, kinds_of(truth), on_block, workers)
@@ -107,8 +109,8 @@ def evaluate(
         if resamples:
             evaluation = judge.with_intervals(evaluation, resamples)
         if compare_with is not None:
-            other = matched(open_set(compare_with, truth, Path(scratch) / "other"))
-            evaluation = judge.with_comparison(evaluation, other, resamples or RESAMPLES)
+            other = open_set(compare_with, truth, Path(scratch) / "other", lasting=workers > 1)
+            evaluation = judge.with_comparison(evaluation, matched(other), resamples or RESAMPLES)
     if keep_matches is not None:
         write_matches(keep_matches, ours.tables)
     return evaluation

@@ -12,16 +12,20 @@ from longtail.predictions.store import PredictionStore
 from longtail.problems import BadInputError
 
 
-def open_set(path: Path, truth: GroundTruth, work_dir: Path) -> PredictionStore:
+def open_set(
+    path: Path, truth: GroundTruth, work_dir: Path, *, lasting: bool = False
+) -> PredictionStore:
     """Open a store, or import a result JSON to `work_dir`, which must not exist, and open that.
 
-    The categories of a store are checked where its blocks are matched.
+    The categories of a store are checked where its blocks are matched. Only a `lasting` import is a
+    store that other processes can open, with the digests of the one that `ensemble.convert` makes.
 
     Raises:
         BadInputError: The predictions are faulty, or of other images.
     """
     if not path.is_dir():
-        return open_predictions(path, truth.images, truth.categories, work_dir, allow_empty=True)
+        of = truth.images, truth.categories
+        return open_predictions(path, *of, work_dir, allow_empty=True, temporary=not lasting)
     store = PredictionStore.open(path)
     check_images(store, truth)
     return store

@@ -111,6 +111,22 @@ class DetectionColumns:
             soft=None if self.soft is None else self.soft.take(rows),
         )
 
+    def between(self, start: int, end: int) -> "DetectionColumns":
+        """The rows from `start` to before `end`; nothing but the offsets is copied."""
+        first, last = self.counts_offsets[start], self.counts_offsets[end]
+        return DetectionColumns(
+            image_id=self.image_id[start:end],
+            category_id=self.category_id[start:end],
+            score=self.score[start:end],
+            score_mask=self.score_mask[start:end],
+            boxes=self.boxes[start:end],
+            heights=self.heights[start:end],
+            widths=self.widths[start:end],
+            counts=self.counts[first:last],
+            counts_offsets=self.counts_offsets[start : end + 1] - first,
+            soft=None if self.soft is None else self.soft.take(np.arange(start, end)),
+        )
+
     def without_masks(self) -> "DetectionColumns":
         """The same rows with boxes only."""
         return replace(

@@ -14,11 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from longtail.categories import CategoryTable
-from longtail.predictions.json_records import Decoded, decode_values
 from longtail.predictions.plain_pickle import check_plain, load_plain
+from longtail.predictions.record_blocks import DecodedBlock, convert_values
 from longtail.predictions.tally import RecordBatch
 from longtail.problems import BadInputError
 
@@ -41,7 +39,7 @@ def is_torch_file(path: Path) -> bool:
     return path.suffix == ".pth" or is_zip or head == LEGACY_MAGIC
 
 
-def read_instances(path: Path) -> Iterator[Decoded]:
+def read_instances(path: Path) -> Iterator[DecodedBlock]:
     """The records of a file of `torch.save`, some thousands at a time.
 
     A record's index counts over all images, as in the JSON that the evaluator writes next to it.
@@ -63,14 +61,14 @@ def read_instances(path: Path) -> Iterator[Decoded]:
         records += _instances_of(image, f"{path}: image entry {number}")
         is_last = number + 1 == len(images)
         if len(records) >= RECORDS_PER_BLOCK or is_last:
-            yield decode_values(records, first, size * (number + 1) // len(images))
+            yield convert_values(records, first, size * (number + 1) // len(images))
             first += len(records)
             records = []
 
 
 def to_dataset_ids(batch: RecordBatch, categories: CategoryTable) -> None:
     """Turn class indices into ids of the annotation file; an index outside 0..K-1 is a fault."""
-    index = batch.column("category_id")
+    index = batch.columns.category_id.copy()
     outside = (index < 0) | (index >= len(categories))
     batch.reject(
         outside,
@@ -80,8 +78,7 @@ def to_dataset_ids(batch: RecordBatch, categories: CategoryTable) -> None:
         "name the annotation file of the data set that the model was trained on, or import "
         "detectron2's *_instances_results.json, which has ids",
     )
-    for row in np.flatnonzero(~outside):
-        batch.records[row].category_id = int(categories.ids[index[row]])
+    batch.columns.category_id[~outside] = categories.ids[index[~outside]]
 
 
 def _instances_of(image: Any, where: str) -> list[Any]:

@@ -1,4 +1,4 @@
-"""One detection as result JSON writes it, and the decoding of many with their faults."""
+"""One detection as result JSON writes it, and the careful decoding of many with their faults."""
 
 import json
 import re
@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import msgspec
 
-from longtail.predictions.json_stream import RecordBlock
 from longtail.problems import BadInputError
 
 Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
@@ -42,55 +41,52 @@ class Misfit:
 
 @dataclass(frozen=True)
 class Decoded:
-    """Some consecutive records of a file.
+    """Some records of a file.
 
     Attributes:
         records: Those that are detections.
         indices: The index in the file of each.
         misfits: Those that are not.
-        file_position: Bytes of the file read so far.
     """
 
     records: list[Record]
     indices: list[int]
     misfits: list[Misfit]
-    file_position: int
 
 
-_BLOCK_DECODER = msgspec.json.Decoder(list[Record])
+_LIST_DECODER = msgspec.json.Decoder(list[Record])
 _RECORD_DECODER = msgspec.json.Decoder(Record)
 
 
-def decode_block(block: RecordBlock, file: str) -> Decoded:
-    """Decode the records of a block.
+def decode_texts(texts: Sequence[bytes], indices: Sequence[int], file: str) -> Decoded:
+    """Decode records, one text each.
 
     Args:
-        block: Text of some records.
+        texts: The text of each record.
+        indices: The index in the file of each.
         file: Name of the file, for the error text.
 
     Raises:
-        BadInputError: The text is not JSON.
+        BadInputError: A text is not JSON.
     """
     try:
-        records = _BLOCK_DECODER.decode(b"[" + block.text + b"]")
+        records = _LIST_DECODER.decode(b"[" + b",".join(texts) + b"]")
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return _decode_one_by_one(block, file)
+        return _decode_one_by_one(texts, indices, file)
     # Nothing between the last comma and the bracket would decode to one record less.
-    if len(records) < len(block.ends):
-        return _decode_one_by_one(block, file)
-    indices = list(range(block.first, block.first + len(records)))
-    return Decoded(records, indices, [], block.file_position)
+    if len(records) < len(texts):
+        return _decode_one_by_one(texts, indices, file)
+    return Decoded(records, list(indices), [])
 
 
-def decode_values(values: Sequence[object], first: int, file_position: int) -> Decoded:
+def decode_values(values: Sequence[object], first: int) -> Decoded:
     """Take over records that were read already, such as those of a pickle.
 
     Args:
         values: What should be mappings with the fields of a record.
         first: Index in the file of the first one.
-        file_position: Bytes of the file read so far.
     """
-    decoded = Decoded([], [], [], file_position)
+    decoded = Decoded([], [], [])
     for index, value in enumerate(values, start=first):
         try:
             decoded.records.append(msgspec.convert(_with_integral_ids(value), Record))
@@ -102,19 +98,19 @@ def decode_values(values: Sequence[object], first: int, file_position: int) -> D
     return decoded
 
 
-def _decode_one_by_one(block: RecordBlock, file: str) -> Decoded:
-    records, indices, misfits = [], [], []
-    for index, text in enumerate(block.records(), start=block.first):
+def _decode_one_by_one(texts: Sequence[bytes], indices: Sequence[int], file: str) -> Decoded:
+    decoded = Decoded([], [], [])
+    for index, text in zip(indices, texts, strict=True):
         try:
-            records.append(_decode_record(text))
-            indices.append(index)
+            decoded.records.append(_decode_record(text))
+            decoded.indices.append(index)
         except msgspec.ValidationError as error:
-            misfits.append(Misfit(index, *_explain(str(error))))
+            decoded.misfits.append(Misfit(index, *_explain(str(error))))
         except ValueError as error:
             raise BadInputError(
                 f"{file}: record {index} is not valid JSON: {error}; write the file again"
             ) from None
-    return Decoded(records, indices, misfits, block.file_position)
+    return decoded
 
 
 def _decode_record(text: bytes) -> Record:

@@ -32,22 +32,21 @@ class RecordBlock:
 
     Attributes:
         first: Index in the file of the first record.
-        text: The records with the commas between them.
-        ends: Where each record ends in `text`; the next one starts behind the comma there.
+        text: The records, each with the comma or the list's closing bracket behind it; and what
+            else was read of the file, such as the beginning of the next record.
+        ends: Where each record ends in `text`: the position of that comma or bracket.
         file_position: Bytes of the file (compressed, if it is) read so far.
     """
 
     first: int
     text: bytes
-    ends: list[int]
+    ends: NDArray[np.int64]
     file_position: int
 
-    def records(self) -> Iterator[bytes]:
-        """The text of each record."""
-        start = 0
-        for end in self.ends:
-            yield self.text[start:end]
-            start = end + 1
+    def record(self, row: int) -> bytes:
+        """The text of one record."""
+        start = self.ends[row - 1] + 1 if row else 0
+        return self.text[start : self.ends[row]]
 
 
 def read_blocks(path: Path, block_bytes: int = BLOCK_BYTES) -> Iterator[RecordBlock]:
@@ -65,7 +64,9 @@ def read_blocks(path: Path, block_bytes: int = BLOCK_BYTES) -> Iterator[RecordBl
             yield RecordBlock(first, text, ends, raw.tell())
 
 
-def _cut(file: IO[bytes], path: Path, block_bytes: int) -> Iterator[tuple[int, bytes, list[int]]]:
+def _cut(
+    file: IO[bytes], path: Path, block_bytes: int
+) -> Iterator[tuple[int, bytes, NDArray[np.int64]]]:
     """Index of the first record, text and ends of each block."""
     data = _skip_opening(file, path)
     state = np.array([1, 0, 0], dtype=np.int64)
@@ -76,13 +77,13 @@ def _cut(file: IO[bytes], path: Path, block_bytes: int) -> Iterator[tuple[int, b
             raise _absurd(path, first + len(ends), f"is nested more than {MAX_DEPTH} deep")
         # A list that holds nothing but white space has no record.
         is_empty = status == CLOSED and first + len(ends) == 1 and not data[: ends[0]].strip()
-        if ends and not is_empty:
-            yield first, data[: ends[-1]], ends
+        if len(ends) and not is_empty:
+            yield first, data, ends
         if status == CLOSED:
             _expect_end(file, data[ends[-1] + 1 :], path)
             return
         first += len(ends)
-        rest = data[ends[-1] + 1 :] if ends else data
+        rest = data[ends[-1] + 1 :] if len(ends) else data
         if len(rest) > MAX_RECORD_BYTES:
             raise _absurd(path, first, f"is longer than {MAX_RECORD_BYTES // 2**20} MB")
         chunk = file.read(block_bytes)
@@ -126,11 +127,11 @@ def _expect_end(file: IO[bytes], after: bytes, path: Path) -> None:
     )
 
 
-def _scan(data: bytes, start: int, state: NDArray[np.int64]) -> tuple[list[int], int]:
+def _scan(data: bytes, start: int, state: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
     # One position per byte is the most there can be; pages nobody writes to cost nothing.
     ends = np.empty(len(data), dtype=np.int64)
     num_ends, status = _scan_kernel(np.frombuffer(data, dtype=np.uint8), start, state, ends)
-    return ends[:num_ends].tolist(), status
+    return ends[:num_ends], status
 
 
 @njit(cache=True, nogil=True)

@@ -1,19 +1,20 @@
 """The masks of decoded records: every legal way to write one becomes compressed RLE."""
 
 from collections import Counter
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from longtail.predictions.json_records import Segmentation
+from longtail.predictions.record_columns import COMPRESSED, NO_MASK, POLYGONS
 from longtail.predictions.tally import RecordBatch
-from longtail.rle.codec import decode_many, encode, pack, select
+from longtail.rle.codec import decode_many, encode, pack, select, unpack
 from longtail.rle.geometry import boxes
 from longtail.rle.polygons import polygons_to_rle
 from longtail.rle.validation import EMPTY, FAULT_TEXTS, OK, find_faults
 
 # What stands for a mask that was rejected already.
-NO_MASK = b""
+NO_STRING = b""
 
 
 def convert_masks(
@@ -31,63 +32,74 @@ def convert_masks(
         Flat compressed strings of D masks, empty without a mask; their (D + 1,) offsets; (D, 4)
         tight boxes x, y, width, height of the masks of sound records without a bbox.
     """
-    sizes = zip(heights.tolist(), widths.tolist(), strict=True)
-    strings = [_string_of(batch, row, size, notes) for row, size in enumerate(sizes)]
-    buffer, offsets = pack(strings)
+    columns = batch.columns
+    counts, offsets = _strings_of(batch, np.stack([heights, widths], axis=1), notes)
     has_mask = np.diff(offsets) > 0
-    codes = np.where(has_mask, find_faults(buffer, offsets, heights, widths), OK)
+    codes = np.where(has_mask, find_faults(counts, offsets, heights, widths), OK)
     for code, what in FAULT_TEXTS.items():
         batch.reject(codes == code, "segmentation.counts", what)
-    mask_boxes = np.zeros((len(strings), 4))
-    no_box = np.array([record.bbox is None for record in batch.records], dtype=np.bool_)
-    boxless = np.flatnonzero(batch.sound & no_box)
-    runs, run_offsets = decode_many(*select(buffer, offsets, boxless))
-    mask_boxes[boxless] = boxes(runs, run_offsets, heights[boxless])
+    mask_boxes = np.zeros((len(columns), 4))
+    boxless = np.flatnonzero(batch.sound & ~columns.has_box)
+    if len(boxless):
+        runs, run_offsets = decode_many(*select(counts, offsets, boxless))
+        mask_boxes[boxless] = boxes(runs, run_offsets, heights[boxless])
     notes["masks"] += int(has_mask.sum())
-    return buffer, offsets, mask_boxes
+    return counts, offsets, mask_boxes
+
+
+def _strings_of(
+    batch: RecordBatch, sizes: NDArray[np.int64], notes: Counter[str]
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """The compressed strings of all masks; what is not simply one is looked at row by row."""
+    columns = batch.columns
+    is_string = (columns.form == COMPRESSED) & (np.diff(columns.offsets) > 0)
+    is_sound = is_string & (columns.sizes == sizes).all(axis=1)
+    is_box = (columns.form == NO_MASK) & columns.has_box
+    others = np.flatnonzero(~(is_sound | is_box)).tolist()
+    if not others:
+        return columns.counts, columns.offsets
+    strings = unpack(columns.counts, columns.offsets)
+    for row in others:
+        strings[row] = _string_of(batch, row, (int(sizes[row, 0]), int(sizes[row, 1])), notes)
+    return pack(strings)
 
 
 def _string_of(batch: RecordBatch, row: int, size: tuple[int, int], notes: Counter[str]) -> bytes:
-    record = batch.records[row]
-    segmentation = record.segmentation
-    if isinstance(segmentation, Segmentation):
-        if segmentation.size != size:
-            return _reject_size(batch, row, segmentation.size, size)
-        if isinstance(segmentation.counts, str):
-            return _from_text(batch, row, segmentation.counts)
-        notes["masks with uncompressed runs"] += 1
-        return _from_runs(batch, row, segmentation.counts, size)
-    if segmentation is not None:
-        notes["masks given as polygons"] += 1
-        return _from_polygons(batch, row, segmentation, size)
-    if record.bbox is None:
+    """The string of a row that is no sound one yet, or `NO_STRING` if it cannot become one."""
+    columns = batch.columns
+    form = columns.form[row]
+    if form == NO_MASK:
         batch.reject_row(row, "record", "has neither segmentation nor bbox")
-    return NO_MASK
-
-
-def _from_text(batch: RecordBatch, row: int, counts: str) -> bytes:
-    if not counts:
+        return NO_STRING
+    if form == POLYGONS:
+        notes["masks given as polygons"] += 1
+        return _from_polygons(batch, row, size)
+    claimed = (int(columns.sizes[row, 0]), int(columns.sizes[row, 1]))
+    if claimed != size:
+        return _reject_size(batch, row, claimed, size)
+    if form == COMPRESSED:
         batch.reject_row(row, "segmentation.counts", FAULT_TEXTS[EMPTY])
-    # A character outside ASCII becomes a byte that no valid string holds.
-    return counts.encode() if counts.isascii() else b"\xff"
+        return NO_STRING
+    notes["masks with uncompressed runs"] += 1
+    return _from_runs(batch, row, size)
 
 
-def _from_runs(batch: RecordBatch, row: int, runs: list[int], size: tuple[int, int]) -> bytes:
+def _from_runs(batch: RecordBatch, row: int, size: tuple[int, int]) -> bytes:
+    runs = cast(list[int], batch.columns.shapes[row])
     if not runs or min(runs) < 0 or sum(runs) != size[0] * size[1]:
         what = "the list of runs is negative somewhere, or does not cover height x width"
         batch.reject_row(row, "segmentation.counts", what)
-        return NO_MASK
+        return NO_STRING
     return encode(np.array(runs, dtype=np.int64))
 
 
-def _from_polygons(
-    batch: RecordBatch, row: int, polygons: list[list[float]], size: tuple[int, int]
-) -> bytes:
+def _from_polygons(batch: RecordBatch, row: int, size: tuple[int, int]) -> bytes:
+    polygons = cast(list[list[float]], batch.columns.shapes[row])
     try:
         return polygons_to_rle(polygons, *size)
     except ValueError as error:
         batch.reject_row(row, "segmentation", "the polygons are unusable", str(error))
-        return NO_MASK
+        return NO_STRING
 
 
 def _reject_size(
@@ -97,4 +109,4 @@ def _reject_size(
     what = "height and width are swapped" if is_swapped else "is not the size of the image"
     value = f"{list(claimed)} where the image has {list(size)}"
     batch.reject_row(row, "segmentation.size", what, value)
-    return NO_MASK
+    return NO_STRING

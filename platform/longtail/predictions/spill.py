@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 
@@ -19,16 +20,19 @@ BLOCKS_PER_BUCKET = 8
 class Spill:
     """One Arrow file that takes detections in any order and gives them back block by block.
 
-    Memory holds what one `add` brings, and later one bucket of 8 blocks.
+    Memory holds what one `add` brings, and later one bucket of 8 blocks. The file can be moved
+    while it is read.
     """
 
     def __init__(self, path: Path, images: ImageSet) -> None:
+        self.images = images
+        self.num_rows = np.zeros(images.num_blocks, dtype=np.int64)
         self._path = path
-        self._images = images
         self._batches: dict[int, list[int]] = defaultdict(list)
         self._num_batches = 0
-        options = pa.ipc.IpcWriteOptions(compression="lz4")
-        self._writer = pa.ipc.new_file(path, SCHEMA, options=options)
+        # Written once and read once or twice: packing would take longer than it saves.
+        self._writer = pa.ipc.new_file(path, SCHEMA)
+        self._reader: pa.ipc.RecordBatchFileReader | None = None
 
     def __enter__(self) -> "Spill":
         return self
@@ -46,36 +50,41 @@ class Spill:
         """Take detections of any of the images."""
         if not len(columns):
             return
-        blocks = self._images.find(columns.image_id) // IMAGES_PER_BLOCK
+        blocks = self.images.find(columns.image_id) // IMAGES_PER_BLOCK
+        self.num_rows += np.bincount(blocks, minlength=len(self.num_rows))
         buckets = blocks // BLOCKS_PER_BUCKET
-        order = np.argsort(buckets, kind="stable")
-        present, starts = np.unique(buckets[order], return_index=True)
-        table = to_table(columns.take(order))
-        ends = [*starts[1:].tolist(), len(columns)]
-        for bucket, start, end in zip(present.tolist(), starts.tolist(), ends, strict=True):
+        if bool((np.diff(buckets) < 0).any()):
+            order = np.argsort(buckets, kind="stable")
+            columns, buckets = columns.take(order), buckets[order]
+        table = to_table(columns)
+        starts = np.flatnonzero(np.diff(buckets, prepend=-1)).tolist()
+        for start, end in pairwise([*starts, len(columns)]):
             self._writer.write_table(table.slice(start, end - start))
-            self._batches[bucket].append(self._num_batches)
+            self._batches[int(buckets[start])].append(self._num_batches)
             self._num_batches += 1
 
     def close(self) -> None:
         """End the writing; blocks can be read from now on."""
         self._writer.close()
+        self._reader = pa.ipc.open_file(pa.OSFile(str(self._path)))
 
     def blocks(self) -> Iterator[DetectionColumns]:
         """All blocks in order, each by image id, then in the order of arrival."""
-        ids = self._images.blocks()
-        for bucket, first in enumerate(range(0, len(ids), BLOCKS_PER_BUCKET)):
-            rows = self._read(bucket)
-            order = np.argsort(rows.image_id, kind="stable")
-            first_ids = [block[0] for block in ids[first : first + BLOCKS_PER_BUCKET]]
-            cuts = np.searchsorted(rows.image_id[order], first_ids[1:])
-            for index in np.split(order, cuts):
-                yield rows.take(index)
+        for bucket in range(-(-self.images.num_blocks // BLOCKS_PER_BUCKET)):
+            yield from self.blocks_of(bucket)
+
+    def blocks_of(self, bucket: int) -> list[DetectionColumns]:
+        """The blocks of one bucket; they share its memory."""
+        rows = self._read(bucket)
+        if bool((np.diff(rows.image_id) < 0).any()):
+            rows = rows.take(np.argsort(rows.image_id, kind="stable"))
+        first = bucket * BLOCKS_PER_BUCKET
+        ends = np.cumsum(self.num_rows[first : first + BLOCKS_PER_BUCKET]).tolist()
+        return [rows.between(start, end) for start, end in pairwise([0, *ends])]
 
     def _read(self, bucket: int) -> DetectionColumns:
-        with pa.OSFile(str(self._path)) as file:
-            reader = pa.ipc.open_file(file)
-            batches = [reader.get_batch(number) for number in self._batches[bucket]]
+        assert self._reader is not None, "the spill is still written"
+        batches = [self._reader.get_batch(number) for number in self._batches[bucket]]
         return DetectionColumns.concatenate(
             [from_table(pa.Table.from_batches([batch])) for batch in batches]
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from longtail.predictions.json_records import Record
+from longtail.predictions.record_columns import RecordColumns
 from longtail.problems import SHOWN_OFFENDERS, Problem
 
 REMEDIES = {
@@ -66,28 +66,26 @@ class RecordBatch:
     """D decoded records, and which of them are still sound.
 
     Attributes:
-        records: The records.
+        columns: The records.
         indices: (D,) int64, of each record in its file.
         tally: Takes the faults.
         sound: (D,) False for records with a fault.
     """
 
-    records: list[Record]
+    columns: RecordColumns
     indices: NDArray[np.int64]
     tally: FaultTally
     sound: NDArray[np.bool_] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.sound = np.ones(len(self.records), dtype=np.bool_)
-
-    def column(self, name: str) -> NDArray[np.int64]:
-        """(D,) values of an id field."""
-        return np.array([getattr(record, name) for record in self.records], dtype=np.int64)
+        self.sound = np.ones(len(self.columns), dtype=np.bool_)
 
     def sound_only(self) -> "RecordBatch":
         """The records without a fault so far."""
+        if self.sound.all():
+            return self
         rows = np.flatnonzero(self.sound)
-        return RecordBatch([self.records[i] for i in rows], self.indices[rows], self.tally)
+        return RecordBatch(self.columns.take(rows), self.indices[rows], self.tally)
 
     def reject(
         self,

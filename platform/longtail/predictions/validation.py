@@ -18,7 +18,7 @@ from longtail.predictions.json_import import (
     OnRead,
     check_fits,
     ignore,
-    read_into_store,
+    spilled_store,
 )
 from longtail.predictions.store import PredictionStore, Source
 from longtail.predictions.summary import Examiner, PredictionSummary
@@ -75,7 +75,7 @@ def validate(
     else:
         reading = JsonReading.of(path, images, categories, on_read)
         with tempfile.TemporaryDirectory() as directory:
-            store = read_into_store(reading, Path(directory), Source(path.name))
+            store = spilled_store(reading, Path(directory), Source(path.name))
             summary = examiner.examine(store)
         report.errors += reading.tally.problems()
         _check_writing(reading.notes, report)

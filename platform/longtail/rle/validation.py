@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from longtail.rle.codec import pack, read_number
+from longtail.rle.codec import MAX_DIGITS, pack
 
 MAX_PIXELS = 2**31 - 1
 
@@ -73,14 +73,21 @@ def find_faults(
 def _fault_of(buffer: NDArray[np.uint8], start: int, end: int, num_pixels: int) -> int:
     if start == end:
         return EMPTY
-    num_runs = 0
-    position = start
-    covered = np.int64(0)
-    last = before_last = np.int64(0)
-    while position < end:
-        run, position = read_number(buffer, position, end)
-        if position < 0:
+    num_runs = shift = 0
+    covered = last = before_last = run = np.int64(0)
+    # As `codec.read_number`, in one loop over the characters: compiled, it is twice as fast.
+    for position in range(start, end):
+        digit = np.int64(buffer[position]) - 48
+        if digit < 0 or digit > 63:
             return MALFORMED
+        run |= (digit & 0x1F) << shift
+        shift += 5
+        if digit & 0x20:
+            if shift == 5 * MAX_DIGITS:
+                return MALFORMED
+            continue
+        if digit & 0x10:
+            run |= np.int64(-1) << shift
         if num_runs > 2:
             run += before_last
         if run < 0:
@@ -89,8 +96,10 @@ def _fault_of(buffer: NDArray[np.uint8], start: int, end: int, num_pixels: int) 
         if covered > num_pixels:
             return TOO_LONG
         num_runs += 1
-        before_last = last
-        last = run
+        before_last, last = last, run
+        run, shift = np.int64(0), 0
+    if shift:
+        return MALFORMED
     # An image starting with foreground has one run more than pixels at most.
     if num_runs > num_pixels + 1:
         return TOO_MANY_RUNS

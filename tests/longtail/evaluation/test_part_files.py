@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from longtail.evaluation.ground_truth import GroundTruth
+from longtail.evaluation.ground_truth import GroundTruth, read_ground_truth
 from longtail.evaluation.lvis import evaluate
 from longtail.evaluation.matching import kinds_of, match_store
 from longtail.evaluation.part_files import read_part, write_part
 from longtail.evaluation.part_joining import read_parts
 from longtail.evaluation.prediction_set import inputs_of
 from longtail.evaluation.shards import write_shard
-from longtail.predictions.store import PredictionStore
+from longtail.predictions.json_import import import_json
+from longtail.predictions.store import PredictionStore, Source
 from longtail.problems import BadInputError
 
 Record = dict[str, Any]
@@ -73,6 +74,19 @@ def test_an_evaluation_of_parts_in_any_order_is_that_of_the_store(
         found = evaluate(truth.path, store.directory, max_dets=3, parts=parts)
         assert found.as_dict() == expected
     assert sorted(tmp_path.glob("parts/.*")) == []
+
+
+def test_parts_of_the_store_of_a_result_file_fit_to_the_file(
+    make_problem: MakeProblem, write: Write, tmp_path: Path
+) -> None:
+    annotations, results = write(*make_problem(71, num_images=70))
+    truth = read_ground_truth(annotations)
+    of = truth.images, truth.categories
+    store = import_json(results, *of, tmp_path / "store", Source(results.name))
+    paths = write_shards((truth, store), tmp_path / "parts", 2)
+    expected = evaluate(annotations, results).as_dict()
+    assert evaluate(annotations, results, parts=paths).as_dict() == expected
+    assert evaluate(annotations, store.directory).as_dict() == expected
 
 
 def test_no_mask_is_read_again(

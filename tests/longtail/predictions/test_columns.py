@@ -28,6 +28,12 @@ def test_slices_and_masks_take_rows_too(random_columns: Make, index: slice) -> N
     assert_equal(columns.take(index), columns.take(np.array([1, 2])))
 
 
+@pytest.mark.parametrize(("start", "end"), [(0, 4), (1, 3), (2, 2), (4, 4)])
+def test_consecutive_rows_are_those_of_a_slice(random_columns: Make, start: int, end: int) -> None:
+    columns = random_columns([1, 1, 2, 5])
+    assert_equal(columns.between(start, end), columns.take(slice(start, end)))
+
+
 def test_parts_concatenate_to_the_whole(random_columns: Make) -> None:
     columns = random_columns([1, 1, 2, 5, 9, 9])
     parts = [columns.take(slice(0, 2)), DetectionColumns.empty(), columns.take(slice(2, 6))]

@@ -2,6 +2,7 @@ import gzip
 import json
 import random
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ import pytest
 
 from longtail.categories import CategoryTable
 from longtail.predictions import json_stream
+from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.image_set import ImageSet
 from longtail.predictions.json_import import JsonReading, import_json, open_predictions
-from longtail.predictions.store import PredictionStore, Source, StoreWriter
+from longtail.predictions.store import PredictionStore, Source, StoreWriter, is_store
 from longtail.problems import BadInputError
 from longtail.rle.bitmaps import encode_bitmap
 from longtail.rle.codec import decode, encode
@@ -47,6 +49,16 @@ def mask(**fields: Any) -> dict[str, Any]:
 def as_text(record: dict[str, Any], old: str, new: str) -> bytes:
     """A record as JSON with some text replaced, for what json.dumps does not write."""
     return json.dumps(record).replace(old, new).encode()
+
+
+def contents_of(store: PredictionStore) -> dict[str, bytes]:
+    """The bytes of a store's files by their names."""
+    return {path.name: path.read_bytes() for path in store.directory.iterdir()}
+
+
+def assert_equal(a: DetectionColumns, b: DetectionColumns) -> None:
+    for field in fields(DetectionColumns):
+        assert np.array_equal(getattr(a, field.name), getattr(b, field.name)), field.name
 
 
 @pytest.fixture
@@ -337,6 +349,57 @@ def test_a_store_or_a_file_can_be_opened(
     again = open_predictions(tmp_path / "work", images, categories, tmp_path / "unused")
     assert store.num_detections == again.num_detections == 1
     assert store.source.name == "result.json" and not (tmp_path / "unused").exists()
+
+
+def test_an_opened_file_is_the_store_of_an_import_and_a_temporary_one_reads_alike(
+    write: Write, tmp_path: Path, images: ImageSet, categories: CategoryTable
+) -> None:
+    path = write([SOUND, changed(image_id=9), changed(segmentation=None), mask()] * 40)
+    of = path, images, categories
+    made = import_json(*of, tmp_path / "made", Source(path.name))
+    lasting = open_predictions(*of, tmp_path / "lasting")
+    assert contents_of(lasting) == contents_of(made)
+    temporary = open_predictions(*of, tmp_path / "temporary", temporary=True)
+    assert temporary.manifest.notes == made.manifest.notes
+    assert (temporary.source, temporary.images.digest()) == (made.source, images.digest())
+    assert temporary.num_detections == 160
+    assert_equal(temporary.read_all(), made.read_all())
+    assert_equal(temporary.read_all(with_masks=False), made.read_all(with_masks=False))
+    assert not is_store(tmp_path / "temporary")
+
+
+def test_a_faulty_file_opened_for_a_while_is_refused_with_the_same_words_and_leaves_nothing(
+    write: Write, tmp_path: Path, images: ImageSet, categories: CategoryTable
+) -> None:
+    def message_of(path: Path, **options: bool) -> str:
+        with pytest.raises(BadInputError) as error:
+            open_predictions(path, images, categories, tmp_path / "work", **options)
+        return str(error.value)
+
+    for content in ([SOUND, changed(score=2.0), mask(size=[30, 20])], []):
+        path = write(content)
+        assert message_of(path, temporary=True) == message_of(path)
+    assert [path.name for path in tmp_path.iterdir()] == ["result.json"]
+
+
+def test_what_is_read_fast_makes_the_store_that_the_careful_reader_makes(
+    write: Write, tmp_path: Path, images: ImageSet, categories: CategoryTable
+) -> None:
+    rng = random.Random(0)
+    records = [
+        changed(image_id=rng.choice([1, 2, 5, 9]), score=rng.random(), bbox=box)
+        for box in [None, [rng.random() * 20, rng.random() * 30, 1, 2.5]] * 50
+    ]
+    stores = []
+    for name, extra in (("usual", {}), ("unusual", {"note": "a"}), ("mixed", None)):
+        content = [
+            {**record, **(extra if extra is not None else {"note": "a"} if i % 3 else {})}
+            for i, record in enumerate(records)
+        ]
+        out = tmp_path / name
+        stores.append(import_json(write(content), images, categories, out, Source("a")))
+    usual, unusual, mixed = map(contents_of, stores)
+    assert usual == unusual == mixed
 
 
 def test_a_store_of_other_images_is_refused(

@@ -22,7 +22,9 @@ JSON_VALUES = st.recursive(
 
 def values_of(path: Path, block_bytes: int) -> list[Any]:
     return [
-        json.loads(text) for block in read_blocks(path, block_bytes) for text in block.records()
+        json.loads(block.record(row))
+        for block in read_blocks(path, block_bytes)
+        for row in range(len(block.ends))
     ]
 
 

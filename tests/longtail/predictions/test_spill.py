@@ -2,6 +2,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.image_set import ImageSet
@@ -10,12 +11,15 @@ from longtail.predictions.spill import Spill
 Make = Callable[..., DetectionColumns]
 
 
+@pytest.mark.parametrize("is_sorted", [False, True])
 def test_rows_come_back_by_block_and_in_the_order_of_arrival(
-    tmp_path: Path, random_columns: Make
+    tmp_path: Path, random_columns: Make, is_sorted: bool
 ) -> None:
     images = ImageSet(np.arange(0, 1200, 2), np.full(600, 20), np.full(600, 30))
     rng = np.random.default_rng(0)
-    parts = [random_columns(rng.choice(images.ids, 200).tolist(), seed) for seed in range(3)]
+    drawn = rng.choice(images.ids, 600)
+    ids = np.split(np.sort(drawn) if is_sorted else drawn, 3)
+    parts = [random_columns(part.tolist(), seed) for seed, part in enumerate(ids)]
     with Spill(tmp_path / "spill", images) as spill:
         for part in [*parts, DetectionColumns.empty()]:
             spill.add(part)

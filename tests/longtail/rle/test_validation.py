@@ -3,12 +3,23 @@ import resource
 import numpy as np
 import psutil
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from longtail.rle.bitmaps import encode_bitmap
-from longtail.rle.codec import decode, encode, pack
-from longtail.rle.validation import FAULT_TEXTS, TOO_SHORT, find_fault, find_faults
+from longtail.rle.codec import decode, encode, pack, read_number
+from longtail.rle.validation import (
+    EMPTY,
+    FAULT_TEXTS,
+    MALFORMED,
+    NEGATIVE_RUN,
+    OK,
+    TOO_LONG,
+    TOO_MANY_RUNS,
+    TOO_SHORT,
+    find_fault,
+    find_faults,
+)
 
 
 def string_of(*runs: int) -> bytes:
@@ -69,6 +80,43 @@ def test_arbitrary_bytes_are_refused_or_decode_to_exactly_the_size(counts: bytes
     if find_fault(counts, 6, 7) is None:
         runs = decode(counts)
         assert runs.sum() == 42 and runs.min() >= 0
+
+
+def obvious_fault(counts: bytes, num_pixels: int) -> int:
+    """The same check, run by run with the decoder's own reader of numbers."""
+    buffer = np.frombuffer(counts, dtype=np.uint8)
+    runs: list[int] = []
+    position = 0
+    while position < len(counts):
+        value, position = read_number(buffer, position, len(counts))
+        if position < 0:
+            return MALFORMED
+        runs.append(int(value) + (runs[-2] if len(runs) > 2 else 0))
+        if runs[-1] < 0:
+            return NEGATIVE_RUN
+        if sum(runs) > num_pixels:
+            return TOO_LONG
+    if not runs:
+        return EMPTY
+    if len(runs) > num_pixels + 1:
+        return TOO_MANY_RUNS
+    return OK if sum(runs) == num_pixels else TOO_SHORT
+
+
+@settings(deadline=None, max_examples=400)
+@given(
+    counts=st.binary(max_size=20)
+    | st.lists(st.integers(48, 111), max_size=40).map(bytes)
+    | st.lists(st.integers(0, 40), max_size=12).map(lambda runs: string_of(*runs)),
+    num_pixels=st.integers(1, 300),
+)
+@example(b"PPPPPPP0", 5)
+@example(b"PPPPPP0", 5)
+@example(b"ooooooO", 2**31 - 1)
+def test_a_fault_is_the_first_that_the_obvious_way_meets(counts: bytes, num_pixels: int) -> None:
+    sides = np.array([num_pixels]), np.ones(1, dtype=np.int64)
+    [code] = find_faults(*pack([counts]), *sides).tolist()
+    assert code == obvious_fault(counts, num_pixels)
 
 
 def test_a_batch_gives_each_string_its_own_code() -> None:
