@@ -60,7 +60,7 @@ def _key(name: str) -> str:
 @click.option(
     "--num-workers",
     type=int,
-    help="Processes on this machine.  [default: one a processor]",
+    help="Most processes on this machine; few detections need none.  [default: one a processor]",
 )
 @click.option("--ray", "use_ray", is_flag=True, help="Run on a Ray cluster instead.")
 @click.option("--address", help="Of the Ray cluster.  [default: RAY_ADDRESS, else a local one]")

@@ -68,7 +68,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     type=click.IntRange(1),
     default=1,
     show_default=True,
-    help="Processes that share the matching; the numbers are the same for any number.",
+    help="Most processes that share the matching; the numbers are the same for any number.",
 )
 @click.option(
     "--shard",
