@@ -60,8 +60,11 @@ class WeightedAP:
             With all weights 1 equal to the table's own (a single category in all but the last
             digit, as numpy then adds in another order).
         """
-        ap: NDArray[np.float64] = _ap_by_category(
-            np.ascontiguousarray(weights.reshape(len(weights), -1)),
+        columns = np.ascontiguousarray(weights.reshape(len(weights), -1))
+        ap = np.full((columns.shape[1], len(self._starts) - 1), UNDEFINED)
+        most_images = int(np.diff(self._first).max(initial=0))
+        _ap_by_category(
+            columns,
             self._images,
             self._first,
             self._counts,
@@ -69,6 +72,8 @@ class WeightedAP:
             self._right,
             self._wrong,
             self._starts,
+            np.empty((most_images, LANES), np.int32),
+            ap,
         )
         return ap if weights.ndim > 1 else ap[0]
 
@@ -87,8 +92,12 @@ def _ap_by_category(
     right: NDArray[np.int16],
     wrong: NDArray[np.int16],
     starts: NDArray[np.int64],
-) -> NDArray[np.float64]:
-    """(B, K) AP for (N, B) weights.
+    own_weights: NDArray[np.int32],
+    ap: NDArray[np.float64],
+) -> None:
+    """Write AP for (N, B) weights; categories without ground truth stay.
+
+    Loops and no functions of numpy: those take seconds to compile.
 
     Args:
         weights: How often each image counts.
@@ -99,22 +108,28 @@ def _ap_by_category(
         right: (D,) bits of thresholds.
         wrong: (D,) bits of thresholds.
         starts: (K + 1,) where the detections of each category start.
+        own_weights: (I, L) working space for the most images of a category.
+        ap: (B, K), written.
     """
     num_weightings = weights.shape[1]
-    ap = np.full((num_weightings, len(starts) - 1), UNDEFINED)
     precision = np.zeros((NUM_THRESHOLDS, NUM_RECALLS, LANES))
-    own_weights = np.zeros((max(1, np.diff(first).max()), LANES), np.int32)
-    chosen, like = np.empty((2, num_weightings), np.int64)
-    total, num_gt, values = np.empty(LANES), np.empty(LANES), np.empty(num_weightings)
+    chosen = np.empty(num_weightings, np.int64)
+    like = np.empty(num_weightings, np.int64)
+    total = np.empty(LANES)
+    num_gt = np.empty(LANES)
+    values = np.empty(num_weightings)
     for category in range(len(starts) - 1):
         begin, end = first[category], first[category + 1]
-        if counts[begin:end].sum() == 0:
+        num_objects = 0
+        for i in range(begin, end):
+            num_objects += counts[i]
+        if num_objects == 0:
             continue
         num_chosen = _distinct(weights, images[begin:end], chosen, like)
-        own = slice(starts[category], starts[category + 1])
         for block in range(0, num_chosen, LANES):
             num_lanes = min(LANES, num_chosen - block)
-            num_gt[:] = 0
+            for lane in range(LANES):
+                num_gt[lane] = 0.0
             for i in range(end - begin):
                 for lane in range(LANES):
                     # A lane too many has no image.
@@ -123,14 +138,14 @@ def _ap_by_category(
                         weight = weights[images[begin + i], chosen[block + lane]]
                     own_weights[i, lane] = weight
                     num_gt[lane] += counts[begin + i] * weight
-            highest = _fill(precision, own_weights, own_image[own], right[own], wrong[own], num_gt)
+            detections = starts[category], starts[category + 1]
+            highest = _fill(precision, own_weights, own_image, right, wrong, detections, num_gt)
             _add_interpolated(precision, highest, total)
             for lane in range(num_lanes):
                 mean = total[lane] / (NUM_THRESHOLDS * NUM_RECALLS)
                 values[block + lane] = mean if num_gt[lane] > 0 else UNDEFINED
         for weighting in range(num_weightings):
             ap[weighting, category] = values[like[weighting]]
-    return ap
 
 
 @njit(nogil=True)
@@ -153,13 +168,17 @@ def _distinct(
     """
     num_weightings = len(like)
     # The weights of a weighting are the digits of a number, each with a base of its own.
-    num_kinds, number = 1, np.zeros(num_weightings, np.int64)
+    num_kinds = 1
+    number = np.zeros(num_weightings, np.int64)
     for image in images:
-        base = weights[image].max() + 1
+        base = 1
+        for weighting in range(num_weightings):
+            base = max(base, weights[image, weighting] + 1)
         num_kinds *= base
         if num_kinds > num_weightings:
             for weighting in range(num_weightings):
-                chosen[weighting] = like[weighting] = weighting
+                chosen[weighting] = weighting
+                like[weighting] = weighting
             return num_weightings
         for weighting in range(num_weightings):
             number[weighting] = base * number[weighting] + weights[image, weighting]
@@ -182,6 +201,7 @@ def _fill(
     image: NDArray[np.int32],
     right: NDArray[np.int16],
     wrong: NDArray[np.int16],
+    detections: tuple[int, int],
     num_gt: NDArray[np.float64],
 ) -> NDArray[np.int64]:
     """Write the best precision between each recall level and the next; it is 0 everywhere before.
@@ -195,9 +215,10 @@ def _fill(
     num_wrong = np.zeros((NUM_THRESHOLDS, LANES))
     # Most detections are wrong at every threshold: one sum serves all ten.
     always_wrong = np.zeros(LANES)
-    recall, best = np.empty(LANES), np.empty(LANES)
+    recall = np.empty(LANES)
+    best = np.empty(LANES)
     highest = np.full(NUM_THRESHOLDS, -1)
-    for i in range(len(image)):
+    for i in range(detections[0], detections[1]):
         if wrong[i] == EVERY_THRESHOLD:
             for lane in range(LANES):
                 always_wrong[lane] += weights[image[i], lane]
@@ -239,7 +260,8 @@ def _add_interpolated(
 
     Leaves 0 in `precision`. Levels above `highest` hold 0, which changes no sum.
     """
-    total[:] = 0
+    for lane in range(LANES):
+        total[lane] = 0.0
     for t in range(NUM_THRESHOLDS):
         for level in range(highest[t] - 1, -1, -1):
             for lane in range(LANES):
