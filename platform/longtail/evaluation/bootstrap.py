@@ -33,6 +33,7 @@ MIN_RESAMPLES = 20
 # Beyond these, 95% intervals covered 73 to 92% of simulated truths (benchmarks/uncertainty.py).
 MIN_PLACES = 30
 MAX_SINGLE_IMAGE_SHARE = 0.25
+# Images times resamples that are drawn at a time: what they take is bounded by 40 MB.
 MAX_DRAWN = 2**20
 
 OnResample = Callable[[int, int], None]

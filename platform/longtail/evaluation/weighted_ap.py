@@ -15,6 +15,7 @@ NUM_THRESHOLDS, NUM_RECALLS = len(IOU_THRESHOLDS), len(RECALLS)
 EVERY_THRESHOLD = (1 << NUM_THRESHOLDS) - 1
 # Against 0 / 0, as in lvis-api; it shows in the last digit of the precision of one detection.
 EPSILON = float(np.spacing(1))
+# Weightings of a category that are walked through together: its detections are read once for all.
 LANES = 8
 
 
