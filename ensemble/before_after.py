@@ -21,6 +21,7 @@ from longtail.evaluation.comparison import compare
 from longtail.evaluation.match_files import read_matches
 from longtail.evaluation.overlaps import Kind
 from longtail.evaluation.summary import UNDEFINED
+from longtail.evaluation.workers import Workers
 from longtail.predictions.store import PredictionStore
 
 AGAINST_BEST = "against_best_source"
@@ -38,14 +39,14 @@ class Judge:
         ann: Annotations of the images.
         resamples: Resamples of the images for intervals; 0 for none.
         folder: Keeps rows and matches, where an interrupted merge finds them again.
-        workers: Processes that share the work.
+        workers: Share the work.
         messages: Told what is evaluated.
     """
 
     ann: Path
     resamples: int
     folder: Path
-    workers: int
+    workers: Workers
     messages: Console
 
     def sources(self, plan: MergePlan) -> Rows:

@@ -16,13 +16,14 @@ from longtail.evaluation.bins import ap_by_instance_bin
 from longtail.evaluation.bootstrap import METRICS, OnResample, bootstrap, rough_intervals
 from longtail.evaluation.fixed import best_of_categories, fixed_summary
 from longtail.evaluation.ground_truth import GroundTruth, read_ground_truth
-from longtail.evaluation.lvis import MAX_DETS
 from longtail.evaluation.match_files import write_matches
 from longtail.evaluation.matched import Matched
 from longtail.evaluation.matching import kinds_of, match_store
 from longtail.evaluation.prediction_set import check_images
 from longtail.evaluation.progress import block_progress, evaluation_progress
+from longtail.evaluation.rescorer import MAX_DETS
 from longtail.evaluation.summary import IDENTITY_TOLERANCE, UNDEFINED, Summary, undefined_like
+from longtail.evaluation.workers import Workers
 from longtail.predictions.store import PredictionStore
 
 RESAMPLED = "resampled.npz"
@@ -30,7 +31,11 @@ Row = dict[str, Any]
 
 
 def evaluation_row(
-    store: PredictionStore, ann: Path, resamples: int, folder: Path, workers: int = 1
+    store: PredictionStore,
+    ann: Path,
+    resamples: int,
+    folder: Path,
+    workers: Workers | None = None,
 ) -> Row:
     """AP, AP-fixed and intervals of a prediction set, as JSON values.
 
@@ -39,12 +44,11 @@ def evaluation_row(
         ann: Annotations of the same images.
         resamples: Resamples of the images for intervals; 0 for none.
         folder: Takes the matches and the resampled metrics; not written with 0 resamples.
-        workers: Processes that share the matching.
+        workers: Share the matching of many detections.
     """
     truth = read_ground_truth(ann)
     check_images(store, truth)
     with block_progress() as on_block:
-        workers = min(workers, max(1, store.block_count))
         whole = match_store(truth, store, kinds_of(truth), on_block, workers)
     matched = Matched.of(truth, whole, MAX_DETS)
     row = _metrics(truth, matched)

@@ -187,8 +187,10 @@ def _group(
     for cluster in cluster_of:
         if cluster >= 0:
             starts[cluster + 1] += 1
-    starts = np.cumsum(starts)
-    ends = starts[:-1].copy()
+    ends = np.empty(num_clusters, np.int64)
+    for cluster in range(num_clusters):
+        ends[cluster] = starts[cluster]
+        starts[cluster + 1] += starts[cluster]
     members = np.empty(starts[-1], np.int64)
     for i in range(len(order)):
         cluster = cluster_of[i]

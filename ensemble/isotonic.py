@@ -9,7 +9,6 @@ some hundred right and wrong detections, or it follows chance.
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression
 
 from ensemble.score_knots import check_knots, interpolate
 
@@ -31,6 +30,9 @@ class IsotonicMap(msgspec.Struct, tag="isotonic", tag_field="kind", frozen=True)
     @classmethod
     def fit(cls, scores: NDArray[np.float64], right: NDArray[np.bool_]) -> "IsotonicMap":
         """Fit to (n,) scores in [0, 1] and whether each detection is right; n at least 1."""
+        # Only a fit needs scipy, whose import takes as long as a small merge.
+        from scipy.optimize import isotonic_regression
+
         distinct, which, counts = np.unique(scores, return_inverse=True, return_counts=True)
         precision = np.bincount(which, right) / counts
         pooled = isotonic_regression(precision, weights=counts)

@@ -27,9 +27,12 @@ from ensemble.statistics import MergeStatistics
 from ensemble.submissions import evaluated, write_submissions
 from ensemble.tables import print_categories, print_sources, print_stages
 from longtail.commands import output_console
+from longtail.evaluation.workers import Workers
 from longtail.predictions.store import PredictionStore
 
 SLOW_FILE_BYTES = 32 * 2**20
+# They take about as long to merge as a process takes to start.
+DETECTIONS_OF_A_PROCESS = 2**17
 
 console = output_console()
 messages = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
@@ -101,16 +104,17 @@ def _merge(
     evaluates = settings.evaluate and request.has_annotations()
     with place.backend(_num_slow(request)) as backend:
         plan = _open(request, work / "sources", backend)
-    judge = Judge(request.ann, settings.resamples, work / "evaluation", place.processes, messages)
-    # Before the merge, so that annotations that cannot be used are found early.
-    sources = judge.sources(plan) if evaluates else {}
-    steps = work / "steps" if evaluates and settings.steps and plan.has_masks else None
-    boxes = out / outputs.BOXES if settings.with_bbox else None
-    task = MergeTask(plan, out / outputs.MERGED, work / "shards", steps, boxes)
-    stores, statistics = _merge_shards(task, place)
-    outputs.write_json(out / outputs.STATS, _statistics(plan, statistics))
-    if evaluates:
-        outputs.write_json(out / outputs.EVALUATION, evaluated(judge, sources, stores, plan))
+    with Workers(place.processes) as workers:
+        judge = Judge(request.ann, settings.resamples, work / "evaluation", workers, messages)
+        # Before the merge, so that annotations that cannot be used are found early.
+        sources = judge.sources(plan) if evaluates else {}
+        steps = work / "steps" if evaluates and settings.steps and plan.has_masks else None
+        boxes = out / outputs.BOXES if settings.with_bbox else None
+        task = MergeTask(plan, out / outputs.MERGED, work / "shards", steps, boxes)
+        stores, statistics = _merge_shards(task, place)
+        outputs.write_json(out / outputs.STATS, _statistics(plan, statistics))
+        if evaluates:
+            outputs.write_json(out / outputs.EVALUATION, evaluated(judge, sources, stores, plan))
     return plan, stores, statistics
 
 
@@ -145,7 +149,8 @@ def _merge_shards(
         messages.print(f"{num_found} of {task.plan.images.num_shards} shards are merged already")
     numbers = [task.plan.images.blocks_of_shard(shard) for shard in shards]
     total = sum(map(len, numbers))
-    with place.backend(len(shards)) as backend, block_counter(messages, total) as on_block:
+    num_worthy = _num_worthy(task.plan, len(shards))
+    with place.backend(num_worthy) as backend, block_counter(messages, total) as on_block:
         if isinstance(backend, InProcess):
             for shard in shards:
                 merge_shard(task, shard, on_block)
@@ -154,6 +159,14 @@ def _merge_shards(
                 for number in task.plan.images.blocks_of_shard(shard):
                     on_block(number)
     return finish_shards(task)
+
+
+def _num_worthy(plan: MergePlan, num_shards: int) -> int:
+    """Processes that a number of shards keep busy for longer than their start takes."""
+    stores = [PredictionStore.open(source.directory) for source in plan.sources]
+    num_detections = sum(store.num_detections for store in stores)
+    share = num_detections * num_shards // max(1, plan.images.num_shards)
+    return min(num_shards, share // DETECTIONS_OF_A_PROCESS)
 
 
 def _statistics(plan: MergePlan, statistics: MergeStatistics) -> dict[str, Any]:

@@ -5,8 +5,6 @@ n judged detections, p features of a score that rise with it.
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import expit
 
 MIN_SLOPE = 1e-3
 """A slope is never lower, so that a map always rises."""
@@ -24,6 +22,9 @@ def log_odds(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """1 / (1 + exp(-values)), without overflow."""
+    # Most merges need nothing of scipy, whose import takes as long as a small merge.
+    from scipy.special import expit
+
     result: NDArray[np.float64] = expit(values)
     return result
 
@@ -45,6 +46,9 @@ def fit_logistic(
     Returns:
         (p + 1,) float64, slopes of at least `MIN_SLOPE`.
     """
+    from scipy.optimize import minimize
+    from scipy.special import expit
+
     num_right = int(right.sum())
     num_wrong = len(right) - num_right
     targets = np.where(right, (num_right + 1) / (num_right + 2), 1 / (num_wrong + 2))

@@ -63,9 +63,11 @@ def _measure(
     rows: NDArray[np.int64],
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Tight boxes, areas, runs and where they start, in one pass over the strings."""
-    lengths = counts_offsets[rows + 1] - counts_offsets[rows]
+    num_bytes = 0
+    for row in rows:
+        num_bytes += counts_offsets[row + 1] - counts_offsets[row]
     # A run takes a byte at least.
-    runs = np.empty(lengths.sum(), np.int64)
+    runs = np.empty(num_bytes, np.int64)
     run_offsets = np.zeros(len(rows) + 1, np.int64)
     boxes = np.zeros((len(rows), 4))
     areas = np.zeros(len(rows), np.int64)
@@ -115,7 +117,7 @@ def _measure_one(
         if is_foreground:
             right = max(right, column + (line > 0))
     if area > 0:
-        box[:] = left, top, right, bottom
+        box[0], box[1], box[2], box[3] = left, top, right, bottom
     return num_runs, area
 
 

@@ -60,7 +60,7 @@ def _key(name: str) -> str:
 @click.option(
     "--num-workers",
     type=int,
-    help="Processes on this machine.  [default: one a processor]",
+    help="Most processes on this machine; few detections need none.  [default: one a processor]",
 )
 @click.option("--ray", "use_ray", is_flag=True, help="Run on a Ray cluster instead.")
 @click.option("--address", help="Of the Ray cluster.  [default: RAY_ADDRESS, else a local one]")
@@ -105,6 +105,7 @@ def main(
     from ensemble.place import Place
     from ensemble.request import Request
     from ensemble.source_options import parse_sources
+    from longtail.evaluation.compiling import telling_of_compilation
 
     specs = parse_sources(preds, base=context.obj or ())
     settings, resolved = settings_of(options, len(specs))
@@ -118,10 +119,11 @@ def main(
             written[_key(name)] = resolved[name]
     asked_for = Request(specs, ann, settings, written)
     place = Place(num_workers, use_ray, address)
-    if dry_run:
-        job.dry_run(asked_for)
-    else:
-        job.run(asked_for, out, place, force, experiment)
+    with telling_of_compilation(job.messages.print):
+        if dry_run:
+            job.dry_run(asked_for)
+        else:
+            job.run(asked_for, out, place, force, experiment)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ensemble.backends import Backend, InProcess, local_backend, num_processors
+from ensemble.backends import Backend, local_backend, num_processors
 
 
 @dataclass(frozen=True)
@@ -12,7 +12,7 @@ class Place:
     """Where a merge runs.
 
     Attributes:
-        num_workers: Processes on this machine; None for one a processor.
+        num_workers: Most processes on this machine; None for one a processor.
         use_ray: A Ray cluster instead.
         address: Of that.
     """
@@ -33,16 +33,22 @@ class Place:
         return num_processors() if self.num_workers is None else self.num_workers
 
     @contextmanager
-    def backend(self, num_tasks: int) -> Iterator[Backend]:
-        """What runs a number of tasks.
+    def backend(self, num_worthy: int) -> Iterator[Backend]:
+        """What runs tasks.
+
+        Args:
+            num_worthy: Processes of this machine that have enough to do to be worth their start;
+                with less than two of them the tasks run in this process.
 
         Raises:
+            ValueError: Less than one worker.
             InfrastructureError: The cluster cannot be reached.
         """
         if not self.use_ray:
-            # Checked whatever the number of tasks is.
-            chosen = local_backend(self.processes)
-            yield InProcess() if num_tasks <= 1 else chosen
+            # Checked whatever there is to do.
+            allowed = local_backend(self.processes)
+            few = num_worthy < self.processes
+            yield local_backend(max(1, num_worthy)) if few else allowed
             return
         from ensemble.ray_backend import RayTasks
 

@@ -29,9 +29,11 @@ def vote_by_runs(
         ballots: Who has how many votes.
     """
     num_pixels = columns.heights[ballots.first] * columns.widths[ballots.first]
-    return _vote(
+    lengths = np.diff(columns.counts_offsets)[ballots.members]
+    voted, offsets = _vote(
         columns.counts,
         columns.counts_offsets,
+        lengths,
         ballots.members,
         ballots.starts,
         ballots.votes,
@@ -40,7 +42,9 @@ def vote_by_runs(
         # Pages of these arrays that no member touches are never made.
         np.zeros(num_pixels.max(initial=0) + 1, np.int32),
         np.zeros((num_pixels.max(initial=0) >> 6) + 1, np.uint64),
+        np.empty(max(int(lengths.sum()) // 8, 1024), np.uint8),
     )
+    return voted.copy(), offsets
 
 
 @intrinsic
@@ -57,6 +61,7 @@ def _lowest_bit(typing_context: Any, word: Any) -> Any:
 def _vote(
     counts: NDArray[np.uint8],
     counts_offsets: NDArray[np.int64],
+    lengths: NDArray[np.int64],
     members: NDArray[np.int64],
     starts: NDArray[np.int64],
     votes: NDArray[np.int64],
@@ -64,12 +69,14 @@ def _vote(
     num_pixels: NDArray[np.int64],
     changes: NDArray[np.int32],
     marks: NDArray[np.uint64],
+    result: NDArray[np.uint8],
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Strings of all clusters; `changes` and `marks` are blank before and after."""
-    lengths = counts_offsets[members + 1] - counts_offsets[members]
+    """Strings of all clusters; `changes` and `marks` are blank before and after.
+
+    `result` takes the strings as long as it is large enough.
+    """
     offsets = np.zeros(len(needed) + 1, np.int64)
-    result = np.empty(max(lengths.sum() // 8, 1024), np.uint8)
-    end = 0
+    end = np.int64(0)
     for cluster in range(len(needed)):
         first, last = np.int64(len(marks)), np.int64(0)
         num_bytes = 0
@@ -84,11 +91,14 @@ def _vote(
         # Every run begins where a member's does, and a member's run takes a byte or more.
         runs = np.empty(num_bytes + 2, np.int64)
         num_runs = _walk(changes, marks, first, last, needed[cluster], num_pixels[cluster], runs)
-        while len(result) < end + MAX_DIGITS * num_runs:
-            result = np.concatenate((result, np.empty_like(result)))
+        if len(result) < end + MAX_DIGITS * num_runs:
+            larger = np.empty(2 * (end + MAX_DIGITS * num_runs), np.uint8)
+            for i in range(end):
+                larger[i] = result[i]
+            result = larger
         end = encode_into(runs, num_runs, result, end)
         offsets[cluster + 1] = end
-    return result[:end].copy(), offsets
+    return result[:end], offsets
 
 
 @njit(nogil=True)

@@ -94,8 +94,10 @@ def _place(
     starts = np.zeros(num_keys + 1, np.int64)
     for row in rows:
         starts[keys[row] + 1] += 1
-    starts = np.cumsum(starts)
-    ends = starts[:-1].copy()
+    ends = np.empty(num_keys, np.int64)
+    for key in range(num_keys):
+        ends[key] = starts[key]
+        starts[key + 1] += starts[key]
     order = np.empty(len(rows), np.int64)
     for row in rows:
         order[ends[keys[row]]] = row
@@ -145,8 +147,10 @@ def _merge(
     columns: Columns,
 ) -> None:
     """Merge two sorted neighbours; `spare` holds the first meanwhile."""
-    spare[left:middle] = order[left:middle]
-    first = place = left
+    for place in range(left, middle):
+        spare[place] = order[place]
+    place = left
+    first = left
     second = middle
     while first < middle and second < right:
         if _precedes(order[second], spare[first], columns):
@@ -156,7 +160,8 @@ def _merge(
             order[place] = spare[first]
             first += 1
         place += 1
-    order[place : place + middle - first] = spare[first:middle]
+    for rest in range(first, middle):
+        order[place + rest - first] = spare[rest]
 
 
 @njit(nogil=True, error_model="numpy")

@@ -66,14 +66,17 @@ def _vote(
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     offsets = np.zeros(len(needed) + 1, np.int64)
     result = np.empty(1024, np.uint8)
-    end = 0
+    end = np.int64(0)
     for cluster in range(len(needed)):
         mine = slice(starts[cluster], starts[cluster + 1])
         runs, num_runs = _vote_one(
             of, members[mine], votes[mine], needed[cluster], heights[cluster], widths[cluster]
         )
-        while len(result) < end + MAX_DIGITS * num_runs:
-            result = np.concatenate((result, np.empty_like(result)))
+        if len(result) < end + MAX_DIGITS * num_runs:
+            larger = np.empty(2 * (end + MAX_DIGITS * num_runs), np.uint8)
+            for i in range(end):
+                larger[i] = result[i]
+            result = larger
         end = encode_into(runs, num_runs, result, end)
         offsets[cluster + 1] = end
     return result[:end].copy(), offsets
@@ -110,7 +113,8 @@ def _vote_one(
                 places[i, 0] = add_edges(edges, places[i], start, stop, height, top, gain, sums)
         if num_runs + (stop - start) * (lines + 1) + 2 > len(runs):
             more = np.empty(2 * len(runs) + (stop - start) * (lines + 1) + 2, np.int64)
-            more[:num_runs] = runs[:num_runs]
+            for run in range(num_runs):
+                more[run] = runs[run]
             runs = more
         for column in range(start, stop):
             line_sums = sums[column - start]

@@ -10,12 +10,19 @@ import pytest
 from clusters import Cluster, wait_for
 from merge_folder import QUICK, Folder, detection
 
+from ensemble import backends, job
 from ensemble.backends import InProcess, Processes, local_backend
 from ensemble.place import Place
 from longtail.commands import InfrastructureError
+from longtail.evaluation import workers
 from longtail.problems import BadInputError
 
 SHARD = 1024
+MERGE = """
+from ensemble import job, merge
+job.DETECTIONS_OF_A_PROCESS = 1
+merge.run(merge.main)
+"""
 MANY = tuple(range(1, 2 * SHARD + 101))
 
 
@@ -75,13 +82,24 @@ def test_place_checks_what_goes_together() -> None:
         assert isinstance(backend, InProcess)
 
 
+def test_few_detections_start_no_process(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a process was started")
+
+    monkeypatch.setattr(backends, "ProcessPoolExecutor", refuse)
+    monkeypatch.setattr(workers, "ProcessPoolExecutor", refuse)
+    assert folder.merge("a=a.json", "b=b.json", options=("--num-workers=8",)) == 0
+    assert (folder.path / "out/evaluation.json").exists()
+
+
 def same_as_one(many: Folder, out: str) -> bool:
     names = ("submission.json", "stats.json", "merged/shard-00001.parquet", "merged/manifest.json")
     return all(many.bytes_of(name, "one") == many.bytes_of(name, out) for name in names)
 
 
 @pytest.mark.slow
-def test_processes_give_the_same_bytes(many: Folder) -> None:
+def test_processes_give_the_same_bytes(many: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job, "DETECTIONS_OF_A_PROCESS", 1)
     options = (*QUICK, "--num-workers=2")
     assert many.merge("b=b.json", "a=a.json", out="two", options=options) == 0
     assert same_as_one(many, "two")
@@ -89,8 +107,9 @@ def test_processes_give_the_same_bytes(many: Folder) -> None:
 
 @pytest.mark.slow
 def test_an_error_in_a_process_ends_with_3(
-    many: Folder, capsys: pytest.CaptureFixture[str]
+    many: Folder, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(job, "DETECTIONS_OF_A_PROCESS", 1)
     boxes = [
         {"image_id": image, "category_id": 3, "score": 0.5, "bbox": [1, 1, 5, 5]}
         for image in (1, SHARD + 1)
@@ -122,7 +141,7 @@ def test_a_cluster_that_was_there_gives_the_same_bytes(many: Folder, ray_head: C
 def command(many: Folder, out: str, *options: str) -> list[str]:
     words = [f"--pred={name}={many.path}/{name}.json" for name in "ab"]
     paths = [f"--ann={many.ann}", f"--out={many.path}/{out}"]
-    return [sys.executable, "-m", "ensemble.merge", *words, *paths, *QUICK, *options]
+    return [sys.executable, "-c", MERGE, *words, *paths, *QUICK, *options]
 
 
 @pytest.mark.slow

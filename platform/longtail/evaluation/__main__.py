@@ -1,6 +1,7 @@
 """Evaluate predictions against LVIS annotations: python -m longtail.evaluation ANN PRED."""
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,7 +69,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     type=click.IntRange(1),
     default=1,
     show_default=True,
-    help="Processes that share the matching; the numbers are the same for any number.",
+    help="Most processes that share the matching; the numbers are the same for any number.",
 )
 @click.option(
     "--shard",
@@ -144,6 +145,7 @@ def main(
     if (shard is None) != (part is None) or (shard and parts):
         raise click.UsageError("--shard goes with --part, and neither with --parts")
 
+    from longtail.evaluation.compiling import telling_of_compilation
     from longtail.evaluation.lvis import evaluate
     from longtail.evaluation.plots import write_ap_by_category
     from longtail.evaluation.progress import block_progress, evaluation_progress
@@ -151,11 +153,12 @@ def main(
     from longtail.evaluation.shards import write_shard
     from longtail.evaluation.writers import result_table, write_tables
 
+    telling = telling_of_compilation(partial(click.echo, err=True))
     if shard is not None and part is not None:
-        with block_progress() as on_block:
+        with telling, block_progress() as on_block:
             write_shard(annotations, predictions, *shard, part, on_block, workers)
         return ExitCode.DONE
-    with evaluation_progress() as (on_block, on_resample):
+    with telling, evaluation_progress() as (on_block, on_resample):
         evaluation = evaluate(
             annotations,
             predictions,

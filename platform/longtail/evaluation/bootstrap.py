@@ -33,6 +33,8 @@ MIN_RESAMPLES = 20
 # Beyond these, 95% intervals covered 73 to 92% of simulated truths (benchmarks/uncertainty.py).
 MIN_PLACES = 30
 MAX_SINGLE_IMAGE_SHARE = 0.25
+# Images times resamples that are drawn at a time: what they take is bounded by 40 MB.
+MAX_DRAWN = 2**20
 
 OnResample = Callable[[int, int], None]
 
@@ -145,35 +147,54 @@ def resampled_metrics(
     """
     weighted = [WeightedAP(table) for table in tables]
     ap = np.empty((len(tables), resamples, len(tables[0].categories)))
-    for resample, weights in enumerate(draw_weights(len(tables[0].image_ids), resamples, seed)):
+    done = 0
+    for weights in _draw_together(len(tables[0].image_ids), resamples, seed):
+        end = done + weights.shape[1]
         for model, weighted_ap in enumerate(weighted):
-            ap[model, resample] = weighted_ap.per_category(weights)
+            ap[model, done:end] = weighted_ap.per_category(weights)
         if on_resample is not None:
-            on_resample(resample + 1, resamples)
+            for resample in range(done, end):
+                on_resample(resample + 1, resamples)
+        done = end
     return np.stack([_stretched_means(*model) for model in zip(ap, tables, strict=True)])
 
 
 def _stretched_means(ap: NDArray[np.float64], table: MatchTable) -> NDArray[np.float64]:
     """(B, 4) means over the groups of (B, K) AP by category, -1 in and NaN out where undefined."""
-    defined = ap > UNDEFINED
     images = _images_per_category(table)
+    # The others are undefined in all resamples. One column alone would be added in another order.
+    some = np.flatnonzero(images) if (images > 0).sum() > 1 else np.arange(len(images))
+    ap, images = np.take(ap, some, axis=1), images[some]
+    occurs = ap > UNDEFINED
     stretch = np.sqrt(np.where(images > 1, images / np.maximum(images - 1, 1), 1.0))
-    mean = np.where(defined, ap, 0.0).sum(axis=0) / np.maximum(defined.sum(axis=0), 1)
-    stretched = np.where(defined, mean + (ap - mean) * stretch, 0.0)
+    mean = np.where(occurs, ap, 0.0).sum(axis=0) / np.maximum(occurs.sum(axis=0), 1)
+    # All columns again: the last digit of a sum depends on where its zeros are.
+    stretched = np.zeros((len(ap), len(table.categories)))
+    stretched[:, some] = np.where(occurs, mean + (ap - mean) * stretch, 0.0)
     means = np.full((len(ap), len(METRICS)), np.nan)
     for column, members in enumerate(_groups(table.categories)):
-        num_defined = defined[:, members].sum(axis=1)
-        some = num_defined > 0
-        means[some, column] = stretched[:, members].sum(axis=1)[some] / num_defined[some]
+        num_defined = occurs[:, members[some]].sum(axis=1)
+        defined = num_defined > 0
+        means[defined, column] = stretched[:, members].sum(axis=1)[defined] / num_defined[defined]
     return means
 
 
 def draw_weights(num_images: int, resamples: int, seed: int) -> Iterator[NDArray[np.int32]]:
     """How often each of the images is drawn, (N,) int32 with sum N, resample by resample."""
+    for weights in _draw_together(num_images, resamples, seed):
+        yield from weights.T
+
+
+def _draw_together(num_images: int, resamples: int, seed: int) -> Iterator[NDArray[np.int32]]:
+    """The same as (N, B) int32 of as many resamples at once as take little memory."""
     rng = np.random.default_rng(seed)
-    for _ in range(resamples):
-        drawn = rng.integers(num_images, size=num_images)
-        yield np.bincount(drawn, minlength=num_images).astype(np.int32)
+    most = max(1, MAX_DRAWN // max(num_images, 1))
+    for first in range(0, resamples, most):
+        num = min(most, resamples - first)
+        drawn = rng.integers(num_images, size=(num, num_images))
+        cells = drawn * num + np.arange(num)[:, None]
+        counts = np.bincount(cells.ravel(), minlength=num_images * num)
+        yield counts.reshape(num_images, num).astype(np.int32)
 
 
 def whole_metrics(table: MatchTable) -> list[float]:

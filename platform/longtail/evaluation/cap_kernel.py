@@ -17,13 +17,16 @@ def within_cap(
         max_dets: At least 1.
     """
     kept = np.ones(len(scores), dtype=np.bool_)
-    largest = np.diff(image_starts).max()
+    largest = 0
+    for image in range(len(image_starts) - 1):
+        largest = max(largest, image_starts[image + 1] - image_starts[image])
     workspace = np.empty((2, largest))
     for image in range(len(image_starts) - 1):
         start, end = image_starts[image], image_starts[image + 1]
         if end - start <= max_dets:
             continue
-        workspace[0, : end - start] = scores[start:end]
+        for row in range(start, end):
+            workspace[0, row - start] = scores[row]
         lowest_kept = _kth_smallest(workspace, end - start, end - start - max_dets)
         free = max_dets
         for row in range(start, end):

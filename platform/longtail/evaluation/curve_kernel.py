@@ -35,14 +35,20 @@ def fill_curves(
         recall: (T, K), written.
     """
     num_thresholds = len(precision)
-    false_before = np.zeros((num_thresholds, max(1, num_truth.max())), dtype=np.int64)
+    most_truth = 1
+    for category in range(len(num_truth)):
+        most_truth = max(most_truth, num_truth[category])
+    false_before = np.empty((num_thresholds, most_truth), np.int64)
+    num_true = np.empty(num_thresholds, np.int64)
+    num_false = np.empty(num_thresholds, np.int64)
     for category in range(len(num_truth)):
         if num_truth[category] == 0:
             continue
-        num_true = np.zeros(num_thresholds, dtype=np.int64)
+        for t in range(num_thresholds):
+            num_true[t] = 0
+            num_false[t] = 0
         # Most detections are false at every threshold; they are counted once.
         false_everywhere = 0
-        num_false = np.zeros(num_thresholds, dtype=np.int64)
         for i in range(starts[category], starts[category + 1]):
             if matched[i] == 0 and ignored[i] == 0:
                 false_everywhere += 1

@@ -32,6 +32,7 @@ from longtail.evaluation.part_joining import read_parts
 from longtail.evaluation.prediction_set import inputs_of, open_set
 from longtail.evaluation.report import CategoryAP, Evaluation
 from longtail.evaluation.summary import UNDEFINED
+from longtail.evaluation.workers import Workers
 from longtail.predictions.store import PredictionStore
 from longtail.problems import BadInputError
 
@@ -71,7 +72,7 @@ def evaluate(
         resamples: Resamples of the images for intervals; 0 for no intervals.
         compare_with: Another prediction set, to be compared over as many resamples, or 1000.
         on_resample: Told the number of resamples done and of all, for masks and for boxes.
-        workers: Processes that share the matching; the numbers are the same for any number.
+        workers: Most processes that share the matching; the numbers are the same for any number.
         parts: Files of `write_shard`, or directories of them, that together hold all of the
             store `predictions`; instead of matching it.
         keep_matches: Directory for the match tables, for comparisons later on.
@@ -80,6 +81,7 @@ def evaluate(
         ValueError: `max_dets`, `resamples` or `workers` out of range, an unknown extra, or one
             whose package is not installed.
         BadInputError: A file cannot be used; the message names file, record and field.
+        InfrastructureError: A worker was killed.
     """
     if not 1 <= max_dets <= MAX_DETS:
         raise ValueError(f"max_dets is {max_dets}; it must be from 1 to {MAX_DETS}, LVIS's cap")
@@ -88,13 +90,14 @@ def evaluate(
     check_request(extras, resamples)
     truth = read_ground_truth(annotations)
     counted = _with_training_counts(truth, train_annotations)
-    with TemporaryDirectory(prefix="evaluation-", dir=work_dir) as scratch:
+    folder = TemporaryDirectory(prefix="evaluation-", dir=work_dir)
+    with folder as scratch, Workers(workers) as pool:
         # Other processes open the store anew, and parts are told by its digests.
         lasting = workers > 1 or len(parts) > 0
         store = open_set(predictions, truth, Path(scratch) / "predictions", lasting=lasting)
 
         def matched(of: PredictionStore) -> Matched:
-            whole = match_store(truth, of, kinds_of(truth), on_block, workers)
+            whole = match_store(truth, of, kinds_of(truth), on_block, pool)
             return Matched.of(truth, whole, max_dets)
 
         if parts:

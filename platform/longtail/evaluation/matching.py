@@ -5,9 +5,8 @@ overlaps that are found (see `rescorer`).
 """
 
 from collections.abc import Collection
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, as_completed
 from functools import lru_cache
-from multiprocessing import get_context
 from pathlib import Path
 
 from longtail.evaluation.block_overlaps import match_block
@@ -16,6 +15,7 @@ from longtail.evaluation.ground_truth import GroundTruth, read_ground_truth
 from longtail.evaluation.instances import Instances
 from longtail.evaluation.overlap_part import Kind, OverlapPart, join
 from longtail.evaluation.overlaps import Overlaps
+from longtail.evaluation.workers import Workers
 from longtail.predictions.store import PredictionStore
 from longtail.problems import BadInputError
 
@@ -33,38 +33,38 @@ def match_store(
     store: PredictionStore,
     kinds: Collection[Kind],
     on_block: OnBlock | None = None,
-    workers: int = 1,
+    workers: Workers | None = None,
     blocks: range | None = None,
 ) -> OverlapPart:
     """The part of all blocks, or of some.
 
     Args:
         truth: The annotations.
-        store: Predictions for the same images; with more than one worker one that is on disk.
+        store: Predictions for the same images; with workers one that is on disk.
         kinds: What overlaps.
         on_block: Told the number of blocks done and of all, as they are done.
-        workers: Processes that share the work; the result is the same for any number.
+        workers: Share the work of many detections; the result is the same for any number.
         blocks: Consecutive blocks, at least one; None for all.
 
     Raises:
         BadInputError: Masks are needed and damaged, or a category is unknown.
+        InfrastructureError: A worker was killed.
     """
     blocks = range(store.block_count) if blocks is None else blocks
-    if workers == 1:
+    share_of_store = store.num_detections * len(blocks) // max(1, store.block_count)
+    num_workers = 1 if workers is None else workers.num_for(share_of_store)
+    if workers is None or num_workers == 1:
         return _match_blocks(truth, Instances.of(truth), store, kinds, blocks, on_block)
-    num_chunks = min(CHUNKS_PER_WORKER * workers, len(blocks))
+    num_chunks = min(CHUNKS_PER_WORKER * num_workers, len(blocks))
     shares = (
         share_of_blocks(number, num_chunks, len(blocks)) for number in range(1, num_chunks + 1)
     )
     chunks = [blocks[share.start : share.stop] for share in shares]
-    processes = ProcessPoolExecutor(min(workers, num_chunks), mp_context=get_context("spawn"))
-    try:
+    with workers.processes(min(num_workers, num_chunks)) as pool:
         files = truth.path, store.directory
-        found = [processes.submit(_match_chunk, *files, tuple(kinds), chunk) for chunk in chunks]
+        found = [pool.submit(_match_chunk, *files, tuple(kinds), chunk) for chunk in chunks]
         _report(found, chunks, on_block)
         return join([future.result() for future in found])
-    finally:
-        processes.shutdown(cancel_futures=True)
 
 
 def find_overlaps(
@@ -116,12 +116,17 @@ def _report(
 def _match_chunk(
     annotations: Path, directory: Path, kinds: tuple[Kind, ...], blocks: range
 ) -> OverlapPart:
-    truth, instances, store = _opened(annotations, directory)
-    return _match_blocks(truth, instances, store, kinds, blocks)
+    return _match_blocks(*_truth(annotations), _store(directory), kinds, blocks)
 
 
 @lru_cache(maxsize=1)
-def _opened(annotations: Path, directory: Path) -> tuple[GroundTruth, Instances, PredictionStore]:
-    """Read once by a worker, for all its chunks."""
+def _truth(annotations: Path) -> tuple[GroundTruth, Instances]:
+    """Read once by a worker, for all stores."""
     truth = read_ground_truth(annotations)
-    return truth, Instances.of(truth), PredictionStore.open(directory)
+    return truth, Instances.of(truth)
+
+
+@lru_cache(maxsize=1)
+def _store(directory: Path) -> PredictionStore:
+    """Opened once by a worker, for all its chunks."""
+    return PredictionStore.open(directory)

@@ -7,6 +7,7 @@ from longtail.evaluation.ground_truth import read_ground_truth
 from longtail.evaluation.matching import kinds_of, match_store
 from longtail.evaluation.part_files import write_part
 from longtail.evaluation.prediction_set import inputs_of, open_set
+from longtail.evaluation.workers import Workers
 from longtail.problems import BadInputError
 
 
@@ -28,11 +29,12 @@ def write_shard(
         num_shards: Shards in all, at most the store's blocks of 32 images.
         out: The part's file, .npz; replaced if it exists.
         on_block: Told the number of blocks done and of all of the shard, as they are done.
-        workers: Processes that share the work.
+        workers: Most processes that share the work.
 
     Raises:
         ValueError: `shard` or `num_shards` out of range, or a name that does not end in .npz.
         BadInputError: A file cannot be used; the message names file, record and field.
+        InfrastructureError: A worker was killed.
     """
     if not 1 <= shard <= num_shards:
         raise ValueError(f"shard {shard}/{num_shards}: shards are numbered 1 to {num_shards}")
@@ -51,5 +53,6 @@ def write_shard(
             "most as many shards"
         )
     blocks = share_of_blocks(shard, num_shards, store.block_count)
-    part = match_store(truth, store, kinds_of(truth), on_block, workers, blocks)
+    with Workers(workers) as pool:
+        part = match_store(truth, store, kinds_of(truth), on_block, pool, blocks)
     write_part(out, part, inputs_of(truth, store))

@@ -49,7 +49,7 @@ def to_table(columns: DetectionColumns, schema: pa.Schema = SCHEMA) -> pa.Table:
     scores = (columns.score, columns.score_mask)
     sizes = (columns.heights, columns.widths)
     numbers = (columns.image_id, columns.category_id, *scores, x, y, width, height, *sizes)
-    return pa.table([*map(pa.array, numbers), *bytes_of_rows], schema=schema)
+    return pa.table([*map(_to_numbers, numbers, schema.types), *bytes_of_rows], schema=schema)
 
 
 def from_table(table: pa.Table) -> DetectionColumns:
@@ -116,6 +116,12 @@ def _numbers(table: pa.Table, name: str) -> NDArray[Any]:
     # Not to_numpy(): it imports pandas.
     values: NDArray[Any] = np.from_dlpack(_in_one_piece(table[name]))
     return values
+
+
+def _to_numbers(values: NDArray[Any], kind: pa.DataType) -> pa.Array:
+    # Not pa.array(): it imports pandas.
+    values = np.ascontiguousarray(values, np.int64 if pa.types.is_integer(kind) else np.float64)
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
 
 
 def _to_binary(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> pa.Array:

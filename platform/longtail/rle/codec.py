@@ -37,7 +37,8 @@ def pack(strings: Sequence[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]
     """Lay M strings end to end: a flat uint8 buffer and its (M + 1,) offsets."""
     lengths = np.fromiter(map(len, strings), dtype=np.int64, count=len(strings))
     offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)])
-    return np.frombuffer(b"".join(strings), dtype=np.uint8), offsets
+    # Writable, as other buffers are, so that numba compiles for one kind.
+    return np.frombuffer(bytearray().join(strings), dtype=np.uint8), offsets
 
 
 def unpack(buffer: NDArray[np.uint8], offsets: NDArray[np.int64]) -> list[bytes]:
@@ -57,8 +58,9 @@ def select(
         selected_offsets[i + 1] = selected_offsets[i] + length
     selected = np.empty(selected_offsets[-1], dtype=np.uint8)
     for i in range(len(index)):
-        start, end = offsets[index[i]], offsets[index[i] + 1]
-        selected[selected_offsets[i] : selected_offsets[i + 1]] = buffer[start:end]
+        start = offsets[index[i]]
+        for place in range(selected_offsets[i + 1] - selected_offsets[i]):
+            selected[selected_offsets[i] + place] = buffer[start + place]
     return selected, selected_offsets
 
 
@@ -71,7 +73,7 @@ def decode_many(
     # A run takes at least one character.
     runs = np.empty(offsets[num_masks] - offsets[0], dtype=np.int64)
     run_offsets = np.zeros(num_masks + 1, dtype=np.int64)
-    total = 0
+    total = np.int64(0)
     for mask in range(num_masks):
         total = decode_into(buffer, offsets[mask], offsets[mask + 1], runs, total)
         run_offsets[mask + 1] = total
@@ -86,7 +88,7 @@ def encode_many(
     num_masks = len(run_offsets) - 1
     buffer = np.empty(MAX_DIGITS * len(runs), dtype=np.uint8)
     offsets = np.zeros(num_masks + 1, dtype=np.int64)
-    end = 0
+    end = np.int64(0)
     for mask in range(num_masks):
         first, last = run_offsets[mask], run_offsets[mask + 1]
         end = encode_into(runs[first:last], last - first, buffer, end)
@@ -96,8 +98,8 @@ def encode_many(
 
 @njit(nogil=True)
 def decode_into(
-    buffer: NDArray[np.uint8], start: int, end: int, runs: NDArray[np.int64], first: int
-) -> int:
+    buffer: NDArray[np.uint8], start: int, end: int, runs: NDArray[np.int64], first: np.int64
+) -> np.int64:
     """Decode `buffer[start:end]` to `runs[first:]`; return the index after the last run."""
     num_runs = 0
     position = start
@@ -111,7 +113,9 @@ def decode_into(
 
 
 @njit(nogil=True)
-def encode_into(runs: NDArray[np.int64], num_runs: int, buffer: NDArray[np.uint8], end: int) -> int:
+def encode_into(
+    runs: NDArray[np.int64], num_runs: int, buffer: NDArray[np.uint8], end: np.int64
+) -> np.int64:
     """Write the first `num_runs` runs at `buffer[end:]`; return the index after the string."""
     for i in range(num_runs):
         value = runs[i] - runs[i - 2] if i > 2 else runs[i]

@@ -16,6 +16,7 @@ from match_tables import (
 from numpy.typing import NDArray
 from scipy.stats import binom
 
+from longtail.evaluation import bootstrap as bootstrap_module
 from longtail.evaluation.bootstrap import METRICS, bootstrap, draw_weights, interval
 from longtail.evaluation.weighted_ap import WeightedAP
 
@@ -40,6 +41,25 @@ def test_weighted_images_are_duplicated_images(seed: int) -> None:
     ap, duplicated = WeightedAP(table).per_category(weights), repeated(table, weights)
     assert ap.tolist() == duplicated.ap_per_category().tolist()
     np.testing.assert_allclose(ap, slow_ap(duplicated), rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("resamples", [1, 7, 8, 9, 300])
+@pytest.mark.parametrize("num_images", [1, 2, 5, 40])
+def test_many_weightings_at_once_are_those_one_by_one(num_images: int, resamples: int) -> None:
+    # Of few images most weightings are alike; of many none are.
+    table = random_table(np.random.default_rng(num_images), num_images=num_images)
+    weighted = WeightedAP(table)
+    draws = list(draw_weights(num_images, resamples, seed=3))
+    together = weighted.per_category(np.stack(draws, axis=1))
+    assert together.tolist() == [weighted.per_category(weights).tolist() for weights in draws]
+
+
+def test_a_draw_of_many_images_goes_on_where_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = list(draw_weights(7, resamples=20, seed=5))
+    monkeypatch.setattr(bootstrap_module, "MAX_DRAWN", 7 * 3)
+    pieces = list(draw_weights(7, resamples=20, seed=5))
+    assert [weights.tolist() for weights in pieces] == [weights.tolist() for weights in whole]
+    assert all(weights.sum() == 7 for weights in whole)
 
 
 def test_one_category_is_as_the_slow_definition() -> None:

@@ -4,18 +4,21 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import fields
 from itertools import pairwise
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from longtail.evaluation import workers
 from longtail.evaluation.ground_truth import GroundTruth
 from longtail.evaluation.lvis import evaluate
 from longtail.evaluation.matched import Matched
 from longtail.evaluation.matching import kinds_of, match_store
 from longtail.evaluation.overlap_part import KindPart, OverlapPart, join
 from longtail.evaluation.overlaps import Overlaps
+from longtail.evaluation.workers import Workers
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.store import PredictionStore
 from longtail.problems import BadInputError
@@ -92,29 +95,36 @@ def test_an_evaluation_reads_every_block_once(
 
 @pytest.mark.slow
 def test_more_workers_give_the_same_numbers_and_tell_of_all_blocks(
-    make_problem: MakeProblem, write: Write, opened: Opened
+    make_problem: MakeProblem, write: Write, opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(workers, "DETECTIONS_OF_A_WORKER", 1)
     paths = write(*make_problem(61, num_images=200, num_categories=20))
     truth, store = opened(paths)
     done: list[tuple[int, int]] = []
-    two = match_store(truth, store, kinds_of(truth), lambda *step: done.append(step), workers=2)
-    assert_same(two, match_store(truth, store, kinds_of(truth)))
+    whole = match_store(truth, store, kinds_of(truth))
+    with Workers(2) as pool:
+        two = match_store(truth, store, kinds_of(truth), lambda *step: done.append(step), pool)
+        assert_same(two, whole)
+        first = {child.pid for child in active_children()}
+        assert_same(match_store(truth, store, kinds_of(truth), workers=pool), whole)
+        assert len(first) == 2 and first == {child.pid for child in active_children()}
     assert done[-1] == (7, 7)
     assert done == sorted(done)
-    both = [evaluate(*paths, max_dets=3, workers=workers).as_dict() for workers in (1, 2)]
+    both = [evaluate(*paths, max_dets=3, workers=num).as_dict() for num in (1, 2)]
     assert both[0] == both[1]
 
 
 @pytest.mark.slow
 def test_an_error_of_a_worker_is_the_users(
-    make_problem: MakeProblem, write: Write, opened: Opened
+    make_problem: MakeProblem, write: Write, opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(workers, "DETECTIONS_OF_A_WORKER", 1)
     annotations, results = make_problem(62, num_images=70)
     truth, store = opened(write(annotations, results))
     annotations["annotations"][0]["segmentation"] = [[1, 2, 3, 4]]
     write(annotations, results)
-    with pytest.raises(BadInputError, match="a polygon of 4 numbers"):
-        match_store(truth, store, kinds_of(truth), workers=2)
+    with Workers(2) as pool, pytest.raises(BadInputError, match="a polygon of 4 numbers"):
+        match_store(truth, store, kinds_of(truth), workers=pool)
 
 
 def test_a_store_of_unknown_categories_is_refused_with_a_record(
