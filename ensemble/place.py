@@ -52,5 +52,4 @@ class Place:
             return
         from ensemble.ray_backend import RayTasks
 
-        with RayTasks(self.address) as tasks:
-            yield tasks
+        yield RayTasks(self.address)

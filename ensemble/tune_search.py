@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-# Read by Ray when it is imported, as what `ray_backend` sets: no frames around its own messages.
+# Read by Ray when it is imported, as what `ray_cluster` sets: no frames around its own messages.
 os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
-from ensemble.ray_backend import RayTasks  # isort: skip
+from longtail.ray_cluster import connect  # isort: skip
 
 import optuna
 from ray import tune
@@ -75,25 +75,25 @@ def search(
         evaluated_rewards=[[trial.result[name] for name in wanted] for trial in done] or None,
     )
     listener = _Listener(on_trial)
-    with RayTasks(address):
-        tuner = tune.Tuner(
-            tune.with_resources(tune.with_parameters(_trial, bench=str(bench)), {"CPU": 1}),
-            tune_config=tune.TuneConfig(
-                search_alg=chooser,
-                num_samples=num_trials - len(done),
-                max_concurrent_trials=num_workers,
-                reuse_actors=True,
-            ),
-            run_config=tune.RunConfig(
-                name="tune",
-                storage_path=str(work_dir.resolve()),
-                callbacks=[listener],
-                failure_config=tune.FailureConfig(fail_fast=True),
-                verbose=0,
-            ),
-        )
-        with interrupted_as_it_was():
-            results = tuner.fit()
+    connect(address)
+    tuner = tune.Tuner(
+        tune.with_resources(tune.with_parameters(_trial, bench=str(bench)), {"CPU": 1}),
+        tune_config=tune.TuneConfig(
+            search_alg=chooser,
+            num_samples=num_trials - len(done),
+            max_concurrent_trials=num_workers,
+            reuse_actors=True,
+        ),
+        run_config=tune.RunConfig(
+            name="tune",
+            storage_path=str(work_dir.resolve()),
+            callbacks=[listener],
+            failure_config=tune.FailureConfig(fail_fast=True),
+            verbose=0,
+        ),
+    )
+    with interrupted_as_it_was():
+        results = tuner.fit()
     if results.errors:
         raise InfrastructureError(
             f"a trial was lost ({results.errors[0]}); run the same command again to go on"

@@ -68,6 +68,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "longtail.predictions",
         "longtail.evaluation",
         "longtail.tracking",
+        "longtail.ray_cluster",
         "longtail.config",
     },
     "experiments": BASE
