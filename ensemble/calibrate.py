@@ -127,6 +127,7 @@ def fit(
     from ensemble.opening import open_source
     from ensemble.source_options import parse_sources
     from longtail.commands import output_console
+    from longtail.evaluation.compiling import telling_of_compilation
     from longtail.evaluation.ground_truth import read_ground_truth
     from longtail.evaluation.progress import block_progress
     from longtail.predictions.store import PredictionStore
@@ -139,7 +140,8 @@ def fit(
     labelled = {}
     for spec in specs:
         messages.print(f"matching {spec.name} ({spec.path})", markup=False)
-        with TemporaryDirectory(prefix="calibrate-") as scratch:
+        scratch_folder = TemporaryDirectory(prefix="calibrate-")
+        with scratch_folder as scratch, telling_of_compilation(messages.print):
             opened = open_source(spec, truth.images, truth.categories, Path(scratch))
             store = PredictionStore.open(opened.directory)
             with block_progress() as on_block:

@@ -1,5 +1,6 @@
 """Turn a result file into a prediction store and back: python -m ensemble.convert."""
 
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
@@ -100,6 +101,7 @@ def _open(
 ) -> "PredictionStore":
     """Open a store, or import a file to `store_dir`."""
     from longtail.categories import CategoryTable
+    from longtail.evaluation.compiling import telling_of_compilation
     from longtail.predictions.image_set import ImageSet
     from longtail.predictions.json_import import import_json, open_predictions
     from longtail.predictions.progress import reading_progress
@@ -107,7 +109,8 @@ def _open(
     images, categories = ImageSet.from_json(ann), CategoryTable.from_json(ann)
     if predictions.is_dir():
         return open_predictions(predictions, images, categories, store_dir)
-    with reading_progress(predictions) as on_read:
+    telling = telling_of_compilation(partial(click.echo, err=True))
+    with telling, reading_progress(predictions) as on_read:
         return import_json(
             predictions,
             images,

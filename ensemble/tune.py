@@ -134,6 +134,7 @@ def main(
     from ensemble.source_options import parse_sources
     from ensemble.tune_request import TuneRequest
     from ensemble.tune_space import Space
+    from longtail.evaluation.compiling import telling_of_compilation
 
     space = Space(
         options=options,
@@ -144,7 +145,8 @@ def main(
     )
     space.check()
     request = TuneRequest(ann, space, wanted, trials, margin_trials, seed)
-    tune_job.run(request, out, num_workers, address, experiment)
+    with telling_of_compilation(tune_job.messages.print):
+        tune_job.run(request, out, num_workers, address, experiment)
 
 
 if __name__ == "__main__":

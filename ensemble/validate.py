@@ -1,5 +1,6 @@
 """Check a submission offline: python -m ensemble.validate FILE --ann ANN."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,13 +56,15 @@ def main(predictions: Path, ann: Path, max_dets: int, json_path: Path | None) ->
     from rich.console import Console
 
     from longtail.categories import CategoryTable
+    from longtail.evaluation.compiling import telling_of_compilation
     from longtail.predictions.image_set import ImageSet
     from longtail.predictions.progress import reading_progress
     from longtail.predictions.validation import validate
     from longtail.problems import describe
 
     images, categories = ImageSet.from_json(ann), CategoryTable.from_json(ann)
-    with reading_progress(predictions) as on_read:
+    telling = telling_of_compilation(partial(click.echo, err=True))
+    with telling, reading_progress(predictions) as on_read:
         validation = validate(predictions, images, categories, max_dets, on_read)
     if json_path is not None:
         write_json(validation, json_path)

@@ -75,7 +75,8 @@ def shared_head() -> Iterator[Cluster]:
         with log.open("w") as output:
             process = subprocess.Popen(
                 [str(BIN / "ray"), "start", "--head", "--block", *fixed, *words],
-                env=environment,
+                # Processes of the web page that are killed leave their sockets there.
+                env={**environment, "TMPDIR": str(folder)},
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 text=True,

@@ -1,6 +1,7 @@
 """The real grid command on a toy data set: Ray, SQLite MLflow, two variants or others."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from clusters import Cluster
 
 ROOT = Path(__file__).parent.parent
 ITERATIONS = 12
+BOTH_CORES = min(2, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class GridCommand:
         more: Further words.
         variants: What `--variants` is given.
         num_stages: Stages of each.
+        cpus: Cores of a worker; with both there is one worker group to start, not two.
     """
 
     data: Path
@@ -33,6 +36,7 @@ class GridCommand:
     more: tuple[str, ...] = ()
     variants: str = "sigmoid_r50,eql_rfs_r50"
     num_stages: int = 1
+    cpus: int = BOTH_CORES
 
     def words(self) -> list[str]:
         return ["experiments/grid.py", *self.options()]
@@ -51,7 +55,7 @@ class GridCommand:
         ]
         files = ("--train", "train.json", "--val", "val.json", "--images", "images")
         paths = [word if word.startswith("--") else str(self.data / word) for word in files]
-        rows = ["--variants", self.variants, "--scale", "demo"]
+        rows = ["--variants", self.variants, "--scale", "demo", "--cpus-per-worker", f"{self.cpus}"]
         sets = [word for change in changes for word in ("--set", change)]
         return [*rows, *paths, *sets, *self.more, "--runs", str(self.runs)]
 

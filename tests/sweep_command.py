@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from clusters import Cluster
-from grid_command import ended, start
+from grid_command import BOTH_CORES, ended, start
 
 FIRST_ITERATIONS = 6
 ITERATIONS = 9
@@ -49,7 +49,15 @@ class SweepCommand:
         files = ("--train", "train.json", "--val", "val.json", "--images", "images")
         paths = [word if word.startswith("--") else str(self.data / word) for word in files]
         sets = [word for change in changes for word in ("--set", change)]
-        return [*paths, "--scale", "demo", *sets, "--resamples", "20", "--runs", str(self.runs)]
+        of_run = [
+            "--resamples",
+            "20",
+            "--cpus-per-worker",
+            f"{BOTH_CORES}",
+            "--runs",
+            str(self.runs),
+        ]
+        return [*paths, "--scale", "demo", *sets, *of_run]
 
     def start(self) -> subprocess.Popen[str]:
         return start(self.words(), self.cluster)

@@ -60,7 +60,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "longtail.sweep": BASE
     | COMMANDS
     | {"longtail.cluster", "longtail.config", "longtail.evaluation", "longtail.inference"}
-    | {"longtail.predictions", "longtail.training"},
+    | {"longtail.predictions", "longtail.ray_cluster", "longtail.training"},
     "ensemble": BASE
     | COMMANDS
     | {

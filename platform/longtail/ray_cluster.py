@@ -12,6 +12,7 @@ import logging
 import os
 import shutil
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,15 @@ def connect(address: str | None, *, dashboard: bool = False) -> None:
     end_on_sigterm()
 
 
+def may_call_ray() -> bool:
+    """Whether the process is not about to end: a daemon thread that calls Ray after Ray has shut
+    down ends the process at once, with an exit code of Ray's."""
+    return not _ending.is_set()
+
+
+_ending = threading.Event()
+
+
 def _start(dashboard: bool) -> None:
     folder = _new_folder()
     os.environ["RAY_TMPDIR"] = str(folder)
@@ -86,6 +96,7 @@ def _join(target: str) -> None:
         _init(target)
         target = ray.get_runtime_context().gcs_address
         ray.shutdown()
+    atexit.register(_end)
     # A client's address (ray://) is of no use to workers.
     told = {} if "://" in target else {"env_vars": {"RAY_ADDRESS": target}}
     _init(target, runtime_env=told)
@@ -130,6 +141,8 @@ def _remove_left_behind(parent: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _end(folder: Path) -> None:
+def _end(folder: Path | None = None) -> None:
+    _ending.set()
     ray.shutdown()
-    shutil.rmtree(folder, ignore_errors=True)
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)

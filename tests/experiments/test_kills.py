@@ -71,6 +71,25 @@ def test_a_killed_worker_is_replaced_while_the_grid_runs(
     assert_mlflow_holds_every_node_once(command)
 
 
+def test_a_killed_work_queue_costs_no_node_more_than_another_look(
+    uninterrupted: GridCommand, own_cluster: Cluster, tmp_path: Path
+) -> None:
+    command = replace(uninterrupted, runs=tmp_path, cluster=own_cluster)
+    driver = command.start()
+    wait_for(lambda: command.has_checkpoint(), driver)
+    queues = [
+        process
+        for process in psutil.Process(driver.pid).children(recursive=True)
+        if process.name().startswith("ray::WorkQueue")
+    ]
+    assert len(queues) == 1
+    queues[0].kill()
+    output, _ = driver.communicate(timeout=600)
+    assert driver.returncode == 0, output
+    assert command.rows() == uninterrupted.rows()
+    assert_mlflow_holds_every_node_once(command)
+
+
 def test_a_driver_killed_in_a_pass_is_made_up_for(
     apart: GridCommand, own_cluster: Cluster, tmp_path: Path
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from numba.core.event import Listener, install_listener
 
-MESSAGE = "compiling, once on this machine: some 10 to 20 seconds"
+MESSAGE = "compiling, once on this machine; later runs start at once"
 
 
 class _Once(Listener):

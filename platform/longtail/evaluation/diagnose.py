@@ -1,5 +1,6 @@
 """Diagnose predictions: python -m longtail.evaluation.diagnose ANN PRED."""
 
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -59,12 +60,14 @@ def main(
     if json_path is not None and not json_path.parent.is_dir():
         raise click.UsageError(f"{json_path}: make the folder {json_path.parent} first")
 
+    from longtail.evaluation.compiling import telling_of_compilation
     from longtail.evaluation.diagnosis import diagnose
     from longtail.evaluation.diagnosis_tables import as_json, tables
     from longtail.evaluation.progress import block_progress
     from longtail.evaluation.report import write_atomically
 
-    with block_progress() as on_block:
+    telling = telling_of_compilation(partial(click.echo, err=True))
+    with telling, block_progress() as on_block:
         diagnosis = diagnose(
             annotations, predictions, kind, iou_thr, work_dir=work_dir, on_block=on_block
         )

@@ -149,7 +149,7 @@ def _scan_kernel(
     Returns:
         How many positions were found; OPEN, CLOSED or TOO_DEEP.
     """
-    depth, in_string, escaped = state
+    depth, in_string, escaped = state[0], state[1], state[2]
     num_ends = 0
     for i in range(start, len(data)):
         byte = data[i]
@@ -174,5 +174,5 @@ def _scan_kernel(
         elif byte == COMMA and depth == 1:
             ends[num_ends] = i
             num_ends += 1
-    state[:] = depth, in_string, escaped
+    state[0], state[1], state[2] = depth, in_string, escaped
     return num_ends, OPEN

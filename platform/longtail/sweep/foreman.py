@@ -13,6 +13,7 @@ from typing import Any
 import ray
 
 from longtail.cluster.pool.tasks import Run
+from longtail.ray_cluster import may_call_ray
 from longtail.sweep.climb import Climb
 from longtail.sweep.crews import Climber, crews, may_share
 from longtail.sweep.mailbox import Answer, Ask
@@ -134,6 +135,8 @@ class Foreman:
         self._reply(climber.tune_id, answer)
 
     def _reply(self, tune_id: str, answer: Answer) -> None:
+        if not may_call_ray():
+            return
         if answer.error is not None:
             self._on_error(tune_id, answer.error)
         ray.get(self._mailbox.answer.remote(tune_id, answer))

@@ -18,6 +18,7 @@ from ray.util import remove_placement_group
 from longtail.cluster.pool.tasks import Task, TaskFailedError, Work
 from longtail.cluster.pool.worker import serve
 from longtail.cluster.settings import WorkerResources
+from longtail.ray_cluster import may_call_ray
 
 MAX_FAILURES = 3
 CONTROLLER_FAILURES = 3
@@ -78,7 +79,7 @@ class WorkerGroup:
         self._thread.join(seconds)
 
     def _keep(self) -> None:
-        while not self._closed:
+        while not self._closed and may_call_ray():
             self._wanted.wait()
             waiting = not self._closed
             while waiting:
@@ -93,6 +94,8 @@ class WorkerGroup:
             self._trainer(name).fit()
         except Exception as broken:
             error = str(broken)
+            if not may_call_ray():
+                return False
         # Before the question whether a task waits: one that comes after it sets this again.
         self._wanted.clear()
         waiting, placed = ray.get(self._queue.ended.remote(self._slot, name, error))
