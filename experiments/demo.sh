@@ -7,7 +7,8 @@ runs=${LONGTAIL_RUNS:-runs}
 rows=$runs/grids/heads
 val=$runs/data/synthetic/val.json
 workers=$(python -c 'import os; print(min(2, os.cpu_count() or 1))')
-python experiments/grid.py --table heads --workers "$workers" --runs "$runs"
+python experiments/grid.py --table heads --workers "$workers" --runs "$runs" \
+  --set stages.0.schedule.iterations=120
 python -m ensemble.merge \
   --pred representation="$rows/sigmoid_rfs_r50/predictions" \
   --pred eql_head="$rows/eql_head_r50/predictions" \

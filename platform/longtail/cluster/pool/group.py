@@ -33,11 +33,20 @@ class WorkerGroup:
         slot: Its place there.
         resources: How many workers, and what each gets.
         storage: Folder for Ray's own records.
+        memory_limit: Private bytes that a worker may keep after a task.
     """
 
-    def __init__(self, queue: Any, slot: int, resources: WorkerResources, storage: Path) -> None:
+    def __init__(
+        self,
+        queue: Any,
+        slot: int,
+        resources: WorkerResources,
+        storage: Path,
+        memory_limit: float,
+    ) -> None:
         self._queue, self._slot = queue, slot
         self._resources, self._storage = resources, storage
+        self._memory_limit = memory_limit
         self._wanted = threading.Event()
         self._closed = False
         # A daemon: an interrupted driver leaves at once, and the group with it.
@@ -109,9 +118,15 @@ class WorkerGroup:
 
     def _trainer(self, name: str) -> DataParallelTrainer:
         resources = self._resources
+        config = {
+            "queue": self._queue,
+            "slot": self._slot,
+            "group": name,
+            "memory_limit": self._memory_limit,
+        }
         trainer: DataParallelTrainer = _trainer_class(resources.workers)(
             serve,
-            train_loop_config={"queue": self._queue, "slot": self._slot, "group": name},
+            train_loop_config=config,
             scaling_config=ScalingConfig(
                 num_workers=resources.workers,
                 use_gpu=resources.gpus > 0,

@@ -45,12 +45,13 @@ class WorkerPool:
         # A call of each rank waits in it, and one or two of each group's driver.
         calls = num_groups * (resources.workers + 4)
         self.queue: Any = actor.options(max_concurrency=max(1000, calls)).remote(
-            num_groups, idle_seconds, memory_limit
+            num_groups, idle_seconds
         )
         """Handle of the work queue."""
         self.num_groups = num_groups
         self._groups = [
-            WorkerGroup(self.queue, slot, resources, storage) for slot in range(num_groups)
+            WorkerGroup(self.queue, slot, resources, storage, memory_limit)
+            for slot in range(num_groups)
         ]
         # The last one that was given back is taken first, so that spare ones become idle.
         self._free: queue.LifoQueue[WorkerGroup] = queue.LifoQueue()

@@ -66,13 +66,11 @@ class WorkQueue:
     Args:
         num_slots: How many groups.
         idle_seconds: After so long without a task a group ends and gives its CPUs and GPUs back.
-        memory_limit: Private bytes that a rank may hold after a task; beyond, its group ends and
-            the next task gets a fresh one.
     """
 
-    def __init__(self, num_slots: int, idle_seconds: float, memory_limit: float) -> None:
+    def __init__(self, num_slots: int, idle_seconds: float) -> None:
         self._slots = [_Slot() for _ in range(num_slots)]
-        self._idle_seconds, self._memory_limit = idle_seconds, memory_limit
+        self._idle_seconds = idle_seconds
 
     async def submit(self, number: int, task: Task) -> None:
         """Driver: put a task into a slot that has none; the same one again changes nothing."""
@@ -156,16 +154,17 @@ class WorkQueue:
         rank: int,
         world_size: int,
         value: bytes,
-        private_bytes: int,
+        is_too_large: bool,
     ) -> None:
-        """Every rank: its part of a task is done, and what its process holds now."""
+        """Every rank: its part of a task is done. If its process is too large now, its group ends
+        and the next task gets a fresh one."""
         slot = self._slots[number]
         async with slot.changed:
             if not slot.works_on(group, task_id):
                 return
             slot.finished.add(rank)
             slot.value = value if rank == 0 else slot.value
-            slot.closing = slot.closing or private_bytes > self._memory_limit
+            slot.closing = slot.closing or is_too_large
             if len(slot.finished) == world_size:
                 slot.settle(Outcome(slot.value))
 

@@ -21,7 +21,8 @@ def serve(config: dict[str, Any]) -> None:
     error of a device leaves the process unfit. Only bad input that one rank alone has is harmless.
 
     Args:
-        config: `queue`, the handle of the work queue; `slot` and `group` of this worker group.
+        config: `queue`, the handle of the work queue; `slot` and `group` of this worker group;
+            `memory_limit`, private bytes that a rank may keep.
     """
     queue, address = config["queue"], (config["slot"], config["group"])
     context = ray.train.get_context()
@@ -44,7 +45,6 @@ def serve(config: dict[str, Any]) -> None:
             if is_final and world_size == 1:
                 continue
             raise
-        _clean_up()
         ray.get(
             queue.finished.remote(
                 *address,
@@ -52,7 +52,7 @@ def serve(config: dict[str, Any]) -> None:
                 rank=rank,
                 world_size=world_size,
                 value=value,
-                private_bytes=_private_bytes(),
+                is_too_large=_is_too_large(config["memory_limit"]),
             )
         )
 
@@ -64,12 +64,17 @@ def _text(error: Exception) -> str:
     return traceback.format_exc().strip()
 
 
-def _clean_up() -> None:
-    """Let go of what a task left: on a GPU its neighbours want the memory."""
-    gc.collect()
+def _is_too_large(limit: float) -> bool:
+    """Whether a task left more private memory than is allowed. Garbage is looked for, which takes
+    a quarter of a second, only where it matters: beyond the limit, or on a GPU whose memory a
+    neighbour may want."""
     torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_initialized():
+    on_gpu = torch is not None and torch.cuda.is_initialized()
+    if on_gpu or _private_bytes() > limit:
+        gc.collect()
+    if torch is not None and on_gpu:
         torch.cuda.empty_cache()
+    return _private_bytes() > limit
 
 
 def _private_bytes() -> int:

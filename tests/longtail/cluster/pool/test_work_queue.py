@@ -10,7 +10,6 @@ from longtail.cluster.pool.tasks import Outcome, Task
 from longtail.cluster.pool.work_queue import END, WorkQueue
 
 IDLE = 60.0
-LIMIT = 100.0
 ONE = Task("one", b"1", max_failures=1)
 TWO = Task("two", b"2", max_failures=1)
 
@@ -20,13 +19,15 @@ def run(script: Coroutine[Any, Any, None]) -> None:
 
 
 async def opened(idle: float = IDLE) -> WorkQueue:
-    queue = WorkQueue(1, idle, LIMIT)
+    queue = WorkQueue(1, idle)
     await queue.open(0, "a")
     await queue.begin(0, "a", "placement of a")
     return queue
 
 
-async def finish(queue: WorkQueue, task: Task, rank: int = 0, of: int = 1, size: int = 0) -> None:
+async def finish(
+    queue: WorkQueue, task: Task, rank: int = 0, of: int = 1, is_too_large: bool = False
+) -> None:
     await queue.finished(
         0,
         "a",
@@ -34,7 +35,7 @@ async def finish(queue: WorkQueue, task: Task, rank: int = 0, of: int = 1, size:
         rank=rank,
         world_size=of,
         value=f"{task.id} by {rank}".encode(),
-        private_bytes=size,
+        is_too_large=is_too_large,
     )
 
 
@@ -196,10 +197,10 @@ def test_a_process_that_grew_too_large_takes_its_group_along_after_the_task(rank
         queue = await opened()
         await queue.submit(0, ONE)
         await queue.next_task(0, "a", "")
-        await finish(queue, ONE, rank, of=2, size=101)
+        await finish(queue, ONE, rank, of=2, is_too_large=True)
         # The other rank has not even begun, and must not be left alone.
         assert await queue.next_task(0, "a", "") == ONE
-        await finish(queue, ONE, 1 - rank, of=2, size=5)
+        await finish(queue, ONE, 1 - rank, of=2)
         await queue.submit(0, TWO)
         assert await queue.next_task(0, "a", "one") == END
         assert await queue.ended(0, "a", "") == (True, "placement of a")
@@ -224,7 +225,7 @@ def test_a_closed_group_leaves_when_its_task_is_done() -> None:
 
 def test_a_queue_that_was_restarted_has_its_driver_submit_again_and_sends_all_groups_away() -> None:
     async def script() -> None:
-        empty = WorkQueue(1, IDLE, LIMIT)
+        empty = WorkQueue(1, IDLE)
         assert await empty.outcome(0, "one") is None
         await empty.submit(0, ONE)
         assert await empty.next_task(0, "a", "") == END
