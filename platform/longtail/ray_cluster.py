@@ -11,6 +11,7 @@ import fcntl
 import logging
 import os
 import shutil
+import socket
 import tempfile
 import threading
 from pathlib import Path
@@ -25,6 +26,7 @@ import ray
 from longtail.commands import InfrastructureError, Terminated, end_on_sigterm
 
 OBJECT_STORE_BYTES = 300 * 2**20
+CONNECT_SECONDS = 20.0
 LOCAL = "local"
 FOLDER_PREFIX = "longtail-"
 CURRENT_CLUSTER = "ray_current_cluster"
@@ -91,6 +93,7 @@ def _start(dashboard: bool) -> None:
 
 
 def _join(target: str) -> None:
+    _check_answers(target)
     if target == "auto":
         # Which one that is Ray says when it is joined, and the workers are told by joining.
         _init(target)
@@ -100,6 +103,21 @@ def _join(target: str) -> None:
     # A client's address (ray://) is of no use to workers.
     told = {} if "://" in target else {"env_vars": {"RAY_ADDRESS": target}}
     _init(target, runtime_env=told)
+
+
+def _check_answers(target: str) -> None:
+    """Ask for a connection: Ray itself tries for minutes where nobody listens.
+
+    Raises:
+        ConnectionError: There is none.
+    """
+    host, colon, port = target.rpartition(":")
+    if "://" in target or not colon or not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
+    except OSError as error:
+        raise ConnectionError(str(error)) from None
 
 
 def _init(target: str, **options: Any) -> None:
