@@ -18,7 +18,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "longtail.config": set(),
     "longtail.rle": {"longtail.problems"},
     "longtail.tracking": set(),
-    "longtail.ray_cluster": COMMANDS,
+    "longtail.ray_calls": set(),
+    "longtail.ray_cluster": COMMANDS | {"longtail.ray_calls"},
     "longtail.predictions": BASE | {"longtail.rle"},
     "longtail.data": BASE | COMMANDS | {"longtail.rle", "longtail.config"},
     "longtail.losses": set(),
@@ -54,13 +55,14 @@ MAY_IMPORT: dict[str, set[str]] = {
         "longtail.evaluation",
         "longtail.predictions",
         "longtail.tracking",
+        "longtail.ray_calls",
         "longtail.ray_cluster",
         "longtail.config",
     },
     "longtail.sweep": BASE
     | COMMANDS
     | {"longtail.cluster", "longtail.config", "longtail.evaluation", "longtail.inference"}
-    | {"longtail.predictions", "longtail.ray_cluster", "longtail.training"},
+    | {"longtail.predictions", "longtail.ray_calls", "longtail.training"},
     "ensemble": BASE
     | COMMANDS
     | {

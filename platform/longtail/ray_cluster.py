@@ -13,7 +13,6 @@ import os
 import shutil
 import socket
 import tempfile
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 import ray
 
 from longtail.commands import InfrastructureError, Terminated, end_on_sigterm
+from longtail.ray_calls import end_calls
 
 OBJECT_STORE_BYTES = 300 * 2**20
 CONNECT_SECONDS = 20.0
@@ -71,15 +71,6 @@ def connect(address: str | None, *, dashboard: bool = False) -> None:
         ) from error
     logging.getLogger("ray").setLevel(logging.ERROR)
     end_on_sigterm()
-
-
-def may_call_ray() -> bool:
-    """Whether the process is not about to end: a daemon thread that calls Ray after Ray has shut
-    down ends the process at once, with an exit code of Ray's."""
-    return not _ending.is_set()
-
-
-_ending = threading.Event()
 
 
 def _start(dashboard: bool) -> None:
@@ -160,7 +151,7 @@ def _remove_left_behind(parent: Path) -> None:
 
 
 def _end(folder: Path | None = None) -> None:
-    _ending.set()
+    end_calls()
     ray.shutdown()
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)

@@ -34,7 +34,8 @@ def test_an_interrupted_sweep_says_how_to_go_on(
     wait_for(command.has_rung, process)
     os.killpg(process.pid, signal.SIGINT)
     code, output = ended(process)
-    assert code == 130 and "run the same command again" in output
+    assert code == 130, output
+    assert "run the same command again" in output
     assert len(command.trials()) < 5
     _, statuses = children(command)
     assert statuses and "RUNNING" not in statuses

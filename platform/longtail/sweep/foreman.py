@@ -10,10 +10,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import ray
-
 from longtail.cluster.pool.tasks import Run
-from longtail.ray_cluster import may_call_ray
+from longtail.ray_calls import answer_of
 from longtail.sweep.climb import Climb
 from longtail.sweep.crews import Climber, crews, may_share
 from longtail.sweep.mailbox import Answer, Ask
@@ -82,7 +80,7 @@ class Foreman:
             self.problem = error
 
     def _collect(self) -> None:
-        for ask in ray.get(self._mailbox.take.remote()):
+        for ask in answer_of(self._mailbox.take):
             self._last_asked = time.monotonic()
             try:
                 climber = self._enlist(ask)
@@ -135,8 +133,6 @@ class Foreman:
         self._reply(climber.tune_id, answer)
 
     def _reply(self, tune_id: str, answer: Answer) -> None:
-        if not may_call_ray():
-            return
         if answer.error is not None:
             self._on_error(tune_id, answer.error)
-        ray.get(self._mailbox.answer.remote(tune_id, answer))
+        answer_of(self._mailbox.answer, tune_id, answer)

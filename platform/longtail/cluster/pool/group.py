@@ -8,7 +8,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import ray
 from ray import cloudpickle
 from ray.train import RunConfig, ScalingConfig
 from ray.train.v2.api.config import FailureConfig
@@ -18,7 +17,7 @@ from ray.util import remove_placement_group
 from longtail.cluster.pool.tasks import Task, TaskFailedError, Work
 from longtail.cluster.pool.worker import serve
 from longtail.cluster.settings import WorkerResources
-from longtail.ray_cluster import may_call_ray
+from longtail.ray_calls import answer_of, calling_ray, trainer_starts
 
 MAX_FAILURES = 3
 CONTROLLER_FAILURES = 3
@@ -70,9 +69,9 @@ class WorkerGroup:
         task = Task(uuid.uuid4().hex, pickled, MAX_FAILURES)
         outcome = None
         while outcome is None:
-            ray.get(self._queue.submit.remote(self._slot, task))
+            answer_of(self._queue.submit, self._slot, task)
             self.start()
-            outcome = ray.get(self._queue.outcome.remote(self._slot, task.id))
+            outcome = answer_of(self._queue.outcome, self._slot, task.id)
         if outcome.error is not None:
             raise TaskFailedError(outcome.error)
         return cloudpickle.loads(outcome.value)
@@ -80,7 +79,7 @@ class WorkerGroup:
     def close(self) -> None:
         """Let the group end."""
         self._closed = True
-        ray.get(self._queue.close.remote(self._slot))
+        answer_of(self._queue.close, self._slot)
         self._wanted.set()
 
     def join(self, seconds: float) -> None:
@@ -88,7 +87,7 @@ class WorkerGroup:
         self._thread.join(seconds)
 
     def _keep(self) -> None:
-        while not self._closed and may_call_ray():
+        while not self._closed:
             self._wanted.wait()
             waiting = not self._closed
             while waiting:
@@ -97,20 +96,19 @@ class WorkerGroup:
     def _live_once(self) -> bool:
         """Start a group and wait for its end; whether a task waits for another one."""
         name = f"group-{self._slot}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
-        ray.get(self._queue.open.remote(self._slot, name))
+        answer_of(self._queue.open, self._slot, name)
         error = ""
+        trainer_starts()
         try:
             self._trainer(name).fit()
         except Exception as broken:
             error = str(broken)
-            if not may_call_ray():
-                return False
         # Before the question whether a task waits: one that comes after it sets this again.
         self._wanted.clear()
-        waiting, placed = ray.get(self._queue.ended.remote(self._slot, name, error))
+        waiting, placed = answer_of(self._queue.ended, self._slot, name, error)
         if error and placed is not None:
             # A controller that was killed leaves what its workers occupied.
-            with suppress(Exception):
+            with suppress(Exception), calling_ray():
                 remove_placement_group(placed)
         # All that is worth keeping is in the nodes' own directories.
         shutil.rmtree(self._storage / name, ignore_errors=True)
