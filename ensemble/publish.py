@@ -35,7 +35,8 @@ def publish(
     """
     if experiment is None:
         return
-    from longtail.tracking import NodeRecord, Tracker, tracking_uri
+    from longtail.tracking.address import told
+    from longtail.tracking.tracker import NodeRecord, tracker_of
 
     runs = Path(os.environ.get("LONGTAIL_RUNS", "runs"))
     digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:12]
@@ -43,9 +44,7 @@ def publish(
     record = NodeRecord(f"merge-{digest}", out.name, params_of(described), tags)
     try:
         runs.mkdir(parents=True, exist_ok=True)
-        uri = tracking_uri(runs)
-        local = runs / "artifacts" if uri.startswith("sqlite") else None
-        tracker = Tracker(uri, experiment, local)
+        tracker = tracker_of(runs, experiment)
         parent = tracker.open_grid(f"{PARENT}-{experiment}", PARENT, {"longtail.kind": "merges"})
         run = tracker.open_node(record, f"{PARENT}-{experiment}", parent)
         tracker.log_points(run, [metrics_of(out)])
@@ -55,8 +54,8 @@ def publish(
         tracker.set_status(parent, "FINISHED")
     except Exception as error:
         messages.print(
-            f"warning: MLflow does not have this merge ({type(error).__name__}: {error}); the same "
-            "command tries again"
+            f"warning: MLflow does not have this merge ({told(error)}); the same command tries"
+            " again"
         )
 
 

@@ -13,7 +13,8 @@ from rich.console import Console
 
 from ensemble.tune_journal import Trial
 from longtail.evaluation.summary import UNDEFINED
-from longtail.tracking import NodeRecord, Status, Tracker, tracking_uri
+from longtail.tracking.address import told
+from longtail.tracking.tracker import NodeRecord, Status, Tracker, tracker_of
 
 PREFIX = "tune"
 
@@ -58,8 +59,8 @@ class TrialPublisher:
         except Exception as error:
             if not self._failed:
                 self._messages.print(
-                    f"warning: MLflow does not have these trials ({type(error).__name__}: {error});"
-                    " the same command tries again"
+                    f"warning: MLflow does not have these trials ({told(error)}); the same command"
+                    " tries again"
                 )
             self._failed = True
 
@@ -67,9 +68,7 @@ class TrialPublisher:
         if self._tracker is None:
             runs = Path(os.environ.get("LONGTAIL_RUNS", "runs"))
             runs.mkdir(parents=True, exist_ok=True)
-            uri = tracking_uri(runs)
-            local = runs / "artifacts" if uri.startswith("sqlite") else None
-            self._tracker = Tracker(uri, self._experiment, local)
+            self._tracker = tracker_of(runs, self._experiment)
         return self._tracker
 
     def _publish_trial(self, tracker: Tracker, parent: str, trial: Trial) -> None:

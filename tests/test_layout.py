@@ -17,7 +17,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "longtail.categories": {"longtail.problems"},
     "longtail.config": set(),
     "longtail.rle": {"longtail.problems"},
-    "longtail.tracking": set(),
+    "longtail.locks": set(),
+    "longtail.tracking": COMMANDS | {"longtail.locks"},
     "longtail.ray_cluster": COMMANDS,
     "longtail.predictions": BASE | {"longtail.rle"},
     "longtail.data": BASE | COMMANDS | {"longtail.rle", "longtail.config"},
@@ -56,9 +57,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         "longtail.tracking",
         "longtail.ray_cluster",
         "longtail.config",
+        "longtail.locks",
     },
     "longtail.sweep": BASE
     | COMMANDS
+    | {"longtail.locks", "longtail.tracking"}
     | {"longtail.cluster", "longtail.config", "longtail.evaluation", "longtail.inference"}
     | {"longtail.predictions", "longtail.ray_cluster", "longtail.training"},
     "ensemble": BASE
