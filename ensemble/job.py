@@ -18,7 +18,7 @@ from ensemble.merge_progress import block_counter
 from ensemble.merge_warnings import print_warnings
 from ensemble.opening import expert_map, open_source
 from ensemble.place import Place
-from ensemble.publish import publish
+from ensemble.publish import check, publish
 from ensemble.request import Request, twins
 from ensemble.shards import MergeTask, finish_shards, merge_shard, merged_blocks
 from ensemble.source_files import files_of
@@ -51,9 +51,10 @@ def run(
         ValueError: `out` holds something else, or one of the sources; the settings do not go with
             the sources.
         BadInputError: A source or the annotations cannot be used.
-        InfrastructureError: Workers were lost.
+        InfrastructureError: Workers were lost, or MLflow's store was left half-made.
     """
     request.check_apart(out)
+    check(experiment)
     described = request.describe()
     if outputs.is_finished(out, described, force):
         damaged = outputs.damaged_files(out)

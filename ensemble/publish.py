@@ -35,10 +35,12 @@ def publish(
     """
     if experiment is None:
         return
-    from longtail.tracking.address import told
+    from longtail.tracking.address import told, tracking_uri
+    from longtail.tracking.store import wait_until_free
     from longtail.tracking.tracker import NodeRecord, tracker_of
 
-    runs = Path(os.environ.get("LONGTAIL_RUNS", "runs"))
+    runs = runs_folder()
+    wait_until_free(tracking_uri(runs))
     digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:12]
     tags = {f"longtail.input.{s['name']}": s["sha256"] for s in described["sources"]}
     record = NodeRecord(f"merge-{digest}", out.name, params_of(described), tags)
@@ -52,11 +54,32 @@ def publish(
         tracker.log_artifacts(run, [(out / name, "") for name in files if (out / name).is_file()])
         tracker.set_status(run, "FINISHED")
         tracker.set_status(parent, "FINISHED")
+        for name in tracker.elsewhere():
+            messages.print(f"MLflow has this merge in the experiment {name!r}, where it was first")
     except Exception as error:
         messages.print(
             f"warning: MLflow does not have this merge ({told(error)}); the same command tries"
             " again"
         )
+
+
+def check(experiment: str | None) -> None:
+    """Refuse a store that MLflow can never open, before there is anything to record.
+
+    Raises:
+        InfrastructureError: It was left half-made.
+    """
+    if experiment is None:
+        return
+    from longtail.tracking.address import tracking_uri
+    from longtail.tracking.store import check_store
+
+    check_store(tracking_uri(runs_folder()))
+
+
+def runs_folder() -> Path:
+    """Where MLflow's records are, if no server is set."""
+    return Path(os.environ.get("LONGTAIL_RUNS", "runs"))
 
 
 def params_of(described: Mapping[str, Any]) -> dict[str, Any]:

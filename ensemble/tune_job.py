@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
+from ensemble.publish import check
 from ensemble.tune_bench import save_bench
 from ensemble.tune_held_out import START, TUNED, HeldOut
 from ensemble.tune_journal import Trial, TrialJournal
@@ -17,7 +18,7 @@ from ensemble.tune_report import Outcome, artifacts, show, write_report
 from ensemble.tune_request import TuneRequest, begin, digest_of_request
 from ensemble.tune_search import OnTrial, search
 from ensemble.tune_tracking import TrialPublisher
-from longtail.commands import output_console
+from longtail.commands import Terminated, output_console
 
 WORK_PREFIX = ".work-"
 
@@ -40,8 +41,10 @@ def run(
     Raises:
         ValueError: `out` holds another search, or no trial is a merge.
         BadInputError: A source or the annotations cannot be used.
-        InfrastructureError: Ray cannot be reached, or lost a trial.
+        InfrastructureError: Ray cannot be reached, or lost a trial, or MLflow's store was left
+            half-made.
     """
+    check(experiment)
     described = request.describe()
     begin(out, described)
     publisher = TrialPublisher(digest_of_request(described), out.name, experiment, messages)
@@ -57,7 +60,11 @@ def run(
 
     with TemporaryDirectory(prefix=WORK_PREFIX, dir=out) as folder:
         place = num_workers, address
-        outcome = _tune(request, journal, Path(folder), out, place, on_trial)
+        try:
+            outcome = _tune(request, journal, Path(folder), out, place, on_trial)
+        except (KeyboardInterrupt, Terminated):
+            publisher.publish(journal.trials, "KILLED")
+            raise
     write_report(request, journal, outcome, out)
     show(request, journal, outcome, out, console)
     publisher.publish(journal.trials, "FINISHED", artifacts(out))

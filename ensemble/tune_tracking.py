@@ -4,16 +4,17 @@ The journal of trials is the truth. MLflow being away costs a warning; the next 
 missing.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from ensemble.publish import runs_folder
 from ensemble.tune_journal import Trial
 from longtail.evaluation.summary import UNDEFINED
-from longtail.tracking.address import told
+from longtail.tracking.address import told, tracking_uri
+from longtail.tracking.store import wait_until_free
 from longtail.tracking.tracker import NodeRecord, Status, Tracker, tracker_of
 
 PREFIX = "tune"
@@ -46,27 +47,48 @@ class TrialPublisher:
             status: Of the parent run.
             files: Artifacts of the parent run with their folders, once the search is done.
         """
+        if status == "FINISHED":
+            wait_until_free(tracking_uri(runs_folder()))
         try:
-            tracker = self._connect()
-            parent = tracker.open_grid(self._grid, self._name, {"longtail.kind": "tune"})
-            for trial in trials:
-                if trial.number not in self._done:
-                    self._publish_trial(tracker, parent, trial)
-                    self._done.add(trial.number)
-            if files:
-                tracker.log_artifacts(parent, list(files))
-            tracker.set_status(parent, status)
+            self._publish(trials, status, files)
         except Exception as error:
-            if not self._failed:
+            self._tell(error, status)
+
+    def _publish(
+        self, trials: Sequence[Trial], status: Status, files: Sequence[tuple[Path, str]]
+    ) -> None:
+        tracker = self._connect()
+        parent = tracker.open_grid(self._grid, self._name, {"longtail.kind": "tune"})
+        for trial in trials:
+            if trial.number not in self._done:
+                self._publish_trial(tracker, parent, trial)
+                self._done.add(trial.number)
+        if files:
+            tracker.log_artifacts(parent, list(files))
+        tracker.set_status(parent, status)
+        if status == "FINISHED":
+            for name, number in tracker.elsewhere().items():
                 self._messages.print(
-                    f"warning: MLflow does not have these trials ({told(error)}); the same command"
-                    " tries again"
+                    f"MLflow has {number} runs of this search in the experiment {name!r}, where"
+                    " they were made first"
                 )
-            self._failed = True
+
+    def _tell(self, error: Exception, status: Status) -> None:
+        """Once on the way, and at the end."""
+        if status == "FINISHED":
+            self._messages.print(
+                f"warning: MLflow does not have all of these trials ({told(error)}); the same"
+                " command tries again"
+            )
+        elif not self._failed:
+            self._messages.print(
+                f"warning: MLflow cannot be reached, going on without it ({told(error)})"
+            )
+        self._failed = True
 
     def _connect(self) -> Tracker:
         if self._tracker is None:
-            runs = Path(os.environ.get("LONGTAIL_RUNS", "runs"))
+            runs = runs_folder()
             runs.mkdir(parents=True, exist_ok=True)
             self._tracker = tracker_of(runs, self._experiment)
         return self._tracker

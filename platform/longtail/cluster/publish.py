@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -17,16 +16,12 @@ from longtail.cluster.plan import Row
 from longtail.cluster.published import Published
 from longtail.cluster.standings import Standing, Standings, State
 from longtail.tracking.address import told, tracking_uri
-from longtail.tracking.store import check_store, is_locked
+from longtail.tracking.store import check_store, is_locked, wait_until_free
 from longtail.tracking.tracker import NodeRecord, Status, Tracker, num_points, tracker_of
 from longtail.training.journal import JOURNAL, read_journal
 from longtail.training.telemetry_files import FOLDER as TELEMETRY
 
 log = logging.getLogger(__name__)
-
-LOCKED_SECONDS = 180.0
-"""At its end a grid waits so long for a store that another process keeps locked."""
-RETRY_SECONDS = 1.0
 
 NOTE_TAG = "mlflow.note.content"
 SHARED_TRUNK_TAG = "longtail.shared_trunk"
@@ -117,10 +112,9 @@ class Publisher:
         Returns:
             What MLflow has then.
         """
-        deadline = time.monotonic() + LOCKED_SECONDS
         self.publish(standings, grid_status)
-        while self._locked and time.monotonic() < deadline:
-            time.sleep(RETRY_SECONDS)
+        if self._locked:
+            wait_until_free(tracking_uri(self._runs))
             self.publish(standings, grid_status)
         return self.published(standings)
 

@@ -18,6 +18,8 @@ from longtail.tracking.address import sqlite_file
 
 PATIENCE_SECONDS = 300.0
 """For another process that makes the store, or a run in it: seconds in all but the worst case."""
+LOCKED_SECONDS = 180.0
+"""At its end a command waits so long for a store that another process keeps locked."""
 STILL_SECONDS = 10.0
 """An unfinished store that did not change for so long was left by a process that is gone."""
 
@@ -76,6 +78,13 @@ def is_locked(uri: str) -> bool:
     except sqlite3.Error:
         return False
     return False
+
+
+def wait_until_free(uri: str) -> None:
+    """Wait for the end of a lock that another process has on the store, but not for ever."""
+    deadline = time.monotonic() + LOCKED_SECONDS
+    while is_locked(uri) and time.monotonic() < deadline:
+        time.sleep(0.5)
 
 
 def _make(file: Path) -> None:
