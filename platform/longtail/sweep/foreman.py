@@ -13,7 +13,7 @@ from typing import Any
 import ray
 
 from longtail.cluster.pool.tasks import Run
-from longtail.ray_cluster import may_call_ray
+from longtail.ray_cluster.connection import may_call_ray
 from longtail.sweep.climb import Climb
 from longtail.sweep.crews import Climber, crews, may_share
 from longtail.sweep.mailbox import Answer, Ask

@@ -18,7 +18,7 @@ from ray.util import remove_placement_group
 from longtail.cluster.pool.tasks import Task, TaskFailedError, Work
 from longtail.cluster.pool.worker import serve
 from longtail.cluster.settings import WorkerResources
-from longtail.ray_cluster import may_call_ray
+from longtail.ray_cluster.connection import may_call_ray
 
 MAX_FAILURES = 3
 CONTROLLER_FAILURES = 3

@@ -3,7 +3,7 @@
 import pytest
 
 from longtail.commands import InfrastructureError
-from longtail.ray_cluster import connect
+from longtail.ray_cluster.connection import connect
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "no-such-host.invalid:6379"])

@@ -7,13 +7,12 @@ with such a file of its own, and the workers of a cluster that is joined are tol
 """
 
 import atexit
-import fcntl
 import logging
 import os
 import shutil
-import socket
-import tempfile
+import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,23 +20,16 @@ from typing import Any
 os.environ.setdefault("RAY_AUTH_MODE", "token")
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 
+import psutil
 import ray
 
-from longtail.commands import InfrastructureError, Terminated, end_on_sigterm
+from longtail.commands import ExitCode, InfrastructureError, Terminated, end_on_signals
+from longtail.ray_cluster.address import AUTO, CLIENT, LOCAL, check_answers, target_of
+from longtail.ray_cluster.folder import VARIABLE, new_folder, shorten_temporary_folder
+from longtail.ray_cluster.watch import lost, watch
 
 OBJECT_STORE_BYTES = 300 * 2**20
-CONNECT_SECONDS = 20.0
-LOCAL = "local"
-FOLDER_PREFIX = "longtail-"
 CURRENT_CLUSTER = "ray_current_cluster"
-LONGEST_FOLDER = 32
-"""Characters: a socket's path may have 107, of which Ray's session and the socket take 75."""
-
-
-def target_of(address: str | None) -> str:
-    """What to connect to: an address, else `RAY_ADDRESS` (set inside a submitted job), else a new
-    cluster of this machine."""
-    return address or os.environ.get("RAY_ADDRESS") or LOCAL
 
 
 def connect(address: str | None, *, dashboard: bool = False) -> None:
@@ -49,7 +41,8 @@ def connect(address: str | None, *, dashboard: bool = False) -> None:
         dashboard: Whether a local cluster has Ray's web page.
 
     Raises:
-        InfrastructureError: There is no cluster at the address, or it refuses the token.
+        InfrastructureError: There is no cluster at the address, it refuses the token, or none can
+            be started.
         Terminated: SIGTERM came meanwhile.
     """
     if ray.is_initialized():
@@ -63,14 +56,31 @@ def connect(address: str | None, *, dashboard: bool = False) -> None:
     except SystemExit as end:
         # Ray's own answer to SIGTERM while it starts.
         raise Terminated from end
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise InfrastructureError(
-            f"cannot reach a Ray cluster at {target}: {error}\n"
-            "check `ray status`, RAY_ADDRESS and RAY_AUTH_MODE (token by default);"
-            " without --address a local cluster is started"
-        ) from error
+    except InfrastructureError:
+        raise
+    except Exception as error:
+        # Ray raises bare exceptions too, as when a part of it is too slow to start.
+        raise InfrastructureError(_remedy(target, error)) from error
     logging.getLogger("ray").setLevel(logging.ERROR)
-    end_on_sigterm()
+    end_on_signals()
+    if not target.startswith(CLIENT):
+        watch(ray.get_runtime_context().gcs_address, is_own=target == LOCAL)
+
+
+def _remedy(target: str, error: Exception) -> str:
+    said = str(error).strip() or type(error).__name__
+    if target == LOCAL:
+        return (
+            f"cannot start Ray on this machine: {said}\n"
+            "it needs about 1 GB of free memory, room for files and some seconds; on a machine that"
+            " is very busy run the same command again, or start a head yourself (`ray start"
+            " --head`) and give --address"
+        )
+    return (
+        f"cannot reach a Ray cluster at {target}: {said}\n"
+        "check `ray status`, RAY_ADDRESS and RAY_AUTH_MODE (token by default);"
+        " without --address a local cluster is started"
+    )
 
 
 def may_call_ray() -> bool:
@@ -83,8 +93,9 @@ _ending = threading.Event()
 
 
 def _start(dashboard: bool) -> None:
-    folder = _new_folder()
-    os.environ["RAY_TMPDIR"] = str(folder)
+    folder = new_folder()
+    os.environ[VARIABLE] = str(folder)
+    shorten_temporary_folder(folder)
     # Nobody takes this machine away under notice.
     os.environ.setdefault("RAY_TRAIN_ENABLE_PREEMPTION_WATCHER", "0")
     atexit.register(_end, folder)
@@ -93,8 +104,8 @@ def _start(dashboard: bool) -> None:
 
 
 def _join(target: str) -> None:
-    _check_answers(target)
-    if target == "auto":
+    check_answers(target)
+    if target == AUTO:
         # Which one that is Ray says when it is joined, and the workers are told by joining.
         _init(target)
         target = ray.get_runtime_context().gcs_address
@@ -105,62 +116,26 @@ def _join(target: str) -> None:
     _init(target, runtime_env=told)
 
 
-def _check_answers(target: str) -> None:
-    """Ask for a connection: Ray itself tries for minutes where nobody listens.
-
-    Raises:
-        ConnectionError: There is none.
-    """
-    host, colon, port = target.rpartition(":")
-    if "://" in target or not colon or not port.isdecimal():
-        return
-    try:
-        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
-    except OSError as error:
-        raise ConnectionError(str(error)) from None
-
-
 def _init(target: str, **options: Any) -> None:
     ray.init(address=target, log_to_driver=False, logging_level=logging.ERROR, **options)
 
 
-def _new_folder() -> Path:
-    """A folder whose name is short, locked as long as this process lives."""
-    parent = Path(os.environ.get("RAY_TMPDIR") or tempfile.gettempdir())
-    # mkdtemp adds eight.
-    if len(str(parent / FOLDER_PREFIX)) + 8 > LONGEST_FOLDER:
-        parent = Path("/tmp")
-    _remove_left_behind(parent)
-    folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX, dir=parent))
-    _lock(folder)
-    return folder
-
-
-def _lock(folder: Path) -> bool:
-    """Whether the folder's lock is now ours; it ends with the process."""
-    handle = os.open(folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        return False
-    return True
-
-
-def _remove_left_behind(parent: Path) -> None:
-    """Remove the folders of processes that were killed."""
-    for folder in parent.glob(f"{FOLDER_PREFIX}*"):
-        try:
-            ended = _lock(folder)
-        except OSError:
-            # Somebody else's, or removed just now.
-            continue
-        if ended:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
 def _end(folder: Path | None = None) -> None:
     _ending.set()
+    if lost.is_set():
+        _leave(folder)
     ray.shutdown()
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _leave(folder: Path | None) -> None:
+    """End without Ray, which would wait for the cluster that is gone."""
+    if folder is not None:
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(ExitCode.INFRASTRUCTURE)

@@ -1,0 +1,76 @@
+"""Ending with a message when the cluster is gone.
+
+A driver that cannot reach the control service (GCS) of its cluster for a minute is ended by Ray, at
+once and with exit code 1, so that nothing can be said or put in order. So a thread asks whether it
+still answers, and has the main thread raise `InfrastructureLost` before.
+"""
+
+import errno
+import os
+import signal
+import socket
+import threading
+import time
+
+from longtail.commands import InfrastructureLost
+from longtail.ray_cluster.address import host_and_port
+
+ASK_SECONDS = 1.0
+OWN_PATIENCE_SECONDS = 5.0
+"""The service of a cluster of this process is never started anew."""
+RAY_PATIENCE = "RAY_gcs_rpc_server_reconnect_timeout_s"
+RAY_PATIENCE_SECONDS = 60.0
+SHARE_OF_PATIENCE = 0.6
+"""Of Ray's, after which a joined cluster is given up: what is left is for coming to an end."""
+SIGNAL = signal.SIGUSR1
+
+lost = threading.Event()
+"""Set once the cluster is gone; nothing of Ray's should be called then."""
+
+
+def watch(address: str, *, is_own: bool) -> None:
+    """Watch the service at an address from now on. To be called from the main thread.
+
+    Args:
+        address: `HOST:PORT` of the control service.
+        is_own: Whether this process started it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    patience = OWN_PATIENCE_SECONDS if is_own else _joined_patience()
+    signal.signal(SIGNAL, lambda *_: _raise(address, is_own=is_own))
+    threading.Thread(target=_watch, args=(address, patience), daemon=True).start()
+
+
+def _watch(address: str, patience: float) -> None:
+    answered = time.monotonic()
+    while time.monotonic() - answered < patience:
+        time.sleep(ASK_SECONDS)
+        if _answers(address):
+            answered = time.monotonic()
+    lost.set()
+    os.kill(os.getpid(), SIGNAL)
+
+
+def _answers(address: str) -> bool:
+    try:
+        socket.create_connection(host_and_port(address), 5.0).close()
+    except ConnectionError:
+        return False
+    except OSError as error:
+        # A lack of file handles here, or of names for a moment, says nothing of the cluster.
+        return error.errno not in (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ETIMEDOUT, None)
+    return True
+
+
+def _joined_patience() -> float:
+    return SHARE_OF_PATIENCE * float(os.environ.get(RAY_PATIENCE, RAY_PATIENCE_SECONDS))
+
+
+def _raise(address: str, *, is_own: bool) -> None:
+    first = "" if is_own else "start the head again, and "
+    raise InfrastructureLost(
+        f"the Ray cluster at {address} is gone: its head (gcs_server) was stopped or killed, most"
+        f" often for want of memory (gcs_server.out in Ray's logs); {first}run the same command"
+        " again to go on"
+    )
