@@ -16,6 +16,7 @@ from rich.console import Console
 from ensemble import outputs
 from ensemble.source_options import MERGED
 from longtail.evaluation.summary import UNDEFINED
+from longtail.submitted import check_submitted
 
 PARENT = "merges"
 METRICS = ("AP", "AP50", "AP75", "APs", "APm", "APl", "APr", "APc", "APf")
@@ -67,14 +68,18 @@ def check(experiment: str | None) -> None:
     """Refuse a store that MLflow can never open, before there is anything to record.
 
     Raises:
+        ValueError: A submitted job would lose it.
         InfrastructureError: It was left half-made.
     """
     if experiment is None:
         return
-    from longtail.tracking.address import tracking_uri
+    from longtail.tracking.address import sqlite_file, tracking_uri
     from longtail.tracking.store import check_store
 
-    check_store(tracking_uri(runs_folder()))
+    uri = tracking_uri(runs_folder())
+    if sqlite_file(uri) is not None and "MLFLOW_TRACKING_URI" not in os.environ:
+        check_submitted({}, {"LONGTAIL_RUNS, for MLflow,": runs_folder()})
+    check_store(uri)
 
 
 def runs_folder() -> Path:

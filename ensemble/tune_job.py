@@ -19,6 +19,7 @@ from ensemble.tune_request import TuneRequest, begin, digest_of_request
 from ensemble.tune_search import OnTrial, search
 from ensemble.tune_tracking import TrialPublisher
 from longtail.commands import Terminated, output_console
+from longtail.submitted import check_submitted
 
 WORK_PREFIX = ".work-"
 
@@ -39,11 +40,14 @@ def run(
         experiment: MLflow experiment of the trials.
 
     Raises:
-        ValueError: `out` holds another search, or no trial is a merge.
+        ValueError: `out` holds another search, no trial is a merge, or a path is of no use in a
+            submitted job.
         BadInputError: A source or the annotations cannot be used.
         InfrastructureError: Ray cannot be reached, or lost a trial, or MLflow's store was left
             half-made.
     """
+    reads = {f"--pred {spec.name}=": spec.path for spec in request.space.specs}
+    check_submitted({"--ann": request.ann, **reads}, {"--out": out})
     check(experiment)
     described = request.describe()
     begin(out, described)

@@ -18,6 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "longtail.config": set(),
     "longtail.rle": {"longtail.problems"},
     "longtail.locks": set(),
+    "longtail.submitted": set(),
     "longtail.tracking": COMMANDS | {"longtail.locks"},
     "longtail.ray_cluster": COMMANDS,
     "longtail.predictions": BASE | {"longtail.rle"},
@@ -73,11 +74,12 @@ MAY_IMPORT: dict[str, set[str]] = {
         "longtail.tracking",
         "longtail.ray_cluster",
         "longtail.config",
+        "longtail.submitted",
     },
     "experiments": BASE
     | COMMANDS
     | {"longtail.config", "longtail.cluster", "longtail.tracking", "longtail.data"}
-    | {"longtail.sweep"},
+    | {"longtail.sweep", "longtail.submitted"},
 }
 """A package or module imports those beside it, and itself."""
 
