@@ -1,4 +1,4 @@
-"""A cluster whose head dies ends the command: the code says infrastructure, the words what to do."""
+"""A cluster whose head dies ends the command, with a code and words that say so."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -48,7 +48,7 @@ def test_a_sweep_whose_joined_head_dies_is_told_before_ray_ends_it(
 ) -> None:
     with shared_head() as head:
         # Ray's own patience, a minute, made shorter.
-        settings = {**head.environment, "RAY_gcs_rpc_server_reconnect_timeout_s": "30"}
+        settings = {**head.environment, "RAY_gcs_rpc_server_reconnect_timeout_s": "40"}
         command = SweepCommand(toy_set, tmp_path, replace(head, environment=settings))
         driver = command.start()
         wait_for(command.has_rung, driver)

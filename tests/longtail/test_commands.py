@@ -134,11 +134,12 @@ def test_what_nohup_started_goes_on_after_its_terminal(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
     )
-    assert process.stdout is not None and process.stdout.readline() == b"begun\n"
+    while not (tmp_path / "begun").exists():
+        assert process.poll() is None
     status = Path(f"/proc/{process.pid}/status").read_text().splitlines()
     (ignored,) = (line.split()[1] for line in status if line.startswith("SigIgn"))
     assert int(ignored, 16) & 1 << (signal.SIGHUP - 1)
     process.terminate()
     output, errors = process.communicate()
     assert process.returncode == ExitCode.TERMINATED
-    assert output == b"said at the end\n" and b"interrupted" in errors
+    assert output == b"begun\nsaid at the end\n" and b"interrupted" in errors

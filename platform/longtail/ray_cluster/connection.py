@@ -25,7 +25,12 @@ import ray
 
 from longtail.commands import ExitCode, InfrastructureError, Terminated, end_on_signals
 from longtail.ray_cluster.address import AUTO, CLIENT, LOCAL, check_answers, target_of
-from longtail.ray_cluster.folder import VARIABLE, new_folder, shorten_temporary_folder
+from longtail.ray_cluster.folder import (
+    FOLDER_PREFIX,
+    VARIABLE,
+    new_folder,
+    shorten_temporary_folder,
+)
 from longtail.ray_cluster.watch import lost, watch
 
 OBJECT_STORE_BYTES = 300 * 2**20
@@ -64,7 +69,8 @@ def connect(address: str | None, *, dashboard: bool = False) -> None:
     logging.getLogger("ray").setLevel(logging.ERROR)
     end_on_signals()
     if not target.startswith(CLIENT):
-        watch(ray.get_runtime_context().gcs_address, is_own=target == LOCAL)
+        address = ray.get_runtime_context().gcs_address
+        watch(address, is_own=target == LOCAL, leave=_leave)
 
 
 def _remedy(target: str, error: Exception) -> str:
@@ -123,19 +129,21 @@ def _init(target: str, **options: Any) -> None:
 def _end(folder: Path | None = None) -> None:
     _ending.set()
     if lost.is_set():
-        _leave(folder)
+        _leave()
     ray.shutdown()
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _leave(folder: Path | None) -> None:
+def _leave() -> None:
     """End without Ray, which would wait for the cluster that is gone."""
-    if folder is not None:
+    own = Path(os.environ.get(VARIABLE, ""))
+    if own.name.startswith(FOLDER_PREFIX):
         for process in psutil.Process().children(recursive=True):
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        shutil.rmtree(folder, ignore_errors=True)
-    sys.stdout.flush()
-    sys.stderr.flush()
+        shutil.rmtree(own, ignore_errors=True)
+    with suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
     os._exit(ExitCode.INFRASTRUCTURE)
