@@ -18,7 +18,7 @@ from ensemble.tune_report import Outcome, artifacts, show, write_report
 from ensemble.tune_request import TuneRequest, begin, digest_of_request
 from ensemble.tune_search import OnTrial, search
 from ensemble.tune_tracking import TrialPublisher
-from longtail.commands import Terminated, output_console
+from longtail.commands import output_console
 from longtail.submitted import check_submitted
 
 WORK_PREFIX = ".work-"
@@ -64,11 +64,8 @@ def run(
 
     with TemporaryDirectory(prefix=WORK_PREFIX, dir=out) as folder:
         place = num_workers, address
-        try:
+        with publisher.ended_if_interrupted(journal.trials):
             outcome = _tune(request, journal, Path(folder), out, place, on_trial)
-        except (KeyboardInterrupt, Terminated):
-            publisher.publish(journal.trials, "KILLED")
-            raise
     write_report(request, journal, outcome, out)
     show(request, journal, outcome, out, console)
     publisher.publish(journal.trials, "FINISHED", artifacts(out))

@@ -4,7 +4,8 @@ The journal of trials is the truth. MLflow being away costs a warning; the next 
 missing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from rich.console import Console
 
 from ensemble.publish import runs_folder
 from ensemble.tune_journal import Trial
+from longtail.commands import InfrastructureLost, Terminated
 from longtail.evaluation.summary import UNDEFINED
+from longtail.ray_cluster.watch import at_loss
 from longtail.tracking.address import told, tracking_uri
 from longtail.tracking.store import wait_until_free
 from longtail.tracking.tracker import NodeRecord, Status, Tracker, tracker_of
@@ -53,6 +56,24 @@ class TrialPublisher:
             self._publish(trials, status, files)
         except Exception as error:
             self._tell(error, status)
+
+    @contextmanager
+    def ended_if_interrupted(self, trials: Sequence[Trial]) -> Iterator[None]:
+        """Mark the parent run as killed when a signal, or the loss of Ray, ends the block.
+
+        Args:
+            trials: All that are finished, at any time.
+        """
+
+        def end() -> None:
+            self.publish(trials, "KILLED")
+
+        try:
+            with at_loss(end):
+                yield
+        except (KeyboardInterrupt, Terminated, InfrastructureLost):
+            end()
+            raise
 
     def _publish(
         self, trials: Sequence[Trial], status: Status, files: Sequence[tuple[Path, str]]

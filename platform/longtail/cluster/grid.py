@@ -1,10 +1,8 @@
 """Running a plan: find what is finished, do the rest, keep MLflow in step."""
 
-from rich.console import Console
-
 from longtail.cluster.grid_family import GridFamily
 from longtail.cluster.plan import Plan
-from longtail.cluster.progress import ProgressDisplay
+from longtail.cluster.progress import ProgressDisplay, progress_console
 from longtail.cluster.provenance import provenance
 from longtail.cluster.publish import Publisher
 from longtail.cluster.published import Published, found_published, note_published
@@ -57,7 +55,6 @@ def _run_waiting(
         from longtail.cluster.work import Workshop
 
         workshop = Workshop(plan, settings.runs, pool.run, settings.loader_processes, provenance())
-        console = Console(stderr=True)
-        with ProgressDisplay(console, settings.runs, pool.num_groups) as progress:
+        with ProgressDisplay(progress_console(), settings.runs, pool.num_groups) as progress:
             with kept_in_step(publisher, standings):
                 run_nodes(standings, pool.num_groups, workshop.do, progress.update)

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console
-
 from longtail.cluster.pool.pool import WorkerPool
+from longtail.cluster.progress import progress_console
 from longtail.cluster.provenance import provenance
 from longtail.cluster.publish import Publisher
 from longtail.cluster.publishing import kept_in_step, prepared
@@ -104,7 +103,7 @@ def _run(sweep: Sweep, settings: SweepSettings, journal: SweepJournal) -> SweepR
         standings=standings,
         on_work=lambda work: journal.add(Spent(work)),
     )
-    display = SweepDisplay(Console(stderr=True), settings.grid, sweep, journal, len(numbers))
+    display = SweepDisplay(progress_console(), settings.grid, sweep, journal, len(numbers))
     record = Record(sweep, journal, roster, climb, display)
     record.recall()
     family = SweepFamily(sweep, roster, journal, settings.grid.runs, settings.grid.name)
