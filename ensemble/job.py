@@ -18,7 +18,7 @@ from ensemble.merge_progress import block_counter
 from ensemble.merge_warnings import print_warnings
 from ensemble.opening import expert_map, open_source
 from ensemble.place import Place
-from ensemble.publish import publish
+from ensemble.publish import check, publish
 from ensemble.request import Request, twins
 from ensemble.shards import MergeTask, finish_shards, merge_shard, merged_blocks
 from ensemble.source_files import files_of
@@ -29,6 +29,7 @@ from ensemble.tables import print_categories, print_sources, print_stages
 from longtail.commands import output_console
 from longtail.evaluation.workers import Workers
 from longtail.predictions.store import PredictionStore
+from longtail.submitted import check_submitted
 
 SLOW_FILE_BYTES = 32 * 2**20
 # They take about as long to merge as a process takes to start.
@@ -49,11 +50,14 @@ def run(
 
     Raises:
         ValueError: `out` holds something else, or one of the sources; the settings do not go with
-            the sources.
+            the sources; a path is of no use in a submitted job.
         BadInputError: A source or the annotations cannot be used.
-        InfrastructureError: Workers were lost.
+        InfrastructureError: Workers were lost, or MLflow's store was left half-made.
     """
+    reads = {f"--pred {spec.name}=": spec.path for spec in request.specs}
+    check_submitted({"--ann": request.ann, **reads}, {"--out": out})
     request.check_apart(out)
+    check(experiment)
     described = request.describe()
     if outputs.is_finished(out, described, force):
         damaged = outputs.damaged_files(out)

@@ -16,6 +16,7 @@ from rich.console import Console
 from ensemble import outputs
 from ensemble.source_options import MERGED
 from longtail.evaluation.summary import UNDEFINED
+from longtail.submitted import check_submitted
 
 PARENT = "merges"
 METRICS = ("AP", "AP50", "AP75", "APs", "APm", "APl", "APr", "APc", "APf")
@@ -35,17 +36,18 @@ def publish(
     """
     if experiment is None:
         return
-    from longtail.tracking import NodeRecord, Tracker, tracking_uri
+    from longtail.tracking.address import told, tracking_uri
+    from longtail.tracking.store import wait_until_free
+    from longtail.tracking.tracker import NodeRecord, tracker_of
 
-    runs = Path(os.environ.get("LONGTAIL_RUNS", "runs"))
+    runs = runs_folder()
+    wait_until_free(tracking_uri(runs))
     digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:12]
     tags = {f"longtail.input.{s['name']}": s["sha256"] for s in described["sources"]}
     record = NodeRecord(f"merge-{digest}", out.name, params_of(described), tags)
     try:
         runs.mkdir(parents=True, exist_ok=True)
-        uri = tracking_uri(runs)
-        local = runs / "artifacts" if uri.startswith("sqlite") else None
-        tracker = Tracker(uri, experiment, local)
+        tracker = tracker_of(runs, experiment)
         parent = tracker.open_grid(f"{PARENT}-{experiment}", PARENT, {"longtail.kind": "merges"})
         run = tracker.open_node(record, f"{PARENT}-{experiment}", parent)
         tracker.log_points(run, [metrics_of(out)])
@@ -53,11 +55,36 @@ def publish(
         tracker.log_artifacts(run, [(out / name, "") for name in files if (out / name).is_file()])
         tracker.set_status(run, "FINISHED")
         tracker.set_status(parent, "FINISHED")
+        for name in tracker.elsewhere():
+            messages.print(f"MLflow has this merge in the experiment {name!r}, where it was first")
     except Exception as error:
         messages.print(
-            f"warning: MLflow does not have this merge ({type(error).__name__}: {error}); the same "
-            "command tries again"
+            f"warning: MLflow does not have this merge ({told(error)}); the same command tries"
+            " again"
         )
+
+
+def check(experiment: str | None) -> None:
+    """Refuse a store that MLflow can never open, before there is anything to record.
+
+    Raises:
+        ValueError: A submitted job would lose it.
+        InfrastructureError: It was left half-made.
+    """
+    if experiment is None:
+        return
+    from longtail.tracking.address import sqlite_file, tracking_uri
+    from longtail.tracking.store import check_store
+
+    uri = tracking_uri(runs_folder())
+    if sqlite_file(uri) is not None and "MLFLOW_TRACKING_URI" not in os.environ:
+        check_submitted({}, {"LONGTAIL_RUNS, for MLflow,": runs_folder()})
+    check_store(uri)
+
+
+def runs_folder() -> Path:
+    """Where MLflow's records are, if no server is set."""
+    return Path(os.environ.get("LONGTAIL_RUNS", "runs"))
 
 
 def params_of(described: Mapping[str, Any]) -> dict[str, Any]:

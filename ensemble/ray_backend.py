@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 # First: it sets what Ray reads when it is imported.
-from longtail.ray_cluster import connect  # isort: skip
+from longtail.ray_cluster.connection import connect  # isort: skip
 
 import ray
 from ray.exceptions import RayError, RayTaskError
 
 from longtail.commands import InfrastructureError, interrupted_as_it_was
+from longtail.ray_cluster.fit import places
 
 
 class RayTasks:
@@ -20,11 +21,13 @@ class RayTasks:
             cluster of this machine.
 
     Raises:
-        InfrastructureError: There is no cluster at the address, or it refuses the token.
+        InfrastructureError: There is no cluster at the address, it refuses the token, or has no CPU
+            for a task.
     """
 
     def __init__(self, address: str | None) -> None:
         connect(address)
+        places({"CPU": 1}, 1, "a task takes one")
 
     def run(self, call: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
         """See `backends.Backend`."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
+from ensemble.publish import check
 from ensemble.tune_bench import save_bench
 from ensemble.tune_held_out import START, TUNED, HeldOut
 from ensemble.tune_journal import Trial, TrialJournal
@@ -18,6 +19,7 @@ from ensemble.tune_request import TuneRequest, begin, digest_of_request
 from ensemble.tune_search import OnTrial, search
 from ensemble.tune_tracking import TrialPublisher
 from longtail.commands import output_console
+from longtail.submitted import check_submitted
 
 WORK_PREFIX = ".work-"
 
@@ -38,10 +40,15 @@ def run(
         experiment: MLflow experiment of the trials.
 
     Raises:
-        ValueError: `out` holds another search, or no trial is a merge.
+        ValueError: `out` holds another search, no trial is a merge, or a path is of no use in a
+            submitted job.
         BadInputError: A source or the annotations cannot be used.
-        InfrastructureError: Ray cannot be reached, or lost a trial.
+        InfrastructureError: Ray cannot be reached, or lost a trial, or MLflow's store was left
+            half-made.
     """
+    reads = {f"--pred {spec.name}=": spec.path for spec in request.space.specs}
+    check_submitted({"--ann": request.ann, **reads}, {"--out": out})
+    check(experiment)
     described = request.describe()
     begin(out, described)
     publisher = TrialPublisher(digest_of_request(described), out.name, experiment, messages)
@@ -57,7 +64,8 @@ def run(
 
     with TemporaryDirectory(prefix=WORK_PREFIX, dir=out) as folder:
         place = num_workers, address
-        outcome = _tune(request, journal, Path(folder), out, place, on_trial)
+        with publisher.ended_if_interrupted(journal.trials):
+            outcome = _tune(request, journal, Path(folder), out, place, on_trial)
     write_report(request, journal, outcome, out)
     show(request, journal, outcome, out, console)
     publisher.publish(journal.trials, "FINISHED", artifacts(out))

@@ -9,7 +9,7 @@ from typing import Any
 
 # Read by Ray when it is imported, as what `ray_cluster` sets: no frames around its own messages.
 os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
-from longtail.ray_cluster import connect  # isort: skip
+from longtail.ray_cluster.connection import connect  # isort: skip
 
 import optuna
 from ray import tune
@@ -18,6 +18,7 @@ from ray.tune.search.optuna import OptunaSearch
 from ensemble.tune_bench import load_bench
 from ensemble.tune_journal import Trial
 from longtail.commands import InfrastructureError, interrupted_as_it_was
+from longtail.ray_cluster.fit import places
 
 OnTrial = Callable[[dict[str, Any], dict[str, Any], float], object]
 
@@ -76,6 +77,7 @@ def search(
     )
     listener = _Listener(on_trial)
     connect(address)
+    places({"CPU": 1}, 1, "a trial takes one")
     tuner = tune.Tuner(
         tune.with_resources(tune.with_parameters(_trial, bench=str(bench)), {"CPU": 1}),
         tune_config=tune.TuneConfig(

@@ -4,16 +4,21 @@ The journal of trials is the truth. MLflow being away costs a warning; the next 
 missing.
 """
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from ensemble.publish import runs_folder
 from ensemble.tune_journal import Trial
+from longtail.commands import InfrastructureLost, Terminated
 from longtail.evaluation.summary import UNDEFINED
-from longtail.tracking import NodeRecord, Status, Tracker, tracking_uri
+from longtail.ray_cluster.watch import at_loss
+from longtail.tracking.address import told, tracking_uri
+from longtail.tracking.store import wait_until_free
+from longtail.tracking.tracker import NodeRecord, Status, Tracker, tracker_of
 
 PREFIX = "tune"
 
@@ -45,31 +50,68 @@ class TrialPublisher:
             status: Of the parent run.
             files: Artifacts of the parent run with their folders, once the search is done.
         """
+        if status == "FINISHED":
+            wait_until_free(tracking_uri(runs_folder()))
         try:
-            tracker = self._connect()
-            parent = tracker.open_grid(self._grid, self._name, {"longtail.kind": "tune"})
-            for trial in trials:
-                if trial.number not in self._done:
-                    self._publish_trial(tracker, parent, trial)
-                    self._done.add(trial.number)
-            if files:
-                tracker.log_artifacts(parent, list(files))
-            tracker.set_status(parent, status)
+            self._publish(trials, status, files)
         except Exception as error:
-            if not self._failed:
+            self._tell(error, status)
+
+    @contextmanager
+    def ended_if_interrupted(self, trials: Sequence[Trial]) -> Iterator[None]:
+        """Mark the parent run as killed when a signal, or the loss of Ray, ends the block.
+
+        Args:
+            trials: All that are finished, at any time.
+        """
+
+        def end() -> None:
+            self.publish(trials, "KILLED")
+
+        try:
+            with at_loss(end):
+                yield
+        except (KeyboardInterrupt, Terminated, InfrastructureLost):
+            end()
+            raise
+
+    def _publish(
+        self, trials: Sequence[Trial], status: Status, files: Sequence[tuple[Path, str]]
+    ) -> None:
+        tracker = self._connect()
+        parent = tracker.open_grid(self._grid, self._name, {"longtail.kind": "tune"})
+        for trial in trials:
+            if trial.number not in self._done:
+                self._publish_trial(tracker, parent, trial)
+                self._done.add(trial.number)
+        if files:
+            tracker.log_artifacts(parent, list(files))
+        tracker.set_status(parent, status)
+        if status == "FINISHED":
+            for name, number in tracker.elsewhere().items():
                 self._messages.print(
-                    f"warning: MLflow does not have these trials ({type(error).__name__}: {error});"
-                    " the same command tries again"
+                    f"MLflow has {number} runs of this search in the experiment {name!r}, where"
+                    " they were made first"
                 )
-            self._failed = True
+
+    def _tell(self, error: Exception, status: Status) -> None:
+        """Once on the way, and at the end."""
+        if status == "FINISHED":
+            self._messages.print(
+                f"warning: MLflow does not have all of these trials ({told(error)}); the same"
+                " command tries again"
+            )
+        elif not self._failed:
+            self._messages.print(
+                f"warning: MLflow cannot be reached, going on without it ({told(error)})"
+            )
+        self._failed = True
 
     def _connect(self) -> Tracker:
         if self._tracker is None:
-            runs = Path(os.environ.get("LONGTAIL_RUNS", "runs"))
+            runs = runs_folder()
             runs.mkdir(parents=True, exist_ok=True)
-            uri = tracking_uri(runs)
-            local = runs / "artifacts" if uri.startswith("sqlite") else None
-            self._tracker = Tracker(uri, self._experiment, local)
+            self._tracker = tracker_of(runs, self._experiment)
         return self._tracker
 
     def _publish_trial(self, tracker: Tracker, parent: str, trial: Trial) -> None:

@@ -111,7 +111,7 @@ def _run(request: "GridRequest") -> ExitCode:
     from longtail.cluster.links import write_links
     from longtail.cluster.standings import State
 
-    standings, mlflow_problem = run_grid(plan, request.settings())
+    standings, published = run_grid(plan, request.settings())
     print_ranking(plan, standings, request.run.runs)
     print_seeds(plan, standings, request.run.runs)
     baseline = request.baseline_of(plan)
@@ -119,7 +119,7 @@ def _run(request: "GridRequest") -> ExitCode:
     print_differences(differences, baseline)
     print_failures(plan, standings)
     grid = write_links(plan, standings, request.run.runs, request.settings().name, differences)
-    print_next_steps(plan, standings, request.run.runs, grid, mlflow_problem)
+    print_next_steps(plan, standings, request.run.runs, grid, published)
     whole = all(item.state is State.DONE for item in standings.values())
     return ExitCode.DONE if whole else ExitCode.SOME_FAILED
 

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from longtail.cluster.published import Published
 from longtail.commands import output_console
-from longtail.tracking import tracking_uri
+from longtail.tracking.address import SQLITE, redacted, sqlite_file, tracking_uri
 
 console = output_console()
 
@@ -26,7 +27,34 @@ def short_path(path: Path) -> str:
 
 def mlflow_command(runs: Path) -> str:
     """How to look at what MLflow has."""
-    uri, prefix = tracking_uri(runs), "sqlite:///"
-    if not uri.startswith(prefix):
-        return f"open {uri}"
-    return f"mlflow ui --backend-store-uri {prefix}{short_path(Path(uri.removeprefix(prefix)))}"
+    uri = tracking_uri(runs)
+    file = sqlite_file(uri)
+    if file is not None:
+        return f"mlflow ui --backend-store-uri {SQLITE}{short_path(file)}"
+    return f"open {redacted(uri)}"
+
+
+def print_mlflow(runs: Path, published: Published, kind: str) -> None:
+    """How to look at what MLflow has, where that is, and what it lacks.
+
+    Args:
+        runs: The runs folder.
+        published: What MLflow has.
+        kind: `grid` or `sweep`.
+    """
+    print_command("compare in MLflow", mlflow_command(runs))
+    if published.elsewhere:
+        console.print(
+            f"    a run stays in the experiment where it was made first: {published.elsewhere}",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
+    if published.problem:
+        # Last, and in words of MLflow's, which are no markup.
+        console.print(f"MLflow lacks part of this {kind}", style="yellow", end=" ")
+        console.print(
+            f"({published.problem}); the same command again uploads it",
+            highlight=False,
+            markup=False,
+        )

@@ -8,10 +8,11 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from experiments.next_steps import mlflow_command, on_lines, print_command, short_path
+from experiments.next_steps import on_lines, print_command, print_mlflow, short_path
 from longtail.cluster.ledger import node_directory, read_result
 from longtail.cluster.links import intervals_of_rows, row_directory
 from longtail.cluster.plan import Plan, Row
+from longtail.cluster.published import Published
 from longtail.cluster.seed_summary import SeedStatistic, over_seeds
 from longtail.cluster.standings import Standings, State, shared_trunk
 from longtail.commands import output_console
@@ -69,7 +70,7 @@ def print_failures(plan: Plan, standings: Standings) -> None:
 
 
 def print_next_steps(
-    plan: Plan, standings: Standings, runs: Path, grid: Path, mlflow_problem: str | None
+    plan: Plan, standings: Standings, runs: Path, grid: Path, published: Published
 ) -> None:
     """Commands that go on from here; `grid` is the folder with the links of the rows."""
     done = [row for row in plan.rows if standings[row.evaluation.id].state is State.DONE]
@@ -79,15 +80,9 @@ def print_next_steps(
         lines = ["python -m ensemble.merge", *sources, f"--ann {short_path(plan.data.val)}"]
         lines.append(f"--out {short_path(runs / 'merged')}")
         print_command("merge the predictions", on_lines(lines))
-    print_command("compare in MLflow", mlflow_command(runs))
+    print_mlflow(runs, published, "grid")
     if len(done) < len(plan.rows):
         print_command("go on after a failure", "the same command again; finished nodes are kept")
-    if mlflow_problem:
-        console.print(
-            f"[yellow]MLflow lacks part of this grid[/yellow] ({mlflow_problem});"
-            " the same command again uploads it",
-            highlight=False,
-        )
 
 
 def narrow_table(title: str) -> Table:

@@ -1,6 +1,5 @@
 """What the options of `run_options` ask for, resolved: data files, scale, workers and places."""
 
-import os
 import shlex
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -9,10 +8,11 @@ from typing import Any
 from experiments.next_steps import short_path
 from experiments.run_options import EXPERIMENT
 from experiments.variants.scale import demo_scale
-from longtail.cluster.data_files import find_data_files
+from longtail.cluster.data_files import find_data_files, may_be_a_name
 from longtail.cluster.plan import RESAMPLES, DataFiles
 from longtail.cluster.settings import GridSettings, WorkerResources
 from longtail.config.variant import Variant
+from longtail.submitted import check_submitted
 
 
 @dataclass
@@ -34,12 +34,13 @@ class RunRequest:
     experiment: str
 
     def __post_init__(self) -> None:
-        in_job = "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ
-        if in_job and not self.runs.is_absolute():
-            raise ValueError(
-                f"--runs {self.runs}: a submitted job runs in a folder that is thrown away;"
-                " give an absolute path on storage that every machine sees"
-            )
+        given = {"--train": self.train, "--val": self.val, "--images": self.images}
+        reads = {
+            option: path
+            for option, path in given.items()
+            if path is not None and not may_be_a_name(path)
+        }
+        check_submitted(reads, {"--runs": self.runs})
         self.runs = self.runs.resolve()
 
     @property

@@ -208,7 +208,7 @@ def _run(request: "SweepRequest", num_seeds: int | None, num_best: int) -> ExitC
     margins = find_margins(sweep, trials, settings)
     files += write_analysis(folder, sweep, trials, confirmation, margins)
     result.publisher.attach(files)
-    print_next(request, files, result.publisher.problem)
+    print_next(request, files, result.publisher.published(result.standings))
     return _ending(result, confirmation)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from sweep_scene import LAMBDA, sweep_of
 
 from longtail.config.search_space import LogUniform, Point
-from longtail.ray_cluster import connect
+from longtail.ray_cluster.connection import connect
 from longtail.sweep.distributions import point_of
 from longtail.sweep.mailbox import Answer, Ask, start_mailbox
 from longtail.sweep.request import Scheduler, Sweep

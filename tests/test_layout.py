@@ -17,9 +17,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "longtail.categories": {"longtail.problems"},
     "longtail.config": set(),
     "longtail.rle": {"longtail.problems"},
-    "longtail.tracking": set(),
-    "longtail.ray_calls": set(),
-    "longtail.ray_cluster": COMMANDS | {"longtail.ray_calls"},
+    "longtail.locks": set(),
+    "longtail.submitted": set(),
+    "longtail.tracking": COMMANDS | {"longtail.locks"},
+    "longtail.ray_cluster": COMMANDS,
     "longtail.predictions": BASE | {"longtail.rle"},
     "longtail.data": BASE | COMMANDS | {"longtail.rle", "longtail.config"},
     "longtail.losses": set(),
@@ -55,14 +56,15 @@ MAY_IMPORT: dict[str, set[str]] = {
         "longtail.evaluation",
         "longtail.predictions",
         "longtail.tracking",
-        "longtail.ray_calls",
         "longtail.ray_cluster",
         "longtail.config",
+        "longtail.locks",
     },
     "longtail.sweep": BASE
     | COMMANDS
+    | {"longtail.locks", "longtail.tracking"}
     | {"longtail.cluster", "longtail.config", "longtail.evaluation", "longtail.inference"}
-    | {"longtail.predictions", "longtail.ray_calls", "longtail.training"},
+    | {"longtail.predictions", "longtail.ray_cluster", "longtail.training"},
     "ensemble": BASE
     | COMMANDS
     | {
@@ -72,11 +74,12 @@ MAY_IMPORT: dict[str, set[str]] = {
         "longtail.tracking",
         "longtail.ray_cluster",
         "longtail.config",
+        "longtail.submitted",
     },
     "experiments": BASE
     | COMMANDS
     | {"longtail.config", "longtail.cluster", "longtail.tracking", "longtail.data"}
-    | {"longtail.sweep"},
+    | {"longtail.sweep", "longtail.submitted"},
 }
 """A package or module imports those beside it, and itself."""
 

@@ -1,9 +1,11 @@
 """How every command of the platform ends: exit codes, and errors without tracebacks."""
 
+import os
 import signal
+import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
@@ -36,8 +38,14 @@ class InfrastructureError(RuntimeError):
     """Ray, MLflow or the storage cannot do what is asked; the message says what to change."""
 
 
+class InfrastructureLost(BaseException):
+    """Ray went away while a command ran; the message says what to do. Raised in the main thread
+    wherever that is, so it is no `Exception`."""
+
+
 class Terminated(BaseException):
-    """The process was asked to end (SIGTERM), as `ray job stop` does."""
+    """The process was asked to end: SIGTERM, as `ray job stop` sends, or SIGHUP, as a terminal does
+    that is closed."""
 
 
 def output_console() -> "Console":
@@ -52,22 +60,36 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> None:
 
     A command returns an `ExitCode` (or None for done). Errors a user can cause are printed
     without a traceback: `ValueError` and click's own are usage errors (2), `BadInputError` is bad
-    input (3), `InfrastructureError` is 5, Ctrl-C is 130, SIGTERM is 143. Anything else is ours
-    and keeps its traceback (1).
+    input (3), `InfrastructureError` is 5, Ctrl-C is 130, SIGTERM and SIGHUP are 143. Anything else
+    is ours and keeps its traceback (1).
     """
-    end_on_sigterm()
+    end_on_signals()
     sys.exit(int(_outcome(lambda: command.main(arguments, standalone_mode=False))))
 
 
-def end_on_sigterm() -> None:
-    """Let SIGTERM raise `Terminated` in the main thread, so that a command can say how it ended.
+def end_on_signals() -> None:
+    """Let SIGTERM and SIGHUP raise `Terminated` in the main thread, so that a command can say how
+    it ended. What `nohup` started goes on after SIGHUP.
 
     To be called again after a library has put its own handler there, as Ray does.
     """
     signal.signal(signal.SIGTERM, _terminate)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _hang_up)
 
 
 def _terminate(*_: object) -> None:
+    raise Terminated
+
+
+def _hang_up(*_: object) -> None:
+    """What would still be written to a closed terminal raises, and goes nowhere instead."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for handle in range(3):
+        with suppress(OSError):
+            if stat.S_ISCHR(os.fstat(handle).st_mode):
+                os.dup2(nowhere, handle)
+    os.close(nowhere)
     raise Terminated
 
 
@@ -78,7 +100,7 @@ def interrupted_as_it_was() -> Iterator[None]:
     try:
         yield
     except SystemError as error:
-        if isinstance(error.__cause__, Terminated | KeyboardInterrupt):
+        if isinstance(error.__cause__, Terminated | KeyboardInterrupt | InfrastructureLost):
             raise error.__cause__ from None
         raise
 
@@ -89,6 +111,9 @@ def _outcome(call: Callable[[], Any]) -> ExitCode:
     except (BadInputError, InfrastructureError, ValueError, OSError) as error:
         click.echo(f"error: {error}", err=True)
         return _code_of(error)
+    except InfrastructureLost as error:
+        click.echo(f"error: {error}", err=True)
+        return ExitCode.INFRASTRUCTURE
     except click.ClickException as error:
         error.show()
         return ExitCode(error.exit_code)

@@ -16,6 +16,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
     return Folder(tmp_path)
 
 
+ODD = "my (2nd) run's = 100 %, a+b"
+
+
 def runs_of(folder: Folder, experiment: str = "x") -> dict[str, list[object]]:
     client = MlflowClient(f"sqlite:///{folder.path}/runs/mlflow.db")
     found = client.get_experiment_by_name(experiment)
@@ -53,6 +56,19 @@ def test_merges_of_one_experiment_lie_side_by_side(folder: Folder) -> None:
     found = runs_of(folder)
     assert sorted(run.info.run_name for run in found["nodes"]) == ["one", "two"]
     assert len(found["parents"]) == 1
+
+
+def test_an_experiment_may_have_any_name_and_a_merge_stays_where_it_was_made(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in (ODD, ODD, "other"):
+        assert folder.merge("a=a.json", options=(f"--experiment={name}", *QUICK)) == 0
+    found = runs_of(folder, ODD)
+    assert len(found["nodes"]) == len(found["parents"]) == 1
+    said = capsys.readouterr().err
+    assert "MLflow does not have" not in said
+    assert said.count(f"MLflow has this merge in the experiment {ODD!r}") == 1
+    assert not runs_of(folder, "other")["nodes"]
 
 
 def test_mlflow_away_is_a_warning(

@@ -48,3 +48,14 @@ def test_a_job_that_fails_says_so_in_its_exit_code_and_log(ray_head: Cluster) ->
     done = submit(ray_head, ["experiments/grid.py", "--runs", "runs"])
     assert done.returncode != 0
     assert "a submitted job runs in a folder that is thrown away" in done.stdout + done.stderr
+
+
+def test_a_job_whose_data_were_not_sent_says_at_once_what_to_do(
+    ray_head: Cluster, tmp_path: Path
+) -> None:
+    words = ["--train", "lvis/train.json", "--val", "lvis/val.json", "--images", "coco"]
+    done = submit(ray_head, ["experiments/grid.py", "--runs", str(tmp_path), *words])
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    assert "--train lvis/train.json: not among the files that were sent" in said
+    assert "give an absolute path on storage that every machine sees" in said

@@ -14,6 +14,7 @@ from experiments.sweep_request import SweepRequest
 from experiments.sweep_results import best_trial, write_results
 from experiments.sweep_tables import hours_text, print_confirmation, print_cost, print_result
 from experiments.variant_files import read_variant
+from longtail.cluster.published import Published
 from longtail.config.search_space import SearchSpace
 from longtail.sweep.confirmation import Confirmation, ConfirmedTrial, fresh_runs
 from longtail.sweep.cost import Cost
@@ -174,7 +175,7 @@ def test_the_next_command_is_a_grid_over_the_same_files(
         run, "lambda", (), None, (), None, None, ("AP",), None, 3, 3, None, 0, None
     )
     files = [tmp_path / name for name in ("table.json", "best.json", "analysis.html")]
-    print_next(request, files, "OperationalError: no such table")
+    print_next(request, files, Published("OperationalError: no such table", "2 in 'x'"))
     printed = " ".join(capsys.readouterr().out.replace("\\\n", " ").split())
     assert (
         f"experiments/grid.py --variants best={tmp_path}/best.json --seeds 0,1,2"
@@ -192,5 +193,5 @@ def test_without_a_best_trial_no_grid_is_proposed(
         run_request(toy_set, tmp_path),
         *("lambda", (), None, (), None, None, ("AP",), None, 3, 3, None, 0, None),
     )
-    print_next(request, [tmp_path / "table.json", tmp_path / "analysis.html"], None)
+    print_next(request, [tmp_path / "table.json", tmp_path / "analysis.html"], Published())
     assert "grid.py" not in capsys.readouterr().out

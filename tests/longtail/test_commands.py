@@ -1,9 +1,22 @@
 """Exit codes of commands."""
 
+import os
+import pty
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 import click
 import pytest
 
-from longtail.commands import ExitCode, InfrastructureError, interrupted_as_it_was, run
+from longtail.commands import (
+    ExitCode,
+    InfrastructureError,
+    InfrastructureLost,
+    interrupted_as_it_was,
+    run,
+)
 from longtail.problems import BadInputError, ProblemReport
 
 
@@ -29,6 +42,7 @@ def exit_code_of(error: BaseException | None, arguments: list[str] | None = None
         (FileNotFoundError("x"), ExitCode.BAD_INPUT),
         (OSError(28, "No space left on device"), ExitCode.INFRASTRUCTURE),
         (InfrastructureError("x"), ExitCode.INFRASTRUCTURE),
+        (InfrastructureLost("x"), ExitCode.INFRASTRUCTURE),
         (KeyboardInterrupt(), ExitCode.INTERRUPTED),
     ],
 )
@@ -71,3 +85,61 @@ def test_a_signal_in_compiled_code_is_raised_as_itself() -> None:
         raise SystemError("returned a result with an exception set") from KeyboardInterrupt()
     with pytest.raises(SystemError, match="of its own"), interrupted_as_it_was():
         raise SystemError("of its own")
+
+
+WAIT = """
+import signal, sys
+from pathlib import Path
+import click
+from longtail.commands import run
+
+@click.command()
+def command():
+    try:
+        print("begun", flush=True)
+        Path(sys.argv[1]).touch()
+        while True:
+            signal.pause()
+    finally:
+        print("said at the end", flush=True)
+        Path(sys.argv[1]).unlink()
+
+run(command, [])
+"""
+
+
+def test_a_closed_terminal_ends_a_command_in_order(tmp_path: Path) -> None:
+    ours, its = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", WAIT, str(tmp_path / "begun")],
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        start_new_session=True,
+    )
+    os.close(its)
+    while not (tmp_path / "begun").exists():
+        assert process.poll() is None
+    # Nobody reads any more: what is written now is an error.
+    os.close(ours)
+    process.send_signal(signal.SIGHUP)
+    assert process.wait() == ExitCode.TERMINATED
+    assert not (tmp_path / "begun").exists()
+
+
+def test_what_nohup_started_goes_on_after_its_terminal(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", WAIT, str(tmp_path / "begun")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+    )
+    while not (tmp_path / "begun").exists():
+        assert process.poll() is None
+    status = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    (ignored,) = (line.split()[1] for line in status if line.startswith("SigIgn"))
+    assert int(ignored, 16) & 1 << (signal.SIGHUP - 1)
+    process.terminate()
+    output, errors = process.communicate()
+    assert process.returncode == ExitCode.TERMINATED
+    assert output == b"begun\nsaid at the end\n" and b"interrupted" in errors

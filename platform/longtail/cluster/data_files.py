@@ -38,10 +38,16 @@ def find_data_files(train: Path, val: Path, images: Path | None) -> DataFiles:
     )
 
 
+def may_be_a_name(given: Path) -> bool:
+    """Whether it may be the name of a data set rather than a path."""
+    name = str(given)
+    return not name.endswith((".json", ".gz")) and _A_NAME.fullmatch(name) is not None
+
+
 def _find(option: str, given: Path) -> tuple[Path, Path | None]:
     """The annotation file, and its picture folder if it was given by name."""
     name = str(given)
-    if given.exists() or name.endswith((".json", ".gz")) or not _A_NAME.fullmatch(name):
+    if given.exists() or not may_be_a_name(given):
         return given, None
     with needs_detectron2(
         f"{option} {name}: no such file, and data sets by name need detectron2",

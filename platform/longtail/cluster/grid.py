@@ -1,20 +1,18 @@
 """Running a plan: find what is finished, do the rest, keep MLflow in step."""
 
-from rich.console import Console
-
 from longtail.cluster.grid_family import GridFamily
 from longtail.cluster.plan import Plan
-from longtail.cluster.progress import ProgressDisplay
+from longtail.cluster.progress import ProgressDisplay, progress_console
 from longtail.cluster.provenance import provenance
 from longtail.cluster.publish import Publisher
-from longtail.cluster.published import is_published, note_published
+from longtail.cluster.published import Published, found_published, note_published
 from longtail.cluster.publishing import kept_in_step, prepared
 from longtail.cluster.schedule import ready, run_nodes
 from longtail.cluster.settings import GridSettings
 from longtail.cluster.standings import Standings, State, look_up
 
 
-def run_grid(plan: Plan, settings: GridSettings) -> tuple[Standings, str | None]:
+def run_grid(plan: Plan, settings: GridSettings) -> tuple[Standings, Published]:
     """Bring every node of the plan to its result.
 
     Args:
@@ -22,24 +20,28 @@ def run_grid(plan: Plan, settings: GridSettings) -> tuple[Standings, str | None]
         settings: Where and with what; progress goes to standard error.
 
     Returns:
-        How the nodes stand at the end, and why MLflow lacks something (None: it lacks nothing).
+        How the nodes stand at the end, and what MLflow has of them.
 
     Raises:
         ValueError: A detector cannot be built.
-        InfrastructureError: No cluster, or one on which the workers can never be placed.
+        InfrastructureError: No cluster, one on which the workers can never be placed, or a store of
+            MLflow's that was left half-made.
     """
     standings = look_up(plan, settings.runs)
     family = GridFamily(plan, settings.runs, settings.name)
     publisher = Publisher(family, settings.runs, settings.experiment)
     if any(item.state is State.WAITING for item in standings.values()):
+        publisher.check()
         _run_waiting(plan, settings, standings, publisher)
-    elif is_published(plan, settings):
-        return standings, None
+    elif (found := found_published(plan, settings)) is not None:
+        return standings, found
+    else:
+        publisher.check()
     failed = any(item.state is State.FAILED for item in standings.values())
-    publisher.publish(standings, "FAILED" if failed else "FINISHED")
-    if not failed and publisher.problem is None:
-        note_published(plan, settings)
-    return standings, publisher.problem
+    published = publisher.publish_end(standings, "FAILED" if failed else "FINISHED")
+    if not failed:
+        note_published(plan, settings, published)
+    return standings, published
 
 
 def _run_waiting(
@@ -53,7 +55,6 @@ def _run_waiting(
         from longtail.cluster.work import Workshop
 
         workshop = Workshop(plan, settings.runs, pool.run, settings.loader_processes, provenance())
-        console = Console(stderr=True)
-        with ProgressDisplay(console, settings.runs, pool.num_groups) as progress:
+        with ProgressDisplay(progress_console(), settings.runs, pool.num_groups) as progress:
             with kept_in_step(publisher, standings):
                 run_nodes(standings, pool.num_groups, workshop.do, progress.update)

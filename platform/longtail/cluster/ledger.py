@@ -4,13 +4,11 @@ A node is finished exactly when `result.json`, written last and atomically, is t
 in it hold. Everything else in the directory is work in progress that a rerun may use.
 """
 
-import fcntl
 import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -76,35 +74,6 @@ def reopen(directory: Path) -> bool:
         return False
     result.replace(directory / "result.damaged.json")
     return True
-
-
-@contextmanager
-def held(lock: Path, patience: float) -> Iterator[None]:
-    """Hold a file lock: one process at a time works on a node, wherever it was started.
-
-    The lock ends with the process that holds it, however that ends.
-
-    Args:
-        lock: The lock file, made if absent.
-        patience: Seconds to wait for another holder.
-
-    Raises:
-        TimeoutError: Another process kept the lock for longer.
-    """
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    deadline = time.monotonic() + patience
-    with lock.open("a") as handle:
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise TimeoutError(
-                        f"{lock}: another process works on this node; wait for it or stop it"
-                    ) from None
-                time.sleep(0.2)
-        yield
 
 
 def write_json(path: Path, tree: Any) -> None:

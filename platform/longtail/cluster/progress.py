@@ -1,5 +1,6 @@
 """What a person sees while a grid runs: a line per running node and one for the whole."""
 
+import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -17,6 +18,11 @@ from longtail.training.journal import Progress, read_progress
 
 PLAIN_SECONDS = 15.0
 """Between reports where the output is not a terminal."""
+
+
+def progress_console() -> Console:
+    """Standard error; in a file each report is one line, however long its titles are."""
+    return Console(stderr=True, soft_wrap=not sys.stderr.isatty())
 
 
 class ProgressDisplay:

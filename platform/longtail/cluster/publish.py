@@ -13,8 +13,11 @@ from longtail.cluster.evaluation_files import DIAGNOSIS, EVALUATION, PER_CATEGOR
 from longtail.cluster.ledger import node_directory
 from longtail.cluster.node import Node
 from longtail.cluster.plan import Row
+from longtail.cluster.published import Published
 from longtail.cluster.standings import Standing, Standings, State
-from longtail.tracking import NodeRecord, Status, Tracker, tracking_uri
+from longtail.tracking.address import told, tracking_uri
+from longtail.tracking.store import check_store, is_locked, wait_until_free
+from longtail.tracking.tracker import NodeRecord, Status, Tracker, num_points, tracker_of
 from longtail.training.journal import JOURNAL, read_journal
 from longtail.training.telemetry_files import FOLDER as TELEMETRY
 
@@ -81,8 +84,17 @@ class Publisher:
         self._settled: set[str] = set()
         self._noted: set[str] | None = None
         self._lock = threading.Lock()
+        self._locked = False
         self.problem: str | None = None
         """Why MLflow lacks something; None when the last attempt brought everything across."""
+
+    def check(self) -> None:
+        """Refuse a store that MLflow can never open, before anything is run.
+
+        Raises:
+            InfrastructureError: It was left half-made.
+        """
+        check_store(tracking_uri(self._runs))
 
     def publish(self, standings: Standings, grid_status: Status) -> None:
         """Bring MLflow up to date; what fails is tried again at the next call.
@@ -94,6 +106,36 @@ class Publisher:
         with self._lock:
             self._attempt(standings, grid_status)
 
+    def publish_end(self, standings: Standings, grid_status: Status) -> Published:
+        """As `publish`, for the last time: a store that another process locks is waited for.
+
+        Returns:
+            What MLflow has then.
+        """
+        self.publish(standings, grid_status)
+        if self._locked:
+            wait_until_free(tracking_uri(self._runs))
+            self.publish(standings, grid_status)
+        return self.published(standings)
+
+    def published(self, standings: Standings) -> Published:
+        """What MLflow has, as far as is known."""
+        with self._lock:
+            elsewhere = self._elsewhere() if self.problem is None else None
+            if self.problem is None:
+                return Published(None, elsewhere)
+            there = self._tracker.num_points if self._tracker else 0
+            total = sum(num_points(self._lines(item.node)) for item in standings.values())
+            return Published(f"{self.problem}; of {total} points it has at least {there}")
+
+    def _elsewhere(self) -> str | None:
+        try:
+            others = self._connect().elsewhere()
+        except Exception as error:
+            self._note_problem(error)
+            return None
+        return ", ".join(f"{number} in {name!r}" for name, number in others.items()) or None
+
     def _attempt(self, standings: Standings, grid_status: Status) -> None:
         try:
             tracker = self._connect()
@@ -103,11 +145,18 @@ class Publisher:
                     self._publish_node(tracker, grid, standing, grid_status)
             self._publish_note(tracker, grid, standings)
             tracker.set_status(grid, grid_status)
-            self.problem = None
+            self.problem, self._locked = None, False
         except Exception as error:
-            if self.problem is None:
-                log.warning("MLflow cannot be reached, going on without it: %s", error)
-            self.problem = f"{type(error).__name__}: {error}"
+            self._note_problem(error)
+
+    def _note_problem(self, error: Exception) -> None:
+        uri = tracking_uri(self._runs)
+        self._locked = "database is locked" in str(error) or is_locked(uri)
+        known, self.problem = self.problem, told(error)
+        if self._locked:
+            self.problem = "another process keeps its store locked"
+        if known is None:
+            log.warning("MLflow cannot be reached, going on without it: %s", self.problem)
 
     def prepare(self) -> None:
         """Import MLflow and make its store if there is none; trouble is told by `publish`."""
@@ -121,7 +170,7 @@ class Publisher:
                 tracker = self._connect()
                 tracker.replace_artifacts(self._open_parent(tracker), files)
             except Exception as error:
-                self.problem = f"{type(error).__name__}: {error}"
+                self._note_problem(error)
 
     def _open_parent(self, tracker: Tracker) -> str:
         family = self._family
@@ -138,9 +187,7 @@ class Publisher:
 
     def _connect(self) -> Tracker:
         if self._tracker is None:
-            uri = tracking_uri(self._runs)
-            local = self._runs / "artifacts" if uri.startswith("sqlite") else None
-            self._tracker = Tracker(uri, self._experiment, local)
+            self._tracker = tracker_of(self._runs, self._experiment)
         return self._tracker
 
     def _publish_node(
@@ -151,7 +198,7 @@ class Publisher:
             return
         row = self._family.row_of(node)
         run = tracker.open_node(self._record(node, row), self._family.id, grid)
-        tracker.log_points(run, [*read_journal(directory / JOURNAL), *self._family.points_of(node)])
+        tracker.log_points(run, self._lines(node))
         tracker.set_tags(run, self._family.tags_of(standing))
         if standing.in_pass:
             tracker.set_tags(run, {SHARED_TRUNK_TAG: str(len(standing.in_pass))})
@@ -162,6 +209,10 @@ class Publisher:
         if standing.state is State.DONE:
             tracker.log_artifacts(run, _artifacts(node, self._runs))
             self._settled.add(node.id)
+
+    def _lines(self, node: Node) -> list[Mapping[str, Any]]:
+        journal = node_directory(self._runs, node) / JOURNAL
+        return [*read_journal(journal), *self._family.points_of(node)]
 
     def _record(self, node: Node, row: Row) -> NodeRecord:
         digests = {f"longtail.input.{role}": digest for role, digest in node.inputs.items()}

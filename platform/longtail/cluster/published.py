@@ -5,36 +5,51 @@ size or time has; one that has not since a grid brought it up to date needs noth
 """
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from longtail.cluster.ledger import write_json
 from longtail.cluster.plan import Plan
 from longtail.cluster.settings import GridSettings
-from longtail.tracking import tracking_uri
-
-SQLITE = "sqlite:///"
+from longtail.tracking.address import sqlite_file, tracking_uri
 
 
-def note_published(plan: Plan, settings: GridSettings) -> None:
+@dataclass(frozen=True)
+class Published:
+    """What MLflow has of a grid or sweep.
+
+    Attributes:
+        problem: Why it lacks something; None if it has everything.
+        elsewhere: Which runs are in experiments other than the one that is asked for, because
+            they were made there first; None if there are none.
+    """
+
+    problem: str | None = None
+    elsewhere: str | None = None
+
+
+def note_published(plan: Plan, settings: GridSettings, published: Published) -> None:
     """Note that MLflow has everything of a finished grid."""
     store = _store(settings.runs)
-    if store is not None:
+    if store is not None and published.problem is None:
         note = _note(plan, settings)
         note.parent.mkdir(exist_ok=True)
-        write_json(note, _state(plan, settings, store))
+        state = _state(plan, settings, store)
+        write_json(note, {"state": state, "elsewhere": published.elsewhere})
 
 
-def is_published(plan: Plan, settings: GridSettings) -> bool:
-    """Whether nothing happened to the store since that was noted; False on any other server."""
+def found_published(plan: Plan, settings: GridSettings) -> Published | None:
+    """What was noted, if nothing happened to the store since; None on any other server."""
     store = _store(settings.runs)
     if store is None:
-        return False
+        return None
     try:
         noted = json.loads(_note(plan, settings).read_text())
     except (FileNotFoundError, ValueError):
-        return False
-    return bool(noted == _state(plan, settings, store))
+        return None
+    same = noted.get("state") == _state(plan, settings, store)
+    return Published(None, noted["elsewhere"]) if same else None
 
 
 def _note(plan: Plan, settings: GridSettings) -> Path:
@@ -42,9 +57,8 @@ def _note(plan: Plan, settings: GridSettings) -> Path:
 
 
 def _store(runs: Path) -> Path | None:
-    uri = tracking_uri(runs)
-    path = Path(uri.removeprefix(SQLITE))
-    return path if uri.startswith(SQLITE) and path.is_file() else None
+    path = sqlite_file(tracking_uri(runs))
+    return path if path is not None and path.is_file() else None
 
 
 def _state(plan: Plan, settings: GridSettings, store: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from longtail.cluster.publish import Publisher
 from longtail.cluster.standings import Standings
+from longtail.ray_cluster.watch import at_loss
 
 PUBLISH_SECONDS = 5.0
 
@@ -26,11 +27,16 @@ def kept_in_step(publisher: Publisher, standings: Standings) -> Iterator[None]:
         target=_publish_until, args=(stop, publisher, standings), daemon=True
     )
     background.start()
-    try:
-        yield
-    except BaseException:
+
+    def end() -> None:
         stop.set()
         publisher.publish(standings, "KILLED")
+
+    try:
+        with at_loss(end):
+            yield
+    except BaseException:
+        end()
         raise
     stop.set()
     background.join()

@@ -8,7 +8,7 @@ from longtail.cluster.connection import places
 from longtail.cluster.plan import Plan
 from longtail.cluster.pool.pool import WorkerPool, worker_pool
 from longtail.cluster.settings import GridSettings
-from longtail.ray_cluster import connect
+from longtail.ray_cluster.connection import connect
 
 
 @contextmanager

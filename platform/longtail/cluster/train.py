@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 
-from longtail.cluster.ledger import held
 from longtail.cluster.pool.tasks import Run, TaskFailedError
+from longtail.locks import held
 from longtail.training.job import StageJob
 from longtail.training.loop import TrainingDivergedError
 

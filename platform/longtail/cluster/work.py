@@ -9,7 +9,7 @@ from typing import Any, assert_never
 
 from longtail.cluster.evaluate import evaluate_node
 from longtail.cluster.evaluation_files import result_files, summary_of
-from longtail.cluster.ledger import begin, finish, held, node_directory, read_result, reopen
+from longtail.cluster.ledger import begin, finish, node_directory, read_result, reopen
 from longtail.cluster.node import Node
 from longtail.cluster.plan import Plan, Row
 from longtail.cluster.pool.tasks import Run
@@ -17,6 +17,7 @@ from longtail.cluster.predict import predict_node
 from longtail.cluster.schedule import Failures
 from longtail.cluster.train import train_nodes
 from longtail.inference.job import PredictionJob
+from longtail.locks import held
 from longtail.predictions.store import Source
 from longtail.training.checkpoints import final_checkpoint
 from longtail.training.job import StageJob

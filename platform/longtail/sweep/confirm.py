@@ -51,13 +51,13 @@ def confirm(
         return Confirmation(sweep.metrics, seeds, num_candidates, (), name)
     variants = {row_name(trial): sweep.variant_at(trial.point) for trial in chosen}
     plan = make_plan(variants, seeds, sweep.data, sweep.resamples)
-    standings, mlflow_problem = run_grid(plan, replace(settings, name=name))
+    standings, published = run_grid(plan, replace(settings, name=name))
     write_links(plan, standings, settings.runs, name)
     results = _results(plan, standings, settings)
     confirmed = tuple(
         _confirmed(trial, sweep.metrics, results.get(row_name(trial), {})) for trial in chosen
     )
-    problems = tuple(_problems(standings, mlflow_problem))
+    problems = tuple(_problems(standings, published.problem))
     return Confirmation(sweep.metrics, seeds, num_candidates, confirmed, name, problems)
 
 

@@ -10,13 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from longtail.cluster.ledger import held, node_directory, write_json
+from longtail.cluster.ledger import node_directory, write_json
 from longtail.cluster.plan import DataFiles, Row
 from longtail.cluster.pool.tasks import Run
 from longtail.cluster.predict import predict_node
 from longtail.cluster.settings import GridSettings
 from longtail.evaluation.summary import UNDEFINED
 from longtail.inference.job import PredictionJob
+from longtail.locks import held
 from longtail.predictions.store import Source
 from longtail.sweep.trial import MASK_METRICS, Rung
 from longtail.training.checkpoints import final_checkpoint

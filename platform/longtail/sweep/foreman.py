@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from longtail.cluster.pool.tasks import Run
-from longtail.ray_calls import answer_of
+from longtail.ray_cluster.calls import answer_of
 from longtail.sweep.climb import Climb
 from longtail.sweep.crews import Climber, crews, may_share
 from longtail.sweep.mailbox import Answer, Ask

@@ -5,16 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console
-
-from longtail.cluster.ledger import held
 from longtail.cluster.pool.pool import WorkerPool
+from longtail.cluster.progress import progress_console
 from longtail.cluster.provenance import provenance
 from longtail.cluster.publish import Publisher
 from longtail.cluster.publishing import kept_in_step, prepared
 from longtail.cluster.standings import Standings
 from longtail.cluster.start_up import started_pool
 from longtail.commands import InfrastructureError
+from longtail.locks import held
 from longtail.sweep.climb import Climb
 from longtail.sweep.cost import Cost, summarise
 from longtail.sweep.crews import may_share
@@ -42,11 +41,13 @@ class SweepResult:
     Attributes:
         trials: By number.
         cost: Of all runs of the sweep.
-        publisher: Of its MLflow runs; `problem` says why MLflow lacks something.
+        standings: Of its nodes.
+        publisher: Of its MLflow runs.
     """
 
     trials: list[Trial]
     cost: Cost
+    standings: Standings
     publisher: Publisher
 
 
@@ -74,8 +75,8 @@ def run_sweep(sweep: Sweep, settings: SweepSettings) -> SweepResult:
 
     Raises:
         ValueError: A detector cannot be built, or the folder holds another sweep.
-        InfrastructureError: No cluster, one on which the workers can never be placed, or another
-            process runs this sweep.
+        InfrastructureError: No cluster, one on which the workers can never be placed, a store of
+            MLflow's that was left half-made, or another process runs this sweep.
         KeyboardInterrupt: The user ended it.
     """
     journal = open_journal(settings.directory, sweep)
@@ -102,11 +103,12 @@ def _run(sweep: Sweep, settings: SweepSettings, journal: SweepJournal) -> SweepR
         standings=standings,
         on_work=lambda work: journal.add(Spent(work)),
     )
-    display = SweepDisplay(Console(stderr=True), settings.grid, sweep, journal, len(numbers))
+    display = SweepDisplay(progress_console(), settings.grid, sweep, journal, len(numbers))
     record = Record(sweep, journal, roster, climb, display)
     record.recall()
     family = SweepFamily(sweep, roster, journal, settings.grid.runs, settings.grid.name)
     publisher = Publisher(family, settings.grid.runs, settings.grid.experiment)
+    publisher.check()
     if left:
         again = list(journal.unfinished().values())
         start = None if journal.begun else start_point(sweep)
@@ -119,8 +121,9 @@ def _run(sweep: Sweep, settings: SweepSettings, journal: SweepJournal) -> SweepR
             with kept_in_step(publisher, standings):
                 _search(hall, wanted, pool)
     failed = any(trial.state == "failed" for trial in journal.trials)
-    publisher.publish(standings, "FAILED" if failed else "FINISHED")
-    return SweepResult(journal.trials, _cost(sweep, settings, journal, roster), publisher)
+    publisher.publish_end(standings, "FAILED" if failed else "FINISHED")
+    cost = _cost(sweep, settings, journal, roster)
+    return SweepResult(journal.trials, cost, standings, publisher)
 
 
 def _search(hall: _Hall, wanted: Wanted, pool: WorkerPool) -> None:

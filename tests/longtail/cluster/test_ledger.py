@@ -1,14 +1,10 @@
 """A node is finished exactly when its result is there and its digests hold."""
 
-import subprocess
-import sys
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from longtail.cluster import ledger
-from longtail.cluster.ledger import finish, held, read_result, reopen, write_json
+from longtail.cluster.ledger import finish, read_result, reopen, write_json
 
 
 def finished(directory: Path) -> Path:
@@ -62,38 +58,3 @@ def test_json_is_replaced_whole(tmp_path: Path) -> None:
     with pytest.raises(TypeError):
         write_json(tmp_path / "x.json", {"a": object()})
     assert (tmp_path / "x.json").read_text() == '{\n  "a": 1\n}'
-
-
-def test_a_held_lock_is_refused(tmp_path: Path) -> None:
-    lock = tmp_path / "node.lock"
-    with held(lock, 0), pytest.raises(TimeoutError, match="another process works on this node"):
-        with held(lock, 0):
-            pass
-    with held(lock, 0):
-        pass
-
-
-def test_a_lock_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lock = tmp_path / "node.lock"
-    with ExitStack() as holder:
-        holder.enter_context(held(lock, 0))
-        monkeypatch.setattr(ledger.time, "sleep", lambda _: holder.close())
-        with held(lock, 60):
-            pass
-
-
-def test_a_lock_ends_with_the_process_that_held_it(tmp_path: Path) -> None:
-    lock = tmp_path / "node.lock"
-    code = (
-        "import sys; from pathlib import Path; from longtail.cluster.ledger import held\n"
-        "with held(Path(sys.argv[1]), 0): print('held', flush=True); sys.stdin.read()"
-    )
-    command = [sys.executable, "-c", code, str(lock)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
-        assert holder.stdout is not None and holder.stdout.readline() == b"held\n"
-        with pytest.raises(TimeoutError), held(lock, 0):
-            pass
-        holder.kill()
-        holder.wait()
-        with held(lock, 0):
-            pass

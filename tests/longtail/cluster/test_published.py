@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from longtail.cluster.plan import Plan
-from longtail.cluster.published import is_published, note_published
+from longtail.cluster.published import Published, found_published, note_published
 from longtail.cluster.settings import GridSettings, WorkerResources
-from longtail.tracking import Tracker, tracking_uri
+from longtail.tracking.address import tracking_uri
+from longtail.tracking.tracker import Tracker
+
+WHOLE = Published(None, "2 in 'another'")
 
 
 @pytest.fixture
@@ -25,40 +28,40 @@ def tracker(settings: GridSettings) -> Tracker:
 def test_nothing_is_published_before_it_is_noted(
     plan: Plan, settings: GridSettings, tracker: Tracker
 ) -> None:
-    assert not is_published(plan, settings)
-    note_published(plan, settings)
-    assert is_published(plan, settings)
+    assert not found_published(plan, settings)
+    note_published(plan, settings, WHOLE)
+    assert found_published(plan, settings) == WHOLE
 
 
 def test_a_store_that_changed_is_asked_again(
     plan: Plan, settings: GridSettings, tracker: Tracker
 ) -> None:
-    note_published(plan, settings)
+    note_published(plan, settings, WHOLE)
     tracker.open_grid("another", "by hand", {})
-    assert not is_published(plan, settings)
+    assert not found_published(plan, settings)
 
 
 def test_a_store_that_is_gone_is_made_again(
     plan: Plan, settings: GridSettings, tracker: Tracker
 ) -> None:
-    note_published(plan, settings)
+    note_published(plan, settings, WHOLE)
     (settings.runs / "mlflow.db").unlink()
-    assert not is_published(plan, settings)
+    assert not found_published(plan, settings)
 
 
 def test_another_name_or_experiment_is_published_anew(
     plan: Plan, settings: GridSettings, tracker: Tracker
 ) -> None:
-    note_published(plan, settings)
-    assert not is_published(plan, replace(settings, name="again"))
-    assert not is_published(plan, replace(settings, experiment="other"))
-    assert not is_published(Plan(plan.rows[:1], plan.data), settings)
+    note_published(plan, settings, WHOLE)
+    assert not found_published(plan, replace(settings, name="again"))
+    assert not found_published(plan, replace(settings, experiment="other"))
+    assert not found_published(Plan(plan.rows[:1], plan.data), settings)
 
 
 def test_a_server_is_always_asked(
     plan: Plan, settings: GridSettings, tracker: Tracker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:5000")
-    note_published(plan, settings)
-    assert not is_published(plan, settings)
+    note_published(plan, settings, WHOLE)
+    assert not found_published(plan, settings)
     assert not (settings.runs / "published").exists()

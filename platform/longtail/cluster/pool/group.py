@@ -17,7 +17,7 @@ from ray.util import remove_placement_group
 from longtail.cluster.pool.tasks import Task, TaskFailedError, Work
 from longtail.cluster.pool.worker import serve
 from longtail.cluster.settings import WorkerResources
-from longtail.ray_calls import answer_of, calling_ray, trainer_starts
+from longtail.ray_cluster.calls import answer_of, calling_ray, trainer_starts
 
 MAX_FAILURES = 3
 CONTROLLER_FAILURES = 3

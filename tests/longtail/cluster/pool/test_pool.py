@@ -30,7 +30,7 @@ def cluster() -> Iterator[None]:
     """A local Ray of this process alone: its actors are killed."""
     import ray
 
-    from longtail.ray_cluster import connect
+    from longtail.ray_cluster.connection import connect
 
     tests = str(Path(pool_works.__file__).parent)
     with pytest.MonkeyPatch.context() as patch:

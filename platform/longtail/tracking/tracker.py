@@ -7,19 +7,28 @@ nothing but time; the next call catches up.
 MLflow takes seconds to import, so a `Tracker` does so when it is made.
 """
 
+import hashlib
 import logging
 import os
+import posixpath
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from longtail.tracking.address import artifact_folder, tracking_uri
+from longtail.tracking.store import alone_with, make_store
+
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "15")
+# It would print the server's address, with a password that is part of it.
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 
 if TYPE_CHECKING:
-    from mlflow.entities import Experiment, Run
+    from mlflow.entities import Run
 
 NODE_TAG = "longtail.node"
 GRID_TAG = "longtail.grid"
@@ -27,13 +36,10 @@ ARTIFACTS_TAG = "longtail.artifacts"
 PARENT_TAG = "mlflow.parentRunId"
 MAX_PARAM_LENGTH = 6000
 MAX_TAG_LENGTH = 5000
+_PLAIN = re.compile(r"[/\w.\- :]{1,200}")
+"""What MLflow takes in keys, and what needs no quotes in filters."""
 
 Status = Literal["RUNNING", "FINISHED", "FAILED", "KILLED"]
-
-
-def tracking_uri(runs: Path) -> str:
-    """`MLFLOW_TRACKING_URI`, or an SQLite file in the runs folder."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{runs.resolve()}/mlflow.db"
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,7 @@ class _KnownRun:
     """What this process has seen of a run in MLflow, so that it asks once."""
 
     id: str
+    experiment: str
     status: str
     tags: dict[str, str]
     points: dict[str, set[int]] = field(default_factory=dict)
@@ -75,10 +82,15 @@ class Tracker:
     def __init__(self, uri: str, experiment: str, artifacts: Path | None = None) -> None:
         from mlflow import MlflowClient
 
-        # MLflow tells of every table of a new SQLite store.
+        # MLflow tells of every table of a new SQLite store, and of each refusal what it was about
+        # to write, before it raises.
         logging.getLogger("mlflow").setLevel(logging.WARNING)
+        logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+        make_store(uri)
+        self._uri, self._artifacts = uri, artifacts
         self._client = MlflowClient(uri)
-        self.experiment_id = self._experiment(experiment, artifacts).experiment_id
+        self._experiment = experiment
+        self._refuse_deleted()
         self._known: dict[str, _KnownRun] = {}
 
     def open_grid(self, grid: str, name: str, tags: Mapping[str, str]) -> str:
@@ -93,7 +105,7 @@ class Tracker:
         """
         tags = {**record.tags, PARENT_TAG: parent, "longtail.kind": record.node.partition("-")[0]}
         known = self._open(NODE_TAG, record.node, record.name, tags)
-        membership = f"{GRID_TAG}.{grid}"
+        membership = f"{GRID_TAG}.{_plain(grid)}"
         if membership not in known.tags:
             self._client.set_tag(known.id, membership, "1")
             self._log_params(known.id, record.params)
@@ -119,11 +131,31 @@ class Tracker:
             for key, value in line.items()
             if "/" in key and int(line["step"]) not in self._steps(known, key)
         ]
-        if points:
-            self._client.log_batch(run_id, metrics=points)
+        try:
+            if points:
+                self._client.log_batch(run_id, metrics=points)
+        except Exception:
+            # Part of them may have arrived: MLflow is asked again.
+            known.points.clear()
+            raise
         for point in points:
             known.points[point.key].add(point.step)
         return len(points)
+
+    @property
+    def num_points(self) -> int:
+        """Points that MLflow is known to have, of the runs that this process opened."""
+        return sum(len(steps) for run in self._known.values() for steps in run.points.values())
+
+    def elsewhere(self) -> dict[str, int]:
+        """Number of the opened runs that are in other experiments, where they were made first."""
+        counts = Counter(run.experiment for run in self._known.values())
+        names = {identity: self._client.get_experiment(identity).name for identity in counts}
+        return {
+            names[identity]: number
+            for identity, number in counts.items()
+            if names[identity] != self._experiment
+        }
 
     def log_artifacts(self, run_id: str, files: Sequence[tuple[Path, str]]) -> None:
         """Upload files once per run: (file, artifact folder)."""
@@ -158,27 +190,38 @@ class Tracker:
             self._client.set_terminated(run_id, status)
         known.status = status
 
-    def _experiment(self, name: str, artifacts: Path | None) -> "Experiment":
-        found = self._client.get_experiment_by_name(name)
-        if found is None:
-            location = None if artifacts is None else artifacts.resolve().as_uri()
-            created = self._client.create_experiment(name, artifact_location=location)
-            found = self._client.get_experiment(created)
-        if found.lifecycle_stage != "active":
+    def _refuse_deleted(self) -> None:
+        found = self._client.get_experiment_by_name(self._experiment)
+        if found is not None and found.lifecycle_stage != "active":
             raise ValueError(
-                f"the MLflow experiment {name!r} was deleted; restore it, or give another name"
-                " with --experiment"
+                f"the MLflow experiment {self._experiment!r} was deleted; restore it, or give"
+                " another name with --experiment"
             )
-        return found
+
+    def _experiment_id(self) -> str:
+        """That of the experiment, made if absent."""
+        found = self._client.get_experiment_by_name(self._experiment)
+        if found is not None:
+            return str(found.experiment_id)
+        folder = self._artifacts
+        location = None if folder is None else folder.resolve().as_uri()
+        return str(self._client.create_experiment(self._experiment, artifact_location=location))
 
     def _open(self, key: str, value: str, name: str, tags: Mapping[str, str]) -> _KnownRun:
+        value = _plain(value)
         for known in self._known.values():
             if known.tags.get(key) == value:
                 return known
-        run = self._find(key, value) or self._client.create_run(
-            self.experiment_id, run_name=name, tags={key: value, **tags}
+        run = self._find(key, value)
+        if run is None:
+            with alone_with(self._uri):
+                # Another process may have made it just now.
+                run = self._find(key, value) or self._client.create_run(
+                    self._experiment_id(), run_name=name, tags={key: value, **tags}
+                )
+        known = _KnownRun(
+            run.info.run_id, run.info.experiment_id, run.info.status, dict(run.data.tags)
         )
-        known = _KnownRun(run.info.run_id, run.info.status, dict(run.data.tags))
         self._known[known.id] = known
         return known
 
@@ -202,6 +245,27 @@ class Tracker:
             history = self._client.get_metric_history(known.id, key)
             known.points[key] = {point.step for point in history}
         return known.points[key]
+
+
+def tracker_of(runs: Path, experiment: str) -> Tracker:
+    """The tracker of a runs folder: of its own store, or of the server that is set."""
+    uri = tracking_uri(runs)
+    return Tracker(uri, experiment, artifact_folder(uri, runs))
+
+
+def num_points(lines: Iterable[Mapping[str, Any]]) -> int:
+    """How many points journal lines hold."""
+    return len({(key, int(line["step"])) for line in lines for key in line if "/" in key})
+
+
+def _plain(name: str) -> str:
+    """A name as a filter and a tag's key can have it: for any other its digest stands."""
+    usable = _PLAIN.fullmatch(name) and posixpath.normpath(name) == name
+    return name if usable else _digest(name)
+
+
+def _digest(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:12]
 
 
 def _param_text(value: Any) -> str:

@@ -1,12 +1,13 @@
 """The MLflow side, on a real SQLite store."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from longtail.tracking import NodeRecord, Tracker
+from longtail.tracking.tracker import NodeRecord, Tracker
 
 RECORD = NodeRecord(
     "evaluation-000000000001",
@@ -59,7 +60,34 @@ def test_a_node_has_one_run_for_ever(uri: str, tracker: Tracker, tmp_path: Path)
     assert run.data.tags["longtail.kind"] == "evaluation"
     assert run.data.tags["longtail.grid.grid1"] == run.data.tags["longtail.grid.grid2"] == "1"
     assert run.data.params == {"stages.0.classifier.tail_frequency": "none", "seed": "3"}
-    assert len(MlflowClient(uri).search_runs([tracker.experiment_id])) == 2
+    assert run.info.experiment_id == run_of(uri, grid).info.experiment_id
+    assert run_of(uri, second).info.experiment_id != run.info.experiment_id
+    assert other.elsewhere() == {"test": 1} and not later.elsewhere()
+
+
+ODD = ("runs (2)", "it's", "a, b", "c+d=e", "100 %", "[x]", 'say "no"', "back\\slash", "a;b", "#1")
+ODDER = ("a//b", "../up", "Gro\u00df & \u5927", "x" * 300, "`tick`", " blank ", "--", "longtail")
+
+
+@pytest.mark.slow
+def test_names_that_neither_keys_nor_filters_take_are_found_again(uri: str) -> None:
+    made = {}
+    for name in (*ODD, *ODDER):
+        tracker = Tracker(uri, name)
+        grid = tracker.open_grid(f"merges-{name}", name, {})
+        node = tracker.open_node(replace(RECORD, node=f"merge-{name}"), f"merges-{name}", grid)
+        assert tracker.log_points(node, LINES) == 4
+        made[name] = grid, node
+    assert len(set(made.values())) == len(made)
+    for name, (grid, node) in made.items():
+        later = Tracker(uri, name)
+        assert later.open_grid(f"merges-{name}", name, {}) == grid
+        again = later.open_node(replace(RECORD, node=f"merge-{name}"), f"merges-{name}", grid)
+        assert again == node
+        assert later.log_points(node, LINES) == 0
+        experiment = MlflowClient(uri).get_experiment_by_name(name)
+        assert experiment is not None
+        assert len(MlflowClient(uri).search_runs([experiment.experiment_id])) == 2
 
 
 @pytest.mark.slow

@@ -19,8 +19,8 @@ from contextlib import suppress
 import click
 import ray
 from longtail.commands import ExitCode, run
-from longtail.ray_calls import answer_of
-from longtail.ray_cluster import connect
+from longtail.ray_cluster.calls import answer_of
+from longtail.ray_cluster.connection import connect
 
 class Echo:
     def echo(self, word):

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from longtail.ray_cluster import FOLDER_PREFIX
+from longtail.ray_cluster.folder import FOLDER_PREFIX
 
 pytestmark = pytest.mark.slow
 
@@ -19,7 +19,7 @@ STALE = "127.0.0.1:9"
 """The address of a head that was killed: nobody listens there."""
 ASK = """
 import json, os, sys
-from longtail.ray_cluster import connect
+from longtail.ray_cluster.connection import connect
 import ray
 connect(sys.argv[1] if sys.argv[1:] else None, dashboard=True)
 

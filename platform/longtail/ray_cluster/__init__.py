@@ -1,0 +1,6 @@
+"""Ray as every command meets it.
+
+`connection`: joining a cluster or starting one. `address`: asking whether Ray answers there.
+`folder`: the temporary folder of a cluster of ours. `watch`: ending when the cluster is gone.
+`fit`: refusing what the cluster could never place.
+"""
