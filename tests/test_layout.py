@@ -8,11 +8,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-BASE = {"longtail.categories", "longtail.problems"}
+BASE = {
+    "longtail.categories",
+    "longtail.problems",
+    "longtail.sealed",
+    "longtail.sealed_arrays",
+}
 COMMANDS = {"longtail.commands"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "longtail.problems": set(),
+    "longtail.sealed": {"longtail.problems"},
+    "longtail.sealed_arrays": {"longtail.sealed"},
     "longtail.commands": {"longtail.problems"},
     "longtail.categories": {"longtail.problems"},
     "longtail.config": set(),

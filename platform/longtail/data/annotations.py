@@ -45,9 +45,7 @@ class InstanceColumns:
     segmentations: list[Segmentation]
 
 
-def open_annotations(
-    path: Path, cache_dir: Path | None = None, verify: bool = False
-) -> "Annotations":
+def open_annotations(path: Path, cache_dir: Path | None = None) -> "Annotations":
     """Open an LVIS v1 or v0.5 file, or any file of that format.
 
     The first opening parses and checks it; later ones, in any process, map the result.
@@ -55,14 +53,13 @@ def open_annotations(
     Args:
         path: The JSON file. Test files may lack `annotations`.
         cache_dir: Where results are kept; `default_cache_dir()` if None.
-        verify: Compare the digests of what is kept, not only the sizes.
 
     Raises:
         BadInputError: The file has faults; the text lists them with their remedies.
     """
     path, cache_dir = Path(path), cache_dir or default_cache_dir()
     digest = file_digest(path, cache_dir / "digests")
-    columns = build_columns(cache_dir / digest, lambda writer: _read(path, writer), verify)
+    columns = build_columns(cache_dir / digest, lambda writer: _read(path, writer))
     return Annotations(path, digest, columns, cache_dir)
 
 

@@ -1,6 +1,5 @@
 """One Parquet file of a store: a row group a block, read and written as columns."""
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -96,9 +95,3 @@ class ShardReader:
         return BadInputError(
             f"{self.path} is damaged ({why}); copy the store again or make it again"
         )
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, as hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,8 +8,9 @@ import pyarrow as pa
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.image_set import BLOCKS_PER_SHARD
 from longtail.predictions.manifest import MANIFEST_NAME, Manifest, ShardEntry, read_manifest
-from longtail.predictions.shards import ShardReader, sha256_of
+from longtail.predictions.shards import ShardReader
 from longtail.problems import BadInputError
+from longtail.sealed import sha256_of
 
 
 def is_store(path: Path) -> bool:
