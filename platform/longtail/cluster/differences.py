@@ -82,18 +82,23 @@ def _difference(
     digests = [sha256_of(matches_path(folder, kind)) for folder in folders]
     compared = fingerprint({"kind": kind, "resamples": resamples, "matches": digests})
     path = runs / "comparisons" / f"{compared}.json"
-    comparison = _read(path)
+    comparison = read_comparison(path)
     if comparison is None:
         on_pair(before.name, after.name)
         categories = CategoryTable.from_json(annotations)
         table_a, table_b = (read_matches(folder, categories)[kind] for folder in folders)
         comparison = compare(table_a, table_b, resamples)
-        path.parent.mkdir(exist_ok=True)
-        write_sealed_json(path, comparison.as_dict())
+        write_comparison(path, comparison)
     return RowDifference(after.name, before.name, kind, comparison)
 
 
-def _read(path: Path) -> Comparison | None:
+def write_comparison(path: Path, comparison: Comparison) -> None:
+    """Keep a comparison; the folder is made if absent."""
+    path.parent.mkdir(exist_ok=True)
+    write_sealed_json(path, comparison.as_dict())
+
+
+def read_comparison(path: Path) -> Comparison | None:
     """A comparison that was kept; None where there is none, or its file was damaged."""
     try:
         return msgspec.json.decode(read_sealed(path, "it is computed again"), type=Comparison)

@@ -26,7 +26,7 @@ def open_set(
     if not path.is_dir():
         of = truth.images, truth.categories
         return open_predictions(path, *of, work_dir, allow_empty=True, temporary=not lasting)
-    store = PredictionStore.open(path)
+    store = PredictionStore.open(path, verify=True)
     check_images(store, truth)
     return store
 

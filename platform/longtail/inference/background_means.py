@@ -62,8 +62,8 @@ def use_background_means(
         means = measure_background_means(
             engine, annotations, images_root, inference, loader_processes
         )
-        _write_first(file, means)
-    heads.score_rows = replace(merged, means=BackgroundMeans(**read_sealed_json(file, REMEDY)))
+        write_first(file, means)
+    heads.score_rows = replace(merged, means=read_means(file))
 
 
 def measure_background_means(
@@ -125,7 +125,16 @@ def _roi_heads(engine: Engine) -> RoIHeads:
     return next(m for m in cast(nn.Module, engine).modules() if isinstance(m, RoIHeads))
 
 
-def _write_first(file: Path, means: BackgroundMeans) -> None:
+def read_means(file: Path) -> BackgroundMeans:
+    """The means that a job keeps.
+
+    Raises:
+        DamagedError: The file is not what was written.
+    """
+    return BackgroundMeans(**read_sealed_json(file, REMEDY))
+
+
+def write_first(file: Path, means: BackgroundMeans) -> None:
     """Write the file whole, unless another worker's is there."""
     temporary = file.with_name(f".{file.name}.{uuid4().hex}")
     temporary.write_bytes(seal(json.dumps(asdict(means)).encode()))

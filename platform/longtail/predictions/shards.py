@@ -51,9 +51,9 @@ class ShardReader:
         try:
             # A row group is read at once, so reading ahead would only copy it.
             self._file = pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False)
-        except (pa.ArrowException, OSError) as error:
+            schema = self._file.schema_arrow
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise self._damaged(error) from None
-        schema = self._file.schema_arrow
         if not (schema.equals(SCHEMA) or schema.equals(SOFT_SCHEMA)):
             raise self._damaged("its columns are not those of a prediction store")
         self.has_soft_masks = bool(schema.equals(SOFT_SCHEMA))

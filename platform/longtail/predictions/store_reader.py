@@ -34,7 +34,8 @@ class PredictionStore:
 
         Args:
             directory: Where its manifest is.
-            verify: Also compare the SHA-256 of every shard, which reads all of it.
+            verify: Also compare the SHA-256 of every shard, which reads all of it: what every
+                command does once with a store that another one wrote.
 
         Raises:
             BadInputError: The manifest is missing, damaged or of another schema version; a shard
