@@ -14,18 +14,20 @@ BASE = {
     "longtail.sealed",
     "longtail.sealed_arrays",
 }
-COMMANDS = {"longtail.commands"}
+COMMANDS = {"longtail.commands", "longtail.caches"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "longtail.problems": set(),
     "longtail.sealed": {"longtail.problems"},
     "longtail.sealed_arrays": {"longtail.sealed"},
-    "longtail.commands": {"longtail.problems"},
+    "longtail.caches": set(),
+    "longtail.commands": {"longtail.caches", "longtail.problems"},
     "longtail.categories": {"longtail.problems"},
     "longtail.config": set(),
     "longtail.rle": {"longtail.problems"},
     "longtail.tracking": set(),
-    "longtail.ray_cluster": COMMANDS,
+    "longtail.ray_cluster": COMMANDS | {"longtail.ray_token"},
+    "longtail.ray_token": {"longtail.caches"},
     "longtail.predictions": BASE | {"longtail.rle"},
     "longtail.data": BASE | COMMANDS | {"longtail.rle", "longtail.config"},
     "longtail.losses": set(),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from longtail.caches import settle_caches
 from longtail.problems import BadInputError
 
 if TYPE_CHECKING:
@@ -56,7 +57,12 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> None:
     and keeps its traceback (1).
     """
     end_on_sigterm()
-    sys.exit(int(_outcome(lambda: command.main(arguments, standalone_mode=False))))
+
+    def main() -> Any:
+        settle_caches()
+        return command.main(arguments, standalone_mode=False)
+
+    sys.exit(int(_outcome(main)))
 
 
 def end_on_sigterm() -> None:

@@ -24,6 +24,7 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 import ray
 
 from longtail.commands import InfrastructureError, Terminated, end_on_sigterm
+from longtail.ray_token import settle_token
 
 OBJECT_STORE_BYTES = 300 * 2**20
 CONNECT_SECONDS = 20.0
@@ -88,6 +89,7 @@ def _start(dashboard: bool) -> None:
     # Nobody takes this machine away under notice.
     os.environ.setdefault("RAY_TRAIN_ENABLE_PREEMPTION_WATCHER", "0")
     atexit.register(_end, folder)
+    settle_token()
     _init(LOCAL, include_dashboard=dashboard, object_store_memory=OBJECT_STORE_BYTES)
     (folder / "ray" / CURRENT_CLUSTER).write_text(ray.get_runtime_context().gcs_address)
 

@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from longtail.caches import ANNOTATIONS as ANNOTATIONS_CACHE
 from longtail.categories import CategoryTable
 from longtail.data.column_cache import Columns, ColumnWriter, build_columns
 from longtail.data.file_digest import file_digest
@@ -56,16 +57,20 @@ def open_annotations(path: Path, cache_dir: Path | None = None) -> "Annotations"
 
     Raises:
         BadInputError: The file has faults; the text lists them with their remedies.
+        OSError: What is read cannot be kept; the text says what to set.
     """
     path, cache_dir = Path(path), cache_dir or default_cache_dir()
     digest = file_digest(path, cache_dir / "digests")
-    columns = build_columns(cache_dir / digest, lambda writer: _read(path, writer))
+    try:
+        columns = build_columns(cache_dir / digest, lambda writer: _read(path, writer))
+    except OSError as error:
+        raise OSError(f"{error}; set {ANNOTATIONS_CACHE} to a folder with room") from error
     return Annotations(path, digest, columns, cache_dir)
 
 
 def default_cache_dir() -> Path:
     """`annotations` in $LONGTAIL_CACHE, or in ~/.cache/longtail."""
-    root = os.environ.get("LONGTAIL_CACHE") or Path.home() / ".cache" / "longtail"
+    root = os.environ.get(ANNOTATIONS_CACHE) or Path.home() / ".cache" / "longtail"
     return Path(root) / "annotations"
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from longtail.sealed import DamagedError, read_sealed_json, sha256_of, write_sealed_json
@@ -26,8 +27,10 @@ def file_digest(path: Path, memory: Path) -> str:
         return known
     digest = sha256_of(path)
     if time.time_ns() - modified > YOUNG_NS and _size_and_time(path) == (size, modified):
-        memory.mkdir(parents=True, exist_ok=True)
-        write_sealed_json(remembered, {"file": digest})
+        # Without a writable memory the digest is computed at every opening.
+        with suppress(OSError):
+            memory.mkdir(parents=True, exist_ok=True)
+            write_sealed_json(remembered, {"file": digest})
     return digest
 
 
