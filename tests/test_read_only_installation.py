@@ -112,7 +112,7 @@ MERGE = ("ensemble.merge", "--pred=a=a.json", "--pred=b=b.json", "--ann=ann.json
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("longtail.data.check", "ann.json"), "annotated images"),
+        (("longtail.data.check", "ann.json"), "images without annotations"),
         ((*MERGE, "--out=merged"), "wrote merged/submission.json"),
         (("longtail.evaluation", "ann.json", "a.json"), "judged masks"),
     ],
@@ -125,7 +125,7 @@ def test_commands_work_from_a_private_temporary_cache(
     assert ended.returncode == 0, ended.stderr
     assert told in ended.stdout + ended.stderr
     (folder,) = (container.path / "tmp").glob("longtail_caches_*")
-    assert f"{folder} is used for caches; set LONGTAIL_CACHE" in ended.stderr
+    assert f"{folder} is used; set LONGTAIL_CACHE" in ended.stderr
     assert stat.S_IMODE(folder.stat().st_mode) == stat.S_IRWXU
     assert not list((container.path / "code").rglob("__pycache__"))
 
@@ -135,9 +135,15 @@ def test_places_that_are_named_are_used(container: Container) -> None:
         "LONGTAIL_CACHE": str(container.path / "results" / "cache"),
         "NUMBA_CACHE_DIR": str(container.path / "results" / "kernels"),
     }
-    ended = container.run("longtail.data.check", "ann.json", **places)
-    assert ended.returncode == 0 and "is used for caches" not in ended.stderr
+    home = {"HOME": "/nonexistent"}
+    ended = container.run("longtail.data.check", "ann.json", **home, **places)
+    assert ended.returncode == 0 and not ended.stderr
     assert all(any(Path(place).iterdir()) for place in places.values())
+
+
+def test_a_home_that_cannot_be_written_to_is_not_needed(container: Container) -> None:
+    ended = container.run(*MERGE, "--out=homeless", HOME="/nonexistent")
+    assert ended.returncode == 0 and "is used for caches; set LONGTAIL_CACHE" in ended.stderr
 
 
 @pytest.mark.parametrize("variable", ["LONGTAIL_CACHE", "NUMBA_CACHE_DIR"])

@@ -27,6 +27,10 @@ def settle_caches() -> None:
     Raises:
         OSError: There is no safe place; the message says what to set.
     """
+    if not os.path.isabs(os.path.expanduser("~")):
+        # Without HOME, under a number that no account has: Ray cannot even be imported.
+        os.environ["HOME"] = str(private_folder())
+        logger.warning("this user has no home: %s is used; %s", os.environ["HOME"], REMEDY)
     homeless = [
         variable
         for variable, has_place in ((ANNOTATIONS, _has_annotations), (KERNELS, _has_kernels))

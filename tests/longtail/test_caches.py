@@ -60,12 +60,17 @@ def test_kernels_go_to_the_home_where_there_is_one(
     assert not os.environ[KERNELS]
 
 
-def test_a_home_that_nobody_knows_is_none(
-    sources_are_read_only: None, monkeypatch: pytest.MonkeyPatch
+def test_a_user_without_any_home_gets_the_private_folder(
+    no_places: Path,
+    sources_are_read_only: None,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(caches.os.path, "expanduser", lambda path: path)
     settle_caches()
-    assert os.environ[KERNELS] and os.environ[ANNOTATIONS]
+    folder = no_places / f"longtail_caches_{os.geteuid()}"
+    assert os.environ["HOME"] == str(folder)
+    assert f"this user has no home: {folder} is used; set {ANNOTATIONS}" in caplog.text
 
 
 def test_places_that_are_named_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
