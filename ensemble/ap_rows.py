@@ -25,6 +25,7 @@ from longtail.evaluation.rescorer import MAX_DETS, Rescorer
 from longtail.evaluation.set_columns import SetColumns
 from longtail.evaluation.summary import UNDEFINED
 from longtail.predictions.store import PredictionStore
+from longtail.sealed_arrays import read_arrays, write_arrays
 
 FIXED_METRICS = tuple(f"{name}_fixed" for name in METRICS)
 ALL_METRICS = METRICS + FIXED_METRICS
@@ -63,14 +64,17 @@ class Resampled:
 
     def save(self, path: Path) -> None:
         """Write both arrays."""
-        with path.open("wb") as file:
-            np.savez(file, allow_pickle=False, values=self.values, drawn=self.drawn)
+        write_arrays(path, {"values": self.values, "drawn": self.drawn})
 
     @classmethod
     def load(cls, path: Path) -> "Resampled":
-        """Read what `save` wrote."""
-        with np.load(path, allow_pickle=False) as file:
-            return cls(file["values"], file["drawn"])
+        """Read what `save` wrote.
+
+        Raises:
+            DamagedError: The file is another one.
+        """
+        arrays = read_arrays(path, "merge again with --force")
+        return cls(arrays["values"], arrays["drawn"])
 
 
 def with_fixed(metrics: Mapping[str, float], fixed: Mapping[str, float]) -> dict[str, float]:

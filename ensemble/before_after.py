@@ -4,7 +4,6 @@
 All rows are resampled alike, so that what a step changes has an interval too.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from rich.console import Console
 from ensemble.ap_rows import ALL_METRICS, Resampled, with_fixed
 from ensemble.evaluation_rows import RESAMPLED, evaluation_row
 from ensemble.merge_plan import MergePlan
-from ensemble.outputs import write_json
 from ensemble.source_options import MERGED
 from longtail.categories import CategoryTable
 from longtail.evaluation.comparison import compare
@@ -23,6 +21,7 @@ from longtail.evaluation.overlaps import Kind
 from longtail.evaluation.summary import UNDEFINED
 from longtail.evaluation.workers import Workers
 from longtail.predictions.store import PredictionStore
+from longtail.sealed import DamagedError, read_sealed_json, sha256_of, write_sealed_json
 
 AGAINST_BEST = "against_best_source"
 """Key of the comparison in evaluation.json, beside `sources` and `steps`."""
@@ -77,15 +76,33 @@ class Judge:
             before = after
 
     def _row(self, name: str, store: PredictionStore) -> Row:
-        kept = self.folder / f"{name}.json"
-        if kept.is_file():
-            row: Row = json.loads(kept.read_text())
-            return row
+        kept, folder = self.folder / f"{name}.json", self.folder / name
+        found = self._kept_row(kept, folder)
+        if found is not None:
+            return found
         self.messages.print(f"evaluating {Path(name).name}")
         kept.parent.mkdir(parents=True, exist_ok=True)
-        row = evaluation_row(store, self.ann, self.resamples, self.folder / name, self.workers)
-        write_json(kept, row)
+        row = evaluation_row(store, self.ann, self.resamples, folder, self.workers)
+        write_sealed_json(kept, {"row": row, "files": _digests(folder)})
         return row
+
+    def _kept_row(self, kept: Path, folder: Path) -> Row | None:
+        """A row that an interrupted merge left; None without one, or if a file of it is damaged."""
+        try:
+            tree = read_sealed_json(kept, "evaluating again")
+        except FileNotFoundError:
+            return None
+        except DamagedError as error:
+            self.messages.print(f"warning: {error}")
+            return None
+        if tree["files"] != _digests(folder):
+            self.messages.print(f"warning: {folder}: a file is damaged; evaluating again")
+            return None
+        return dict(tree["row"])
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    return {path.name: sha256_of(path) for path in sorted(folder.glob("*.npz"))}
 
 
 def with_changes(steps: Rows) -> Rows:

@@ -1,4 +1,4 @@
-"""A calibration as a value and as a JSON file: what each source's scores are turned into.
+"""A calibration as a value and as a sealed JSON file: what each source's scores are turned into.
 
 Fitted once on annotated images (`calibration_fit`), applied to any predictions of the same
 sources, those of a test set too.
@@ -15,6 +15,7 @@ from ensemble.calibration_maps import CalibrationKind, ScoreMap, calibrated
 from longtail.categories import FREQUENCY_GROUPS
 from longtail.predictions.image_set import ImageSet
 from longtail.problems import BadInputError
+from longtail.sealed import read_sealed, write_sealed
 
 SCHEMA_VERSION = 1
 ALL = "all"
@@ -96,8 +97,8 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not path.is_file():
             raise BadInputError(f"{path}: no such file; {REMEDY}")
         try:
-            content = msgspec.json.decode(path.read_bytes(), type=_File)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            content = msgspec.json.decode(read_sealed(path, REMEDY), type=_File)
+        except (msgspec.DecodeError, RecursionError) as error:
             raise BadInputError(f"{path}: not a calibration file ({error}); {REMEDY}") from None
         if content.schema_version != SCHEMA_VERSION:
             raise BadInputError(
@@ -115,9 +116,7 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def save(self, path: Path) -> None:
         """Write the file, by renaming."""
         text = msgspec.json.format(msgspec.json.encode(_File(SCHEMA_VERSION, self)), indent=1)
-        partial = path.with_name(f".{path.name}.partial")
-        partial.write_bytes(text + b"\n")
-        partial.replace(path)
+        write_sealed(path, text)
 
     def apply(
         self, name: str, scores: NDArray[np.float64], groups: NDArray[np.int64]

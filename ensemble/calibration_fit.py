@@ -26,8 +26,8 @@ from longtail.categories import FREQUENCY_GROUPS
 from longtail.evaluation.calibration_error import calibration as reliability
 from longtail.evaluation.ground_truth import GroundTruth
 from longtail.evaluation.overlaps import Kind
-from longtail.evaluation.prediction_set import digest_of
 from longtail.problems import BadInputError
+from longtail.sealed import sha256_of
 
 FOLD_SEED = 0
 
@@ -90,7 +90,7 @@ def fit_calibration(
         iou_threshold=settings.iou_threshold,
         min_matches=settings.needed,
         folds=settings.folds,
-        annotations=digest_of(truth.path),
+        annotations=sha256_of(truth.path),
         images=truth.images.digest(),
         sources={
             name: _fit_source(name, labelled[name], fold_of_image, settings)

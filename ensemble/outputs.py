@@ -1,15 +1,17 @@
 """The folder of a merge: what it holds, whether it is finished, and whether it may be replaced.
 
 `merge.json` (settings and digests of the inputs) is written first and `result.json` (SHA-256 of
-every other file) last: a folder without `result.json` was interrupted. The same request goes on
-there with what it finds in the merged store and in `.work`; another one starts anew.
+every other file) last, both sealed: a folder without `result.json` was interrupted. The same
+request goes on there with what it finds in the merged store and in `.work`; another one starts
+anew.
 """
 
-import hashlib
 import json
 import shutil
 from pathlib import Path
 from typing import Any
+
+from longtail.sealed import DamagedError, read_sealed_json, sha256_of, write_sealed_json
 
 MERGE, MERGE_FILE, STATS = "merge.json", "merge.yaml", "stats.json"
 MERGED, BOXES = "merged", "merged_boxes"
@@ -43,6 +45,7 @@ def is_finished(out: Path, request: dict[str, Any], force: bool) -> bool:
     Raises:
         ValueError: The folder holds the finished result of another request and `force` is not
             given, or it holds files that are not a merge's.
+        DamagedError: Whose result the folder holds cannot be read.
     """
     if not any(out.glob("[!.]*")):
         return False
@@ -50,7 +53,7 @@ def is_finished(out: Path, request: dict[str, Any], force: bool) -> bool:
         raise ValueError(f"{out} holds files that no merge wrote; give --out an empty folder")
     if force or not (out / RESULT).is_file():
         return False
-    before = _read_request(out)
+    before = _request_of(out, "give another --out, or replace it with --force")
     after = _comparable(json.loads(json.dumps(request)))
     if changed := sorted(key for key in after if before.get(key) != after[key]):
         raise ValueError(
@@ -80,7 +83,7 @@ def begin(out: Path, request: dict[str, Any], force: bool = False) -> bool:
     for stores in (MERGED, BOXES):
         for partial in out.glob(f"{stores}/.*"):
             partial.unlink()
-    write_json(out / MERGE, request)
+    write_sealed_json(out / MERGE, request)
     (out / WORK).mkdir(exist_ok=True)
     return goes_on
 
@@ -88,19 +91,20 @@ def begin(out: Path, request: dict[str, Any], force: bool = False) -> bool:
 def finish(out: Path) -> None:
     """Write result.json: the folder is finished."""
     shutil.rmtree(out / WORK)
-    write_json(out / RESULT, {"files": {str(name): _sha256(out / name) for name in _files(out)}})
+    digests = {str(name): sha256_of(out / name) for name in _files(out)}
+    write_sealed_json(out / RESULT, {"files": digests})
 
 
 def damaged_files(out: Path) -> list[str]:
     """The files of a finished folder that are missing or not what result.json vouches for."""
     try:
-        digests: dict[str, str] = json.loads((out / RESULT).read_text())["files"]
-    except (ValueError, KeyError):
+        digests: dict[str, str] = read_sealed_json(out / RESULT, "merge again")["files"]
+    except DamagedError:
         return [RESULT]
     return [
         name
         for name, digest in digests.items()
-        if not (out / name).is_file() or _sha256(out / name) != digest
+        if not (out / name).is_file() or sha256_of(out / name) != digest
     ]
 
 
@@ -113,9 +117,13 @@ def write_json(path: Path, tree: Any) -> None:
 
 def _read_request(out: Path) -> dict[str, Any]:
     try:
-        return _comparable(json.loads((out / MERGE).read_text()))
-    except (OSError, ValueError, KeyError, TypeError):
+        return _request_of(out, "it is written anew")
+    except (OSError, DamagedError):
         return {}
+
+
+def _request_of(out: Path, remedy: str) -> dict[str, Any]:
+    return _comparable(read_sealed_json(out / MERGE, remedy))
 
 
 def _comparable(request: dict[str, Any]) -> dict[str, Any]:
@@ -139,8 +147,3 @@ def _files(out: Path) -> list[Path]:
     stores = [path for name in (MERGED, BOXES) for path in sorted(out.glob(f"{name}/*"))]
     paths = [*(out / name for name in names), *stores]
     return [path.relative_to(out) for path in paths if path.is_file()]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

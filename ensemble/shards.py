@@ -4,8 +4,6 @@ A shard is finished when its record is there, which is written last and holds th
 vouches for. Tasks share nothing, so that they run in one process, in several, or on a cluster.
 """
 
-import os
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -22,9 +20,11 @@ from ensemble.source_options import MERGED
 from ensemble.statistics import MergeStatistics
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.manifest import shard_name
-from longtail.predictions.shards import sha256_of
 from longtail.predictions.store import PredictionStore, Source, StoreWriter
+from longtail.sealed import DamagedError, sha256_of
+from longtail.sealed_arrays import read_arrays, write_arrays
 
+REMEDY = "merge again: the shard is merged anew"
 OnBlock = Callable[[int], object]
 
 
@@ -66,13 +66,10 @@ class MergeTask:
         return StoreWriter(self.stores()[name], self.plan.images, Source(name))
 
     def _is_done(self, shard: int) -> bool:
-        record = self.record(shard)
-        if not record.is_file():
-            return False
         try:
-            with np.load(record) as arrays:
-                vouched = {name: str(arrays[f"sha256/{name}"]) for name in self.stores()}
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            arrays = read_arrays(self.record(shard), REMEDY)
+            vouched = {name: str(arrays[f"sha256/{name}"]) for name in self.stores()}
+        except (FileNotFoundError, DamagedError, KeyError):
             return False
         files = {name: path / shard_name(shard) for name, path in self.stores().items()}
         return all(
@@ -110,9 +107,9 @@ def finish_shards(task: MergeTask) -> tuple[dict[str, PredictionStore], MergeSta
     """The stores of a merge whose shards are all finished, by name, and its counts."""
     statistics = MergeStatistics(task.plan.names)
     for shard in range(task.plan.images.num_shards):
-        with np.load(task.record(shard)) as packed:
-            arrays = {key: _unpacked(packed, key) for key in statistics.arrays()}
-            statistics.add(MergeStatistics.from_arrays(task.plan.names, arrays))
+        packed = read_arrays(task.record(shard), REMEDY)
+        arrays = {key: _unpacked(packed, key) for key in statistics.arrays()}
+        statistics.add(MergeStatistics.from_arrays(task.plan.names, arrays))
     return {name: task.writer(name).finish() for name in task.stores()}, statistics
 
 
@@ -132,10 +129,7 @@ def _write_record(task: MergeTask, shard: int, statistics: MergeStatistics) -> N
     task.records.mkdir(parents=True, exist_ok=True)
     for key, counts in statistics.arrays().items():
         arrays |= _packed(key, counts)
-    partial = task.record(shard).with_suffix(f".{os.getpid()}")
-    with partial.open("wb") as file:
-        np.savez(file, **arrays)
-    partial.replace(task.record(shard))
+    write_arrays(task.record(shard), arrays)
 
 
 def _packed(key: str, counts: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:

@@ -8,6 +8,7 @@ from ensemble.source_options import SourceSpec
 from longtail.predictions.manifest import MANIFEST_NAME, no_store
 from longtail.predictions.store import is_store
 from longtail.problems import BadInputError
+from longtail.sealed import sha256_of
 
 EXPECTED = (
     "a source is a result JSON (.json, .json.gz, .zip), detectron2's instances_predictions.pth, "
@@ -40,8 +41,7 @@ def digest_of(path: Path) -> str:
     file = path / MANIFEST_NAME if path.is_dir() else path
     if not file.is_file():
         raise BadInputError(f"{file}: no such file; {EXPECTED}")
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+    return sha256_of(file)
 
 
 def digest_of_source(spec: SourceSpec) -> str:

@@ -1,9 +1,10 @@
-"""Finished trials, one JSON line each: what a search that was interrupted goes on from.
+"""Finished trials, one sealed JSON line each: what a search that was interrupted goes on from.
 
 The margins of each trial, maybe thousands, have a file of their own, a line for a trial.
 """
 
 import time
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,8 +13,10 @@ import msgspec
 from ensemble.tune_margins import MarginTrials
 from ensemble.tune_trial import MARGINS
 from longtail.problems import BadInputError
+from longtail.sealed import keep_lines, seal, sealed_lines
 
 TRIALS, MARGIN_TRIALS = "trials.jsonl", "margins.jsonl"
+REMEDY = "remove the file to start anew"
 NO_MARGINS: dict[str, Any] = {"rare": [], "common": [], "cell": [], "metrics": {}}
 Record = TypeVar("Record")
 
@@ -66,23 +69,20 @@ class TrialJournal:
         # The trial last: it vouches for both.
         for path, line in ((self._margins, margins), (self._trials, trial)):
             with path.open("ab") as file:
-                file.write(msgspec.json.encode(line) + b"\n")
+                file.write(seal(msgspec.json.encode(line)) + b"\n")
         self.trials.append(trial)
         self.margins.append(margins)
         return trial
 
 
 def _read(path: Path, kind: type[Record], most: int | None = None) -> list[Record]:
-    lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
-    whole = [line for line in lines if line.endswith(b"\n")][:most]
     records: list[Record] = []
     try:
-        for line in whole:
+        for line in islice(sealed_lines(path, REMEDY), most):
             records.append(msgspec.json.decode(line, type=kind))
     except msgspec.DecodeError as error:
         raise BadInputError(
-            f"{path}: line {len(records) + 1} is no trial ({error}); remove the file to start anew"
+            f"{path}: line {len(records) + 1} is no trial ({error}); {REMEDY}"
         ) from None
-    if len(whole) < len(lines):
-        path.write_bytes(b"".join(whole))
+    keep_lines(path, len(records))
     return records

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ensemble.merge_options import settings_of
-from ensemble.outputs import write_json
 from ensemble.request import Request
 from ensemble.tune_space import Space
+from longtail.sealed import read_sealed_json, write_sealed_json
 
 REQUEST = "request.json"
 
@@ -65,15 +65,16 @@ def begin(out: Path, described: Mapping[str, Any]) -> None:
 
     Raises:
         ValueError: It holds another search, or other files.
+        DamagedError: What it holds cannot be read.
     """
     out.mkdir(parents=True, exist_ok=True)
     path = out / REQUEST
     if not path.is_file():
         if any(out.glob("[!.]*")):
             raise ValueError(f"{out} holds files that no search wrote; give --out an empty folder")
-        write_json(path, described)
+        write_sealed_json(path, described)
         return
-    before = json.loads(path.read_text())
+    before = read_sealed_json(path, "remove the folder to start anew")
     if changed := sorted(key for key in described if before.get(key) != described[key]):
         raise ValueError(
             f"{out} holds a search with other {', '.join(changed)} (see {path}); give another --out"

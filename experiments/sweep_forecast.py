@@ -15,7 +15,7 @@ from longtail.config.dimensions import spelt
 from longtail.config.search_space import Point
 from longtail.sweep.axis import labels_of, spelt_value
 from longtail.sweep.crews import may_share
-from longtail.sweep.journal import REQUEST, TRIALS
+from longtail.sweep.journal import REQUEST, TRIALS, Ended, read_events, read_request
 from longtail.sweep.points import fixed_points, start_point
 from longtail.sweep.request import Sweep
 from longtail.sweep.settings import LARGEST_PASS, SweepSettings
@@ -155,16 +155,13 @@ def _metrics(sweep: Sweep) -> str:
 
 def _num_ended(sweep: Sweep, directory: Path) -> int:
     """Read alone: the sweep may be running."""
-    request, journal = directory / REQUEST, directory / TRIALS
-    if request.is_file() and json.loads(request.read_bytes()).get("id") != sweep.id:
+    if (directory / REQUEST).is_file() and read_request(directory).get("id") != sweep.id:
         raise ValueError(
             f"{directory} holds another sweep; give another --name, or remove that folder (what its"
             " trials computed is kept in runs/nodes)"
         )
-    content = journal.read_bytes() if journal.is_file() else b""
-    whole = content[: content.rfind(b"\n") + 1]
-    events = map(json.loads, whole.splitlines())
-    return len({event["trial"]["number"] for event in events if event["event"] == "ended"})
+    events = read_events(directory / TRIALS)
+    return len({event.trial.number for event in events if isinstance(event, Ended)})
 
 
 def _plan(sweep: Sweep, points: Iterable[Point]) -> Plan:

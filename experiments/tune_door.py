@@ -1,6 +1,5 @@
 """The spaces over finished predictions: handed over to `python -m ensemble.tune`."""
 
-import json
 import os
 import shlex
 import sys
@@ -12,8 +11,9 @@ import click
 
 from experiments.next_steps import short_path
 from experiments.run_request import take_run_request
-from longtail.cluster.ledger import sha256
+from longtail.cluster.ledger import read_record
 from longtail.commands import ExitCode
+from longtail.sealed import sha256_of
 from longtail.sweep.settings import sweep_directory
 
 MARGIN_TRIALS = 1000
@@ -114,10 +114,10 @@ def _rows(runs: Path, grid: str | None) -> list[str]:
 
 def _check_images(sources: list[str], annotations: Path) -> None:
     """Predictions of a grid are for the file whose digest their nodes name."""
-    digest = sha256(annotations)
+    digest = sha256_of(annotations)
     for source in sources:
         folder = Path(source.partition("=")[2])
-        node: Mapping[str, Any] = json.loads((folder.resolve().parent / "node.json").read_bytes())
+        node = read_record(folder.resolve().parent)
         if node["inputs"]["images"] != digest:
             raise ValueError(
                 f"{folder}: predictions of another file than {annotations}; give the grid's own"

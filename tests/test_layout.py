@@ -8,12 +8,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-BASE = {"longtail.categories", "longtail.problems"}
-COMMANDS = {"longtail.commands"}
+BASE = {
+    "longtail.categories",
+    "longtail.problems",
+    "longtail.sealed",
+    "longtail.sealed_arrays",
+}
+COMMANDS = {"longtail.commands", "longtail.caches"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "longtail.problems": set(),
-    "longtail.commands": {"longtail.problems"},
+    "longtail.sealed": {"longtail.problems"},
+    "longtail.sealed_arrays": {"longtail.sealed"},
+    "longtail.caches": set(),
+    "longtail.commands": {"longtail.caches", "longtail.problems"},
     "longtail.categories": {"longtail.problems"},
     "longtail.config": set(),
     "longtail.rle": {"longtail.problems"},

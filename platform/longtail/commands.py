@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from longtail.caches import settle_caches
 from longtail.problems import BadInputError
 
 if TYPE_CHECKING:
@@ -64,7 +65,12 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> None:
     is ours and keeps its traceback (1).
     """
     end_on_signals()
-    sys.exit(int(_outcome(lambda: command.main(arguments, standalone_mode=False))))
+
+    def main() -> Any:
+        settle_caches()
+        return command.main(arguments, standalone_mode=False)
+
+    sys.exit(int(_outcome(main)))
 
 
 def end_on_signals() -> None:

@@ -175,7 +175,7 @@ def test_too_few_matches_and_damaged_files_are_bad_input(
     assert "source a" in capsys.readouterr().err
     folder.write("calibration.json", {})
     assert folder.apply("a={}/a.json", "out.json") == 3
-    assert "not a calibration file" in capsys.readouterr().err
+    assert "calibration.json: does not end in its SHA-256" in capsys.readouterr().err
 
 
 def test_an_output_that_exists_is_not_replaced(folder: Folder) -> None:

@@ -13,6 +13,7 @@ from ensemble.isotonic import IsotonicMap
 from ensemble.platt import PlattMap
 from longtail.predictions.image_set import ImageSet
 from longtail.problems import BadInputError
+from longtail.sealed import read_sealed, write_sealed_json
 
 SCORES = np.array([0.2, 0.2, 0.2])
 GROUPS = np.array([0, 1, 2])
@@ -41,9 +42,9 @@ def images(num: int = 3) -> ImageSet:
 def edited(tmp_path: Path, **fields: object) -> Path:
     path = tmp_path / "calibration.json"
     calibration_of(all=PlattMap(1.0, 0.0)).save(path)
-    tree = json.loads(path.read_text())
+    tree = json.loads(read_sealed(path, ""))
     tree["calibration"]["sources"]["a"] |= fields
-    path.write_text(json.dumps(tree))
+    write_sealed_json(path, tree)
     return path
 
 
@@ -109,13 +110,16 @@ def test_maps_that_cannot_be_are_refused(tmp_path: Path, maps: object) -> None:
 def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "other.json"
     path.write_bytes(content)
-    with pytest.raises(BadInputError, match="not a calibration file"):
+    with pytest.raises(
+        BadInputError,
+        match=r"other\.json: does not end in its SHA-256.* another kind.* fit it again",
+    ):
         Calibration.load(path)
 
 
 def test_another_version_and_a_missing_file_are_named(tmp_path: Path) -> None:
     path = edited(tmp_path)
-    path.write_text(path.read_text().replace('"schema_version": 1', '"schema_version": 9'))
+    write_sealed_json(path, json.loads(read_sealed(path, "")) | {"schema_version": 9})
     with pytest.raises(BadInputError, match="schema_version is 9 and this program reads 1"):
         Calibration.load(path)
     with pytest.raises(BadInputError, match="no such file"):

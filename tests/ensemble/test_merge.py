@@ -100,7 +100,9 @@ def test_finished_merge_is_not_made_again(
     assert (folder.path / "out/submission.json").stat().st_mtime_ns == written
 
 
-@pytest.mark.parametrize("name", ["submission.json", "stats.json", "merged/manifest.json"])
+@pytest.mark.parametrize(
+    "name", ["submission.json", "stats.json", "merged/manifest.json", "result.json"]
+)
 def test_damaged_output_is_made_again(
     folder: Folder, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -110,6 +112,17 @@ def test_damaged_output_is_made_again(
     assert folder.merge("a=a.json", "b=b.json", options=QUICK) == 0
     assert f"{name} damaged" in capsys.readouterr().err
     assert folder.bytes_of(name) == before
+
+
+def test_a_folder_whose_request_is_damaged_is_named_and_not_replaced(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert folder.merge("a=a.json", "b=b.json", options=QUICK) == 0
+    file = folder.path / "out/merge.json"
+    file.write_text(file.read_text().replace('"max_dets": 300', '"max_dets": 301'))
+    assert folder.merge("a=a.json", "b=b.json", options=QUICK) == 3
+    assert "merge.json: damaged" in (text := capsys.readouterr().err) and "--force" in text
+    assert folder.merge("a=a.json", "b=b.json", options=(*QUICK, "--force")) == 0
 
 
 def test_interrupted_merge_is_made_again(folder: Folder) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from merge_folder import CATEGORY_IDS, IMAGE_IDS, QUICK, Folder, detection, lvis_file, source
 
+from ensemble import job
 from ensemble.merge import main
 
 
@@ -43,6 +44,29 @@ def test_gain_over_the_best_source_has_an_interval(
         assert interval["value"] == pytest.approx(merged["segm"][metric])
     assert "95% interval" in output and "merged against a, the best source" in output
     assert not list((folder.path / "out").glob(".*"))
+
+
+@pytest.mark.parametrize("name", ["a.json", "a/matches_segm.npz"])
+def test_a_damaged_evaluation_of_an_interrupted_merge_is_made_again(
+    name: str,
+    folder: Folder,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    options = ("--resamples=20",)
+    with monkeypatch.context() as patch:
+        patch.setattr(job, "write_submissions", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        assert folder.merge("a=a.json", "b=b.json", options=options) == 130
+    file = folder.path / "out/.work/evaluation/sources" / name
+    content = bytearray(file.read_bytes())
+    content[len(content) // 3] ^= 1
+    file.write_bytes(content)
+    capsys.readouterr()
+    assert folder.merge("a=a.json", "b=b.json", options=options) == 0
+    text = capsys.readouterr().err
+    assert "evaluating again" in text and "evaluating a" in text and "evaluating b" not in text
+    assert folder.merge("a=a.json", "b=b.json", out="whole", options=options) == 0
+    assert folder.read("evaluation.json") == folder.read("evaluation.json", "whole")
 
 
 def test_a_source_merged_with_itself_gains_nothing(folder: Folder) -> None:

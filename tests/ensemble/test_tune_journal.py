@@ -11,6 +11,7 @@ from ensemble.tune_journal import MARGIN_TRIALS, TRIALS, TrialJournal
 from ensemble.tune_tracking import TrialPublisher
 from ensemble.tune_trial import MARGINS
 from longtail.problems import BadInputError
+from longtail.sealed import seal
 
 
 def tried(*values: float) -> dict[str, Any]:
@@ -58,7 +59,7 @@ def test_a_trial_that_failed_has_no_margins(tmp_path: Path) -> None:
 def test_other_lines_are_named(tmp_path: Path) -> None:
     journal_of(tmp_path, 0.3)
     path = tmp_path / TRIALS
-    path.write_bytes(path.read_bytes() + b'{"number": "x"}\n')
+    path.write_bytes(path.read_bytes() + seal(b'{"number": "x"}') + b"\n")
     with pytest.raises(BadInputError, match="line 2 is no trial"):
         TrialJournal(tmp_path)
 

@@ -1,6 +1,5 @@
 """The spaces over finished predictions become a command of `ensemble.tune`."""
 
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -8,8 +7,8 @@ from typing import Any
 import pytest
 
 from experiments.tune_door import open_door, refuse_door_options, tune_command
-from longtail.cluster.ledger import sha256
 from longtail.commands import ExitCode
+from longtail.sealed import sha256_of, write_sealed_json
 
 
 def options(runs: Path, **changes: Any) -> dict[str, Any]:
@@ -47,7 +46,7 @@ def write_grid(runs: Path, name: str, rows: tuple[str, ...], when: int) -> None:
     for row in rows:
         node = runs / "nodes" / f"predictions-{name}-{row}"
         (node / "predictions").mkdir(parents=True)
-        (node / "node.json").write_text(json.dumps({"inputs": {"images": sha256(val)}}))
+        write_sealed_json(node / "node.json", {"inputs": {"images": sha256_of(val)}})
         folder = runs / "grids" / name / row
         folder.mkdir(parents=True)
         (folder / "predictions").symlink_to(node / "predictions")

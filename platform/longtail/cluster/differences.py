@@ -4,6 +4,7 @@ The matches that evaluations keep are resampled in pairs (see `evaluation.compar
 is kept under the digests of what it compares, so that the same grid again need not compute it.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import msgspec
 
 from longtail.categories import CategoryTable
-from longtail.cluster.ledger import node_directory, sha256, write_json
+from longtail.cluster.ledger import node_directory
 from longtail.cluster.plan import Plan, Row
 from longtail.cluster.standings import Standings, State
 from longtail.config.base import fingerprint
@@ -20,9 +21,11 @@ from longtail.evaluation.comparison import Comparison, compare
 from longtail.evaluation.match_files import matches_path, read_matches
 from longtail.evaluation.overlaps import Kind
 from longtail.evaluation.verdict import difference_cells
+from longtail.sealed import DamagedError, read_sealed, sha256_of, write_sealed_json
 
 __all__ = ["Comparison", "OnPair", "RowDifference", "difference_cells", "differences_to"]
 
+logger = logging.getLogger(__name__)
 OnPair = Callable[[str, str], None]
 
 
@@ -76,23 +79,31 @@ def _difference(
     both_have_masks = all(matches_path(folder, "segm").is_file() for folder in folders)
     kind: Kind = "segm" if both_have_masks else "box"
     resamples = after.evaluation.config["resamples"]
-    digests = [sha256(matches_path(folder, kind)) for folder in folders]
+    digests = [sha256_of(matches_path(folder, kind)) for folder in folders]
     compared = fingerprint({"kind": kind, "resamples": resamples, "matches": digests})
     path = runs / "comparisons" / f"{compared}.json"
-    comparison = _read(path)
+    comparison = read_comparison(path)
     if comparison is None:
         on_pair(before.name, after.name)
         categories = CategoryTable.from_json(annotations)
         table_a, table_b = (read_matches(folder, categories)[kind] for folder in folders)
         comparison = compare(table_a, table_b, resamples)
-        path.parent.mkdir(exist_ok=True)
-        write_json(path, comparison.as_dict())
+        write_comparison(path, comparison)
     return RowDifference(after.name, before.name, kind, comparison)
 
 
-def _read(path: Path) -> Comparison | None:
+def write_comparison(path: Path, comparison: Comparison) -> None:
+    """Keep a comparison; the folder is made if absent."""
+    path.parent.mkdir(exist_ok=True)
+    write_sealed_json(path, comparison.as_dict())
+
+
+def read_comparison(path: Path) -> Comparison | None:
     """A comparison that was kept; None where there is none, or its file was damaged."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Comparison)
+        return msgspec.json.decode(read_sealed(path, "it is computed again"), type=Comparison)
     except (FileNotFoundError, msgspec.DecodeError):
+        return None
+    except DamagedError as error:
+        logger.warning(str(error))
         return None

@@ -4,8 +4,8 @@ A node is finished exactly when `result.json`, written last and atomically, is t
 in it hold. Everything else in the directory is work in progress that a rerun may use.
 """
 
-import hashlib
 import json
+import logging
 import os
 import time
 from collections.abc import Iterable, Mapping
@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from longtail.cluster.node import Node
+from longtail.sealed import DamagedError, read_sealed_json, sha256_of, write_sealed_json
 
-RESULT = "result.json"
+NODE, RESULT = "node.json", "result.json"
+logger = logging.getLogger(__name__)
 
 
 def node_directory(runs: Path, node: Node) -> Path:
@@ -23,9 +25,9 @@ def node_directory(runs: Path, node: Node) -> Path:
 
 
 def begin(directory: Path, node: Node, provenance: Mapping[str, Any]) -> None:
-    """Write `node.json` if it is not there: what the node is, and what it was made with."""
+    """Write `node.json` if it is not there whole: what the node is, and what it was made with."""
     directory.mkdir(parents=True, exist_ok=True)
-    if (directory / "node.json").exists():
+    if _has_record(directory):
         return
     record = {
         "id": node.id,
@@ -38,32 +40,42 @@ def begin(directory: Path, node: Node, provenance: Mapping[str, Any]) -> None:
         "created": time.time(),
         **provenance,
     }
-    write_json(directory / "node.json", record)
+    write_sealed_json(directory / NODE, record)
+
+
+def read_record(directory: Path) -> dict[str, Any]:
+    """What `node.json` says of a node.
+
+    Raises:
+        FileNotFoundError: There is none.
+        DamagedError: It is not what was written.
+    """
+    remedy = "remove it and result.json beside it, and run the grid again: it is written anew"
+    return read_sealed_json(directory / NODE, remedy)
 
 
 def finish(directory: Path, files: Iterable[Path], summary: Mapping[str, Any]) -> None:
-    """Declare a node finished by writing `result.json` with the digests of its files.
+    """Declare a node finished by writing `result.json` with the digests of its files and its own.
 
     Args:
         directory: The node's directory.
-        files: The files it vouches for, inside the directory.
+        files: The files it vouches for, inside the directory; `node.json` is another one.
         summary: What a table shows of the result, as JSON values.
     """
     digests = {
-        str(file.relative_to(directory)): {"sha256": sha256(file), "bytes": file.stat().st_size}
-        for file in sorted(files)
+        str(file.relative_to(directory)): {"sha256": sha256_of(file), "bytes": file.stat().st_size}
+        for file in sorted({*files, *directory.glob(NODE)})
     }
-    write_json(directory / RESULT, {"files": digests, "summary": dict(summary)})
+    write_sealed_json(directory / RESULT, {"files": digests, "summary": dict(summary)})
 
 
 def read_result(directory: Path) -> dict[str, Any] | None:
     """The summary of a finished node, or None when it is not finished or was damaged since."""
     try:
-        record = json.loads((directory / RESULT).read_text())
-        files = record["files"].items()
-        whole = all(_holds(directory / name, entry) for name, entry in files)
+        record = read_sealed_json(directory / RESULT, "its node is done again")
+        whole = all(_holds(directory / name, entry) for name, entry in record["files"].items())
         return dict(record["summary"]) if whole else None
-    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+    except (FileNotFoundError, DamagedError):
         return None
 
 
@@ -72,6 +84,7 @@ def reopen(directory: Path) -> bool:
     result = directory / RESULT
     if not result.exists():
         return False
+    logger.warning("%s: the result is damaged, or a file of it; the node is done again", directory)
     result.replace(directory / "result.damaged.json")
     return True
 
@@ -86,11 +99,16 @@ def write_json(path: Path, tree: Any) -> None:
     temporary.replace(path)
 
 
-def sha256(path: Path) -> str:
-    """SHA-256 of a file in hex."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+def _has_record(directory: Path) -> bool:
+    try:
+        read_record(directory)
+    except FileNotFoundError:
+        return False
+    except DamagedError as error:
+        logger.warning("%s; writing it anew", str(error).partition(";")[0])
+        return False
+    return True
 
 
 def _holds(path: Path, entry: Mapping[str, Any]) -> bool:
-    return bool(path.stat().st_size == entry["bytes"] and sha256(path) == entry["sha256"])
+    return bool(path.stat().st_size == entry["bytes"] and sha256_of(path) == entry["sha256"])

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from longtail.cluster.ledger import sha256
 from longtail.cluster.node import Node, evaluation_node, predictions_node, stage_node
 from longtail.config.base import fingerprint
 from longtail.config.detector import Detector, Detectron2, Timm
 from longtail.config.variant import Variant
+from longtail.sealed import sha256_of
 
 RESAMPLES = 1000
 
@@ -133,7 +133,7 @@ def _digests_of_files(detector: Detector) -> dict[str, str]:
     for field, path in _files_of(detector).items():
         if not path.is_file():
             raise ValueError(f"detector.{field} {path}: no such file; give a local file of weights")
-        digests[field.replace(".", "_")] = sha256(path)
+        digests[field.replace(".", "_")] = sha256_of(path)
     return digests
 
 

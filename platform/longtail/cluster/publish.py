@@ -7,10 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-import msgspec
-
 from longtail.cluster.evaluation_files import DIAGNOSIS, EVALUATION, PER_CATEGORY, PLOT, VARIANT
-from longtail.cluster.ledger import node_directory
+from longtail.cluster.ledger import node_directory, read_record
 from longtail.cluster.node import Node
 from longtail.cluster.plan import Row
 from longtail.cluster.published import Published
@@ -223,7 +221,7 @@ class Publisher:
 
 
 def _provenance(directory: Path) -> dict[str, str]:
-    record = msgspec.json.decode((directory / "node.json").read_bytes())
+    record = read_record(directory)
     versions = {f"version.{name}": text for name, text in record["versions"].items()}
     return {"longtail.git": record["git"], "longtail.directory": str(directory), **versions}
 

@@ -4,14 +4,13 @@ MLflow takes seconds to import and to ask. A store in one SQLite file has change
 size or time has; one that has not since a grid brought it up to date needs nothing from that grid.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from longtail.cluster.ledger import write_json
 from longtail.cluster.plan import Plan
 from longtail.cluster.settings import GridSettings
+from longtail.sealed import DamagedError, read_sealed_json, write_sealed_json
 from longtail.tracking.address import sqlite_file, tracking_uri
 
 
@@ -36,7 +35,7 @@ def note_published(plan: Plan, settings: GridSettings, published: Published) -> 
         note = _note(plan, settings)
         note.parent.mkdir(exist_ok=True)
         state = _state(plan, settings, store)
-        write_json(note, {"state": state, "elsewhere": published.elsewhere})
+        write_sealed_json(note, {"state": state, "elsewhere": published.elsewhere})
 
 
 def found_published(plan: Plan, settings: GridSettings) -> Published | None:
@@ -45,10 +44,10 @@ def found_published(plan: Plan, settings: GridSettings) -> Published | None:
     if store is None:
         return None
     try:
-        noted = json.loads(_note(plan, settings).read_text())
-    except (FileNotFoundError, ValueError):
+        noted = read_sealed_json(_note(plan, settings), "MLflow is brought up to date again")
+    except (FileNotFoundError, DamagedError):
         return None
-    same = noted.get("state") == _state(plan, settings, store)
+    same = noted["state"] == _state(plan, settings, store)
     return Published(None, noted["elsewhere"]) if same else None
 
 

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from longtail.cluster.evaluation_files import VARIANT
+from longtail.cluster.ledger import NODE, read_record, read_result
 from longtail.config.variant import Variant
 from longtail.problems import BadInputError
 from longtail.training.checkpoints import final_checkpoint
-
-NODE = "node.json"
 
 
 @dataclass(frozen=True)
@@ -44,24 +43,33 @@ def find_trained(path: Path, variant: Path | None = None) -> Trained:
         known = _read(variant) if variant else _of_node(path)
         return Trained(final_checkpoint(path, known.stages[-1].schedule.iterations), known)
     if (path / "training").is_dir():
-        return find_trained(path / "training", variant or path / "evaluation" / VARIANT)
+        return find_trained(path / "training", variant or _of_row(path / "evaluation"))
     raise BadInputError(
         f"{path}: neither a row's folder, nor the directory of a training node or of a checkpoint;"
         " give one of these, as runs/grids/<table>/<row>"
     )
 
 
+def _of_row(evaluation: Path) -> Path:
+    """The variant beside an evaluation that vouches for it."""
+    if (evaluation / VARIANT).is_file() and read_result(evaluation) is None:
+        raise BadInputError(
+            f"{evaluation}: damaged, or not finished, so {VARIANT} there cannot be trusted; run the"
+            " grid again, or give the variant with --variant"
+        )
+    return evaluation / VARIANT
+
+
 def _of_node(node: Path) -> Variant:
-    path = node / NODE
     try:
-        record = json.loads(path.read_bytes())
+        record = read_record(node)
     except FileNotFoundError:
         raise BadInputError(
             f"{node}: no {NODE}, which says what was trained; give the variant with --variant"
         ) from None
     if record["kind"] != "stage":
         raise BadInputError(f"{node}: a node of {record['kind']}; give the directory of a training")
-    return _variant(path, json.dumps({**record["config"], "seed": record["seed"]}))
+    return _variant(node / NODE, json.dumps({**record["config"], "seed": record["seed"]}))
 
 
 def _read(path: Path) -> Variant:

@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from longtail.caches import ANNOTATIONS as ANNOTATIONS_CACHE
 from longtail.categories import CategoryTable
 from longtail.data.column_cache import Columns, ColumnWriter, build_columns
 from longtail.data.file_digest import file_digest
@@ -45,9 +46,7 @@ class InstanceColumns:
     segmentations: list[Segmentation]
 
 
-def open_annotations(
-    path: Path, cache_dir: Path | None = None, verify: bool = False
-) -> "Annotations":
+def open_annotations(path: Path, cache_dir: Path | None = None) -> "Annotations":
     """Open an LVIS v1 or v0.5 file, or any file of that format.
 
     The first opening parses and checks it; later ones, in any process, map the result.
@@ -55,20 +54,23 @@ def open_annotations(
     Args:
         path: The JSON file. Test files may lack `annotations`.
         cache_dir: Where results are kept; `default_cache_dir()` if None.
-        verify: Compare the digests of what is kept, not only the sizes.
 
     Raises:
         BadInputError: The file has faults; the text lists them with their remedies.
+        OSError: What is read cannot be kept; the text says what to set.
     """
     path, cache_dir = Path(path), cache_dir or default_cache_dir()
     digest = file_digest(path, cache_dir / "digests")
-    columns = build_columns(cache_dir / digest, lambda writer: _read(path, writer), verify)
+    try:
+        columns = build_columns(cache_dir / digest, lambda writer: _read(path, writer))
+    except OSError as error:
+        raise OSError(f"{error}; set {ANNOTATIONS_CACHE} to a folder with room") from error
     return Annotations(path, digest, columns, cache_dir)
 
 
 def default_cache_dir() -> Path:
     """`annotations` in $LONGTAIL_CACHE, or in ~/.cache/longtail."""
-    root = os.environ.get("LONGTAIL_CACHE") or Path.home() / ".cache" / "longtail"
+    root = os.environ.get(ANNOTATIONS_CACHE) or Path.home() / ".cache" / "longtail"
     return Path(root) / "annotations"
 
 

@@ -45,7 +45,7 @@ def check_file(path: Path, images_root: Path | None) -> CheckReport:
     """
     try:
         with _warnings_not_logged():
-            annotations = open_annotations(path, verify=True)
+            annotations = open_annotations(path)
     except BadInputError as error:
         return CheckReport(str(path), str(error))
     summary = summarize(annotations)

@@ -1,29 +1,39 @@
 """Named arrays in a directory, memory-mapped when read: written once, opened by every worker.
 
 Each column is a file of raw values; `manifest.json`, written last, holds their types, shapes,
-sizes and SHA-256 digests. The directory is filled under a temporary name and renamed, so it is
-either whole or not there.
+sizes and SHA-256 digests, and is sealed itself. The directory is filled under a temporary name and
+renamed, so it is either whole or not there. Nothing is mapped before its digest was compared, once
+in a process; what is damaged is filled again.
 """
 
 import contextlib
 import fcntl
 import hashlib
-import json
+import logging
 import math
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from longtail.sealed import MISMATCH, DamagedError, read_sealed_json, sha256_of, write_sealed_json
+
+logger = logging.getLogger(__name__)
+
 # Raise it when the columns or the checks that precede them change: older caches are then rebuilt.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MANIFEST = "manifest.json"
+REMEDY = "it is made again"
+# A file changed twice within the clock's tick keeps its times: young files are hashed anew.
+YOUNG_NS = 2_000_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,10 +105,7 @@ class ColumnWriter:
         """Force the columns to disk, then write the manifest that vouches for them."""
         columns = {name: stream.finish() for name, stream in self._streams.items()}
         manifest = {"schema_version": SCHEMA_VERSION, "columns": columns, "notes": notes}
-        with (self._directory / MANIFEST).open("w") as file:
-            json.dump(manifest, file)
-            file.flush()
-            os.fsync(file.fileno())
+        write_sealed_json(self._directory / MANIFEST, manifest)
 
     def release(self) -> None:
         """Close all files, whether finished or not."""
@@ -106,44 +113,51 @@ class ColumnWriter:
             stream.release()
 
 
-def open_columns(directory: Path, verify: bool = False) -> Columns | None:
-    """Open a cache; None if it is absent, torn, or of another schema version.
+def open_columns(directory: Path) -> Columns | None:
+    """Open a cache; None if it is absent or of another schema version.
 
     Args:
         directory: Where `build_columns` put it.
-        verify: Read every column and compare its digest; otherwise only sizes are compared.
+
+    Raises:
+        DamagedError: It is torn, or not what was written.
     """
-    try:
-        manifest = json.loads((directory / MANIFEST).read_text())
-        if manifest["schema_version"] != SCHEMA_VERSION:
-            return None
-        columns = manifest["columns"]
-        if not all(_is_whole(directory / name, columns[name], verify) for name in columns):
-            return None
-        arrays = {name: _map(directory / name, columns[name]) for name in columns}
-        return Columns(arrays, manifest["notes"])
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    path = directory / MANIFEST
+    if not path.is_file():
         return None
+    manifest = read_sealed_json(path, REMEDY)
+    if manifest["schema_version"] != SCHEMA_VERSION:
+        return None
+    columns = manifest["columns"]
+    for name, column in columns.items():
+        _require_whole(directory / name, column)
+    arrays = {name: _map(directory / name, columns[name]) for name in columns}
+    return Columns(arrays, manifest["notes"])
 
 
-def build_columns(
-    directory: Path, fill: Callable[[ColumnWriter], dict[str, Any]], verify: bool = False
-) -> Columns:
-    """Open the cache, filling it first where it is absent or torn.
+def build_columns(directory: Path, fill: Callable[[ColumnWriter], dict[str, Any]]) -> Columns:
+    """Open the cache, filling it first where it is absent or damaged, which is told.
 
     Of several processes that come at once, one fills and the others wait for it.
 
     Args:
         directory: Where the cache is, or will be.
         fill: Writes all columns and returns the notes.
-        verify: As in `open_columns`.
     """
-    columns = open_columns(directory, verify)
+    columns = _open_whole(directory)
     if columns is None:
         directory.parent.mkdir(parents=True, exist_ok=True)
         with _lock(directory):
-            columns = open_columns(directory, verify) or _fill(directory, fill)
+            columns = _open_whole(directory) or _fill(directory, fill)
     return columns
+
+
+def _open_whole(directory: Path) -> Columns | None:
+    try:
+        return open_columns(directory)
+    except DamagedError as error:
+        logger.warning(str(error))
+        return None
 
 
 def _fill(directory: Path, fill: Callable[[ColumnWriter], dict[str, Any]]) -> Columns:
@@ -172,13 +186,24 @@ def _lock(directory: Path) -> Iterator[None]:
         yield
 
 
-def _is_whole(path: Path, column: dict[str, Any], verify: bool) -> bool:
-    if path.stat().st_size != column["size"]:
-        return False
-    if not verify:
-        return True
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == str(column["sha256"])
+def _require_whole(path: Path, column: dict[str, Any]) -> None:
+    if not path.is_file() or path.stat().st_size != column["size"]:
+        raise DamagedError(f"{path} is missing, or has not {column['size']} bytes; {REMEDY}")
+    if _digest_of(path) != column["sha256"]:
+        raise DamagedError(f"{path}: {MISMATCH}; {REMEDY}")
+
+
+def _digest_of(path: Path) -> str:
+    stat = path.stat()
+    if time.time_ns() - max(stat.st_ctime_ns, stat.st_mtime_ns) < YOUNG_NS:
+        return sha256_of(path)
+    return _known_digest(path, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+
+
+@lru_cache(maxsize=256)
+def _known_digest(path: Path, *identity: int) -> str:
+    """Of a file of this identity: a process that opens the cache thrice reads it once."""
+    return sha256_of(path)
 
 
 def _map(path: Path, column: dict[str, Any]) -> NDArray[Any]:

@@ -3,8 +3,10 @@
 import hashlib
 import json
 import time
-import uuid
+from contextlib import suppress
 from pathlib import Path
+
+from longtail.sealed import DamagedError, read_sealed_json, sha256_of, write_sealed_json
 
 # A file changed twice within the clock's tick keeps size and time: young files are hashed anew.
 YOUNG_NS = 2_000_000_000
@@ -19,17 +21,25 @@ def file_digest(path: Path, memory: Path) -> str:
     """
     size, modified = _size_and_time(path)
     key = json.dumps([str(path.resolve()), size, modified])
-    remembered = memory / f"{hashlib.sha256(key.encode()).hexdigest()}.txt"
-    if remembered.exists():
-        return remembered.read_text()
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    remembered = memory / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
+    known = _read(remembered)
+    if known is not None:
+        return known
+    digest = sha256_of(path)
     if time.time_ns() - modified > YOUNG_NS and _size_and_time(path) == (size, modified):
-        memory.mkdir(parents=True, exist_ok=True)
-        partial = remembered.with_suffix(f".{uuid.uuid4().hex}.partial")
-        partial.write_text(digest)
-        partial.rename(remembered)
+        # Without a writable memory the digest is computed at every opening.
+        with suppress(OSError):
+            memory.mkdir(parents=True, exist_ok=True)
+            write_sealed_json(remembered, {"file": digest})
     return digest
+
+
+def _read(remembered: Path) -> str | None:
+    """A digest that was kept; None where there is none, or its file was damaged."""
+    try:
+        return str(read_sealed_json(remembered, "it is computed again")["file"])
+    except (FileNotFoundError, DamagedError):
+        return None
 
 
 def _size_and_time(path: Path) -> tuple[int, int]:

@@ -4,6 +4,7 @@ The same parameters give the same bytes on one machine.
 """
 
 import json
+import logging
 import os
 from collections import Counter
 from collections.abc import Callable
@@ -19,9 +20,13 @@ from longtail.data.synthetic_categories import Look, frequency_group, image_shar
 from longtail.data.synthetic_contours import outlines
 from longtail.data.synthetic_plan import PlannedObject, plan_images, room_for_all, verified_absent
 from longtail.data.synthetic_scenes import paint
+from longtail.sealed import MISMATCH, read_sealed_json, sha256_of, write_sealed_json
+
+logger = logging.getLogger(__name__)
 
 SPLITS = ("train", "val", "unlabelled")
 MARKER = "synthetic.json"
+REMEDY = "remove the folder or give --force: it is made again"
 SMALLEST_PART = 4
 SIDE_VARIATION = 0.2
 # Bump when the same parameters give other bytes.
@@ -71,7 +76,7 @@ def write_dataset(
     force: bool = False,
     painted: Callable[[], None] | None = None,
 ) -> bool:
-    """Write the data set to a folder; False if exactly this one is there already.
+    """Write the data set to a folder; False if exactly this one is there already, undamaged.
 
     Args:
         out: The folder: `train.json`, `val.json`, `unlabelled.json`, `images/<split>/*.png`.
@@ -81,6 +86,7 @@ def write_dataset(
 
     Raises:
         ValueError: The folder holds something else, or there are too many categories.
+        DamagedError: What the folder holds cannot be told.
     """
     marker = {"format": FORMAT, **asdict(parameters)}
     if _is_finished(out, marker, force):
@@ -92,13 +98,14 @@ def write_dataset(
             f"{len(kinds)} categories: too many for {parameters.images} training images; give fewer"
             " categories or more images"
         )
-    _write_json(out / MARKER, {**marker, "finished": False})
+    write_sealed_json(out / MARKER, {**marker, "finished": False})
     files = []
     for split, count in enumerate(parameters.counts):
         plans = plan_images(count, shares, _rng(parameters.seed, PLAN, split))
         files.append(_paint_split(out, _Painter(parameters, kinds, split), plans, painted))
     _write_annotation_files(out, kinds, files)
-    _write_json(out / MARKER, {**marker, "finished": True})
+    digests = _digests(out, files)
+    write_sealed_json(out / MARKER, {**marker, "finished": True, "files": digests})
     return True
 
 
@@ -226,15 +233,33 @@ def _is_finished(out: Path, marker: Record, force: bool) -> bool:
         out.mkdir(parents=True, exist_ok=True)
         return False
     path = out / MARKER
-    found = json.loads(path.read_text()) if path.is_file() else {}
+    if force:
+        return False
+    found = read_sealed_json(path, REMEDY) if path.is_file() else {}
+    digests = found.pop("files", {})
     if found == {**marker, "finished": True}:
-        return not force
+        return _holds(out, digests)
     # An interrupted run with the same parameters is simply done again.
-    if not force and found != {**marker, "finished": False}:
+    if found != {**marker, "finished": False}:
         raise ValueError(
             f"{out}: holds something else; give an empty folder, or --force to write over it"
         )
     return False
+
+
+def _digests(out: Path, files: list[tuple[list[Record], list[Record]]]) -> dict[str, str]:
+    """SHA-256 of the annotation files and the pictures, by path."""
+    pictures = [f"images/{image['file_name']}" for images, _ in files for image in images]
+    names = [*(f"{split}.json" for split in SPLITS), *pictures]
+    return {name: sha256_of(out / name) for name in names}
+
+
+def _holds(out: Path, digests: dict[str, str]) -> bool:
+    for name, digest in digests.items():
+        if not (out / name).is_file() or sha256_of(out / name) != digest:
+            logger.warning("%s: missing, or %s; the data set is made again", out / name, MISMATCH)
+            return False
+    return True
 
 
 def _area(ring: NDArray[np.int64]) -> int:

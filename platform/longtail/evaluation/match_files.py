@@ -1,16 +1,12 @@
 """Match tables on disk, so that an evaluation can be compared later without matching again.
 
 `matches_segm.npz` and `matches_box.npz` hold the columns of a `MatchTable`: flags of the ten
-thresholds as bits, integers in 32 bits where they fit, scores exactly. Nothing is pickled.
+thresholds as bits, integers in 32 bits where they fit, scores exactly.
 """
 
-import io
-import os
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,21 +16,12 @@ from longtail.evaluation.match_table import IOU_THRESHOLDS, MatchTable
 from longtail.evaluation.matches import as_bits, from_bits
 from longtail.evaluation.overlaps import Kind
 from longtail.problems import BadInputError
+from longtail.sealed_arrays import read_arrays, write_arrays
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 INTEGERS = ("image_ids", "image", "row", "starts", "gt_image", "gt_category", "gt_count")
 BITS = ("matched", "ignored")
 NAMES = ("category_ids", *INTEGERS, *BITS, "score")
-DAMAGE = (
-    ValueError,
-    KeyError,
-    OSError,
-    EOFError,
-    MemoryError,
-    RuntimeError,
-    BadZipFile,
-    zlib.error,
-)
 REMEDY = "evaluate the predictions again"
 
 Columns = dict[str, NDArray[Any]]
@@ -82,22 +69,13 @@ def _write(path: Path, table: MatchTable) -> None:
     columns: Columns = {"category_ids": table.categories.ids, "score": table.score}
     columns |= {name: _narrow(getattr(table, name)) for name in INTEGERS}
     columns |= {name: as_bits(getattr(table, name)) for name in BITS}
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with partial.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **columns)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_arrays(path, columns, compressed=True)
 
 
 def _read(path: Path, categories: CategoryTable) -> MatchTable:
-    content = io.BytesIO(path.read_bytes())
-    try:
-        with np.load(content, allow_pickle=False) as file:
-            columns = {name: file[name] for name in NAMES}
-    except DAMAGE as error:
-        raise BadInputError(f"{path}: damaged: {error}; {REMEDY}") from None
+    columns = read_arrays(path, REMEDY)
+    if missing := sorted({*NAMES} - {*columns}):
+        raise BadInputError(f"{path}: no matches: {', '.join(missing)} missing; {REMEDY}")
     if not np.array_equal(columns.pop("category_ids"), categories.ids):
         raise BadInputError(f"{path}: matches of other categories; {REMEDY} on these annotations")
     if problem := _problem(columns, len(categories)):

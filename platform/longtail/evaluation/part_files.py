@@ -1,16 +1,12 @@
 """A part of the matching on disk, so that many machines share the work of one evaluation.
 
-One .npz file without pickles: the arrays of an `OverlapPart` and, as JSON, what they are of. It
-gets its name when it is complete.
+A sealed .npz file: the arrays of an `OverlapPart` and, as JSON, what they are of. It gets its name
+when it is complete.
 """
 
-import io
-import os
-import zlib
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
@@ -19,19 +15,10 @@ from numpy.typing import NDArray
 from longtail.evaluation.overlap_part import Kind, KindPart, OverlapPart
 from longtail.evaluation.part_checks import problem_of
 from longtail.problems import BadInputError
+from longtail.sealed_arrays import read_arrays, write_arrays
 
 SCHEMA_VERSION = 2
 REMEDY = "make the part again"
-DAMAGE = (
-    ValueError,
-    KeyError,
-    OSError,
-    EOFError,
-    MemoryError,
-    RuntimeError,
-    BadZipFile,
-    zlib.error,
-)
 ROWS = ("image_counts", "label", "score", "score_mask")
 OF_KIND = tuple(column.name for column in fields(KindPart))
 
@@ -72,13 +59,7 @@ def write_part(path: Path, part: OverlapPart, inputs: Inputs) -> None:
     for kind, of_kind in part.kinds.items():
         arrays |= {f"{kind}_{name}": getattr(of_kind, name) for name in OF_KIND}
     arrays["manifest"] = np.frombuffer(msgspec.json.encode(manifest), dtype=np.uint8)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with partial.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_arrays(path, arrays)
 
 
 def read_part(path: Path, inputs: Inputs) -> OverlapPart:
@@ -87,12 +68,10 @@ def read_part(path: Path, inputs: Inputs) -> OverlapPart:
     Raises:
         BadInputError: It is damaged, of another version, or of other inputs than these.
     """
-    content = io.BytesIO(path.read_bytes())
+    arrays = read_arrays(path, REMEDY)
     try:
-        with np.load(content, allow_pickle=False) as file:
-            arrays: dict[str, NDArray[Any]] = {name: file[name] for name in file.files}
         version = msgspec.json.decode(arrays["manifest"].tobytes())["schema_version"]
-    except (*DAMAGE, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise BadInputError(
             f"{path}: no part of an evaluation, or damaged: {error}; {REMEDY}"
         ) from None

@@ -1,6 +1,5 @@
 """Opening predictions for matching, which reads every block of them once and checks it then."""
 
-import hashlib
 from pathlib import Path
 
 from longtail.evaluation.ground_truth import GroundTruth
@@ -10,6 +9,7 @@ from longtail.predictions.json_import import open_predictions
 from longtail.predictions.manifest import MANIFEST_NAME
 from longtail.predictions.store import PredictionStore
 from longtail.problems import BadInputError
+from longtail.sealed import sha256_of
 
 
 def open_set(
@@ -26,7 +26,7 @@ def open_set(
     if not path.is_dir():
         of = truth.images, truth.categories
         return open_predictions(path, *of, work_dir, allow_empty=True, temporary=not lasting)
-    store = PredictionStore.open(path)
+    store = PredictionStore.open(path, verify=True)
     check_images(store, truth)
     return store
 
@@ -47,16 +47,10 @@ def check_images(store: PredictionStore, truth: GroundTruth) -> None:
 def inputs_of(truth: GroundTruth, store: PredictionStore) -> Inputs:
     """What a part of the matching of these is made of."""
     return Inputs(
-        annotations=digest_of(truth.path),
-        predictions=digest_of(store.directory / MANIFEST_NAME),
+        annotations=sha256_of(truth.path),
+        predictions=sha256_of(store.directory / MANIFEST_NAME),
         kinds=list(kinds_of(truth)),
         num_images=len(truth.images),
         num_categories=len(truth.categories),
         num_instances=truth.num_instances,
     )
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file, as hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

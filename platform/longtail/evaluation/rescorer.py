@@ -21,13 +21,14 @@ from longtail.evaluation.matches import MatchTable, empty_curves, from_bits
 from longtail.evaluation.matching import find_overlaps
 from longtail.evaluation.overlap_part import Kind
 from longtail.evaluation.overlaps import Overlaps
-from longtail.evaluation.prediction_set import check_images, digest_of
+from longtail.evaluation.prediction_set import check_images
 from longtail.evaluation.protocol import AREA_BOUNDS, RECALLS
 from longtail.evaluation.ranking import NO_CAP, match_ranked, rank, rows_within_cap
 from longtail.evaluation.rescorer_files import RescorerManifest, load_rescorer, save_rescorer
 from longtail.evaluation.summary import UNDEFINED, Curves, ap_per_category, summarize
 from longtail.predictions.manifest import MANIFEST_NAME
 from longtail.predictions.store import PredictionStore
+from longtail.sealed import sha256_of
 
 MAX_DETS = 300
 ALL_AREAS = 0
@@ -79,8 +80,8 @@ class Rescorer:
             raise ValueError(f"max_dets is {max_dets}; it must be 1 or more, or -1 for no cap")
         check_images(store, truth)
         inputs = {
-            "annotations": digest_of(truth.path),
-            "predictions": digest_of(store.directory / MANIFEST_NAME),
+            "annotations": sha256_of(truth.path),
+            "predictions": sha256_of(store.directory / MANIFEST_NAME),
         }
         overlaps = find_overlaps(truth, store, kind, on_block)
         return cls(overlaps, truth.categories, kind, max_dets, inputs)

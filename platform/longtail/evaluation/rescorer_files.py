@@ -1,4 +1,4 @@
-"""A re-scorer on disk: one .npy file per array, to be memory-mapped, and a manifest.
+"""A re-scorer on disk: one .npy file per array, to be memory-mapped, and a sealed manifest.
 
 The directory gets its name when it is complete, so a reader finds all of it or nothing.
 """
@@ -12,9 +12,9 @@ import numpy as np
 
 from longtail.categories import CategoryTable
 from longtail.evaluation.overlaps import Overlaps
-from longtail.evaluation.prediction_set import digest_of
 from longtail.predictions.json_import import new_directory
 from longtail.problems import BadInputError
+from longtail.sealed import read_sealed, sha256_of, write_sealed
 
 SCHEMA_VERSION = 3
 MANIFEST_NAME = "rescorer.json"
@@ -64,9 +64,9 @@ def save_rescorer(
         for name in _array_names():
             np.save(_array_path(partial, name), getattr(overlaps, name))
         sizes = {name: _array_path(partial, name).stat().st_size for name in _array_names()}
-        digests = {name: digest_of(_array_path(partial, name)) for name in _array_names()}
+        digests = {name: sha256_of(_array_path(partial, name)) for name in _array_names()}
         content = _File(SCHEMA_VERSION, manifest, _records(categories), sizes, digests)
-        (partial / MANIFEST_NAME).write_bytes(msgspec.json.encode(content))
+        write_sealed(partial / MANIFEST_NAME, msgspec.json.encode(content))
 
 
 def load_rescorer(
@@ -85,8 +85,8 @@ def load_rescorer(
     if not path.is_file():
         raise BadInputError(f"{path} is missing: {directory} is no re-scorer; {REMEDY}")
     try:
-        content = msgspec.json.decode(path.read_bytes(), type=_File)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        content = msgspec.json.decode(read_sealed(path, REMEDY), type=_File)
+    except msgspec.DecodeError as error:
         raise BadInputError(f"{path} is damaged ({error}); {REMEDY}") from None
     if content.schema_version != SCHEMA_VERSION or {*content.array_bytes} != {*_array_names()}:
         raise BadInputError(
@@ -97,7 +97,7 @@ def load_rescorer(
         array = _array_path(directory, name)
         if not array.is_file() or array.stat().st_size != size:
             raise BadInputError(f"{array}: missing, or not the {size} bytes written; {REMEDY}")
-        if verify and digest_of(array) != content.array_sha256.get(name):
+        if verify and sha256_of(array) != content.array_sha256.get(name):
             raise BadInputError(f"{array}: its SHA-256 is not the one written; {REMEDY}")
     arrays = {name: _mapped(_array_path(directory, name)) for name in _array_names()}
     records = [msgspec.structs.asdict(category) for category in content.categories]

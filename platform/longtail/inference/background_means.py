@@ -22,9 +22,11 @@ from longtail.engines.base import Engine
 from longtail.models.classifiers import CalibratedClassifier, Classifier
 from longtail.models.head_merge import BackgroundMeans, MergedRows
 from longtail.models.roi_heads import RoIHeads
+from longtail.sealed import read_sealed_json, seal
 
 BACKGROUND_MEANS = "background_means.json"
 """Name of the file in a store's directory."""
+REMEDY = "remove it: it is measured again"
 
 
 def use_background_means(
@@ -60,8 +62,8 @@ def use_background_means(
         means = measure_background_means(
             engine, annotations, images_root, inference, loader_processes
         )
-        _write_first(file, means)
-    heads.score_rows = replace(merged, means=BackgroundMeans(**json.loads(file.read_text())))
+        write_first(file, means)
+    heads.score_rows = replace(merged, means=read_means(file))
 
 
 def measure_background_means(
@@ -123,10 +125,19 @@ def _roi_heads(engine: Engine) -> RoIHeads:
     return next(m for m in cast(nn.Module, engine).modules() if isinstance(m, RoIHeads))
 
 
-def _write_first(file: Path, means: BackgroundMeans) -> None:
+def read_means(file: Path) -> BackgroundMeans:
+    """The means that a job keeps.
+
+    Raises:
+        DamagedError: The file is not what was written.
+    """
+    return BackgroundMeans(**read_sealed_json(file, REMEDY))
+
+
+def write_first(file: Path, means: BackgroundMeans) -> None:
     """Write the file whole, unless another worker's is there."""
     temporary = file.with_name(f".{file.name}.{uuid4().hex}")
-    temporary.write_text(json.dumps(asdict(means)))
+    temporary.write_bytes(seal(json.dumps(asdict(means)).encode()))
     try:
         os.link(temporary, file)
     except FileExistsError:

@@ -192,7 +192,7 @@ def open_predictions(
         ValueError: `work_dir` exists and a file has to be imported.
     """
     if path.is_dir():
-        store = PredictionStore.open(path)
+        store = PredictionStore.open(path, verify=True)
         check_fits(store, images, categories)
         return store
     source = Source(path.name)

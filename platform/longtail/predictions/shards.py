@@ -1,6 +1,5 @@
 """One Parquet file of a store: a row group a block, read and written as columns."""
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -52,9 +51,9 @@ class ShardReader:
         try:
             # A row group is read at once, so reading ahead would only copy it.
             self._file = pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False)
-        except (pa.ArrowException, OSError) as error:
+            schema = self._file.schema_arrow
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise self._damaged(error) from None
-        schema = self._file.schema_arrow
         if not (schema.equals(SCHEMA) or schema.equals(SOFT_SCHEMA)):
             raise self._damaged("its columns are not those of a prediction store")
         self.has_soft_masks = bool(schema.equals(SOFT_SCHEMA))
@@ -96,9 +95,3 @@ class ShardReader:
         return BadInputError(
             f"{self.path} is damaged ({why}); copy the store again or make it again"
         )
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, as hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,8 +8,9 @@ import pyarrow as pa
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.image_set import BLOCKS_PER_SHARD
 from longtail.predictions.manifest import MANIFEST_NAME, Manifest, ShardEntry, read_manifest
-from longtail.predictions.shards import ShardReader, sha256_of
+from longtail.predictions.shards import ShardReader
 from longtail.problems import BadInputError
+from longtail.sealed import sha256_of
 
 
 def is_store(path: Path) -> bool:
@@ -33,7 +34,8 @@ class PredictionStore:
 
         Args:
             directory: Where its manifest is.
-            verify: Also compare the SHA-256 of every shard, which reads all of it.
+            verify: Also compare the SHA-256 of every shard, which reads all of it: what every
+                command does once with a store that another one wrote.
 
         Raises:
             BadInputError: The manifest is missing, damaged or of another schema version; a shard

@@ -31,6 +31,7 @@ from longtail.ray_cluster.folder import (
     new_folder,
     shorten_temporary_folder,
 )
+from longtail.ray_cluster.token import settle_token
 from longtail.ray_cluster.watch import end_watch, lost, watch
 
 OBJECT_STORE_BYTES = 300 * 2**20
@@ -96,6 +97,7 @@ def _start(dashboard: bool) -> None:
     # Nobody takes this machine away under notice.
     os.environ.setdefault("RAY_TRAIN_ENABLE_PREEMPTION_WATCHER", "0")
     atexit.register(_end, folder)
+    settle_token()
     _init(LOCAL, include_dashboard=dashboard, object_store_memory=OBJECT_STORE_BYTES)
     (folder / "ray" / CURRENT_CLUSTER).write_text(ray.get_runtime_context().gcs_address)
 

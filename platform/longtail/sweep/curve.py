@@ -4,13 +4,13 @@ The result is kept beside the checkpoints, under the name of the predictions tha
 would have, so that it is found again by every sweep that has the trial.
 """
 
-import json
+import logging
 import shutil
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from longtail.cluster.ledger import node_directory, write_json
+from longtail.cluster.ledger import node_directory
 from longtail.cluster.plan import DataFiles, Row
 from longtail.cluster.pool.tasks import Run
 from longtail.cluster.predict import predict_node
@@ -19,9 +19,11 @@ from longtail.evaluation.summary import UNDEFINED
 from longtail.inference.job import PredictionJob
 from longtail.locks import held
 from longtail.predictions.store import Source
+from longtail.sealed import DamagedError, read_sealed_json, write_sealed_json
 from longtail.sweep.trial import MASK_METRICS, Rung
 from longtail.training.checkpoints import final_checkpoint
 
+logger = logging.getLogger(__name__)
 LOCK_PATIENCE_SECONDS = 24 * 3600.0
 
 
@@ -32,15 +34,12 @@ def curve_directory(runs: Path, row: Row) -> Path:
 
 def read_curve(runs: Path, row: Row) -> list[Rung]:
     """The evaluations on the way, by rising step."""
-    files = curve_directory(runs, row).glob("step-*.json")
-    rungs = [json.loads(file.read_bytes()) for file in files]
-    return sorted((Rung(r["step"], r["metrics"]) for r in rungs), key=lambda rung: rung.step)
+    return [Rung(rung["step"], rung["metrics"]) for _, rung in _kept(runs, row)]
 
 
 def curve_lines(runs: Path, row: Row) -> list[dict[str, Any]]:
     """The same as a journal has it: metrics in points by the names that MLflow knows."""
-    files = sorted(curve_directory(runs, row).glob("step-*.json"))
-    return [_line(file) for file in files]
+    return [_line(file, rung) for file, rung in _kept(runs, row)]
 
 
 def evaluate_rung(row: Row, step: int, data: DataFiles, settings: GridSettings, run: Run) -> Rung:
@@ -59,7 +58,7 @@ def evaluate_rung(row: Row, step: int, data: DataFiles, settings: GridSettings, 
     directory = curve_directory(settings.runs, row)
     file = directory / f"step-{step:08d}.json"
     with held(directory / "driver.lock", LOCK_PATIENCE_SECONDS):
-        if not file.is_file():
+        if _read(file) is None:
             store = directory / f"predictions-{step:08d}"
             stage = node_directory(settings.runs, row.stages[-1])
             side = row.variant.inference.short_side
@@ -76,13 +75,28 @@ def evaluate_rung(row: Row, step: int, data: DataFiles, settings: GridSettings, 
             predict_node(job, run)
             max_dets = row.evaluation.config["max_dets"]
             metrics = run(partial(_metrics, data.val, store, max_dets))
-            write_json(file, {"step": step, "metrics": metrics})
+            write_sealed_json(file, {"step": step, "metrics": metrics})
             shutil.rmtree(store)
     return next(rung for rung in read_curve(settings.runs, row) if rung.step == step)
 
 
-def _line(file: Path) -> dict[str, Any]:
-    rung = json.loads(file.read_bytes())
+def _kept(runs: Path, row: Row) -> list[tuple[Path, dict[str, Any]]]:
+    files = sorted(curve_directory(runs, row).glob("step-*.json"))
+    return [(file, rung) for file in files if (rung := _read(file)) is not None]
+
+
+def _read(file: Path) -> dict[str, Any] | None:
+    """A rung that was evaluated; None where there is none, or its file was damaged."""
+    try:
+        return read_sealed_json(file, "its rung is evaluated again")
+    except FileNotFoundError:
+        return None
+    except DamagedError as error:
+        logger.warning(str(error))
+        return None
+
+
+def _line(file: Path, rung: dict[str, Any]) -> dict[str, Any]:
     metrics = rung["metrics"]
     points = {f"val/{name}": metrics[name] for name in MASK_METRICS}
     shown = {**points, "val_box/AP": metrics["AP_box"]}

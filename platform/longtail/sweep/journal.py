@@ -3,22 +3,27 @@
 It is all that a rerun goes on from: Ray Tune's own records are not read again.
 """
 
-import json
 import threading
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from longtail.cluster.ledger import write_json
 from longtail.problems import BadInputError
+from longtail.sealed import (
+    keep_lines,
+    read_sealed_json,
+    seal,
+    sealed_lines,
+    write_sealed_json,
+)
 from longtail.sweep.cost import Work
 from longtail.sweep.request import Sweep
 from longtail.sweep.trial import Trial
 
 TRIALS = "trials.jsonl"
 REQUEST = "sweep.json"
+REMEDY = "remove that line, or the folder to start anew"
 
 
 class Begun(msgspec.Struct, frozen=True, tag="begun", tag_field="event"):
@@ -40,8 +45,28 @@ class Spent(msgspec.Struct, frozen=True, tag="spent", tag_field="event"):
     work: Work
 
 
+Event = Begun | Ended | Spent
+
+
+def read_events(path: Path) -> list[Event]:
+    """The events of a journal, which may be growing.
+
+    Raises:
+        BadInputError: The file holds something else, or is damaged.
+    """
+    events: list[Event] = []
+    try:
+        for line in sealed_lines(path, REMEDY):
+            events.append(msgspec.json.decode(line, type=Event))
+    except msgspec.DecodeError as error:
+        raise BadInputError(
+            f"{path}: line {len(events) + 1} is no event of a sweep ({error}); {REMEDY}"
+        ) from None
+    return events
+
+
 class SweepJournal:
-    """A file that only grows, one JSON line an event; used from several threads.
+    """A file that only grows, one sealed JSON line an event; used from several threads.
 
     Args:
         directory: The sweep's folder. A last line that was cut off is dropped.
@@ -56,18 +81,9 @@ class SweepJournal:
         self.begun: dict[int, dict[str, Any]] = {}
         self.ended: dict[int, Trial] = {}
         self.work: list[Work] = []
-        content = self._path.read_bytes() if self._path.is_file() else b""
-        whole = content[: content.rfind(b"\n") + 1]
-        for number, line in enumerate(whole.splitlines(), 1):
-            try:
-                self._take(msgspec.json.decode(line, type=Begun | Ended | Spent))
-            except msgspec.DecodeError as error:
-                raise BadInputError(
-                    f"{self._path}: line {number} is no event of a sweep ({error}); remove that"
-                    " line, or the folder to start anew"
-                ) from None
-        if len(whole) < len(content):
-            self._path.write_bytes(whole)
+        for event in read_events(self._path):
+            self._take(event)
+        keep_lines(self._path)
 
     @property
     def trials(self) -> list[Trial]:
@@ -84,14 +100,14 @@ class SweepJournal:
         """Points of trials that began and did not end, by number."""
         return {n: point for n, point in sorted(self.begun.items()) if n not in self.ended}
 
-    def add(self, event: Begun | Ended | Spent) -> None:
+    def add(self, event: Event) -> None:
         """Append an event; it is in the file when this returns."""
         with self._lock:
             with self._path.open("ab") as file:
-                file.write(msgspec.json.encode(event) + b"\n")
+                file.write(seal(msgspec.json.encode(event)) + b"\n")
             self._take(event)
 
-    def _take(self, event: Begun | Ended | Spent) -> None:
+    def _take(self, event: Event) -> None:
         match event:
             case Begun(number, point):
                 self.begun[number] = point
@@ -111,20 +127,27 @@ def open_journal(directory: Path, sweep: Sweep) -> SweepJournal:
     directory.mkdir(parents=True, exist_ok=True)
     described, path = describe(sweep), directory / REQUEST
     if not path.is_file():
-        write_json(path, described)
+        write_sealed_json(path, described)
         return SweepJournal(directory)
-    try:
-        before: Mapping[str, Any] = json.loads(path.read_bytes())
-        same = before["id"] == sweep.id
-    except (ValueError, KeyError, TypeError):
-        raise BadInputError(f"{path}: not the request of a sweep; remove the folder") from None
-    if not same:
+    before = read_request(directory)
+    if before.get("id") != sweep.id:
         changed = [key for key in described if key != "id" and before.get(key) != described[key]]
         raise ValueError(
             f"{directory} holds a sweep with other {', '.join(changed)}; give another --name, or"
             " remove that folder (what its trials computed is kept in runs/nodes)"
         )
     return SweepJournal(directory)
+
+
+def read_request(directory: Path) -> dict[str, Any]:
+    """What the sweep of a folder was asked for.
+
+    Raises:
+        FileNotFoundError: No sweep began there.
+        DamagedError: The file is not what was written.
+    """
+    remedy = "remove the folder (what its trials computed is kept in runs/nodes)"
+    return read_sealed_json(directory / REQUEST, remedy)
 
 
 def describe(sweep: Sweep) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from longtail.cluster.ledger import write_json
 from longtail.problems import BadInputError
+from longtail.sealed import read_sealed, write_sealed_json
 
 FILE = "margins.json"
 METRICS = ("AP", "APr")
@@ -57,15 +57,14 @@ def read_margins(directory: Path) -> dict[str, TrialMargins]:
     path = directory / FILE
     if not path.is_file():
         return {}
+    remedy = "remove it to compute them again"
     try:
-        kept = msgspec.json.decode(path.read_bytes(), type=dict[str, TrialMargins])
+        kept = msgspec.json.decode(read_sealed(path, remedy), type=dict[str, TrialMargins])
     except msgspec.DecodeError as error:
-        raise BadInputError(
-            f"{path}: not the margins of a sweep ({error}); remove it to compute them again"
-        ) from None
+        raise BadInputError(f"{path}: not the margins of a sweep ({error}); {remedy}") from None
     return {name: found for name, found in kept.items() if found.rare_margins == RARE_MARGINS}
 
 
 def write_margins(directory: Path, by_evaluation: Mapping[str, TrialMargins]) -> None:
     """Keep them for later runs of the sweep, whole or not at all."""
-    write_json(directory / FILE, msgspec.to_builtins(dict(by_evaluation)))
+    write_sealed_json(directory / FILE, msgspec.to_builtins(dict(by_evaluation)))

@@ -76,7 +76,7 @@ def _margins_of(
 ) -> TrialMargins:
     row = sweep.row(trial.number, trial.point)
     max_dets: int = row.evaluation.config["max_dets"]
-    store = PredictionStore.open(predictions_of(runs, row))
+    store = PredictionStore.open(predictions_of(runs, row), verify=True)
     category_ids, num_over_cap = _read_columns(store, max_dets)
     if num_over_cap == 0:
         plain = {name: trial.metrics.get(name, UNDEFINED) for name in METRICS}

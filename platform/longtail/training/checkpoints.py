@@ -5,7 +5,6 @@ and `manifest.json` with the SHA-256 of the other three. torch itself loads a fi
 without a word, so nothing is read before the digests hold.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -19,6 +18,7 @@ import torch
 from torch import Tensor
 
 from longtail.problems import BadInputError
+from longtail.sealed import sha256_of
 
 KEPT = 2
 MANIFEST = "manifest.json"
@@ -203,11 +203,7 @@ def _drop_others(checkpoints: Path, step: int) -> None:
 
 
 def _digests(path: Path) -> dict[str, str]:
-    digests = {}
-    for name in CONTENTS:
-        with (path / name).open("rb") as file:
-            digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return digests
+    return {name: sha256_of(path / name) for name in CONTENTS}
 
 
 def _write(path: Path, write: Callable[[BinaryIO], object]) -> None:

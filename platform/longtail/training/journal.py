@@ -1,4 +1,4 @@
-"""The journal of a run: one JSON line per entry, on disk before anything else learns of it.
+"""The journal of a run: one sealed JSON line per entry, on disk before anything else learns of it.
 
 Metric lines hold `step`, `time` (unix seconds), `attempt` and values named like `train/loss`. Every
 attempt opens with an event line, which has `event` and no values.
@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from longtail.problems import BadInputError
+from longtail.sealed import keep_lines, seal, sealed_lines
 
 JOURNAL = "metrics.jsonl"
+REMEDY = "remove that line"
 
 
 class Journal:
@@ -28,9 +29,9 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _drop_torn_tail(path)
         self.attempt = 1 + max((line["attempt"] for line in _lines(path)), default=0)
-        self._file = path.open("a", encoding="utf-8")
+        keep_lines(path)
+        self._file = path.open("ab")
 
     def append(self, step: int, values: Mapping[str, float]) -> None:
         """Add a metric line.
@@ -57,7 +58,7 @@ class Journal:
 
     def _write(self, entry: Mapping[str, Any]) -> None:
         line = {**entry, "time": time.time(), "attempt": self.attempt}
-        self._file.write(json.dumps(line, allow_nan=False) + "\n")
+        self._file.write(seal(json.dumps(line, allow_nan=False).encode()) + b"\n")
         self._file.flush()
         os.fsync(self._file.fileno())
 
@@ -108,26 +109,4 @@ def read_progress(directory: Path) -> Progress | None:
 
 def _lines(path: Path) -> list[dict[str, Any]]:
     """Every complete line; a crash can tear only the last one."""
-    if not path.exists():
-        return []
-    whole = path.read_bytes().rpartition(b"\n")[0]
-    return [_parse(line, number, path) for number, line in enumerate(whole.split(b"\n"), 1) if line]
-
-
-def _parse(line: bytes, number: int, path: Path) -> dict[str, Any]:
-    try:
-        entry: dict[str, Any] = json.loads(line)
-    except ValueError:
-        raise BadInputError(
-            f"{path}: line {number} is not JSON, so the file was damaged after it was written;"
-            " remove that line"
-        ) from None
-    return entry
-
-
-def _drop_torn_tail(path: Path) -> None:
-    if not path.exists():
-        return
-    with path.open("r+b") as file:
-        content = file.read()
-        file.truncate(content.rfind(b"\n") + 1)
+    return [json.loads(line) for line in sealed_lines(path, REMEDY)]

@@ -5,24 +5,20 @@ training that resumes at a step drops the files of later ones: whenever a traini
 files count every step of its checkpoint once.
 """
 
-import os
-import zlib
 from dataclasses import asdict, dataclass, replace
-from io import BytesIO
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from longtail.categories import CategoryTable
 from longtail.problems import BadInputError
+from longtail.sealed_arrays import read_arrays, write_arrays
 from longtail.training.telemetry_window import TelemetryWindow
 
 FOLDER = "telemetry"
 REMEDY = "the training is not affected; remove its telemetry folder to do without telemetry"
 CATEGORY_COLUMNS = ("category_ids", "frequency", "image_count")
-UNREADABLE = (BadZipFile, zlib.error, KeyError, ValueError, EOFError, RuntimeError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,25 +55,19 @@ def write_window(
     """
     final = directory / FOLDER / f"step-{step:08d}.npz"
     final.parent.mkdir(parents=True, exist_ok=True)
-    partial = final.with_name(f".{final.name}.partial")
-    with partial.open("wb") as file:
-        np.savez_compressed(
-            file,
-            category_ids=categories.ids,
-            frequency=categories.frequency,
-            image_count=categories.image_count,
-            **asdict(window),
-        )
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(final)
+    of_categories = {
+        "category_ids": categories.ids,
+        "frequency": categories.frequency,
+        "image_count": categories.image_count,
+    }
+    write_arrays(final, {**of_categories, **asdict(window)}, compressed=True)
     return final
 
 
 def drop_windows_after(directory: Path, step: int) -> None:
     """Remove the files of steps beyond `step`, at which a training goes on."""
     later = [path for path in _files(directory) if _step_of(path) > step]
-    for path in (*later, *(directory / FOLDER).glob(".step-*.npz.partial")):
+    for path in (*later, *(directory / FOLDER).glob(".step-*.npz.*")):
         path.unlink()
 
 
@@ -111,13 +101,12 @@ def _step_of(path: Path) -> int:
 
 
 def _read(path: Path) -> TrainingTelemetry:
+    arrays = read_arrays(path, REMEDY)
     try:
-        with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as content:
-            arrays = {name: content[name] for name in content.files}
         steps, rois = int(arrays.pop("steps")), int(arrays.pop("rois"))
         of_categories = {name: arrays.pop(name) for name in CATEGORY_COLUMNS}
         window = TelemetryWindow(steps=steps, rois=rois, **arrays)
-    except (*UNREADABLE, TypeError) as error:
+    except (KeyError, ValueError, TypeError) as error:
         raise BadInputError(f"{path}: not a file of telemetry: {error}; {REMEDY}") from None
     last = _step_of(path)
     return TrainingTelemetry(last - steps, last, window=window, **of_categories)

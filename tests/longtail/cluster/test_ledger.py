@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from longtail.cluster.ledger import finish, read_result, reopen, write_json
+from longtail.cluster.ledger import begin, finish, read_record, read_result, reopen, write_json
+from longtail.cluster.plan import Plan
+from longtail.problems import BadInputError
 
 
 def finished(directory: Path) -> Path:
@@ -25,7 +27,9 @@ def test_an_empty_directory_is_not_finished(tmp_path: Path) -> None:
     assert read_result(tmp_path / "absent") is None
 
 
-@pytest.mark.parametrize("fault", ["flip", "truncate", "remove", "torn result", "not a result"])
+@pytest.mark.parametrize(
+    "fault", ["flip", "truncate", "remove", "torn result", "not a result", "another number"]
+)
 def test_damage_is_noticed(tmp_path: Path, fault: str) -> None:
     directory = finished(tmp_path)
     file = directory / "sub" / "b.bin"
@@ -43,6 +47,9 @@ def test_damage_is_noticed(tmp_path: Path, fault: str) -> None:
             result.write_text(result.read_text()[:-20])
         case "not a result":
             (directory / "result.json").write_text("[]")
+        case "another number":
+            result = directory / "result.json"
+            result.write_text(result.read_text().replace("0.25", "0.35"))
     assert read_result(directory) is None
 
 
@@ -51,6 +58,25 @@ def test_a_damaged_result_is_set_aside(tmp_path: Path) -> None:
     assert reopen(directory)
     assert not reopen(directory)
     assert (directory / "result.damaged.json").exists()
+
+
+def test_a_damaged_record_of_a_node_is_told_and_written_anew(
+    plan: Plan, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    node, directory = plan.rows[0].evaluation, tmp_path / "node"
+    begin(directory, node, {"git": "0123"})
+    finish(directory, [], {})
+    content = (directory / "node.json").read_text()
+    begin(directory, node, {"git": "4567"})
+    assert (directory / "node.json").read_text() == content
+    (directory / "node.json").write_text(content.replace("0123", "0133"))
+    # The result vouches for it too, so that the node is done again.
+    assert read_result(directory) is None
+    with pytest.raises(BadInputError, match=r"node\.json: damaged.*run the grid again"):
+        read_record(directory)
+    begin(directory, node, {"git": "4567"})
+    assert read_record(directory)["git"] == "4567"
+    assert "node.json: damaged, it does not match its SHA-256; writing it anew" in caplog.text
 
 
 def test_json_is_replaced_whole(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from longtail.cluster.evaluation_files import VARIANT
-from longtail.cluster.ledger import begin, node_directory
+from longtail.cluster.ledger import begin, finish, node_directory
 from longtail.cluster.plan import Plan, Row
 from longtail.cluster.trained import find_trained
 from longtail.config.variant import Inference
@@ -41,6 +41,9 @@ def test_a_row_has_its_own_test_time_settings(plan: Plan, tmp_path: Path) -> Non
         find_trained(folder)
     variant = row.variant.replace(inference=Inference(short_side=640))
     (folder / "evaluation" / VARIANT).write_text(variant.model_dump_json())
+    with pytest.raises(BadInputError, match=r"damaged, or not finished, so variant\.json"):
+        find_trained(folder)
+    finish(folder / "evaluation", [folder / "evaluation" / VARIANT], {})
     found = find_trained(folder)
     assert found.variant == variant
     assert found.checkpoint.resolve() == checkpoint

@@ -1,4 +1,4 @@
-import json
+import logging
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from longtail.data import column_cache
 from longtail.data.column_cache import MANIFEST, ColumnWriter, build_columns, open_columns
+from longtail.sealed import (
+    DamagedError,
+    read_sealed,
+    read_sealed_json,
+    sha256_of,
+    write_sealed_json,
+)
 
 
 def fill(writer: ColumnWriter) -> dict[str, Any]:
@@ -61,30 +69,56 @@ def remove_manifest(cache: Path) -> None:
 
 
 def raise_schema_version(cache: Path) -> None:
-    manifest = json.loads((cache / MANIFEST).read_text())
-    (cache / MANIFEST).write_text(json.dumps(manifest | {"schema_version": 10**6}))
+    manifest = read_sealed_json(cache / MANIFEST, "")
+    write_sealed_json(cache / MANIFEST, manifest | {"schema_version": 10**6})
+
+
+def leave_out_the_seal(cache: Path) -> None:
+    (cache / MANIFEST).write_bytes(read_sealed(cache / MANIFEST, ""))
 
 
 @pytest.mark.parametrize(
     "damage",
-    [cut_column, remove_column, cut_manifest, remove_manifest, raise_schema_version],
+    [
+        cut_column,
+        remove_column,
+        cut_manifest,
+        remove_manifest,
+        raise_schema_version,
+        leave_out_the_seal,
+    ],
 )
 def test_a_torn_or_foreign_cache_is_noticed_and_filled_again(damage: Any, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     build_columns(cache, fill)
     damage(cache)
-    assert open_columns(cache) is None
     assert build_columns(cache, fill).arrays["counts"].tolist() == [1, 2, 3]
-    assert open_columns(cache, verify=True) is not None
+    assert open_columns(cache) is not None
 
 
-def test_a_flipped_byte_is_noticed_by_verification(tmp_path: Path) -> None:
+def test_a_flipped_byte_is_told_and_made_good(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     cache = tmp_path / "cache"
     build_columns(cache, fill)
     (cache / "counts").write_bytes(bytes([1, 2, 4]))
-    assert open_columns(cache) is not None
-    assert open_columns(cache, verify=True) is None
-    assert build_columns(cache, fill, verify=True).arrays["counts"].tolist() == [1, 2, 3]
+    with pytest.raises(DamagedError, match=r"counts: damaged, .* it is made again"):
+        open_columns(cache)
+    with caplog.at_level(logging.WARNING):
+        assert build_columns(cache, fill).arrays["counts"].tolist() == [1, 2, 3]
+    assert str(cache / "counts") in caplog.text
+
+
+def test_a_process_reads_an_old_cache_through_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    build_columns(tmp_path / "cache", fill)
+    monkeypatch.setattr(column_cache, "YOUNG_NS", 0)
+    monkeypatch.setattr(column_cache, "sha256_of", lambda p: read.append(p.name) or sha256_of(p))
+    for _ in range(3):
+        build_columns(tmp_path / "cache", never)
+    assert sorted(read) == ["boxes", "counts", "nothing"]
 
 
 def test_arrays_of_a_replaced_cache_stay_readable(tmp_path: Path) -> None:

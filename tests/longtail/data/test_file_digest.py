@@ -25,6 +25,15 @@ def test_digest_is_remembered_by_path_size_and_time(tmp_path: Path) -> None:
     assert file_digest(path, tmp_path / "memory") == before
 
 
+def test_a_damaged_memory_is_not_believed(tmp_path: Path) -> None:
+    path = written(tmp_path / "file", b"abc")
+    digest = file_digest(path, tmp_path / "memory")
+    (remembered,) = (tmp_path / "memory").iterdir()
+    other = digest.replace(digest[0], "0" if digest[0] != "0" else "1", 1)
+    remembered.write_text(remembered.read_text().replace(digest, other, 1))
+    assert file_digest(path, tmp_path / "memory") == digest
+
+
 def test_a_later_time_or_another_size_is_hashed_anew(tmp_path: Path) -> None:
     path = written(tmp_path / "file", b"abc")
     file_digest(path, tmp_path / "memory")

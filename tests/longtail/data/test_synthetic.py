@@ -18,6 +18,7 @@ from longtail.data.synthetic_contours import outlines
 from longtail.data.synthetic_dataset import Parameters, write_dataset
 from longtail.data.synthetic_plan import plan_images, room_for_all, verified_absent
 from longtail.data.synthetic_scenes import paint
+from longtail.problems import BadInputError
 
 DEFAULTS = Parameters(96, 48, 24, 30, 128, 0)
 SMALL = Parameters(6, 3, 2, 5, 64, 1)
@@ -267,3 +268,25 @@ def test_impossible_parameters_are_refused(field: str) -> None:
     }
     with pytest.raises(ValueError, match=f"{field} 0: must be at least"):
         Parameters(**parameters | {field: 0})
+
+
+@pytest.mark.parametrize("name", ["val.json", "images/train/000000000001.png"])
+def test_a_flipped_bit_is_told_and_the_data_set_made_again(
+    name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_dataset(tmp_path, SMALL)
+    assert not write_dataset(tmp_path, SMALL)
+    whole = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(whole[:50] + bytes([whole[50] ^ 1]) + whole[51:])
+    assert write_dataset(tmp_path, SMALL)
+    assert (tmp_path / name).read_bytes() == whole
+    assert f"{tmp_path / name}: missing, or damaged" in caplog.text
+
+
+def test_a_damaged_marker_is_named(tmp_path: Path) -> None:
+    write_dataset(tmp_path, SMALL)
+    marker = tmp_path / "synthetic.json"
+    marker.write_text(marker.read_text().replace('"seed": 1', '"seed": 2'))
+    with pytest.raises(BadInputError, match=r"synthetic\.json: damaged.*--force"):
+        write_dataset(tmp_path, SMALL)
+    assert write_dataset(tmp_path, SMALL, force=True)

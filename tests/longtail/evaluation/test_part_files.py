@@ -19,6 +19,7 @@ from longtail.evaluation.shards import write_shard
 from longtail.predictions.json_import import import_json
 from longtail.predictions.store import PredictionStore, Source
 from longtail.problems import BadInputError
+from longtail.sealed_arrays import read_arrays, write_arrays
 
 Record = dict[str, Any]
 MakeProblem = Callable[..., tuple[Record, list[Record]]]
@@ -47,9 +48,7 @@ def write_shards(
 
 def changed(path: Path, **arrays: np.ndarray) -> None:
     """Write a part anew with other arrays."""
-    with np.load(path) as file:
-        content = {name: file[name] for name in file.files} | arrays
-    np.savez(path, **content)
+    write_arrays(path, read_arrays(path, "") | arrays)
 
 
 def manifest_of(path: Path) -> Record:
@@ -173,14 +172,14 @@ def test_a_part_of_another_version_or_a_damaged_one_is_refused(
         read_part(path, inputs)
     for end in (0, 10, len(sound) // 2, len(sound) - 1):
         path.write_bytes(sound[:end])
-        with pytest.raises(BadInputError, match=r"part1\.npz: (no part|damaged)"):
+        with pytest.raises(BadInputError, match=r"part1\.npz: .*damaged.*; make the part again"):
             read_part(path, inputs)
     middle = len(sound) // 2
     path.write_bytes(sound[:middle] + bytes([sound[middle] ^ 1]) + sound[middle + 1 :])
-    with pytest.raises(BadInputError, match=r"part1\.npz: (no part|damaged)"):
+    with pytest.raises(BadInputError, match=r"part1\.npz: .*damaged.*; make the part again"):
         read_part(path, inputs)
     path.write_text("[]")
-    with pytest.raises(BadInputError, match=r"part1\.npz: no part of an evaluation"):
+    with pytest.raises(BadInputError, match=r"part1\.npz: does not end in"):
         read_part(path, inputs)
 
 

@@ -23,6 +23,7 @@ from longtail.evaluation.summary import summarize
 from longtail.predictions.json_import import import_json
 from longtail.predictions.store import PredictionStore, Source
 from longtail.problems import BadInputError
+from longtail.sealed import write_sealed_json
 
 Record = dict[str, Any]
 MakeProblem = Callable[..., tuple[Record, list[Record]]]
@@ -317,7 +318,8 @@ def test_a_re_scorer_of_the_first_version_is_to_be_built_again(
     build(write(*make_problem(47)), "box").save(directory)
     manifest = json.loads((directory / "rescorer.json").read_text())
     del manifest["array_sha256"]
-    (directory / "rescorer.json").write_text(json.dumps(manifest | {"schema_version": 1}))
+    del manifest["sha256"]
+    write_sealed_json(directory / "rescorer.json", manifest | {"schema_version": 1})
     with pytest.raises(BadInputError, match="schema_version is 1 and this program reads 3"):
         Rescorer.load(directory)
 

@@ -8,6 +8,7 @@ from sweep_scene import LAMBDA, MASK, sweep_of, trial_of
 
 from longtail.config.search_space import Uniform
 from longtail.problems import BadInputError
+from longtail.sealed import seal
 from longtail.sweep.cost import Work
 from longtail.sweep.journal import TRIALS, Begun, Ended, Spent, SweepJournal, open_journal
 
@@ -36,7 +37,8 @@ def test_a_torn_last_line_is_dropped(tmp_path: Path) -> None:
 
 
 def test_a_damaged_line_is_named(tmp_path: Path) -> None:
-    (tmp_path / TRIALS).write_text('{"event":"begun","number":0,"point":{}}\n{"event":"flown"}\n')
+    lines = (b'{"event":"begun","number":0,"point":{}}', b'{"event":"flown"}')
+    (tmp_path / TRIALS).write_bytes(b"".join(seal(line) + b"\n" for line in lines))
     with pytest.raises(BadInputError, match=r"trials\.jsonl: line 2 is no event"):
         SweepJournal(tmp_path)
 
@@ -60,5 +62,5 @@ def test_another_sweep_is_not_mixed_in(tmp_path: Path) -> None:
 
 def test_a_damaged_request_is_named(tmp_path: Path) -> None:
     (tmp_path / "sweep.json").write_text("[]")
-    with pytest.raises(BadInputError, match=r"sweep\.json: not the request of a sweep"):
+    with pytest.raises(BadInputError, match=r"sweep\.json: .*damaged.* remove the folder"):
         open_journal(tmp_path, sweep_of())

@@ -13,6 +13,7 @@ from sweep_scene import trial_of
 from longtail.cluster.work import predictions_of
 from longtail.evaluation.lvis import evaluate
 from longtail.problems import BadInputError
+from longtail.sealed import read_sealed, write_sealed
 from longtail.sweep.margin_file import FILE, METRICS, RARE_MARGINS
 from longtail.sweep.margins import find_margins
 
@@ -83,7 +84,7 @@ def test_evaluations_of_other_margins_are_computed_again(folder: SweepFolder) ->
     trial = folder.finished(0, detections(0, per_image=5))
     first = find_margins(folder.sweep, [trial], folder.settings)
     path = folder.settings.directory / FILE
-    path.write_text(path.read_text().replace("0.05", "0.07"))
+    write_sealed(path, read_sealed(path, "").replace(b"0.05", b"0.07"))
     again = find_margins(folder.sweep, [trial], folder.settings)
     assert again == first and "0.05" in path.read_text()
 
@@ -108,5 +109,5 @@ def test_a_trial_whose_predictions_are_gone_is_named(folder: SweepFolder) -> Non
 
 def test_a_damaged_file_is_refused_with_the_remedy(folder: SweepFolder) -> None:
     (folder.settings.directory / FILE).write_text('{"a": 1}')
-    with pytest.raises(BadInputError, match=r"margins\.json: not the margins .* remove it"):
+    with pytest.raises(BadInputError, match=r"margins\.json: .*damaged.* remove it"):
         find_margins(folder.sweep, [], folder.settings)

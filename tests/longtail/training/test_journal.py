@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from longtail.problems import BadInputError
+from longtail.sealed import seal
 from longtail.training.journal import JOURNAL, Journal, read_journal, read_progress
 
 
@@ -77,8 +78,12 @@ def test_values_that_are_not_finite_are_refused(tmp_path: Path) -> None:
 
 def test_a_damaged_line_is_named(tmp_path: Path) -> None:
     path = tmp_path / JOURNAL
-    path.write_text('{"step": 1, "attempt": 1}\n{"step": 2, "att\n{"step": 3, "attempt": 1}\n')
-    with pytest.raises(BadInputError, match=r"metrics.jsonl: line 2"):
+    journal = Journal(path)
+    for step in (1, 2, 3):
+        journal.append(step, {"train/loss": 1.0})
+    first, second, third = path.read_text().splitlines()
+    path.write_text("\n".join([first, second.replace("1.0", "1.1"), third, ""]))
+    with pytest.raises(BadInputError, match=r"metrics.jsonl: line 2 .*; remove that line"):
         read_journal(path)
 
 
@@ -89,7 +94,8 @@ def test_progress_follows_the_last_attempt(tmp_path: Path) -> None:
         {"event": "started", "step": 40, "iterations": 100, "time": 100.0, "attempt": 2},
         {"step": 50, "train/loss": 2.0, "time": 105.0, "attempt": 2},
     ]
-    (tmp_path / JOURNAL).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    content = [seal(json.dumps(line).encode()) + b"\n" for line in lines]
+    (tmp_path / JOURNAL).write_bytes(b"".join(content))
     progress = read_progress(tmp_path)
     assert progress is not None
     assert (progress.iteration, progress.iterations, progress.loss) == (50, 100, 2.0)

@@ -95,31 +95,22 @@ def test_a_missing_window_is_refused(tmp_path: Path) -> None:
         read_telemetry(tmp_path)
 
 
-def test_every_damage_is_refused_or_harmless(tmp_path: Path) -> None:
+def test_every_damage_is_refused(tmp_path: Path) -> None:
     path = write_window(tmp_path, 10, _window(10), CATEGORIES)
     content = path.read_bytes()
-    intact = read_telemetry(tmp_path)
-    refused = 0
     for position in range(0, len(content), 7):
         damaged = bytearray(content)
         damaged[position] ^= 0x10
         path.write_bytes(damaged)
-        try:
-            found = read_telemetry(tmp_path)
-        except BadInputError as error:
-            assert str(path) in str(error)
-            refused += 1
-            continue
-        assert found.window.positives.tolist() == intact.window.positives.tolist()
-        assert found.window.scores.tolist() == intact.window.scores.tolist()
-    assert refused > len(content) / 7 / 2
+        with pytest.raises(BadInputError, match=r"step-00000010\.npz: .*damaged"):
+            read_telemetry(tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"not a zip"])
 def test_something_else_is_refused(tmp_path: Path, content: bytes) -> None:
     path = write_window(tmp_path, 10, _window(10), CATEGORIES)
     path.write_bytes(content)
-    with pytest.raises(BadInputError, match="not a file of telemetry"):
+    with pytest.raises(BadInputError, match="the training is not affected; remove its telemetry"):
         read_telemetry(tmp_path)
 
 

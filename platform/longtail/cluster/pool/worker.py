@@ -10,6 +10,7 @@ import ray
 import ray.train
 from ray import cloudpickle
 
+from longtail.caches import settle_caches
 from longtail.cluster.pool.tasks import Task, Work
 from longtail.cluster.pool.work_queue import END
 
@@ -24,6 +25,8 @@ def serve(config: dict[str, Any]) -> None:
         config: `queue`, the handle of the work queue; `slot` and `group` of this worker group;
             `memory_limit`, private bytes that a rank may keep.
     """
+    # On another machine than the driver's, there may be no place for compiled kernels.
+    settle_caches()
     queue, address = config["queue"], (config["slot"], config["group"])
     context = ray.train.get_context()
     rank, world_size = context.get_world_rank(), context.get_world_size()

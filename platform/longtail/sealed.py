@@ -1,0 +1,130 @@
+"""Files that end in their own digest, so that a single changed bit is noticed when they are read.
+
+A sealed JSON object has `sha256` as its last field: the SHA-256 of all bytes before that field. It
+stays JSON that anybody can read, and a journal has a sealed object on each line. What is made again
+when it is damaged (a cache) catches `DamagedError`; everything else ends with its text.
+"""
+
+import hashlib
+import json
+import os
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from longtail.problems import BadInputError
+
+MISMATCH = "damaged, it does not match its SHA-256"
+NO_SEAL = "does not end in its SHA-256: damaged, of an earlier version, or another kind of file"
+SEAL = re.compile(rb',\s*"sha256": ?"([0-9a-f]{64})"\s*\}\s*\Z')
+
+
+class DamagedError(BadInputError):
+    """A file is not what was written, or has no digest that would say so."""
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, in hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def seal(document: bytes) -> bytes:
+    """A JSON object, not an empty one, with its digest as its last field, in the same layout."""
+    head, end = document.rstrip(), b"}"
+    assert head.startswith(b"{") and head.endswith(b"}"), "only a JSON object has room for a seal"
+    between = b","
+    if head.endswith(b"\n}"):
+        indent = re.match(rb"\{\n( *)", head)
+        between, end = b",\n" + (indent[1] if indent else b""), b"\n}\n"
+    head = head[:-1].rstrip()
+    return b'%s%s"sha256": "%s"%s' % (head, between, _digest(head), end)
+
+
+def unseal(document: bytes) -> bytes:
+    """The JSON object that was sealed.
+
+    Raises:
+        ValueError: The digest is not that of the content, or there is none.
+    """
+    found = SEAL.search(document)
+    if found is None:
+        raise ValueError(NO_SEAL)
+    head = document[: found.start()]
+    if _digest(head) != found[1]:
+        raise ValueError(MISMATCH)
+    return head + b"}"
+
+
+def read_sealed(path: Path, remedy: str) -> bytes:
+    """The JSON object of a sealed file.
+
+    Args:
+        path: The file.
+        remedy: What its owner can do if it is damaged.
+
+    Raises:
+        FileNotFoundError: There is none.
+        DamagedError: It is not what was written.
+    """
+    try:
+        return unseal(path.read_bytes())
+    except ValueError as error:
+        raise DamagedError(f"{path}: {error}; {remedy}") from None
+
+
+def read_sealed_json(path: Path, remedy: str) -> dict[str, Any]:
+    """The same, decoded."""
+    return dict(json.loads(read_sealed(path, remedy)))
+
+
+def write_sealed_json(path: Path, tree: Any) -> None:
+    """Write a sealed JSON object under a temporary name in the same folder, then rename."""
+    write_sealed(path, json.dumps(tree, indent=2).encode())
+
+
+def write_sealed(path: Path, document: bytes) -> None:
+    """Seal a JSON object, write it under a temporary name in the same folder, then rename."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}")
+    with temporary.open("wb") as file:
+        file.write(seal(document))
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def sealed_lines(path: Path, remedy: str) -> Iterator[bytes]:
+    """The JSON objects of a file of sealed lines; a last line that was cut off is left out.
+
+    Args:
+        path: The file; one that is not there has no lines.
+        remedy: What its owner can do about a damaged line.
+
+    Raises:
+        DamagedError: A line is not what was written.
+    """
+    *lines, rest = path.read_bytes().split(b"\n") if path.exists() else [b""]
+    for number, line in enumerate(lines, 1):
+        try:
+            yield unseal(line)
+        except ValueError as error:
+            raise DamagedError(f"{path}: line {number}: {error}; {remedy}") from None
+    if SEAL.search(rest[:-1]):
+        number = len(lines) + 1
+        raise DamagedError(f"{path}: line {number}: damaged, it has no end; {remedy}")
+
+
+def keep_lines(path: Path, count: int | None = None) -> None:
+    """Remove what follows the last whole line, or with `count` what follows so many."""
+    if not path.exists():
+        return
+    lines = path.read_bytes().split(b"\n")[:-1][:count]
+    size = sum(len(line) + 1 for line in lines)
+    if size < path.stat().st_size:
+        os.truncate(path, size)
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).hexdigest().encode()

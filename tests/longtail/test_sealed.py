@@ -1,0 +1,140 @@
+"""A sealed JSON object: anybody reads it, and every flipped bit of it is noticed."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from longtail.sealed import (
+    DamagedError,
+    keep_lines,
+    read_sealed,
+    read_sealed_json,
+    seal,
+    sealed_lines,
+    sha256_of,
+    unseal,
+    write_sealed_json,
+)
+
+TREE = {"AP": 1 / 3, "files": {"a": [1, 2, "}"]}}
+COMPACT = json.dumps(TREE, separators=(",", ":")).encode()
+INDENTED = json.dumps(TREE, indent=2).encode() + b"\n"
+
+
+@pytest.mark.parametrize("document", [COMPACT, INDENTED])
+def test_a_sealed_object_is_json_with_one_more_field(document: bytes) -> None:
+    sealed = seal(document)
+    tree = json.loads(sealed)
+    digest = tree.pop("sha256")
+    assert tree == TREE and json.loads(unseal(sealed)) == TREE
+    assert list(json.loads(sealed))[-1] == "sha256"
+    # By hand: all that stands before the field.
+    head = sealed[: sealed.rindex(b",")]
+    assert digest == hashlib.sha256(head).hexdigest()
+
+
+def test_the_layout_stays(tmp_path: Path) -> None:
+    assert seal(COMPACT).count(b"\n") == 0
+    lines = seal(INDENTED).splitlines()
+    assert lines[-2].startswith(b'  "sha256": "') and lines[-1] == b"}"
+    assert seal(b'{"a":1}').startswith(b'{"a":1,"sha256": "')
+
+
+@pytest.mark.parametrize("document", [COMPACT, INDENTED])
+def test_every_flipped_bit_is_noticed_or_means_nothing(document: bytes) -> None:
+    sealed = seal(document)
+    unnoticed = 0
+    for bit in range(8 * len(sealed)):
+        damaged = bytearray(sealed)
+        damaged[bit // 8] ^= 1 << (bit % 8)
+        try:
+            found = unseal(bytes(damaged))
+        except ValueError:
+            continue
+        unnoticed += 1
+        assert json.loads(found) == TREE
+    # White space around the seal.
+    assert unnoticed < 10
+
+
+def test_every_missing_end_is_noticed() -> None:
+    sealed = seal(COMPACT)
+    for length in range(len(sealed)):
+        with pytest.raises(ValueError):
+            unseal(sealed[:length])
+
+
+def test_a_damaged_file_and_one_without_a_seal_are_named_with_the_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    write_sealed_json(path, TREE)
+    assert read_sealed_json(path, "") == TREE and json.loads(read_sealed(path, "")) == TREE
+    path.write_bytes(path.read_bytes().replace(b"0.33", b"0.34"))
+    with pytest.raises(DamagedError, match=r"x\.json: damaged, it does not match.*; do it again"):
+        read_sealed(path, "do it again")
+    path.write_bytes(INDENTED)
+    with pytest.raises(DamagedError, match=r"x\.json: does not end in its SHA-256.*; do it again"):
+        read_sealed(path, "do it again")
+    with pytest.raises(FileNotFoundError):
+        read_sealed(tmp_path / "none.json", "do it again")
+    assert [file.name for file in tmp_path.iterdir()] == ["x.json"]
+
+
+def test_a_failed_writing_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    write_sealed_json(tmp_path / "x.json", TREE)
+    with pytest.raises(TypeError):
+        write_sealed_json(tmp_path / "x.json", {"a": object()})
+    assert read_sealed_json(tmp_path / "x.json", "") == TREE
+
+
+def journal_of(path: Path, count: int = 3) -> bytes:
+    content = b"".join(seal(b'{"step":%d}' % step) + b"\n" for step in range(count))
+    path.write_bytes(content)
+    return content
+
+
+def test_lines_come_back_without_what_a_crash_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "j.jsonl"
+    assert list(sealed_lines(path, "")) == []
+    content = journal_of(path)
+    whole = [b'{"step":%d}' % step for step in range(3)]
+    for length in range(len(content) + 1):
+        path.write_bytes(content[:length])
+        lines = content[:length].count(b"\n")
+        assert list(sealed_lines(path, "")) == whole[:lines]
+        keep_lines(path)
+        assert path.read_bytes().count(b"\n") == lines and len(path.read_bytes()) <= length
+
+
+def test_no_flipped_bit_takes_a_line_away(tmp_path: Path) -> None:
+    path = tmp_path / "j.jsonl"
+    content = journal_of(path, 2)
+    ends = {
+        8 * place + bit for place in range(len(content)) for bit in range(8) if content[place] == 10
+    }
+    for bit in sorted({*range(0, 8 * len(content), 5), *ends}):
+        damaged = bytearray(content)
+        damaged[bit // 8] ^= 1 << (bit % 8)
+        path.write_bytes(damaged)
+        try:
+            found = list(sealed_lines(path, "remove that line"))
+        except DamagedError as error:
+            assert "j.jsonl: line" in str(error) and "remove that line" in str(error)
+        else:
+            assert found == [b'{"step":0}', b'{"step":1}']
+
+
+def test_lines_beyond_a_count_are_removed(tmp_path: Path) -> None:
+    path = tmp_path / "j.jsonl"
+    content = journal_of(path)
+    keep_lines(path, 2)
+    assert path.read_bytes() == b"".join(content.splitlines(keepends=True)[:2])
+    keep_lines(tmp_path / "none.jsonl")
+
+
+def test_the_digest_of_a_file_is_that_of_its_bytes(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"abc")
+    # FIPS 180-4, example 1.
+    known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert sha256_of(tmp_path / "a") == known
