@@ -7,6 +7,7 @@ import click
 
 from ensemble.merge_options import settings_of, settings_options
 from longtail.commands import run
+from longtail.path_options import AbsolutePath, SharedPath
 
 NOT_IN_FILE = ("config", "out", "dry_run", "force", "help")
 
@@ -42,16 +43,14 @@ def _key(name: str) -> str:
 )
 @click.option(
     "--ann",
-    type=click.Path(path_type=Path),
+    type=SharedPath(),
     required=True,
     help="LVIS file with images and categories: annotations, or image_info of a test set.",
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Result folder."
-)
+@click.option("--out", type=SharedPath(file_okay=False), required=True, help="Result folder.")
 @click.option(
     "--config",
-    type=click.Path(path_type=Path),
+    type=AbsolutePath(),
     is_eager=True,
     callback=_read_config,
     help="merge.yaml of another merge; options given here come before it.",
@@ -112,7 +111,7 @@ def main(
     if settings.fusion.method != options["method"]:
         used, asked = settings.fusion.method, options["method"]
         click.echo(f"warning: one source: {used} is used, {asked} averages several", err=True)
-    written: dict[str, Any] = {"pred": [spec.word() for spec in specs], "ann": str(ann.absolute())}
+    written: dict[str, Any] = {"pred": [spec.word() for spec in specs], "ann": str(ann)}
     # In the order of the help text; click gives them in that of the command line.
     for name in (str(parameter.name) for parameter in context.command.params):
         if name in resolved:

@@ -32,7 +32,7 @@ def run(
 
     Args:
         request: What is asked for.
-        out: Folder of the search; a search that was interrupted there goes on.
+        out: Folder of the search, absolute; a search that was interrupted there goes on.
         num_workers: Trials at a time.
         address: Of a Ray cluster; None starts one of this machine.
         experiment: MLflow experiment of the trials.

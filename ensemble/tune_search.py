@@ -40,13 +40,13 @@ def search(
     with more, or after an interruption, points depend on what was known when they were chosen.
 
     Args:
-        bench: Folder of the bench, which all machines of the cluster can read.
+        bench: Folder of the bench, absolute: all machines of the cluster read it.
         done: Finished trials.
         num_trials: How many are wanted in all.
         seed: Of Optuna's sampler.
         num_workers: Trials at a time.
         address: Of a Ray cluster; None starts one of this machine.
-        work_dir: Takes Ray's own files.
+        work_dir: Takes Ray's own files; absolute.
         on_trial: Told the point, the result and the CPU seconds of each trial as it ends.
 
     Raises:
@@ -86,7 +86,7 @@ def search(
         ),
         run_config=tune.RunConfig(
             name="tune",
-            storage_path=str(work_dir.resolve()),
+            storage_path=str(work_dir),
             callbacks=[listener],
             failure_config=tune.FailureConfig(fail_fast=True),
             verbose=0,

@@ -1,6 +1,5 @@
 """What the options of `run_options` ask for, resolved: data files, scale, workers and places."""
 
-import os
 import shlex
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -34,12 +33,6 @@ class RunRequest:
     experiment: str
 
     def __post_init__(self) -> None:
-        in_job = "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ
-        if in_job and not self.runs.is_absolute():
-            raise ValueError(
-                f"--runs {self.runs}: a submitted job runs in a folder that is thrown away;"
-                " give an absolute path on storage that every machine sees"
-            )
         self.runs = self.runs.resolve()
 
     @property
@@ -66,9 +59,9 @@ class RunRequest:
     def words(self) -> list[str]:
         """The options, as they are to be typed for a grid over the same files and workers."""
         given = {
-            "--train": self.train,
-            "--val": self.val,
-            "--images": self.images,
+            "--train": self.train and short_path(self.train),
+            "--val": self.val and short_path(self.val),
+            "--images": self.images and short_path(self.images),
             "--resamples": self.resamples if self.resamples != RESAMPLES else None,
             "--workers": self.workers if self.workers != 1 else None,
             "--cpus-per-worker": self.cpus_per_worker if self.cpus_per_worker != 1 else None,

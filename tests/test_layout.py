@@ -9,11 +9,12 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 BASE = {"longtail.categories", "longtail.problems"}
-COMMANDS = {"longtail.commands"}
+COMMANDS = {"longtail.commands", "longtail.path_options"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "longtail.problems": set(),
     "longtail.commands": {"longtail.problems"},
+    "longtail.path_options": set(),
     "longtail.categories": {"longtail.problems"},
     "longtail.config": set(),
     "longtail.rle": {"longtail.problems"},
