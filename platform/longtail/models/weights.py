@@ -15,9 +15,9 @@ from longtail.path_options import AbsolutePath
 def main(file: Path, json_path: Path | None, trust: bool) -> None:
     """Tell what a file of weights holds, and which detector would take it.
 
-    FILE is a detectron2 checkpoint (.pth, or .pkl of its model zoo), a node's model.pt, or a timm
-    state dict. Its digest, its tensors by part and the settings that fit its shapes are shown.
-    Nothing in the file is run without --trust.
+    FILE is a detectron2 checkpoint (.pth, or .pkl of its model zoo), torchvision's Mask R-CNN, a
+    node's model.pt, or a timm state dict. Its digest, its tensors by part and the settings that fit
+    its shapes are shown. Nothing in the file is run without --trust.
 
     \b
     Examples:
