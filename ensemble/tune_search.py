@@ -13,10 +13,11 @@ from longtail.ray_cluster import connect  # isort: skip
 
 import optuna
 from ray import tune
-from ray.tune.search.optuna import OptunaSearch
 
 from ensemble.tune_bench import load_bench
+from ensemble.tune_chooser import Chooser
 from ensemble.tune_journal import Trial
+from ensemble.tune_meaning import meaning_of, num_merges
 from longtail.commands import InfrastructureError, interrupted_as_it_was
 
 OnTrial = Callable[[dict[str, Any], dict[str, Any], float], object]
@@ -34,7 +35,9 @@ def search(
 ) -> None:
     """Run trials until there are `num_trials`, those that are done included.
 
-    A space without a name to vary (margins are tried within a trial) has one trial.
+    No merge is tried twice: a space without a name to vary (margins are tried within a trial) has
+    one trial, and one of choices alone no more than there are merges. Points are told by the values
+    that their merge reads.
 
     The first trials are `Space.first_points`. With one worker the same seed gives the same trials;
     with more, or after an interruption, points depend on what was known when they were chosen.
@@ -53,28 +56,23 @@ def search(
         InfrastructureError: There is no cluster, or a trial was lost.
         KeyboardInterrupt: The user ended it.
     """
-    if len(done) >= num_trials:
-        return
     _quieten()
     loaded = load_bench(bench)
     wanted, space = list(loaded.wanted), loaded.space
+    num_trials = min(num_trials, num_merges(space) or num_trials)
+    if len(done) >= num_trials:
+        return
     if not space.distributions():
-        if done:
-            return
         started = time.process_time()
         on_trial({}, loaded.run({}), time.process_time() - started)
         return
     # Another seed after an interruption: the sampler would repeat its first points.
     sampler = optuna.samplers.TPESampler(seed=seed + len(done))
-    chooser = _Chooser(
-        space.distributions(),
-        metric=wanted,
-        mode=["max"] * len(wanted),
-        points_to_evaluate=[trial.point for trial in done] or space.first_points(),
-        sampler=sampler,
-        evaluated_rewards=[[trial.result[name] for name in wanted] for trial in done] or None,
+    chooser = Chooser(space, wanted, sampler)
+    chooser.begin(done)
+    listener = _Listener(
+        lambda point, result, seconds: on_trial(meaning_of(space, point), result, seconds)
     )
-    listener = _Listener(on_trial)
     connect(address)
     tuner = tune.Tuner(
         tune.with_resources(tune.with_parameters(_trial, bench=str(bench)), {"CPU": 1}),
@@ -101,18 +99,6 @@ def search(
     if listener.num_finished < num_trials - len(done):
         # Tune answers Ctrl-C by returning what it has.
         raise KeyboardInterrupt
-
-
-class _Chooser(OptunaSearch):
-    """Optuna's sampler; unlike Tune's it can be told of finished trials with several metrics."""
-
-    def add_evaluated_point(
-        self, parameters: dict[Any, Any], value: Any, *_: Any, **__: Any
-    ) -> None:
-        """Tell the sampler of a trial; `value` has a number for each metric."""
-        assert self._ot_study is not None and isinstance(self._space, dict)
-        told = optuna.trial.create_trial(values=value, params=parameters, distributions=self._space)
-        self._ot_study.add_trial(told)
 
 
 def _trial(config: dict[str, Any], bench: str) -> None:

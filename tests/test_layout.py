@@ -86,6 +86,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
         "longtail.sweep",
         "experiments",
         "ensemble.ray_backend",
+        "ensemble.tune_chooser",
         "ensemble.tune_search",
     ),
     "mlflow": ("longtail.tracking",),
