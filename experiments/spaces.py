@@ -118,7 +118,11 @@ SPACES: dict[str, NamedSpace] = {
         "suppression and score threshold; trains nothing beyond the base",
         (
             Axis("inference.nms_iou", Uniform(0.3, 0.8), "0.5, in a merge 0.7 (000)"),
-            Axis("inference.score_threshold", LogUniform(1e-5, 5e-2), "0.0001"),
+            Axis(
+                "inference.score_threshold",
+                Choice((0.0, 1e-4, 1e-3, 1e-2, 5e-2)),
+                "0 (003, section 4.1), 0.05 (004, Table 2)",
+            ),
         ),
     ),
 }

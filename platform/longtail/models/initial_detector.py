@@ -143,8 +143,8 @@ def _nothing_fits(path: Path, names: Iterable[str], taken: Taken) -> str:
     if taken.origin == "timm or torchvision backbone":
         return (
             f"detector.weights {path}: nothing of it fits: names like {some(tuple(names))} are"
-            " those of a backbone alone; give the file as detector.backbone.weights, with its timm model"
-            " as detector.backbone.model"
+            " those of a backbone alone; give the file as detector.backbone.weights, with its timm"
+            " model as detector.backbone.model"
         )
     if taken.origin in ("mmdetection", "other"):
         whose = "mmdetection's" if taken.origin == "mmdetection" else "none that are known"
