@@ -12,12 +12,15 @@ from typing import Any
 
 from ensemble.experts import COCO
 from ensemble.valid_area import EVERY_SIZE, ValidArea, shortest
-from longtail.categories import FREQUENCY_GROUPS
+from longtail.categories import FREQUENCY_GROUPS, INSTANCE_BINS
 from longtail.path_options import shared_path
 
 MERGED = "merged"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-FORM = "NAME=PATH[,weight=W][,scale=S][,valid_area=LOW:HIGH][,categories=FILE|coco][,groups=r,c,f]"
+FORM = (
+    "NAME=PATH[,weight=W][,scale=S][,valid_area=LOW:HIGH][,categories=FILE|coco]"
+    "[,groups=r,c,f|BINS]"
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class SourceSpec:
         valid_area: The object sizes that it is trusted with.
         categories: "coco", or the absolute path of a file with the categories of an expert; None
             for those of `--ann`.
-        groups: The frequency groups that it is trusted with.
+        groups: The frequency groups, or bins by instance count, that it is trusted with.
     """
 
     name: str
@@ -153,10 +156,14 @@ def _categories(value: str) -> str:
 
 
 def _groups(value: str) -> tuple[str, ...]:
-    letters = value.split(",")
-    if not set(letters) <= set(FREQUENCY_GROUPS) or len(set(letters)) < len(letters):
-        raise ValueError(f"groups {value!r}: expected some of r, c, f, as in groups=r,c")
-    return tuple(letter for letter in FREQUENCY_GROUPS if letter in letters)
+    names = value.split(",")
+    for known in (FREQUENCY_GROUPS, INSTANCE_BINS):
+        if set(names) <= set(known) and len(set(names)) == len(names):
+            return tuple(name for name in known if name in names)
+    raise ValueError(
+        f"groups {value!r}: expected some of r, c, f, as in groups=r,c, or some of the bins by"
+        f" training instances {', '.join(INSTANCE_BINS)}, as in groups=0001-0009,0010-0099"
+    )
 
 
 PARSERS: dict[str, Callable[[str], Any]] = {

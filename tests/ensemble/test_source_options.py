@@ -44,6 +44,8 @@ def test_path_may_hold_an_equals_sign() -> None:
         (["a=a.json,valid_area=9:3"], "0 <= low < high"),
         (["a=a.json,groups=x"], "expected some of r, c, f"),
         (["a=a.json,groups=r,r"], "expected some of r, c, f"),
+        (["a=a.json,groups=r,0010-0099"], "or some of the bins by training instances"),
+        (["a=a.json,groups=10-99"], "or some of the bins by training instances"),
         (["a=a.json,categories="], "categories is empty"),
         (["a=a.json", "a=b.json"], "a named twice"),
         (["merged=a.json"], "the name of the result"),
@@ -61,6 +63,7 @@ def test_words_that_do_not_fit_are_refused(texts: list[str], message: str) -> No
         "a=/x/a.json,weight=0.1",
         "a=/x/a.json,weight=0.30000000000000004,scale=1200,valid_area=32.5:",
         "a=/x/part-*.json,categories=coco,groups=r,c",
+        "a=/x/a.json,groups=0001-0009,0010-0099",
         "a=/x/a.json,valid_area=0:96,categories=/y/categories.json",
     ],
 )
