@@ -19,6 +19,7 @@ from ensemble.tune_request import TuneRequest
 from ensemble.tune_scores import NO_CALIBRATION, can_be_fitted, cross_fitted_rows
 from ensemble.tune_trial import Bench
 from ensemble.tune_union import build_rows
+from longtail.evaluation.bootstrap import METRICS
 from longtail.evaluation.defined import defined_metrics, require_defined
 from longtail.evaluation.ground_truth import GroundTruth, read_ground_truth
 from longtail.predictions.store import PredictionStore
@@ -49,10 +50,10 @@ def read_annotations(request: TuneRequest, say: Say) -> GroundTruth:
     truth = read_ground_truth(request.ann)
     if not truth.has_masks:
         raise BadInputError(f"{request.ann}: the annotations have boxes only; a merge fuses masks")
-    require_defined(request.wanted, truth, str(request.ann))
+    require_defined(request.wanted, truth, str(request.ann), METRICS)
     first, second = (_annotations_of(truth, ids) for ids in split(truth.images.ids, request.seed))
     tuned_on = f"the half of {request.ann} that --seed {request.seed} tunes on"
-    require_defined(request.wanted, first, tuned_on)
+    require_defined(request.wanted, first, tuned_on, METRICS)
     missing = sorted(set(request.wanted) - set(defined_metrics(second)))
     if missing:
         say(

@@ -8,6 +8,7 @@ from longtail.categories import FREQUENCY_GROUPS
 from longtail.evaluation.ground_truth import IGNORED_AREA, GroundTruth, area_of
 
 BOX = "AP_box"
+METRICS = ("AP", *(f"AP{letter}" for letter in FREQUENCY_GROUPS), BOX)
 GROUP_NAMES = {"r": "rare", "c": "common", "f": "frequent"}
 
 
@@ -30,18 +31,21 @@ def defined_metrics(truth: GroundTruth) -> tuple[str, ...]:
     return (*masks, BOX)
 
 
-def require_defined(wanted: Sequence[str], truth: GroundTruth, whose: str) -> None:
+def require_defined(
+    wanted: Sequence[str], truth: GroundTruth, whose: str, choices: Sequence[str] = METRICS
+) -> None:
     """Check that something can be best in every metric that is asked for.
 
     Args:
         wanted: Some of AP, APr, APc, APf and AP_box.
         truth: The annotations that they are computed on.
         whose: What these are called in an error.
+        choices: The metrics that may be asked for.
 
     Raises:
         ValueError: A metric is undefined.
     """
-    defined = defined_metrics(truth)
+    defined = [name for name in defined_metrics(truth) if name in choices]
     for name in wanted:
         if name not in defined:
             raise ValueError(

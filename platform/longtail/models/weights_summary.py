@@ -30,7 +30,7 @@ TAKERS: dict[Origin, str] = {
     ),
     "torchvision": (
         "detector.weights with backbone.name=timm and the model of the same network, as resnet50;"
-        " what it is not listed as unused is taken, categories as far as their number is the same"
+        " all that is not listed as unused is taken, the last layers where categories are as many"
     ),
     "mmdetection": "no detector; export it to detectron2's names, or start from another file",
     "timm or torchvision backbone": (
