@@ -7,6 +7,7 @@ from typing import Any, Literal
 import click
 
 from longtail.commands import run
+from longtail.path_options import AbsolutePath
 
 KINDS = ("platt", "isotonic", "temperature", "beta", "rank")
 NEED_CLASS_ROWS = ("norcal", "logit-adjustment")
@@ -35,7 +36,7 @@ class KindChoice(click.Choice[str]):
 ANN = click.option(
     "--ann",
     required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=AbsolutePath(exists=True, dir_okay=False),
     help="LVIS annotation file of the images; for `apply` an image_info file with frequencies.",
 )
 
@@ -60,9 +61,7 @@ def main() -> None:
     metavar="NAME=PATH[,categories=FILE|coco]",
     help="A source, named as in the merge. Repeat for each.",
 )
-@click.option(
-    "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="JSON file."
-)
+@click.option("--out", required=True, type=AbsolutePath(dir_okay=False), help="JSON file.")
 @click.option(
     "--kind", type=KindChoice(KINDS), default="platt", show_default=True, help="Form of the maps."
 )
@@ -159,7 +158,7 @@ def fit(
     "--calibration",
     "calibration_path",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=AbsolutePath(dir_okay=False),
     help="What `fit` wrote.",
 )
 @ANN
@@ -169,7 +168,7 @@ def fit(
 @click.option(
     "--out",
     required=True,
-    type=click.Path(path_type=Path),
+    type=AbsolutePath(),
     help="A result file if it ends in .json, otherwise the directory of a store.",
 )
 @click.option("--with-bbox", is_flag=True, help="Write boxes to JSON too.")

@@ -8,24 +8,25 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from longtail.commands import run
+from longtail.path_options import AbsolutePath
 
 if TYPE_CHECKING:
     from longtail.predictions.store import PredictionStore, Source
 
 
 @click.command()
-@click.argument("predictions", metavar="FILE", type=click.Path(exists=True, path_type=Path))
+@click.argument("predictions", metavar="FILE", type=AbsolutePath(exists=True))
 @click.option(
     "--ann",
     required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=AbsolutePath(exists=True, dir_okay=False),
     help="LVIS file with the images and categories: annotations, or image_info of a test set.",
 )
 @click.option("--to", type=click.Choice(["store", "json"]), required=True, help="What to make.")
 @click.option(
     "--out",
     required=True,
-    type=click.Path(path_type=Path),
+    type=AbsolutePath(),
     help="Where; must not exist. JSON to a name in .gz or .zip is packed.",
 )
 @click.option(

@@ -1,7 +1,7 @@
 """How detections of one object become one, checked once."""
 
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal, assert_never, get_args
 
 Method = Literal["nms", "soft-nms", "wbf", "nms+soft-nms"]
 Match = Literal["box", "mask"]
@@ -86,6 +86,20 @@ class FusionSettings:
                 "--mask vote with --method soft-nms: every detection stays an object of its own, "
                 "so there is nobody to vote; use --mask best, or --method nms+soft-nms"
             )
+
+
+def thresholds_of(method: Method, soft_nms: Decay) -> frozenset[str]:
+    """The fields `iou_thr`, `first_iou_thr` and `sigma` that a method reads."""
+    softened = "sigma" if soft_nms == "gaussian" else "iou_thr"
+    match method:
+        case "nms" | "wbf":
+            return frozenset({"iou_thr"})
+        case "soft-nms":
+            return frozenset({softened})
+        case "nms+soft-nms":
+            return frozenset({"first_iou_thr", softened})
+        case _:
+            assert_never(method)
 
 
 def _check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:

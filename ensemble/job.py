@@ -29,7 +29,6 @@ from ensemble.tables import print_categories, print_sources, print_stages
 from longtail.commands import output_console
 from longtail.evaluation.workers import Workers
 from longtail.predictions.store import PredictionStore
-from longtail.submitted import check_submitted
 
 SLOW_FILE_BYTES = 32 * 2**20
 # They take about as long to merge as a process takes to start.
@@ -50,12 +49,10 @@ def run(
 
     Raises:
         ValueError: `out` holds something else, or one of the sources; the settings do not go with
-            the sources; a path is of no use in a submitted job.
+            the sources.
         BadInputError: A source or the annotations cannot be used.
         InfrastructureError: Workers were lost, or MLflow's store was left half-made.
     """
-    reads = {f"--pred {spec.name}=": spec.path for spec in request.specs}
-    check_submitted({"--ann": request.ann, **reads}, {"--out": out})
     request.check_apart(out)
     check(experiment)
     described = request.describe()

@@ -7,6 +7,7 @@ import click
 
 from ensemble.merge_options import settings_of, settings_options
 from longtail.commands import run
+from longtail.path_options import AbsolutePath, SharedPath
 
 NOT_IN_FILE = ("config", "out", "dry_run", "force", "help")
 
@@ -38,20 +39,24 @@ def _key(name: str) -> str:
     metavar="NAME=PATH[,OPTION=VALUE...]",
     help="A source: result JSON (.json, .json.gz, .zip), detectron2's .pth, store, or a pattern of "
     "files that together are one source. Options: weight=, scale=, valid_area=low:high, "
-    "categories=FILE or coco, groups=r,c,f. Repeat for each.",
+    "categories=FILE or coco, groups=r,c,f or bins by training instances, such as "
+    "0001-0009,0010-0099. Repeat for each.",
 )
 @click.option(
     "--ann",
-    type=click.Path(path_type=Path),
+    type=SharedPath(),
     required=True,
     help="LVIS file with images and categories: annotations, or image_info of a test set.",
 )
 @click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Result folder."
+    "--out",
+    type=SharedPath(file_okay=False, writes=True),
+    required=True,
+    help="Result folder.",
 )
 @click.option(
     "--config",
-    type=click.Path(path_type=Path),
+    type=AbsolutePath(),
     is_eager=True,
     callback=_read_config,
     help="merge.yaml of another merge; options given here come before it.",
@@ -112,7 +117,7 @@ def main(
     if settings.fusion.method != options["method"]:
         used, asked = settings.fusion.method, options["method"]
         click.echo(f"warning: one source: {used} is used, {asked} averages several", err=True)
-    written: dict[str, Any] = {"pred": [spec.word() for spec in specs], "ann": str(ann.absolute())}
+    written: dict[str, Any] = {"pred": [spec.word() for spec in specs], "ann": str(ann)}
     # In the order of the help text; click gives them in that of the command line.
     for name in (str(parameter.name) for parameter in context.command.params):
         if name in resolved:

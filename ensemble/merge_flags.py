@@ -1,8 +1,8 @@
 """The options of `python -m ensemble.merge` that decide about bytes."""
 
-from pathlib import Path
-
 import click
+
+from longtail.path_options import SharedPath
 
 OPTIONS = (
     click.option(
@@ -73,7 +73,7 @@ OPTIONS = (
     ),
     click.option(
         "--calibration",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=SharedPath(dir_okay=False),
         help="File of python -m ensemble.calibrate fit; its maps come before fusion.",
     ),
     click.option(

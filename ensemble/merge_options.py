@@ -73,7 +73,7 @@ def settings_of(
         **{key: options[key] for key in OTHER_KEYS},
     )
     if settings.calibration is not None:
-        options["calibration"] = str(settings.calibration.absolute())
+        options["calibration"] = str(settings.calibration)
     return settings, options
 
 

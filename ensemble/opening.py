@@ -67,7 +67,7 @@ def open_source(
     raw = _one_store(spec, images, theirs, folder / spec.name, strict)
     store = raw if mapping is None else _translated(raw, mapping, folder / spec.name / "shared")
     knows = np.ones(len(categories), np.bool_) if mapping is None else mapping.knows
-    trusted = reduce(np.logical_or, map(categories.group, spec.groups))
+    trusted = reduce(np.logical_or, map(categories.members, spec.groups))
     scale = store.source.scale if spec.scale is None else spec.scale
     known = replace(spec, scale=scale)
     folders = store.directory, raw.directory

@@ -16,7 +16,7 @@ from rich.console import Console
 from ensemble import outputs
 from ensemble.source_options import MERGED
 from longtail.evaluation.summary import UNDEFINED
-from longtail.submitted import check_submitted
+from longtail.path_options import shared_path
 
 PARENT = "merges"
 METRICS = ("AP", "AP50", "AP75", "APs", "APm", "APl", "APr", "APc", "APf")
@@ -78,7 +78,7 @@ def check(experiment: str | None) -> None:
 
     uri = tracking_uri(runs_folder())
     if sqlite_file(uri) is not None and "MLFLOW_TRACKING_URI" not in os.environ:
-        check_submitted({}, {"LONGTAIL_RUNS, for MLflow,": runs_folder()})
+        shared_path(runs_folder(), writes=True)
     check_store(uri)
 
 

@@ -10,12 +10,17 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from ensemble.experts import COCO
 from ensemble.valid_area import EVERY_SIZE, ValidArea, shortest
-from longtail.categories import FREQUENCY_GROUPS
+from longtail.categories import FREQUENCY_GROUPS, INSTANCE_BINS
+from longtail.path_options import shared_path
 
 MERGED = "merged"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-FORM = "NAME=PATH[,weight=W][,scale=S][,valid_area=LOW:HIGH][,categories=FILE|coco][,groups=r,c,f]"
+FORM = (
+    "NAME=PATH[,weight=W][,scale=S][,valid_area=LOW:HIGH][,categories=FILE|coco]"
+    "[,groups=r,c,f|BINS]"
+)
 
 
 @dataclass(frozen=True)
@@ -24,13 +29,14 @@ class SourceSpec:
 
     Attributes:
         name: What tables call it.
-        path: A result file, a store's directory, or a pattern such as `part-*.json` whose files
-            together are the source.
+        path: Absolute, of a result file or a store's directory, or a pattern such as `part-*.json`
+            whose files together are the source.
         weight: Multiplies its scores, over 0.
         scale: Short side in pixels of the network's input; None takes what its store says.
         valid_area: The object sizes that it is trusted with.
-        categories: "coco", or a file with the categories of an expert; None for those of `--ann`.
-        groups: The frequency groups that it is trusted with.
+        categories: "coco", or the absolute path of a file with the categories of an expert; None
+            for those of `--ann`.
+        groups: The frequency groups, or bins by instance count, that it is trusted with.
     """
 
     name: str
@@ -47,21 +53,17 @@ class SourceSpec:
             "weight": shortest(self.weight),
             "scale": None if self.scale is None else str(self.scale),
             "valid_area": str(self.valid_area),
-            "categories": self._categories(),
+            "categories": self.categories,
             "groups": ",".join(self.groups),
         }
         default = SourceSpec(self.name, self.path)
         said = [f",{k}={v}" for k, v in options.items() if getattr(self, k) != getattr(default, k)]
-        return f"{self.name}={self.path.absolute()}" + "".join(said)
+        return f"{self.name}={self.path}" + "".join(said)
 
     def options(self) -> dict[str, Any]:
         """The options as a JSON tree."""
         tree = {key: value for key, value in asdict(self).items() if key not in ("name", "path")}
         return tree | {"valid_area": str(self.valid_area), "groups": list(self.groups)}
-
-    def _categories(self) -> str | None:
-        known = self.categories in (None, "coco")
-        return self.categories if known else str(Path(str(self.categories)).absolute())
 
 
 def parse_sources(texts: Sequence[str], base: Sequence[str] = ()) -> list[SourceSpec]:
@@ -106,9 +108,10 @@ def _parse_source(text: str, base: Mapping[str, SourceSpec]) -> SourceSpec:
         )
     try:
         options = {key: PARSERS[key](value) for key, value in _options(words).items()}
+        options["path"] = shared_path(Path(path))
     except ValueError as error:
         raise ValueError(f"--pred {text}: {error}") from None
-    return replace(base.get(name, SourceSpec(name, Path(path))), path=Path(path), **options)
+    return replace(base.get(name, SourceSpec(name, options["path"])), **options)
 
 
 def _options(words: Sequence[str]) -> dict[str, str]:
@@ -149,14 +152,18 @@ def _scale(value: str) -> int:
 def _categories(value: str) -> str:
     if not value:
         raise ValueError("categories is empty; give coco, or a file that lists the categories")
-    return value
+    return value if value == COCO else str(shared_path(Path(value)))
 
 
 def _groups(value: str) -> tuple[str, ...]:
-    letters = value.split(",")
-    if not set(letters) <= set(FREQUENCY_GROUPS) or len(set(letters)) < len(letters):
-        raise ValueError(f"groups {value!r}: expected some of r, c, f, as in groups=r,c")
-    return tuple(letter for letter in FREQUENCY_GROUPS if letter in letters)
+    names = value.split(",")
+    for known in (FREQUENCY_GROUPS, INSTANCE_BINS):
+        if set(names) <= set(known) and len(set(names)) == len(names):
+            return tuple(name for name in known if name in names)
+    raise ValueError(
+        f"groups {value!r}: expected some of r, c, f, as in groups=r,c, or some of the bins by"
+        f" training instances {', '.join(INSTANCE_BINS)}, as in groups=0001-0009,0010-0099"
+    )
 
 
 PARSERS: dict[str, Callable[[str], Any]] = {

@@ -7,6 +7,7 @@ import click
 
 from ensemble.merge_options import settings_options
 from longtail.commands import run
+from longtail.path_options import SharedPath
 
 METHODS = ("nms", "soft-nms", "wbf", "nms+soft-nms")
 CALIBRATIONS = ("none", "platt", "beta", "temperature", "isotonic", "rank")
@@ -36,11 +37,14 @@ def _words(allowed: tuple[str, ...]) -> Any:
 @click.option(
     "--ann",
     required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=SharedPath(exists=True, dir_okay=False),
     help="LVIS annotations; a random half of the images is tuned on.",
 )
 @click.option(
-    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Result folder."
+    "--out",
+    type=SharedPath(file_okay=False, writes=True),
+    required=True,
+    help="Result folder.",
 )
 @click.option(
     "--search",

@@ -42,7 +42,7 @@ def save_bench(directory: Path, bench: Bench) -> None:
     np.save(directory / KNOWS, bench.fusion.knows)
     space = bench.space
     choices = _Choices(
-        annotations=str(bench.fusion.truth.path.absolute()),
+        annotations=str(bench.fusion.truth.path),
         options=dict(space.options),
         preds=[spec.word() for spec in space.specs],
         searched=space.searched,

@@ -11,15 +11,17 @@ from ensemble.publish import check
 from ensemble.tune_bench import save_bench
 from ensemble.tune_held_out import START, TUNED, HeldOut
 from ensemble.tune_journal import Trial, TrialJournal
+from ensemble.tune_meaning import num_merges
 from ensemble.tune_members import MemberFiles
 from ensemble.tune_pareto import front, objectives, thinned
-from ensemble.tune_prepare import labelled_sources, make_bench, open_halves
+from ensemble.tune_prepare import Say, labelled_sources, make_bench, open_halves, read_annotations
 from ensemble.tune_report import Outcome, artifacts, show, write_report
 from ensemble.tune_request import TuneRequest, begin, digest_of_request
-from ensemble.tune_search import OnTrial, search
+from ensemble.tune_search import search
 from ensemble.tune_tracking import TrialPublisher
+from ensemble.tune_trial import Bench
 from longtail.commands import output_console
-from longtail.submitted import check_submitted
+from longtail.evaluation.ground_truth import GroundTruth
 
 WORK_PREFIX = ".work-"
 
@@ -34,22 +36,20 @@ def run(
 
     Args:
         request: What is asked for.
-        out: Folder of the search; a search that was interrupted there goes on.
+        out: Folder of the search, absolute; a search that was interrupted there goes on.
         num_workers: Trials at a time.
         address: Of a Ray cluster; None starts one of this machine.
         experiment: MLflow experiment of the trials.
 
     Raises:
-        ValueError: `out` holds another search, no trial is a merge, or a path is of no use in a
-            submitted job.
+        ValueError: `out` holds another search, a metric is undefined, or no trial is a merge.
         BadInputError: A source or the annotations cannot be used.
         InfrastructureError: Ray cannot be reached, or lost a trial, or MLflow's store was left
             half-made.
     """
-    reads = {f"--pred {spec.name}=": spec.path for spec in request.space.specs}
-    check_submitted({"--ann": request.ann, **reads}, {"--out": out})
     check(experiment)
     described = request.describe()
+    truth = read_annotations(request, messages.print)
     begin(out, described)
     publisher = TrialPublisher(digest_of_request(described), out.name, experiment, messages)
     journal = TrialJournal(out)
@@ -58,14 +58,10 @@ def run(
     if journal.trials:
         messages.print(f"{out}: going on after {len(journal.trials)} trials")
 
-    def on_trial(point: dict[str, Any], result: dict[str, Any], seconds: float) -> None:
-        _tell(journal.add(point, result, seconds), request)
-        publisher.publish(journal.trials, "RUNNING")
-
     with TemporaryDirectory(prefix=WORK_PREFIX, dir=out) as folder:
         place = num_workers, address
         with publisher.ended_if_interrupted(journal.trials):
-            outcome = _tune(request, journal, Path(folder), out, place, on_trial)
+            outcome = _tune(request, truth, journal, publisher, Path(folder), out, place)
     write_report(request, journal, outcome, out)
     show(request, journal, outcome, out, console)
     publisher.publish(journal.trials, "FINISHED", artifacts(out))
@@ -73,15 +69,16 @@ def run(
 
 def _tune(
     request: TuneRequest,
+    truth: GroundTruth,
     journal: TrialJournal,
+    publisher: TrialPublisher,
     work: Path,
     out: Path,
     place: tuple[int, str | None],
-    on_trial: OnTrial,
 ) -> Outcome:
     """The merges of the front, and what the other half says of them; their files are written."""
     space, say = request.space, messages.print
-    tuned_on, other = open_halves(request, work, say)
+    tuned_on, other = open_halves(request, truth, work, say)
     held_out = HeldOut(other.truth, other.sources, int(space.options["resamples"]), work, say)
     # Before the search, so that sources that cannot be merged are found early.
     held_out.add_sources()
@@ -90,7 +87,13 @@ def _tune(
     labelled = labelled_sources(tuned_on)
     bench = make_bench(request, tuned_on, labelled, work / "union", say)
     save_bench(work / "bench", bench)
-    wanted = request.num_trials, request.seed
+    num_trials = _num_trials(bench, request, say)
+
+    def on_trial(point: dict[str, Any], result: dict[str, Any], seconds: float) -> None:
+        _tell(journal.add(point, result, seconds), request, num_trials)
+        publisher.publish(journal.trials, "RUNNING")
+
+    wanted = num_trials, request.seed
     search(work / "bench", journal.trials, *wanted, *place, work / "ray", on_trial)
     names = objectives(request.wanted)
     whole = front(journal.trials, journal.margins, names)
@@ -110,8 +113,20 @@ def _tune(
     return outcome
 
 
-def _tell(trial: Trial, request: TuneRequest) -> None:
+def _num_trials(bench: Bench, request: TuneRequest, say: Say) -> int:
+    """Trials that there can be; told where they are fewer than are asked for."""
+    number = num_merges(bench.space)
+    if number is None or number >= request.num_trials:
+        return request.num_trials
+    merges = "1 merge" if number == 1 else f"{number} different merges"
+    say(
+        f"the space has {merges}, margins apart: no more trials than that, not {request.num_trials}"
+    )
+    return number
+
+
+def _tell(trial: Trial, request: TuneRequest, num_trials: int) -> None:
     values = (f"{name} {100 * trial.result[name]:.2f}" for name in request.wanted)
     problem = trial.result.get("problem")
     what = problem or f"{', '.join(values)} in {trial.seconds:.1f} CPU seconds"
-    messages.print(f"trial {trial.number + 1} of {request.num_trials}: {what}")
+    messages.print(f"trial {trial.number + 1} of {num_trials}: {what}")

@@ -62,13 +62,13 @@ class MemberFiles:
         if kind in MAP_TYPES:
             path = folder / CALIBRATION
             fit_calibration(self.labelled, self.truth, FitSettings(kind)).save(path)
-            options["calibration"] = path.absolute()
+            options["calibration"] = path
         options["rare_margin"], options["common_margin"] = member.rare_margin, member.common_margin
         specs = space.specs_at(point)
         _, resolved = settings_of(options, len(specs))
         written = {"zip" if key == "zipped" else key: value for key, value in resolved.items()}
         if written["calibration"] is not None:
             written["calibration"] = str(written["calibration"])
-        words = {"pred": [spec.word() for spec in specs], "ann": str(self.request.ann.absolute())}
+        words = {"pred": [spec.word() for spec in specs], "ann": str(self.request.ann)}
         write_merge_file(folder / MERGE_FILE, words | written)
         return options

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ensemble.calibration_fit import FitSettings
 from ensemble.calibration_maps import MAP_TYPES
@@ -18,6 +19,8 @@ from ensemble.tune_request import TuneRequest
 from ensemble.tune_scores import NO_CALIBRATION, can_be_fitted, cross_fitted_rows
 from ensemble.tune_trial import Bench
 from ensemble.tune_union import build_rows
+from longtail.evaluation.bootstrap import METRICS
+from longtail.evaluation.defined import defined_metrics, require_defined
 from longtail.evaluation.ground_truth import GroundTruth, read_ground_truth
 from longtail.predictions.store import PredictionStore
 from longtail.problems import BadInputError
@@ -33,20 +36,47 @@ class Half:
     sources: Sequence[OpenedSource]
 
 
-def open_halves(request: TuneRequest, work: Path, say: Say) -> tuple[Half, Half]:
+def read_annotations(request: TuneRequest, say: Say) -> GroundTruth:
+    """The annotations of a search, before anything else is read.
+
+    Args:
+        request: What is asked for.
+        say: Told of a metric that the other half leaves undefined.
+
+    Raises:
+        ValueError: They, or those of the half that is tuned on, do not define a metric.
+        BadInputError: They cannot be used, or there are too few images.
+    """
+    truth = read_ground_truth(request.ann)
+    if not truth.has_masks:
+        raise BadInputError(f"{request.ann}: the annotations have boxes only; a merge fuses masks")
+    require_defined(request.wanted, truth, str(request.ann), METRICS)
+    first, second = (_annotations_of(truth, ids) for ids in split(truth.images.ids, request.seed))
+    tuned_on = f"the half of {request.ann} that --seed {request.seed} tunes on"
+    require_defined(request.wanted, first, tuned_on, METRICS)
+    missing = sorted(set(request.wanted) - set(defined_metrics(second)))
+    if missing:
+        say(
+            f"warning: {', '.join(missing)} is undefined on the other half, so what is found there"
+            " cannot be told; another --seed halves the images otherwise"
+        )
+    return truth
+
+
+def open_halves(
+    request: TuneRequest, truth: GroundTruth, work: Path, say: Say
+) -> tuple[Half, Half]:
     """The half to tune on, and the one to report on.
 
     Args:
         request: What is asked for.
+        truth: Its annotations.
         work: Takes the stores and annotations of both.
         say: Told what is being read.
 
     Raises:
         BadInputError: A file cannot be used, or there are too few images.
     """
-    truth = read_ground_truth(request.ann)
-    if not truth.has_masks:
-        raise BadInputError(f"{request.ann}: the annotations have boxes only; a merge fuses masks")
     strict = bool(request.space.options["strict"])
     sources = []
     for spec in request.space.specs:
@@ -118,6 +148,12 @@ def make_bench(
         wanted=request.wanted,
         margin_trials=request.margin_trials,
     )
+
+
+def _annotations_of(truth: GroundTruth, ids: NDArray[np.int64]) -> GroundTruth:
+    """The instances of some images; all else is as it was."""
+    annotations = [truth.annotations[rank] for rank in truth.images.find(ids).tolist()]
+    return replace(truth, annotations=annotations)
 
 
 def _half(ann: Path, sources: Sequence[OpenedSource], ids: list[int], work: Path) -> Half:

@@ -19,16 +19,18 @@ def of_choices(**choices: tuple[str, ...]) -> dict[str, BaseDistribution]:
     return {name: CategoricalDistribution(of) for name, of in choices.items() if of}
 
 
-def of_thresholds(searched: Collection[str], methods: Sequence[str]) -> dict[str, BaseDistribution]:
-    """Thresholds and widths that one of the methods uses."""
-    found: dict[str, BaseDistribution] = {}
-    if "iou" in searched:
-        found["iou_thr"] = FloatDistribution(*IOU_RANGE)
-        if "nms+soft-nms" in methods:
-            found["first_iou_thr"] = FloatDistribution(*IOU_RANGE)
-    if "sigma" in searched and any("soft" in method for method in methods):
-        found["sigma"] = FloatDistribution(*SIGMA_RANGE)
-    return found
+def of_thresholds(searched: Collection[str], read: Collection[str]) -> dict[str, BaseDistribution]:
+    """Thresholds and widths of those that one of the methods reads."""
+    ranges = {
+        "iou_thr": ("iou", IOU_RANGE),
+        "first_iou_thr": ("iou", IOU_RANGE),
+        "sigma": ("sigma", SIGMA_RANGE),
+    }
+    return {
+        name: FloatDistribution(*ends)
+        for name, (word, ends) in ranges.items()
+        if word in searched and name in read
+    }
 
 
 def of_sources(searched: Collection[str], names: Sequence[str]) -> dict[str, BaseDistribution]:

@@ -20,7 +20,7 @@ class TuneRequest:
     """A search.
 
     Attributes:
-        ann: LVIS annotations of all images.
+        ann: LVIS annotations of all images, absolute.
         space: What is searched, and where from.
         wanted: Metrics to raise; the winner is the best by the first.
         num_trials: Fusions to try.

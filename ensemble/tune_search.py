@@ -13,10 +13,11 @@ from longtail.ray_cluster.connection import connect  # isort: skip
 
 import optuna
 from ray import tune
-from ray.tune.search.optuna import OptunaSearch
 
 from ensemble.tune_bench import load_bench
+from ensemble.tune_chooser import Chooser
 from ensemble.tune_journal import Trial
+from ensemble.tune_meaning import meaning_of, num_merges
 from longtail.commands import InfrastructureError, interrupted_as_it_was
 from longtail.ray_cluster.fit import places
 
@@ -35,47 +36,44 @@ def search(
 ) -> None:
     """Run trials until there are `num_trials`, those that are done included.
 
-    A space without a name to vary (margins are tried within a trial) has one trial.
+    No merge is tried twice: a space without a name to vary (margins are tried within a trial) has
+    one trial, and one of choices alone no more than there are merges. Points are told by the values
+    that their merge reads.
 
     The first trials are `Space.first_points`. With one worker the same seed gives the same trials;
     with more, or after an interruption, points depend on what was known when they were chosen.
 
     Args:
-        bench: Folder of the bench, which all machines of the cluster can read.
+        bench: Folder of the bench, absolute: all machines of the cluster read it.
         done: Finished trials.
         num_trials: How many are wanted in all.
         seed: Of Optuna's sampler.
         num_workers: Trials at a time.
         address: Of a Ray cluster; None starts one of this machine.
-        work_dir: Takes Ray's own files.
+        work_dir: Takes Ray's own files; absolute.
         on_trial: Told the point, the result and the CPU seconds of each trial as it ends.
 
     Raises:
         InfrastructureError: There is no cluster, or a trial was lost.
         KeyboardInterrupt: The user ended it.
     """
-    if len(done) >= num_trials:
-        return
     _quieten()
     loaded = load_bench(bench)
     wanted, space = list(loaded.wanted), loaded.space
+    num_trials = min(num_trials, num_merges(space) or num_trials)
+    if len(done) >= num_trials:
+        return
     if not space.distributions():
-        if done:
-            return
         started = time.process_time()
         on_trial({}, loaded.run({}), time.process_time() - started)
         return
     # Another seed after an interruption: the sampler would repeat its first points.
     sampler = optuna.samplers.TPESampler(seed=seed + len(done))
-    chooser = _Chooser(
-        space.distributions(),
-        metric=wanted,
-        mode=["max"] * len(wanted),
-        points_to_evaluate=[trial.point for trial in done] or space.first_points(),
-        sampler=sampler,
-        evaluated_rewards=[[trial.result[name] for name in wanted] for trial in done] or None,
+    chooser = Chooser(space, wanted, sampler)
+    chooser.begin(done)
+    listener = _Listener(
+        lambda point, result, seconds: on_trial(meaning_of(space, point), result, seconds)
     )
-    listener = _Listener(on_trial)
     connect(address)
     places({"CPU": 1}, 1, "a trial takes one")
     tuner = tune.Tuner(
@@ -88,7 +86,7 @@ def search(
         ),
         run_config=tune.RunConfig(
             name="tune",
-            storage_path=str(work_dir.resolve()),
+            storage_path=str(work_dir),
             callbacks=[listener],
             failure_config=tune.FailureConfig(fail_fast=True),
             verbose=0,
@@ -103,18 +101,6 @@ def search(
     if listener.num_finished < num_trials - len(done):
         # Tune answers Ctrl-C by returning what it has.
         raise KeyboardInterrupt
-
-
-class _Chooser(OptunaSearch):
-    """Optuna's sampler; unlike Tune's it can be told of finished trials with several metrics."""
-
-    def add_evaluated_point(
-        self, parameters: dict[Any, Any], value: Any, *_: Any, **__: Any
-    ) -> None:
-        """Tell the sampler of a trial; `value` has a number for each metric."""
-        assert self._ot_study is not None and isinstance(self._space, dict)
-        told = optuna.trial.create_trial(values=value, params=parameters, distributions=self._space)
-        self._ot_study.add_trial(told)
 
 
 def _trial(config: dict[str, Any], bench: str) -> None:

@@ -8,12 +8,13 @@ command line says.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 
+from ensemble.fusion_settings import Method, thresholds_of
 from ensemble.merge_options import settings_of
-from ensemble.settings import MergeSettings
+from ensemble.settings import MergeSettings, resolve_method
 from ensemble.source_options import SourceSpec
 from ensemble.tune_ranges import of_choices, of_sources, of_thresholds, within
 from ensemble.tune_scores import NO_CALIBRATION
@@ -78,7 +79,7 @@ class Space:
         return {
             **of_choices(**{name: of for name, of in chosen.items() if name in self.searched}),
             **of_choices(mask=self._masks()),
-            **of_thresholds(self.searched, self._methods()),
+            **of_thresholds(self.searched, self._thresholds()),
             **of_sources(self.searched, [spec.name for spec in self.specs]),
         }
 
@@ -117,6 +118,14 @@ class Space:
 
     def _methods(self) -> tuple[str, ...]:
         return self.methods if "method" in self.searched else (self.options["method"],)
+
+    def _thresholds(self) -> frozenset[str]:
+        """The thresholds and widths that one of the methods reads."""
+        decay, methods = self.options["soft_nms"], map(self._resolved, self._methods())
+        return frozenset().union(*(thresholds_of(method, decay) for method in methods))
+
+    def _resolved(self, method: str) -> Method:
+        return resolve_method(cast(Method, method), len(self.specs))
 
     def _masks(self) -> tuple[str, ...]:
         """The masks to choose from, none if they are not searched."""

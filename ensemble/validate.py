@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from longtail.commands import ExitCode, run
+from longtail.path_options import AbsolutePath
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -17,11 +18,11 @@ GROUP_NAMES = {"r": "rare", "c": "common", "f": "frequent"}
 
 
 @click.command()
-@click.argument("predictions", metavar="FILE", type=click.Path(exists=True, path_type=Path))
+@click.argument("predictions", metavar="FILE", type=AbsolutePath(exists=True))
 @click.option(
     "--ann",
     required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=AbsolutePath(exists=True, dir_okay=False),
     help="LVIS file with the images and categories: annotations, or image_info of a test set.",
 )
 @click.option(
@@ -34,7 +35,7 @@ GROUP_NAMES = {"r": "rare", "c": "common", "f": "frequent"}
 @click.option(
     "--json",
     "json_path",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=AbsolutePath(dir_okay=False),
     help="Write problems and numbers here.",
 )
 def main(predictions: Path, ann: Path, max_dets: int, json_path: Path | None) -> ExitCode:

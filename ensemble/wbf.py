@@ -3,7 +3,8 @@
 D detections sorted into segments (`ensemble.segments`), C clusters. Boxes are xyxy in shares of
 the image's width and height, as ensemble-boxes takes them. Its version 1.0.9 is the reference:
 `weighted_boxes_fusion(conf_type="avg")` accumulates boxes in float32 and scores in float64, and
-so do we, in the same order, so that both give the same bits.
+so do we, in the same order, so that both give the same bits where no scores are tied: its sort is
+unstable, and our order of equal scores is that of `ensemble.segments`.
 """
 
 from dataclasses import dataclass

@@ -1,10 +1,11 @@
 """Options that every command which runs nodes on Ray has in common; no heavy imports."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from longtail.path_options import DataSetPath, SharedPath
 
 EXPERIMENT = "longtail"
 """Of MLflow, if no other is given."""
@@ -21,17 +22,17 @@ def _resamples(_: click.Context, __: click.Parameter, number: int) -> int:
 _OPTIONS = (
     click.option(
         "--train",
-        type=click.Path(path_type=Path),
+        type=DataSetPath(),
         help="LVIS annotations to learn from: a path, or a data set that detectron2 knows by name.",
     ),
     click.option(
         "--val",
-        type=click.Path(path_type=Path),
+        type=DataSetPath(),
         help="LVIS annotations to evaluate on, the same way.",
     ),
     click.option(
         "--images",
-        type=click.Path(path_type=Path),
+        type=SharedPath(),
         help="Image folder of both [default: that of data sets given by name].",
     ),
     click.option(
@@ -58,7 +59,7 @@ _OPTIONS = (
         default="runs",
         envvar="LONGTAIL_RUNS",
         show_default=True,
-        type=click.Path(path_type=Path),
+        type=SharedPath(writes=True),
         help="Where results live, on storage all machines see.",
     ),
     click.option("--address", help="Ray cluster [default: RAY_ADDRESS, else a local one]."),

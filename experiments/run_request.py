@@ -8,11 +8,10 @@ from typing import Any
 from experiments.next_steps import short_path
 from experiments.run_options import EXPERIMENT
 from experiments.variants.scale import demo_scale
-from longtail.cluster.data_files import find_data_files, may_be_a_name
+from longtail.cluster.data_files import find_data_files
 from longtail.cluster.plan import RESAMPLES, DataFiles
 from longtail.cluster.settings import GridSettings, WorkerResources
 from longtail.config.variant import Variant
-from longtail.submitted import check_submitted
 
 
 @dataclass
@@ -34,13 +33,6 @@ class RunRequest:
     experiment: str
 
     def __post_init__(self) -> None:
-        given = {"--train": self.train, "--val": self.val, "--images": self.images}
-        reads = {
-            option: path
-            for option, path in given.items()
-            if path is not None and not may_be_a_name(path)
-        }
-        check_submitted(reads, {"--runs": self.runs})
         self.runs = self.runs.resolve()
 
     @property
@@ -67,9 +59,9 @@ class RunRequest:
     def words(self) -> list[str]:
         """The options, as they are to be typed for a grid over the same files and workers."""
         given = {
-            "--train": self.train,
-            "--val": self.val,
-            "--images": self.images,
+            "--train": self.train and short_path(self.train),
+            "--val": self.val and short_path(self.val),
+            "--images": self.images and short_path(self.images),
             "--resamples": self.resamples if self.resamples != RESAMPLES else None,
             "--workers": self.workers if self.workers != 1 else None,
             "--cpus-per-worker": self.cpus_per_worker if self.cpus_per_worker != 1 else None,

@@ -188,6 +188,7 @@ def _sweep(options: dict[str, Any], dry_run: bool) -> ExitCode:
 def _run(request: "SweepRequest", num_seeds: int | None, num_best: int) -> ExitCode:
     sweep, settings = request.sweep(), request.settings()
 
+    from experiments.sweep_forecast import print_alike
     from experiments.sweep_next import print_next
     from experiments.sweep_results import write_results
     from experiments.sweep_tables import print_confirmation, print_result
@@ -196,6 +197,7 @@ def _run(request: "SweepRequest", num_seeds: int | None, num_best: int) -> ExitC
     from longtail.sweep.margins import find_margins
     from longtail.sweep.run import run_sweep
 
+    print_alike(sweep)
     result = run_sweep(sweep, settings)
     trials, cost, folder = result.trials, result.cost, settings.directory
     files = write_results(folder, sweep, trials, cost)

@@ -16,6 +16,7 @@ from longtail.config.search_space import Point
 from longtail.sweep.axis import labels_of, spelt_value
 from longtail.sweep.crews import may_share
 from longtail.sweep.journal import REQUEST, TRIALS, Ended, read_events, read_request
+from longtail.sweep.layout import lay_out
 from longtail.sweep.points import fixed_points, start_point
 from longtail.sweep.request import Sweep
 from longtail.sweep.settings import LARGEST_PASS, SweepSettings
@@ -72,7 +73,11 @@ def print_forecast(sweep: Sweep, settings: SweepSettings) -> None:
     ended = _num_ended(sweep, settings.directory)
     points = fixed_points(sweep)
     # Optuna chooses as it goes: random points stand for them where only their number counts.
-    likely = sweep.space.random(sweep.num_trials, sweep.seed) if points is None else points
+    likely = (
+        lay_out(sweep.space, sweep.base, "random", sweep.num_trials, sweep.seed).points
+        if points is None
+        else points
+    )
     _print_space(sweep, settings.grid.name)
     _print_points(sweep, points)
     _print_rungs(sweep)
@@ -95,7 +100,9 @@ def _print_space(sweep: Sweep, name: str) -> None:
 
 def _print_points(sweep: Sweep, points: Sequence[Point] | None) -> None:
     labels = labels_of(sweep.space.dimensions)
-    print_line(f"{sweep.num_trials} trials by {sweep.algorithm}, to raise {_metrics(sweep)}")
+    num_trials = sweep.num_trials if points is None else len(points)
+    print_line(f"{num_trials} trials by {sweep.algorithm}, to raise {_metrics(sweep)}")
+    print_alike(sweep)
     shown = (
         points[:SHOWN_POINTS] if points is not None else list(filter(None, [start_point(sweep)]))
     )
@@ -142,6 +149,15 @@ def _print_found(sweep: Sweep, runs: Path, points: Sequence[Point], exact: bool)
     trainings, evaluations = kinds.count("stage"), kinds.count("evaluation")
     if trainings or evaluations:
         print_line(f"found finished: {trainings} trainings, {evaluations} evaluations")
+
+
+def print_alike(sweep: Sweep) -> None:
+    """How many points are not tried because others mean the same."""
+    if sweep.num_alike:
+        print_line(
+            f"{sweep.num_alike} points of the space mean the same variant as others and are left"
+            " out: a field of them has no effect beside their other values"
+        )
 
 
 def print_line(text: str) -> None:

@@ -18,6 +18,8 @@ from longtail.config.dimensions import Dimension, values_of
 from longtail.config.search_space import SearchSpace
 from longtail.config.search_words import parse_search
 from longtail.config.variant import Variant
+from longtail.sweep.defined import check_metrics
+from longtail.sweep.layout import lay_out, num_distinct
 from longtail.sweep.points import fixed_points
 from longtail.sweep.request import Algorithm, Scheduler, Sweep
 from longtail.sweep.settings import SweepSettings
@@ -64,7 +66,8 @@ class SweepRequest:
         check_machine(self.run.resources, self.run.address)
         check_writable(self.run.runs)
         base, space = self._base_and_space()
-        algorithm, num_trials = self._algorithm(space)
+        check_metrics(self.metrics, self.data.val)
+        algorithm, num_trials = self._algorithm(base, space)
         sweep = Sweep(
             base=base,
             space=space,
@@ -163,28 +166,36 @@ class SweepRequest:
                 for images in values_of(dimension):
                     self.run.check_workers(base.override({path: images}))
 
-    def _algorithm(self, space: SearchSpace) -> tuple[Algorithm, int]:
+    def _algorithm(self, base: Variant, space: SearchSpace) -> tuple[Algorithm, int]:
         """How points are chosen and how many trials there are."""
-        size, trials = space.size, self.trials or DEFAULT_TRIALS
+        size, trials = num_distinct(space, base), self.trials or DEFAULT_TRIALS
         finite = size is not None and size <= trials
         algorithm = self.algorithm or ("grid" if finite else "optuna")
         if algorithm == "grid":
             try:
-                points = space.grid()
+                num_points = len(lay_out(space, base, "grid", 0, 0).points)
             except ValueError as error:
                 raise ValueError(f"--algorithm grid: {error}") from None
-            if self.trials is not None and self.trials < len(points):
+            if self.trials is not None and self.trials < num_points:
                 raise ValueError(
-                    f"--trials {self.trials}: the grid has {len(points)} points; leave --trials"
+                    f"--trials {self.trials}: the grid has {num_points} points; leave --trials"
                     " out, or take --algorithm random"
                 )
-            return "grid", len(points)
+            return "grid", num_points
         if size is not None and self.trials is not None and size < self.trials:
             raise ValueError(
                 f"--trials {self.trials}: the space has {size} points; --algorithm grid tries each"
                 " of them once"
             )
-        return cast(Algorithm, algorithm), trials if size is None else min(trials, size)
+        if size is not None:
+            return cast(Algorithm, algorithm), min(trials, size)
+        num_trials = len(lay_out(space, base, "random", trials, self.seed).points)
+        if num_trials == 1 < trials:
+            raise ValueError(
+                "every point means the same variant: what is searched has no effect beside the"
+                " other values of the variant; vary something else"
+            )
+        return cast(Algorithm, algorithm), num_trials
 
     def _scheduler(self, trains: bool) -> Scheduler:
         if self.scheduler is None:

@@ -14,6 +14,7 @@ from experiments.run_request import take_run_request
 from longtail.cluster.ledger import read_record
 from longtail.commands import ExitCode
 from longtail.sealed import sha256_of
+from longtail.sweep.defined import check_metrics
 from longtail.sweep.settings import sweep_directory
 
 MARGIN_TRIALS = 1000
@@ -46,7 +47,8 @@ def open_door(options: dict[str, Any], given: Mapping[str, str], dry_run: bool) 
         dry_run: Whether to print only.
 
     Raises:
-        ValueError: Options that say nothing here, or no predictions.
+        ValueError: Options that say nothing here, no predictions, or a metric that the annotations
+            do not define; where it is not a dry run, `ensemble.tune` tells the latter.
     """
     if unused := [spelt for name, spelt in given.items() if name not in USED]:
         raise ValueError(
@@ -56,6 +58,7 @@ def open_door(options: dict[str, Any], given: Mapping[str, str], dry_run: bool) 
     command, runs = tune_command(options)
     click.echo(shlex.join(["python", *command]))
     if dry_run:
+        check_metrics(options["metrics"], Path(command[command.index("--ann") + 1]))
         return ExitCode.DONE
     sys.stdout.flush()
     os.execve(

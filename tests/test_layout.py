@@ -14,7 +14,7 @@ BASE = {
     "longtail.sealed",
     "longtail.sealed_arrays",
 }
-COMMANDS = {"longtail.commands", "longtail.caches"}
+COMMANDS = {"longtail.commands", "longtail.caches", "longtail.path_options"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "longtail.problems": set(),
@@ -22,11 +22,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "longtail.sealed_arrays": {"longtail.sealed"},
     "longtail.caches": set(),
     "longtail.commands": {"longtail.caches", "longtail.problems"},
+    "longtail.path_options": set(),
     "longtail.categories": {"longtail.problems"},
     "longtail.config": set(),
     "longtail.rle": {"longtail.problems"},
     "longtail.locks": set(),
-    "longtail.submitted": set(),
     "longtail.tracking": COMMANDS | {"longtail.locks"},
     "longtail.ray_cluster": COMMANDS,
     "longtail.predictions": BASE | {"longtail.rle"},
@@ -82,12 +82,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         "longtail.tracking",
         "longtail.ray_cluster",
         "longtail.config",
-        "longtail.submitted",
     },
     "experiments": BASE
     | COMMANDS
     | {"longtail.config", "longtail.cluster", "longtail.tracking", "longtail.data"}
-    | {"longtail.sweep", "longtail.submitted"},
+    | {"longtail.sweep"},
 }
 """A package or module imports those beside it, and itself."""
 
@@ -98,6 +97,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
         "longtail.sweep",
         "experiments",
         "ensemble.ray_backend",
+        "ensemble.tune_chooser",
         "ensemble.tune_search",
     ),
     "mlflow": ("longtail.tracking",),

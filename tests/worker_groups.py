@@ -15,6 +15,7 @@ ON_THE_HEAD = (
     "experiments/test_job.py",
     "experiments/test_engines.py",
     "longtail/sweep/test_search.py",
+    "experiments/test_relative_paths.py",
     "ensemble/test_tune.py",
     "ensemble/test_merge_workers.py",
 )

@@ -16,15 +16,15 @@ Hardware: 8 GPUs; at the pace of `eql_2019` 14 hours for the first stage, then a
         --images coco --workers 8 --gpus-per-worker 1
 """
 
-from experiments.variants.eql_2019 import SIGMOID_RFS_R50, SOFTMAX_R50
+from experiments.variants.eql_2019 import AUGMENTATION, SIGMOID_RFS_R50, SOFTMAX_R50
 from longtail.config.classifiers import Equalization
 from longtail.config.scores import NorCal
 from longtail.config.stages import SGD, RepeatFactor, Schedule, Stage
-from longtail.config.variant import Inference
 
 TUNED = Stage(
     classifier=Equalization(),
     sampler=RepeatFactor(),
+    augmentation=AUGMENTATION,
     freeze=("backbone",),
     recreate=("classifier",),
     optimizer=SGD(base_lr=0.01),
@@ -37,7 +37,9 @@ HEAD = TUNED.replace(freeze=("backbone", "neck", "rpn", "box_head", "box_regress
 VARIANTS = {
     "eql_tuned_r50": SIGMOID_RFS_R50.replace(stages=(REPRESENTATION, TUNED)),
     "eql_head_r50": SIGMOID_RFS_R50.replace(stages=(REPRESENTATION, HEAD)),
-    "norcal_r50": SOFTMAX_R50.replace(inference=Inference(score_adjustment=NorCal())),
+    "norcal_r50": SOFTMAX_R50.replace(
+        inference=SOFTMAX_R50.inference.replace(score_adjustment=NorCal())
+    ),
 }
 
 TABLES: dict[str, tuple[str, ...]] = {}

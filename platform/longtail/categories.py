@@ -145,8 +145,19 @@ class CategoryTable:
         self._require_counts()
         return np.digitize(self.instance_count, INSTANCE_BIN_EDGES)
 
+    def members(self, name: str) -> NDArray[np.bool_]:
+        """(K,) membership of a frequency group (r, c, f) or of a bin, one of `INSTANCE_BINS`.
+
+        Raises:
+            ValueError: Another name, or a table without counts.
+        """
+        if name in INSTANCE_BINS:
+            in_bin: NDArray[np.bool_] = self.instance_bin() == INSTANCE_BINS.index(name)
+            return in_bin
+        return self.group(name)
+
     def tail(self, tail_frequency: float | None, num_annotated_images: int) -> NDArray[np.bool_]:
-        """(K,) membership of the tail: EQL's threshold lambda on f_j, report 003 Eq. 3.
+        """(K,) membership of the tail: EQL's threshold lambda on f_j, report 003 Eq. 4.
 
         Args:
             tail_frequency: Categories in a smaller share of the annotated training images are the

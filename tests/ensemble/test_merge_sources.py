@@ -95,7 +95,7 @@ def test_a_source_does_not_count_in_images_it_was_not_run_on(folder: Folder) -> 
 
 
 def test_heads_are_combined_by_frequency_group(folder: Folder) -> None:
-    """The tail of one source and the head of another, as rhead-cat does it inside a model."""
+    """The tail of one source and the head of another, by training images."""
     options = (*QUICK, "--method=nms", "--iou-thr=1", "--rare-margin=0", "--common-margin=0")
     assert folder.merge("a=a.json,groups=r,c", "b=b.json,groups=f", options=options) == 0
     chosen = [d for d in source(1) if d["category_id"] != 9]
@@ -107,6 +107,21 @@ def test_heads_are_combined_by_frequency_group(folder: Folder) -> None:
     assert sorted(folder.read("submission.json"), key=key) == sorted(chosen, key=key)
     stages = folder.read("stats.json")["stages"]
     assert stages["of a trusted category and size"]["all"] == len(chosen)
+
+
+def test_heads_are_combined_by_training_instances(folder: Folder) -> None:
+    """As rhead-cat of report 004 does it: a common category of 500 instances is not its tail."""
+    tree = json.loads(folder.ann.read_text())
+    (common,) = (category for category in tree["categories"] if category["frequency"] == "c")
+    common["instance_count"] = 500
+    folder.ann.write_text(json.dumps(tree))
+    options = (*QUICK, "--method=nms", "--iou-thr=1", "--rare-margin=0", "--common-margin=0")
+    sources = "a=a.json,groups=0001-0009,0010-0099", "b=b.json,groups=0100-0999,1000-inf"
+    assert folder.merge(*sources, options=options) == 0
+    chosen = [d for d in source(1) if d["category_id"] == 3]
+    chosen += [d for d in source(2) if d["category_id"] != 3]
+    found = [(d["image_id"], d["category_id"], d["score"]) for d in folder.read("submission.json")]
+    assert sorted(found) == sorted((d["image_id"], d["category_id"], d["score"]) for d in chosen)
 
 
 def square(side: int, score: float, column: int = 0) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from calibration_scene import write_masks
 from clusters import Cluster
@@ -190,3 +191,52 @@ def test_a_folder_of_other_files_is_refused(folder: Folder) -> None:
     (folder.path / "out").mkdir()
     (folder.path / "out" / "letter.txt").write_text("hello")
     assert folder.tune(*SMALL) == 2
+
+
+def test_a_metric_that_the_data_cannot_define_ends_a_search_before_it_begins(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tree = json.loads((folder.path / "ann.json").read_text())
+    rare = {category["id"] for category in tree["categories"] if category["frequency"] == "r"}
+    tree["annotations"] = [a for a in tree["annotations"] if a["category_id"] not in rare]
+    (folder.path / "ann.json").write_text(json.dumps(tree))
+    assert folder.tune("--metric=AP,APr") == 2
+    told = capsys.readouterr().err
+    assert "--metric APr: undefined on" in told and "no instance of a rare category" in told
+    assert told.rstrip().endswith("it defines AP, APc, APf")
+    # Nothing is left that would refuse the same folder with another metric.
+    assert not (folder.path / "out").exists()
+
+
+def test_a_metric_that_the_tuned_half_cannot_define_names_the_seed(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from ensemble.tune_halves import split
+
+    tree = json.loads((folder.path / "ann.json").read_text())
+    rare = {category["id"] for category in tree["categories"] if category["frequency"] == "r"}
+    first, second = split(np.array(sorted(image["id"] for image in tree["images"])), 0)
+    one = next(a for a in tree["annotations"] if a["category_id"] in rare)
+    others = [a for a in tree["annotations"] if a["category_id"] not in rare]
+    for image_id, code_expected in ((int(second[0]), 2), (int(first[0]), 0)):
+        tree["annotations"] = [*others, {**one, "image_id": image_id}]
+        (folder.path / "ann.json").write_text(json.dumps(tree))
+        words = "--metric=APr", "--search=margins", "--margin-trials=0", "--resamples=0"
+        assert folder.tune(*words, out=f"out{image_id}") == code_expected
+        told = capsys.readouterr().err
+        if code_expected:
+            assert "ann.json that --seed 0 tunes on, which has no instance of a rare" in told
+        else:
+            assert "warning: APr is undefined on the other half" in told
+
+
+@pytest.mark.slow
+def test_a_space_of_choices_has_no_more_trials_than_merges(
+    folder: Folder, ray_head: Cluster
+) -> None:
+    words = "--search=method", "--trials=10", "--margin-trials=0", "--resamples=0"
+    output = folder.search(ray_head, *words)
+    trials = (folder.path / "out" / "trials.jsonl").read_text().splitlines()
+    points = [json.loads(line)["point"]["method"] for line in trials]
+    assert sorted(points) == ["nms", "soft-nms", "wbf"]
+    assert "3 trials, " in output

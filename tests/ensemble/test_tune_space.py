@@ -30,7 +30,9 @@ def test_names_are_those_that_are_searched() -> None:
 def test_sigma_and_the_first_threshold_vary_where_a_method_uses_them() -> None:
     assert set(space_of("iou", "sigma").distributions()) == {"iou_thr"}
     soft = space_of("iou", "sigma", method="nms+soft-nms").distributions()
-    assert set(soft) == {"iou_thr", "first_iou_thr", "sigma"}
+    assert set(soft) == {"first_iou_thr", "sigma"}
+    linear = space_of("iou", "sigma", method="nms+soft-nms", soft_nms="linear").distributions()
+    assert set(linear) == {"iou_thr", "first_iou_thr"}
     assert "sigma" in space_of("method", "sigma").distributions()
 
 

@@ -1,10 +1,12 @@
 """The spaces over finished predictions become a command of `ensemble.tune`."""
 
+import json
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+from merge_folder import lvis_file
 
 from experiments.tune_door import open_door, refuse_door_options, tune_command
 from longtail.commands import ExitCode
@@ -138,8 +140,20 @@ def test_sources_say_nothing_about_a_training() -> None:
 
 
 def test_a_dry_run_prints_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write_grid(tmp_path, "demo", ("a b", "c"), when=1000)
-    assert open_door(options(tmp_path), {}, dry_run=True) == ExitCode.DONE
+    val = tmp_path / "val.json"
+    val.write_text(json.dumps(lvis_file()))
+    asked = options(tmp_path, preds=("a b=a.json", "c=c.json"), val=val)
+    assert open_door(asked, {}, dry_run=True) == ExitCode.DONE
     printed = capsys.readouterr().out
     assert printed.startswith("python -m ensemble.tune --pred '")
     assert printed.endswith("--margin-trials 1000\n")
+
+
+def test_a_dry_run_knows_the_metrics_that_the_annotations_define(tmp_path: Path) -> None:
+    tree = lvis_file()
+    tree["annotations"] = [a for a in tree["annotations"] if a["category_id"] != 3]
+    val = tmp_path / "val.json"
+    val.write_text(json.dumps(tree))
+    asked = options(tmp_path, preds=("a=a.json",), val=val, metrics=("AP", "APr"))
+    with pytest.raises(ValueError, match=r"--metric APr: undefined on .* it defines AP, APc, APf"):
+        open_door(asked, {}, dry_run=True)

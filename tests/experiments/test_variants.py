@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from experiments.variants import REPORTS, TABLES, VARIANTS
+from experiments.variants import REPORTS, TABLES, VARIANTS, eql_2019
 from experiments.variants.scale import demo_scale
 from longtail.cluster.data_files import find_data_files
 from longtail.cluster.plan import DataFiles, Plan, make_plan
 from longtail.cluster.preflight import check_buildable
 from longtail.config.classifiers import Calibrated
+from longtail.config.stages import Augmentation
 from longtail.config.variant import Variant
 
 TRAININGS = {
@@ -76,6 +77,23 @@ def test_demo_scale_keeps_the_techniques(name: str) -> None:
         assert getattr(small.inference, field) == getattr(full.inference, field)
     assert small.inference.head_merge.rule == full.inference.head_merge.rule
     assert (small.external_data, small.rules) == (full.external_data, full.rules)
+
+
+def test_the_rows_of_the_eql_report_are_set_as_it_says() -> None:
+    """Sections 2 and 4.1: agnostic masks, a box for each category, 800 and flips, no threshold."""
+    for name in eql_2019.VARIANTS:
+        variant = VARIANTS[name]
+        assert not variant.detector.mask_head.class_specific, name
+        assert variant.detector.box_head.class_specific_boxes, name
+        (stage,) = variant.stages
+        assert stage.augmentation == Augmentation(short_sides=(800,), horizontal_flip=0.5), name
+        inference = variant.inference
+        assert (inference.short_side, inference.score_threshold) == (800, 0.0), name
+        assert inference.detections_per_image == 300, name
+    for name in ("eql_tuned_r50", "eql_head_r50", "norcal_r50", "bags_head_r50"):
+        variant = VARIANTS[name]
+        assert variant.inference.score_threshold == 0.0, name
+        assert {stage.augmentation.short_sides for stage in variant.stages} == {(800,)}, name
 
 
 def test_demo_scale_shortens_every_stage() -> None:

@@ -51,6 +51,19 @@ def test_index_of_names_unknown_ids(unknown: int) -> None:
         table(record(1), record(9)).index_of(np.array([1, unknown, unknown]))
 
 
+def test_members_are_of_a_group_or_of_a_bin() -> None:
+    counts = {1: ("r", 5), 2: ("c", 5), 3: ("c", 100), 4: ("f", 5000)}
+    categories = table(
+        *(record(i, frequency=f, instances=number) for i, (f, number) in counts.items())
+    )
+    assert categories.members("c").tolist() == [False, True, True, False]
+    assert categories.members("0001-0009").tolist() == [True, True, False, False]
+    assert categories.members("0100-0999").tolist() == [False, False, True, False]
+    assert categories.members("1000-inf").tolist() == [False, False, False, True]
+    with pytest.raises(ValueError, match="'10-99' is none of r, c, f"):
+        categories.members("10-99")
+
+
 @pytest.mark.parametrize(
     ("instances", "expected"),
     [(0, 0), (9, 0), (10, 1), (99, 1), (100, 2), (999, 2), (1000, 3), (50_000, 3)],

@@ -1,14 +1,12 @@
 """The data files a grid is asked for: paths, or names of data sets that detectron2 knows."""
 
-import re
 from pathlib import Path
 
 from longtail.cluster.plan import DataFiles
 from longtail.data.annotations import open_annotations
 from longtail.data.pairing import check_pair
 from longtail.engines.optional import needs_detectron2
-
-_A_NAME = re.compile(r"[\w.-]+")
+from longtail.path_options import names_data_set
 
 
 def find_data_files(train: Path, val: Path, images: Path | None) -> DataFiles:
@@ -38,17 +36,11 @@ def find_data_files(train: Path, val: Path, images: Path | None) -> DataFiles:
     )
 
 
-def may_be_a_name(given: Path) -> bool:
-    """Whether it may be the name of a data set rather than a path."""
-    name = str(given)
-    return not name.endswith((".json", ".gz")) and _A_NAME.fullmatch(name) is not None
-
-
 def _find(option: str, given: Path) -> tuple[Path, Path | None]:
     """The annotation file, and its picture folder if it was given by name."""
-    name = str(given)
-    if given.exists() or not may_be_a_name(given):
+    if not names_data_set(given):
         return given, None
+    name = str(given)
     with needs_detectron2(
         f"{option} {name}: no such file, and data sets by name need detectron2",
         "give the path of the annotation file",

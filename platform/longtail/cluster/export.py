@@ -5,22 +5,21 @@ from pathlib import Path
 import click
 
 from longtail.commands import run
+from longtail.path_options import AbsolutePath
 
 
 @click.command()
-@click.argument("trained", type=click.Path(path_type=Path))
+@click.argument("trained", type=AbsolutePath())
 @click.option(
     "--ann",
-    type=click.Path(path_type=Path),
+    type=AbsolutePath(),
     required=True,
     help="LVIS file with the categories it was trained on: the training or the validation file.",
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path), required=True, help="The folder to make; not there."
-)
+@click.option("--out", type=AbsolutePath(), required=True, help="The folder to make; not there.")
 @click.option(
     "--variant",
-    type=click.Path(path_type=Path),
+    type=AbsolutePath(),
     help="JSON of its variant, as evaluations keep it [default: the row's or the node's own].",
 )
 @click.option(

@@ -137,6 +137,15 @@ def _digests_of_files(detector: Detector) -> dict[str, str]:
     return digests
 
 
+def with_absolute_files(variant: Variant) -> Variant:
+    """The variant as a worker takes it, in whose folder a relative path means another file.
+
+    It is no other node: identities keep the paths as they were given.
+    """
+    files = {f"detector.{field}": path for field, path in _files_of(variant.detector).items()}
+    return variant.override({field: str(path.absolute()) for field, path in files.items()})
+
+
 def _files_of(detector: Detector) -> dict[str, Path]:
     backbone = detector.backbone
     files: dict[str, Path] = {}

@@ -1,18 +1,19 @@
 """Command: what the classifiers of trainings were taught, as a figure and a table."""
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from longtail.commands import run
+from longtail.path_options import AbsolutePath
 
 
 @click.command()
-@click.argument("trainings", type=click.Path(path_type=Path), nargs=-1, required=True)
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="The SVG to write.")
-@click.option(
-    "--csv", "table", type=click.Path(path_type=Path), help="A line a category and training."
-)
+@click.argument("trainings", type=AbsolutePath(), nargs=-1, required=True)
+@click.option("--out", type=AbsolutePath(), required=True, help="The SVG to write.")
+@click.option("--csv", "table", type=AbsolutePath(), help="A line a category and training.")
 def main(trainings: tuple[Path, ...], out: Path, table: Path | None) -> None:
     """Draw what classifiers were taught: positives and valid negatives of every category.
 
@@ -29,17 +30,24 @@ def main(trainings: tuple[Path, ...], out: Path, table: Path | None) -> None:
     from longtail.evaluation.report import write_atomically
     from longtail.training.telemetry_files import read_telemetry
 
-    names = [path.name for path in trainings]
-    unique = len(set(names)) == len(names)
     found = {
-        path.name if unique else str(path): read_telemetry(training_directory(path))
-        for path in trainings
+        name: read_telemetry(training_directory(path))
+        for name, path in zip(panel_names(trainings), trainings, strict=True)
     }
     write_atomically(out, telemetry_figure(found))
     click.echo(f"{out}: {len(found)} {'panel' if len(found) == 1 else 'panels'}")
     if table:
         write_atomically(table, telemetry_csv(found))
         click.echo(f"{table}: of every category")
+
+
+def panel_names(trainings: Sequence[Path]) -> list[str]:
+    """The names of the folders, with those above them where two are called alike."""
+    names = [path.name for path in trainings]
+    if len(set(names)) == len(names):
+        return names
+    above = os.path.commonpath(path.parent for path in trainings)
+    return [str(path.relative_to(above)) for path in trainings]
 
 
 def training_directory(path: Path) -> Path:

@@ -11,7 +11,7 @@ from longtail.cluster.evaluate import evaluate_node
 from longtail.cluster.evaluation_files import result_files, summary_of
 from longtail.cluster.ledger import begin, finish, node_directory, read_result, reopen
 from longtail.cluster.node import Node
-from longtail.cluster.plan import Plan, Row
+from longtail.cluster.plan import Plan, Row, with_absolute_files
 from longtail.cluster.pool.tasks import Run
 from longtail.cluster.predict import predict_node
 from longtail.cluster.schedule import Failures
@@ -110,7 +110,7 @@ class Workshop:
         row = self.plan.row_of(node)
         number = [stage.id for stage in row.stages].index(node.id)
         return StageJob(
-            variant=row.variant,
+            variant=with_absolute_files(row.variant),
             stage=number,
             train_annotations=self.plan.data.train,
             images=self.plan.data.images,
@@ -127,7 +127,7 @@ class Workshop:
 
     def _predict(self, node: Node, row: Row, directory: Path) -> None:
         job = PredictionJob(
-            variant=row.variant,
+            variant=with_absolute_files(row.variant),
             stage=len(row.stages) - 1,
             checkpoint=self._final(row, len(row.stages) - 1),
             annotations=self.plan.data.val,
@@ -153,12 +153,3 @@ class Workshop:
 def predictions_of(runs: Path, row: Row) -> Path:
     """The prediction store of a row."""
     return node_directory(runs, row.predictions) / "predictions"
-
-
-def absolute(plan: Plan) -> Plan:
-    """The plan with absolute paths: workers run in folders of their own."""
-    data = plan.data
-    resolved = replace(
-        data, train=data.train.resolve(), val=data.val.resolve(), images=data.images.resolve()
-    )
-    return replace(plan, data=resolved)

@@ -55,7 +55,7 @@ class Equalization(Config):
     """`challenge` keeps the gradient of categories verified in the image (S_P and S_N); the CVPR
     2020 form drops that of every tail category but the RoI's own."""
     tail_frequency: float | None = Field(None, gt=0, lt=1)
-    """lambda: categories in a smaller share of the annotated training images are the tail.
+    """lambda of Eq. 4: categories in a smaller share of the annotated training images are the tail.
     None takes the groups r and c of the category table."""
     layer: Layer = Linear()
     """The last layer."""

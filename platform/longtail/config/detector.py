@@ -93,8 +93,9 @@ class Detector(Config):
     """What makes features and proposals; the RoI heads are shared."""
     backbone: Backbone = Timm()
     weights: str | None = None
-    """Path of a detector's weights to start from: a detectron2 checkpoint (.pth or .pkl) or the
-    model.pt of a node. What fits in name and shape is taken, and it is said what was not."""
+    """Path of a detector's weights to start from: a detectron2 checkpoint (.pth or .pkl),
+    torchvision's Mask R-CNN, or the model.pt of a node. What fits in name and shape is taken, and
+    it is said what was not."""
     trust_weights: bool = False
     """Unpickle anything that `weights` holds: only for files of people you trust."""
     neck_channels: PositiveInt = 256

@@ -53,7 +53,8 @@ class ClassThenImage(Config):
     """Whether only RoIs of the drawn category are foreground, and those of other instances left
     out. False learns from all instances of the image."""
     background_per_foreground: PositiveFloat = 1.0
-    """Background RoIs for each foreground RoI of an image; counts with `selected_proposals`."""
+    """Background RoIs for each foreground RoI of an image; counts with `selected_proposals`. 1 is
+    that of SimCal's public code; its report does not say."""
 
 
 Sampler = Annotated[

@@ -5,12 +5,13 @@ from pathlib import Path
 import click
 
 from longtail.commands import run
+from longtail.path_options import AbsolutePath
 
 
 @click.command()
-@click.argument("annotations", type=click.Path(path_type=Path))
-@click.option("--images", type=click.Path(path_type=Path), help="Folder that holds the images.")
-@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write a report here.")
+@click.argument("annotations", type=AbsolutePath())
+@click.option("--images", type=AbsolutePath(), help="Folder that holds the images.")
+@click.option("--json", "json_path", type=AbsolutePath(), help="Write a report here.")
 def main(annotations: Path, images: Path | None, json_path: Path | None) -> None:
     """Check an LVIS annotation file and count what it holds.
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 import click
 
 from longtail.commands import output_console, run
+from longtail.path_options import AbsolutePath
 
 if TYPE_CHECKING:
     from longtail.data.synthetic_dataset import Parameters
 
 
 @click.command()
-@click.argument("out", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("out", type=AbsolutePath(file_okay=False))
 @click.option("--images", default=96, show_default=True, help="Training images.")
 @click.option("--val-images", type=int, help="Validation images.  [default: half of --images]")
 @click.option("--unlabelled", type=int, help="Unlabelled ones.  [default: a quarter of --images]")

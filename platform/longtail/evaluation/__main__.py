@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from longtail.commands import ExitCode, output_console, run
+from longtail.path_options import AbsolutePath
 
 if TYPE_CHECKING:
     from longtail.evaluation.further import Extra
@@ -29,9 +30,9 @@ class Shard(click.ParamType[tuple[int, int]]):
 
 
 SHARD = Shard()
-EXISTING = click.Path(exists=True, path_type=Path)
+EXISTING = AbsolutePath(exists=True)
 EXTRAS = click.Choice(("pool", "boundary", "headroom", "proposals"))
-FILE = click.Path(dir_okay=False, path_type=Path)
+FILE = AbsolutePath(dir_okay=False)
 
 
 @click.command()
@@ -85,7 +86,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option(
     "--keep-matches",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=AbsolutePath(file_okay=False),
     help="Write the match tables to this directory, for comparisons later on.",
 )
 @click.option("--official", is_flag=True, help="Run lvis-api too; exit 1 unless all digits agree.")
@@ -97,7 +98,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option(
     "--work-dir",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=AbsolutePath(exists=True, file_okay=False),
     help="Where a result JSON is unpacked for the time of the evaluation.",
 )
 def main(

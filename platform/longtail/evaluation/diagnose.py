@@ -7,8 +7,9 @@ from typing import Literal
 import click
 
 from longtail.commands import output_console, run
+from longtail.path_options import AbsolutePath
 
-EXISTING = click.Path(exists=True, path_type=Path)
+EXISTING = AbsolutePath(exists=True)
 
 
 @click.command()
@@ -17,7 +18,7 @@ EXISTING = click.Path(exists=True, path_type=Path)
 @click.option(
     "--json",
     "json_path",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=AbsolutePath(dir_okay=False),
     help="Write every number here.",
 )
 @click.option(
@@ -35,7 +36,7 @@ EXISTING = click.Path(exists=True, path_type=Path)
 )
 @click.option(
     "--work-dir",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=AbsolutePath(exists=True, file_okay=False),
     help="Where a result JSON is unpacked for the time of the diagnosis.",
 )
 def main(

@@ -1,4 +1,5 @@
-"""From the names of a checkpoint's tensors to the neutral names of our state dicts.
+"""From the names of a checkpoint's tensors to the neutral names of our state dicts; those of
+torchvision are in `torchvision_names`.
 
 Everything but names is alike in detectron2's standard Mask R-CNN and ours: flattening of pooled
 features (channel, row, column), background as last logit, four deltas of a category side by side
@@ -12,10 +13,21 @@ from typing import Literal
 
 from torch import Tensor
 
-Origin = Literal["longtail", "longtail in detectron2", "detectron2", "detectron2 backbone", "other"]
+from longtail.models import torchvision_names
+
+Origin = Literal[
+    "longtail",
+    "longtail in detectron2",
+    "torchvision",
+    "detectron2",
+    "detectron2 backbone",
+    "mmdetection",
+    "timm or torchvision backbone",
+    "other",
+]
 """Who named the tensors: a node's model.pt, our detector exported to detectron2, a detector of
-detectron2, only a bottom-up network of it (or Caffe2's, from which its names stem), anybody else.
-"""
+torchvision or detectron2, only a bottom-up network of the latter (or Caffe2's, from which its names
+stem), a detector of mmdetection, an image classifier of timm or torchvision, anybody else."""
 
 OTHER_NETWORK = (
     "of detectron2's own bottom-up network, which only backbone.name=detectron2 takes: it may"
@@ -23,6 +35,15 @@ OTHER_NETWORK = (
 )
 OTHER_LAYERS = "of a module with layers that ours lacks"
 NO_COUNTERPART = "without a counterpart in a detector of ours"
+OF_CLASSIFIER = "of a backbone alone, which detector.backbone.weights takes"
+OF_MMDETECTION = (
+    "of mmdetection, of which nothing is taken: its names do not tell which colours, pixel scales"
+    " and strides its network expects"
+)
+_NOT_TAKEN: dict[Origin, str] = {
+    "timm or torchvision backbone": OF_CLASSIFIER,
+    "mmdetection": OF_MMDETECTION,
+}
 
 _LAYERS = {
     "proposal_generator.rpn_head.conv": "rpn.head.conv",
@@ -68,9 +89,12 @@ _CAFFE2_KINDS = {
 }
 _TELLING_NAMES: dict[Origin, str] = {
     "longtail in detectron2": r"roi_heads\.heads\.|backbone\.neck\.",
+    "torchvision": torchvision_names.TELLING,
+    "mmdetection": r"(?:neck\.(?:lateral|fpn)_convs|rpn_head|roi_head|bbox_head|mask_head)\.",
     "longtail": r"neck\.pyramid\.|rpn\.head\.|roi_heads\.classifier\.",
     "detectron2": r"backbone\.(bottom_up|fpn_)|proposal_generator\.|roi_heads\.box_predictor\.",
     "detectron2 backbone": rf"res[2-5]\.\d+\.|(?:{_CAFFE2.pattern})$",
+    "timm or torchvision backbone": r"(?:layer[1-4]|layers|stages|blocks|features)[._]\d+\.",
 }
 """The first that any name begins with decides."""
 
@@ -84,12 +108,14 @@ class NeutralWeights:
         tensors: By neutral name.
         sources: The checkpoint's own name of each.
         left_out: Why the others have no neutral name, by the checkpoint's name.
+        notes: What was changed beside the names.
     """
 
     origin: Origin
     tensors: Mapping[str, Tensor]
     sources: Mapping[str, str]
     left_out: Mapping[str, str]
+    notes: tuple[str, ...] = ()
 
 
 def to_neutral(weights: Mapping[str, Tensor], detectron2_body: bool) -> NeutralWeights:
@@ -102,13 +128,13 @@ def to_neutral(weights: Mapping[str, Tensor], detectron2_body: bool) -> NeutralW
     """
     origin = origin_of(weights)
     theirs = origin in ("detectron2", "detectron2 backbone")
-    foreign = _foreign_modules(weights) if origin == "detectron2" else ()
+    foreign = _foreign_modules(weights, origin)
     sources: dict[str, str] = {}
     left_out: dict[str, str] = {}
     for name in weights:
         ours = neutral_name(name, origin)
         if ours is None:
-            left_out[name] = NO_COUNTERPART
+            left_out[name] = _NOT_TAKEN.get(origin, NO_COUNTERPART)
         elif name.startswith(foreign):
             left_out[name] = OTHER_LAYERS
         elif ours.startswith("backbone.") and theirs and not detectron2_body:
@@ -116,7 +142,10 @@ def to_neutral(weights: Mapping[str, Tensor], detectron2_body: bool) -> NeutralW
         else:
             sources[ours] = name
     tensors = {ours: weights[name] for ours, name in sources.items()}
-    return NeutralWeights(origin, tensors, sources, left_out)
+    if origin != "torchvision":
+        return NeutralWeights(origin, tensors, sources, left_out)
+    turned = {ours: torchvision_names.as_ours(ours, value) for ours, value in tensors.items()}
+    return NeutralWeights(origin, turned, sources, left_out, (torchvision_names.NOTE,))
 
 
 def origin_of(names: Iterable[str]) -> Origin:
@@ -141,7 +170,9 @@ def neutral_name(name: str, origin: Origin) -> str | None:
             return _of_detector(name)
         case "detectron2 backbone":
             return _of_bottom_up(name)
-        case "other":
+        case "torchvision":
+            return torchvision_names.neutral_name(name)
+        case "mmdetection" | "timm or torchvision backbone" | "other":
             return None
 
 
@@ -175,7 +206,11 @@ def _of_caffe2(name: str) -> str | None:
     return f"{block}.{layer}{norm}.{_CAFFE2_KINDS[found['kind']]}"
 
 
-def _foreign_modules(names: Iterable[str]) -> tuple[str, ...]:
+def _foreign_modules(names: Iterable[str], origin: Origin) -> tuple[str, ...]:
+    if origin == "torchvision":
+        return torchvision_names.foreign_modules(names)
+    if origin != "detectron2":
+        return ()
     unknown = [name for name in names if _of_detector(name) is None]
     return tuple(
         module for module in _WHOLE_MODULES if any(name.startswith(module) for name in unknown)

@@ -18,6 +18,8 @@ NO_BACKGROUND = (
     "classifier: the last row (background) was left out, as this classifier has none; the others"
     " start as scores only if the file was trained with USE_SIGMOID_CE, not with softmax"
 )
+WITH_BACKGROUND = ("detectron2", "torchvision")
+"""Their classifiers have a row of background, as neutral names have it the last one."""
 NO_SUCH_LAYER = "of layers that this detector does not have"
 
 
@@ -110,22 +112,22 @@ def take_weights(
 
 
 def _with_our_logits(weights: NeutralWeights, own_logits: int, num_categories: int) -> _Given:
-    """detectron2's classifiers have K + 1 rows, background last, also with sigmoid scores, which
+    """Classifiers of others have K + 1 rows, background last, also with sigmoid scores, which
     neither train nor read it. Ours have K, K + 1 or more."""
     given, classifier = dict(weights.tensors), (f"{CLASSIFIER}weight", f"{CLASSIFIER}bias")
     present = [name for name in classifier if name in given]
-    if weights.origin != "detectron2" or not present:
-        return _Given(given, weights.left_out, ())
+    if weights.origin not in WITH_BACKGROUND or not present:
+        return _Given(given, weights.left_out, weights.notes)
     logits = len(given[present[0]])
     if logits != num_categories + 1:
         reason = f"of a classifier of {logits - 1} categories, where this has {num_categories}"
         refused = {weights.sources[name]: reason for name in present}
         kept = {name: value for name, value in given.items() if name not in present}
-        return _Given(kept, {**weights.left_out, **refused}, ())
+        return _Given(kept, {**weights.left_out, **refused}, weights.notes)
     if own_logits != num_categories:
-        return _Given(given, weights.left_out, ())
+        return _Given(given, weights.left_out, weights.notes)
     shortened = {name: given[name][:-1] for name in present}
-    return _Given({**given, **shortened}, weights.left_out, (NO_BACKGROUND,))
+    return _Given({**given, **shortened}, weights.left_out, (*weights.notes, NO_BACKGROUND))
 
 
 def _require_finite(tensors: Mapping[str, Tensor]) -> None:
@@ -138,11 +140,18 @@ def _require_finite(tensors: Mapping[str, Tensor]) -> None:
 
 
 def _nothing_fits(path: Path, names: Iterable[str], taken: Taken) -> str:
-    if taken.origin == "other":
+    if taken.origin == "timm or torchvision backbone":
         return (
             f"detector.weights {path}: nothing of it fits: names like {some(tuple(names))} are"
-            " neither detectron2's nor ours; give a detectron2 checkpoint or a node's model.pt"
-            " (a timm state dict belongs in detector.backbone.weights)"
+            " those of a backbone alone; give the file as detector.backbone.weights, with its timm"
+            " model as detector.backbone.model"
+        )
+    if taken.origin in ("mmdetection", "other"):
+        whose = "mmdetection's" if taken.origin == "mmdetection" else "none that are known"
+        return (
+            f"detector.weights {path}: nothing of it fits: names like {some(tuple(names))} are"
+            f" {whose}; give a checkpoint of detectron2, a Mask R-CNN of torchvision or a node's"
+            " model.pt"
         )
     return (
         f"detector.weights {path}: nothing of it fits this detector; take the backbone and widths"

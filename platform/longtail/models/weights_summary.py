@@ -28,7 +28,15 @@ TAKERS: dict[Origin, str] = {
     "detectron2 backbone": (
         "engine=detectron2 with backbone.name=detectron2 and a config file of this network"
     ),
-    "other": "no detector; detector.backbone.weights takes a timm state dict",
+    "torchvision": (
+        "detector.weights with backbone.name=timm and the model of the same network, as resnet50;"
+        " all that is not listed as unused is taken, the last layers where categories are as many"
+    ),
+    "mmdetection": "no detector; export it to detectron2's names, or start from another file",
+    "timm or torchvision backbone": (
+        "detector.backbone.weights, with the timm model that it is of as backbone.model"
+    ),
+    "other": "no detector: its names are none that are known here",
 }
 
 
@@ -147,7 +155,7 @@ def _categories(shapes: Shapes, origin: Origin) -> str:
     logits = shapes.get("roi_heads.classifier.linear.weight", (0,))[0]
     if not logits:
         return ""
-    if origin == "detectron2":
+    if origin in ("detectron2", "torchvision"):
         return f"{logits - 1}, and background as the last of {logits} logits"
     return f"{logits} logits: one a category with sigmoid scores, one more with softmax"
 

@@ -8,14 +8,9 @@ from longtail.sweep.request import Sweep
 
 
 def fixed_points(sweep: Sweep) -> list[Point] | None:
-    """Every point of a grid, or of a random search; None where optuna chooses as it goes."""
-    match sweep.algorithm:
-        case "grid":
-            return sweep.space.grid()
-        case "random":
-            return sweep.space.random(sweep.num_trials, sweep.seed)
-        case "optuna":
-            return None
+    """The points of a grid, or of a random search, those that mean the same variant once; None
+    where optuna chooses as it goes."""
+    return None if sweep.layout is None else sweep.layout.points
 
 
 def start_point(sweep: Sweep) -> Point | None:

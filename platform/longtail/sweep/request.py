@@ -1,12 +1,14 @@
 """A sweep: which values of a variant are searched, how, and on what data."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from longtail.cluster.plan import DataFiles, Plan, Row, make_plan
 from longtail.config.base import fingerprint
 from longtail.config.search_space import Point, SearchSpace
 from longtail.config.variant import Variant
+from longtail.sweep.layout import Layout, lay_out
 from longtail.sweep.rungs import rung_steps
 
 Algorithm = Literal["grid", "random", "optuna"]
@@ -51,7 +53,7 @@ class Sweep:
 
     def identity(self) -> dict[str, Any]:
         """Everything that decides about the trials and their order, as a JSON tree."""
-        return {
+        tree: dict[str, Any] = {
             "base": self.base.model_dump(mode="json"),
             "space": self.space.describe(),
             "train": self.data.train_digest,
@@ -64,6 +66,20 @@ class Sweep:
             "seed": self.seed,
             "resamples": self.resamples,
         }
+        # The numbers of later points rest on it.
+        return tree | ({"alike": "left out"} if self.num_alike else {})
+
+    @cached_property
+    def layout(self) -> Layout | None:
+        """The points of a grid or of a random search; None where optuna chooses as it goes."""
+        if self.algorithm == "optuna":
+            return None
+        return lay_out(self.space, self.base, self.algorithm, self.num_trials, self.seed)
+
+    @property
+    def num_alike(self) -> int:
+        """Points left out because they mean the same variant as one that was laid out."""
+        return 0 if self.layout is None else self.layout.num_alike
 
     @property
     def trains(self) -> bool:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from longtail.cluster.plan import DataFiles, Plan, make_plan
+from longtail.cluster.plan import DataFiles, Plan, make_plan, with_absolute_files
 from longtail.config.classifiers import Equalization, Sigmoid
-from longtail.config.detector import Detector, Detectron2
+from longtail.config.detector import Detector, Detectron2, Timm
 from longtail.config.stages import Stage
 from longtail.config.variant import Inference, Variant
 
@@ -106,3 +106,16 @@ def test_a_changed_config_file_of_the_backbone_is_another_training(tmp_path: Pat
     assert plan({"a": variant}).rows[0].stages[0].id == before
     file.write_text("MODEL: {RESNETS: {DEPTH: 101}}")
     assert plan({"a": variant}).rows[0].stages[0].id != before
+
+
+def test_a_worker_gets_absolute_files_and_the_node_keeps_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "r50.pt").write_bytes(b"weights")
+    variant = Variant(detector=Detector(weights="r50.pt", backbone=Timm(weights="r50.pt")))
+    taken = with_absolute_files(variant).detector
+    assert taken.weights == taken.backbone.weights == str(tmp_path / "r50.pt")
+    (row,) = plan({"a": variant}).rows
+    assert row.stages[0].config["detector"]["weights"] == "r50.pt"
+    assert with_absolute_files(Variant()) == Variant()

@@ -80,7 +80,10 @@ def test_layers_of_a_bottom_up_network_are_renamed(theirs: str, ours: str | None
         (("stem.fc.weight", "res2.0.conv1.weight"), "detectron2 backbone"),
         (("backbone.body.res2.0.conv1.weight", "neck.pyramid.x", "rpn.head.x"), "longtail"),
         (("backbone.bottom_up.body.x", "backbone.neck.pyramid.x"), "longtail in detectron2"),
-        (("conv1.weight", "layer1.0.conv1.weight", "fc.weight"), "other"),
+        (("conv1.weight", "layer1.0.conv1.weight", "fc.weight"), "timm or torchvision backbone"),
+        (("stem.0.weight", "stages.0.blocks.0.norm.weight"), "timm or torchvision backbone"),
+        (("backbone.layer1.0.conv1.weight", "rpn_head.rpn_conv.weight"), "mmdetection"),
+        (("encoder.weight", "decoder.weight"), "other"),
         ((), "other"),
     ],
 )

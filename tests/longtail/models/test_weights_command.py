@@ -37,7 +37,8 @@ def test_a_backbone_file_is_described(tmp_path: Path) -> None:
 
 def test_a_timm_file_is_sent_to_the_backbone(tmp_path: Path) -> None:
     output = _run(_saved(tmp_path / "w.pth", "conv1.weight", "layer1.0.conv1.weight")).output
-    assert "detector.backbone.weights takes a timm state dict" in output
+    assert "timm or torchvision backbone" in output
+    assert "detector.backbone.weights, with the timm model that it is of" in output
 
 
 def test_a_nodes_weights_are_described(tmp_path: Path) -> None:

@@ -1,0 +1,66 @@
+"""What a variant means: fields that other fields make meaningless do not tell variants apart.
+
+An identity keeps them (nodes are named by all fields); a search tries what means the same once.
+"""
+
+from longtail.config.scores import AsTheyAre, HeadMerge, LogitAdjustment, NorCal, ScoreAdjustment
+from longtail.config.stages import ClassThenImage, MultiStep, Sampler, Schedule, Stage
+from longtail.config.variant import Inference, Variant
+
+_OF_RULE: dict[str, tuple[str, ...]] = {
+    "only": (),
+    "avg": (),
+    "det": (),
+    "cat": ("tail_below",),
+    "cat_thr": ("tail_below", "threshold"),
+    "cat_scale": ("tail_below", "scale", "scale_images"),
+}
+"""The fields of `HeadMerge` that each rule reads."""
+
+
+def meaning_of(variant: Variant) -> Variant:
+    """The variant with every field at its default that another field makes meaningless."""
+    return variant.replace(
+        detector=variant.detector.replace(
+            trust_weights=variant.detector.weights is not None and variant.detector.trust_weights
+        ),
+        stages=tuple(map(_of_stage, variant.stages)),
+        inference=_of_inference(variant.inference),
+    )
+
+
+def _of_stage(stage: Stage) -> Stage:
+    return stage.replace(sampler=_of_sampler(stage.sampler), schedule=_of_schedule(stage.schedule))
+
+
+def _of_sampler(sampler: Sampler) -> Sampler:
+    if isinstance(sampler, ClassThenImage) and not sampler.selected_proposals:
+        return sampler.replace(background_per_foreground=ClassThenImage().background_per_foreground)
+    return sampler
+
+
+def _of_schedule(schedule: Schedule) -> Schedule:
+    changes: dict[str, object] = {}
+    if not schedule.warmup_iterations:
+        changes["warmup_factor"] = Schedule.model_fields["warmup_factor"].default
+    if isinstance(schedule.decay, MultiStep) and not schedule.decay.milestones:
+        changes["decay"] = MultiStep(milestones=())
+    return schedule.replace(**changes)
+
+
+def _of_inference(inference: Inference) -> Inference:
+    merge = inference.head_merge
+    read = {name: getattr(merge, name) for name in _OF_RULE[merge.rule]}
+    return inference.replace(
+        head_merge=HeadMerge(rule=merge.rule, **read),
+        score_adjustment=_of_adjustment(inference.score_adjustment),
+    )
+
+
+def _of_adjustment(adjustment: ScoreAdjustment) -> ScoreAdjustment:
+    """One that changes nothing is none."""
+    match adjustment:
+        case NorCal(gamma=0) | LogitAdjustment(tau=0):
+            return AsTheyAre()
+        case _:
+            return adjustment

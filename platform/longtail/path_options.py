@@ -1,0 +1,132 @@
+"""Paths of the command line, made absolute where they are taken: workers run in other folders.
+
+A link stays the path of the link: the rows of a grid are links, and are called by their names.
+"""
+
+import os
+import re
+from pathlib import Path
+
+import click
+
+SUBMITTED_JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
+"""Set by Ray in the process of a submitted job."""
+REMEDY = "give an absolute path on storage that every machine sees"
+_A_NAME = re.compile(r"[\w.-]+")
+
+
+class AbsolutePath(click.Path[Path]):
+    """A path, absolute from here on.
+
+    Args:
+        exists: Whether it must be there.
+        file_okay: Whether it may be a file.
+        dir_okay: Whether it may be a folder.
+    """
+
+    def __init__(self, exists: bool = False, file_okay: bool = True, dir_okay: bool = True) -> None:
+        super().__init__(exists=exists, file_okay=file_okay, dir_okay=dir_okay, path_type=Path)
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Path:
+        """The absolute path.
+
+        Raises:
+            click.BadParameter: It is not there, or not what it must be.
+        """
+        return super().convert(value, param, ctx).absolute()
+
+
+class SharedPath(AbsolutePath):
+    """A path that workers on other machines use, and that a submitted job must find or keep.
+
+    Args:
+        exists: Whether it must be there.
+        file_okay: Whether it may be a file.
+        dir_okay: Whether it may be a folder.
+        writes: Whether something is written there.
+    """
+
+    def __init__(
+        self,
+        exists: bool = False,
+        file_okay: bool = True,
+        dir_okay: bool = True,
+        *,
+        writes: bool = False,
+    ) -> None:
+        super().__init__(exists, file_okay, dir_okay)
+        self._writes = writes
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Path:
+        """The absolute path.
+
+        Raises:
+            click.BadParameter: A submitted job would lose or cannot find it, it is not there, or
+                not what it must be.
+        """
+        try:
+            shared_path(Path(value), writes=self._writes)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class DataSetPath(SharedPath):
+    """A path, or the name of a data set, which stays as it is."""
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Path:
+        """The absolute path, or the name.
+
+        Raises:
+            click.BadParameter: It is a relative path that a submitted job cannot find.
+        """
+        path = Path(value)
+        return path if names_data_set(path) else super().convert(value, param, ctx)
+
+
+def names_data_set(given: Path) -> bool:
+    """Whether a word is the name of a data set: no file is there, and none is meant."""
+    name = str(given)
+    ends_as_file = name.endswith((".json", ".gz"))
+    return not given.exists() and not ends_as_file and _A_NAME.fullmatch(name) is not None
+
+
+def shared_path(path: Path, *, writes: bool = False) -> Path:
+    """The absolute path of something that workers on other machines use.
+
+    A submitted job runs in a folder that Ray unpacked for it, with what `ray job submit
+    --working-dir` sent, and that is thrown away.
+
+    Args:
+        path: As given; a pattern of files is taken too.
+        writes: Whether something is written there.
+
+    Raises:
+        ValueError: A submitted job would lose it, or cannot find it.
+    """
+    if SUBMITTED_JOB in os.environ and not path.is_absolute():
+        if writes:
+            raise ValueError(
+                f"{path}: a submitted job runs in a folder that is thrown away; {REMEDY}"
+            )
+        if not path.exists() and not any(Path().glob(str(path))):
+            raise ValueError(
+                f"{path}: not among the files that were sent with this submitted job"
+                f" (--working-dir, without what runtime_env.yaml excludes); {REMEDY}"
+            )
+    return path.absolute()

@@ -1,0 +1,62 @@
+"""Commands whose work is done by Ray, in a folder of the user's, on a head that runs elsewhere."""
+
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from calibration_scene import write_masks
+from clusters import Cluster
+from grid_command import ROOT
+from relative_paths import FIRST, ON_RAY, Tried
+
+from experiments.variants import VARIANTS
+from experiments.variants.scale import demo_scale
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, ray_head: Cluster) -> Path:
+    import timm
+    import torch
+
+    folder = tmp_path_factory.mktemp("elsewhere")
+    write_masks(folder, 40)
+    torch.save(timm.create_model("resnet10t").state_dict(), folder / "backbone.pt")
+    variant = demo_scale(VARIANTS["sigmoid_r50"])
+    (folder / "variant.json").write_text(variant.model_dump_json())
+    for tried in FIRST:
+        if tried.command in ("ensemble.calibrate fit", "longtail.data.synthetic"):
+            started(tried, folder, ray_head)
+    return folder
+
+
+def started(tried: Tried, folder: Path, cluster: Cluster) -> str:
+    module, *subcommand = tried.command.split()
+    source = importlib.import_module(module).__file__
+    # The sources of the commands under `experiments` are what a user names.
+    of_file = module.startswith("experiments.")
+    first = [str(source)] if of_file else ["-m", module, *subcommand]
+    paths = f"{ROOT}:{ROOT / 'platform'}"
+    done = subprocess.run(
+        [sys.executable, *first, *tried.words.split()],
+        cwd=folder,
+        env={**cluster.environment, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == tried.code, done.stdout + done.stderr
+    return done.stdout
+
+
+# In this order: the last one reads what the grid writes.
+@pytest.mark.parametrize("tried", ON_RAY, ids=lambda tried: tried.words[:40])
+def test_work_on_ray_takes_relative_paths(tried: Tried, folder: Path, ray_head: Cluster) -> None:
+    started(tried, folder, ray_head)
+    assert [name for name in tried.makes if not (folder / name).exists()] == []
+
+
+def test_nothing_was_written_outside_the_folder(folder: Path) -> None:
+    assert not (ROOT / "tuned").exists() and not (ROOT / "on_ray").exists()

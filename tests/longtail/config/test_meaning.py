@@ -1,0 +1,67 @@
+"""Fields without effect do not tell variants apart; all others do."""
+
+from typing import Any
+
+import pytest
+
+from experiments.variants import VARIANTS
+from longtail.config.meaning import meaning_of
+from longtail.config.scores import HeadMerge, LogitAdjustment, NorCal
+from longtail.config.stages import ClassThenImage, Schedule, Stage
+from longtail.config.variant import Inference, Variant
+
+BASE = VARIANTS["rhead_cat"]
+MERGE = "inference.head_merge"
+
+
+def same(one: dict[str, Any], other: dict[str, Any], base: Variant = BASE) -> bool:
+    return meaning_of(base.override(one)) == meaning_of(base.override(other))
+
+
+@pytest.mark.parametrize(
+    ("rule", "field", "value", "has_effect"),
+    [
+        ("avg", "tail_below", 7, False),
+        ("det", "tail_below", 7, False),
+        ("only", "tail_below", 7, False),
+        ("cat", "tail_below", 7, True),
+        ("cat", "threshold", 0.2, False),
+        ("cat_thr", "threshold", 0.2, True),
+        ("cat_thr", "scale", "original_over_new", False),
+        ("cat_scale", "scale", "original_over_new", True),
+        ("cat_scale", "scale_images", 7, True),
+        ("cat_scale", "threshold", 0.2, False),
+    ],
+)
+def test_a_rule_reads_its_own_fields(rule: str, field: str, value: Any, has_effect: bool) -> None:
+    plain = {f"{MERGE}.rule": rule}
+    assert same(plain, {**plain, f"{MERGE}.{field}": value}) is not has_effect
+
+
+def test_an_adjustment_by_nothing_is_none() -> None:
+    base = Variant()
+    for nothing in (NorCal(gamma=0), LogitAdjustment(tau=0)):
+        adjusted = base.replace(inference=Inference(score_adjustment=nothing))
+        assert meaning_of(adjusted) == meaning_of(base)
+    some = base.replace(inference=Inference(score_adjustment=NorCal(gamma=0.1)))
+    assert meaning_of(some) == some
+
+
+def test_fields_of_what_is_turned_off_have_no_effect() -> None:
+    of_all = ClassThenImage(selected_proposals=False, background_per_foreground=3.0)
+    no_warmup = Schedule(warmup_iterations=0, warmup_factor=0.5)
+    told = Variant(stages=(Stage(sampler=of_all, schedule=no_warmup),))
+    plain = Stage(
+        sampler=ClassThenImage(selected_proposals=False), schedule=Schedule(warmup_iterations=0)
+    )
+    assert meaning_of(told) == Variant(stages=(plain,))
+    kept = Variant(stages=(Stage(sampler=ClassThenImage(background_per_foreground=3.0)),))
+    assert meaning_of(kept) == kept
+
+
+def test_every_published_variant_means_itself() -> None:
+    for name, variant in VARIANTS.items():
+        once = meaning_of(variant)
+        assert meaning_of(once) == once, name
+        assert once.inference.head_merge.rule == variant.inference.head_merge.rule
+    assert meaning_of(Variant()).inference.head_merge == HeadMerge()
