@@ -31,7 +31,7 @@ from longtail.ray_cluster.folder import (
     new_folder,
     shorten_temporary_folder,
 )
-from longtail.ray_cluster.watch import lost, watch
+from longtail.ray_cluster.watch import lost, stop_watching, watch
 
 OBJECT_STORE_BYTES = 300 * 2**20
 CURRENT_CLUSTER = "ray_current_cluster"
@@ -130,6 +130,7 @@ def _end(folder: Path | None = None) -> None:
     _ending.set()
     if lost.is_set():
         _leave()
+    stop_watching()
     ray.shutdown()
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)

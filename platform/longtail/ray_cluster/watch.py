@@ -33,6 +33,7 @@ SIGNAL = signal.SIGUSR1
 lost = threading.Event()
 """Set once the cluster is gone; nothing of Ray's should be called then."""
 
+_over = threading.Event()
 _last_acts: list[Callable[[], object]] = []
 
 
@@ -64,10 +65,16 @@ def watch(address: str, *, is_own: bool, leave: Callable[[], object]) -> None:
     threading.Thread(target=_watch, args=arguments, daemon=True).start()
 
 
+def stop_watching() -> None:
+    """The process is about to end, and a cluster of its own with it."""
+    _over.set()
+
+
 def _watch(address: str, patience: float, message: str, leave: Callable[[], object]) -> None:
     answered = time.monotonic()
     while time.monotonic() - answered < patience:
-        time.sleep(ASK_SECONDS)
+        if _over.wait(ASK_SECONDS):
+            return
         if _answers(address):
             answered = time.monotonic()
     lost.set()
