@@ -83,7 +83,7 @@ def test_a_damaged_line_is_named(tmp_path: Path) -> None:
         journal.append(step, {"train/loss": 1.0})
     first, second, third = path.read_text().splitlines()
     path.write_text("\n".join([first, second.replace("1.0", "1.1"), third, ""]))
-    with pytest.raises(BadInputError, match=r"metrics.jsonl: line 2 .*; remove that line"):
+    with pytest.raises(BadInputError, match=r"metrics.jsonl: line 2: .*; remove that line"):
         read_journal(path)
 
 

@@ -39,7 +39,7 @@ from longtail.training.telemetry_files import read_telemetry
 
 CPU = torch.device("cpu")
 TRUNK = tuple(part for part in get_args(Part) if part != "classifier")
-VARYING = ("time", "attempt", "train/images_per_second", "shared_trunk")
+VARYING = ("time", "attempt", "train/images_per_second", "shared_trunk", "sha256")
 FILES = ("model.pt", "optimizer.pt", "state.json", "manifest.json")
 
 CLASSIFIERS: dict[str, Classifier] = {
