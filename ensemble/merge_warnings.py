@@ -3,6 +3,7 @@
 from rich.console import Console
 
 from ensemble.merge_plan import MergePlan
+from ensemble.outputs import BOX_SUBMISSION, SUBMISSION
 from ensemble.statistics import MergeStatistics
 from longtail.evaluation.lvis import MAX_DETS
 
@@ -16,11 +17,16 @@ def print_warnings(plan: MergePlan, statistics: MergeStatistics, messages: Conso
                 f"warning: {name} has no detection in {missing} of {len(plan.images)} images"
                 + ("; WBF judges objects there by the other sources" if counts else "")
             )
-    if statistics.scores_over_one:
-        messages.print(
-            f"warning: {statistics.scores_over_one} fused scores over 1 are written as 1, "
-            "which makes ties; choose weights closer to one another"
-        )
+    num_cut = {
+        SUBMISSION: statistics.scores_over_one,
+        BOX_SUBMISSION: statistics.box_scores_over_one,
+    }
+    for name, count in num_cut.items():
+        if count:
+            messages.print(
+                f"warning: {count} fused scores over 1 are written as 1 in {name}, which makes"
+                " ties; choose weights closer to one another, or --margin-mode score"
+            )
     if plan.settings.max_dets > MAX_DETS:
         messages.print(
             f"warning: evaluators keep the best {MAX_DETS} scores of an image, without margins"
