@@ -1,11 +1,29 @@
 """What a user should know of a merge that went well otherwise."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from rich.console import Console
 
 from ensemble.merge_plan import MergePlan
 from ensemble.outputs import BOX_SUBMISSION, SUBMISSION
 from ensemble.statistics import MergeStatistics
 from longtail.evaluation.lvis import MAX_DETS
+from longtail.predictions.coverage import Coverage
+
+
+def print_uncovered(statistics: Mapping[str, Any], messages: Console) -> None:
+    """Say which sources find nothing in most images.
+
+    Args:
+        statistics: What stats.json holds.
+        messages: Where it is said.
+    """
+    num_images = statistics["images"]
+    for name, source in statistics["sources"].items():
+        coverage = Coverage(num_images, num_images - source["images_without_detections"])
+        if coverage.is_low:
+            messages.print(f"warning: {coverage.warning(name)}", style="yellow")
 
 
 def print_warnings(plan: MergePlan, statistics: MergeStatistics, messages: Console) -> None:

@@ -68,7 +68,9 @@ def main(predictions: Path, ann: Path, max_dets: int, json_path: Path | None) ->
         validation = validate(predictions, images, categories, max_dets, on_read)
     if json_path is not None:
         write_json(validation, json_path)
-    report = validation.report
+    report, coverage = validation.report, validation.summary.coverage
+    if coverage.is_low:
+        click.secho(f"warning: {coverage.warning(predictions)}", fg="yellow", err=True)
     console = Console(soft_wrap=True, highlight=False)
     console.print(summary_table(validation))
     if report.warnings:
@@ -76,7 +78,9 @@ def main(predictions: Path, ann: Path, max_dets: int, json_path: Path | None) ->
     if report.errors:
         console.print(describe(report.file, report.errors), markup=False)
         return ExitCode.BAD_INPUT
-    console.print(f"{report.file}: fit for submission", markup=False)
+    where = f"; but nothing is found in most of the {coverage.num_images} images"
+    but = where if coverage.is_low else ""
+    console.print(f"{report.file}: fit for submission{but}", markup=False)
     return ExitCode.DONE
 
 
