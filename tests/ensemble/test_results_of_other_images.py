@@ -3,6 +3,7 @@
 A submission of minival against val: the ids of its two images are among those of the eight.
 """
 
+import json
 from pathlib import Path
 
 import click
@@ -63,12 +64,12 @@ def test_the_other_set_of_a_comparison_is_looked_at_too(
 def test_a_check_of_a_submission_says_it_in_its_last_line(
     folder: Folder, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    results = str(folder.path / "minival.json")
-    assert exit_code(validate.main, results, f"--ann={folder.ann}") == 0
+    words = [str(folder.path / "minival.json"), f"--ann={folder.ann}"]
+    assert exit_code(validate.main, *words, f"--json={folder.path / 'v.json'}") == 0
     out, err = _told(capsys)
-    assert TWO in err
-    assert "no detection in 6 of 8 images" in out
-    assert out.endswith("fit for submission; but nothing is found in most of the 8 images")
+    assert TWO in err and TWO in out
+    assert out.endswith("fit for submission; but it finds nothing in most images, see the warning")
+    assert TWO in json.loads((folder.path / "v.json").read_text())["uncovered"]
 
 
 def test_a_merge_says_it_before_and_below_its_tables_and_on_a_rerun(

@@ -85,10 +85,6 @@ def validate(
     if not summary.num_detections:
         remedy = "predict again; nothing can be evaluated without a detection"
         report.error("record", "there is no sound detection", ["the whole file"], remedy)
-    if summary.num_detections and summary.coverage.is_low:
-        what = f"no detection in {summary.num_images_without} of {summary.num_images} images"
-        remedy = "predict the images of this annotation file; another split may be meant"
-        report.warning("image_id", what, ["the whole file"], remedy)
     report.errors += examiner.errors.problems()
     report.warnings += examiner.warnings.problems()
     return Validation(report, summary)
