@@ -13,6 +13,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import click
@@ -25,7 +26,7 @@ from longtail.models.boxes import decode_boxes
 from longtail.models.detections import BoxSelector
 
 SIZE = (800, 1216)
-NUM_PROPOSALS, NUM_CATEGORIES = 1000, 1203
+NUM_PROPOSALS, LVIS, COCO = 1000, 1203, 80
 BEST, KEPT, NMS_IOU = 5000, 300, 0.5
 
 
@@ -55,18 +56,18 @@ def proposals_around(num_objects: int, spread: float) -> Tensor:
     return chosen + spread * torch.randn(NUM_PROPOSALS, 4)
 
 
-def made_up_head(kind: str, threshold: float) -> Head:
+def made_up_head(kind: str, num_categories: int, threshold: float) -> Head:
     """Scores of a kind: `softmax` and `sigmoid` heads, or `clusters` that share a ranking."""
     if kind == "clusters":
-        logits = torch.full((NUM_PROPOSALS, NUM_CATEGORIES + 1), -30.0)
+        logits = torch.full((NUM_PROPOSALS, num_categories + 1), -30.0)
         logits[:, :KEPT] = -0.05 * torch.arange(KEPT)
         logits += 1e-3 * torch.randn(logits.shape)
         deltas = torch.zeros(NUM_PROPOSALS, 1, 4)
         return Head(proposals_around(5, 1.0), logits.softmax(dim=1), deltas, threshold)
     proposals = proposals_around(30, 12.0)
-    logits = 1.5 * torch.randn(NUM_PROPOSALS, NUM_CATEGORIES + 1)
+    logits = 1.5 * torch.randn(NUM_PROPOSALS, num_categories + 1)
     logits[torch.arange(NUM_PROPOSALS), torch.arange(NUM_PROPOSALS) % 30] += 8
-    deltas = 0.5 * torch.randn(NUM_PROPOSALS, NUM_CATEGORIES, 4)
+    deltas = 0.5 * torch.randn(NUM_PROPOSALS, num_categories, 4)
     if kind == "softmax":
         return Head(proposals, logits.softmax(dim=1), deltas, threshold)
     scores = (logits - 7).sigmoid()
@@ -80,7 +81,8 @@ def best_only(head: Head, most: int) -> int:
     best, index = flat.topk(min(most, len(flat)))
     num_kept = int((best > head.threshold).sum())
     best, index = best[:num_kept], index[:num_kept]
-    rows, labels = index // NUM_CATEGORIES, index % NUM_CATEGORIES
+    num_categories = head.scores.shape[1] - 1
+    rows, labels = index // num_categories, index % num_categories
     boxes = decode_boxes(head.proposals[rows], deltas_of(head.deltas, rows, labels))
     boxes = clip_boxes_to_image(boxes, SIZE)
     solid = torch.nonzero((boxes[:, 2:] > boxes[:, :2]).all(dim=1)).flatten()
@@ -107,13 +109,13 @@ def timed(ways: Sequence[Callable[[], int]], repeats: int) -> list[list[float]]:
     return times
 
 
-def measure(kind: str, threshold: float, repeats: int) -> dict[str, object]:
+def measure(kind: str, num_categories: int, threshold: float, repeats: int) -> dict[str, object]:
     """Time and number of detections of one head by each rule."""
-    head = made_up_head(kind, threshold)
+    head = made_up_head(kind, num_categories, threshold)
     ways = (
         lambda: best_only(head, BEST),
         lambda: until_enough(head),
-        lambda: best_only(head, NUM_PROPOSALS * NUM_CATEGORIES),
+        lambda: best_only(head, NUM_PROPOSALS * num_categories),
     )
     found = [way() for way in ways]
     before, now = timed(ways[:2], repeats)
@@ -121,6 +123,7 @@ def measure(kind: str, threshold: float, repeats: int) -> dict[str, object]:
     ratios = sorted(b / a for a, b in zip(before, now, strict=True))
     return {
         "head": kind,
+        "categories": num_categories,
         "threshold": threshold,
         "detections_before": found[0],
         "detections": found[1],
@@ -140,8 +143,9 @@ def main(repeats: int, out: Path | None) -> None:
     """Time the choice of an image's detections on one thread."""
     torch.manual_seed(0)
     torch.set_num_threads(1)
-    heads = [(kind, t) for kind in ("softmax", "sigmoid") for t in (1e-4, 0.0)]
-    rows = [measure(kind, t, repeats) for kind, t in [*heads, ("clusters", 0.0)]]
+    kinds, sizes, thresholds = ("softmax", "sigmoid"), (LVIS, COCO), (1e-4, 0.0)
+    heads = [*product(kinds, sizes, thresholds), ("clusters", LVIS, 0.0)]
+    rows = [measure(*head, repeats) for head in heads]
     machine = f"{platform.machine()}, Python {platform.python_version()}, torch {torch.__version__}"
     text = json.dumps({"machine": machine, "repeats": repeats, "rows": rows}, indent=2)
     click.echo(text)

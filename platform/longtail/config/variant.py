@@ -32,7 +32,7 @@ class Inference(Config):
     """Detections of a category that overlap more are suppressed."""
     detections_per_image: PositiveInt = 300
     """Best-scored detections that are kept, over all categories."""
-    nms_candidates: PositiveInt = 5000
+    nms_candidates: PositiveInt = 1250
     """Pairs of a proposal and a category that enter suppression at a time, the best-scored first,
     until `detections_per_image` are kept or none is left: it changes the time, not the result."""
     mask_threshold: float = Field(0.5, gt=0, lt=1)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 GROWTH = 4
-"""So many times the pairs handed out so far are sorted next."""
+"""So many parts are sorted at first, and then so many times the pairs handed out so far."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def ranked_pairs(scores: Tensor, threshold: float, size: int) -> Iterator[Ranked
         threshold: In [0, 1).
         size: Pairs of a part; the last one has what is left.
     """
-    flat, done, count = scores.flatten(), 0, size
+    flat, done, count = scores.flatten(), 0, size * GROWTH
     while done < len(flat):
         best, index = _best(flat, count)
         num_over = int((best > threshold).sum())
