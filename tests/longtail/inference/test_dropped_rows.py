@@ -28,6 +28,7 @@ def _spoil_first_rows(module: Any, inputs: Any, logits: Tensor) -> Tensor:
     return spoilt
 
 
+@pytest.mark.slow
 def test_rows_of_nan_are_dropped_counted_and_told(
     trained: Trained, caplog: pytest.LogCaptureFixture
 ) -> None:
