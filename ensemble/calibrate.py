@@ -129,6 +129,7 @@ def fit(
     from longtail.evaluation.compiling import telling_of_compilation
     from longtail.evaluation.ground_truth import read_ground_truth
     from longtail.evaluation.progress import block_progress
+    from longtail.predictions.coverage import Coverage, images_found
     from longtail.predictions.store import PredictionStore
 
     settings = FitSettings(kind, groups, overlap, iou, min_matches, folds)
@@ -136,19 +137,23 @@ def fit(
     _check_new(out)
     messages = Console(stderr=True, highlight=False, soft_wrap=True)
     truth = read_ground_truth(ann)
-    labelled = {}
+    labelled, uncovered = {}, []
     for spec in specs:
         messages.print(f"matching {spec.name} ({spec.path})", markup=False)
         scratch_folder = TemporaryDirectory(prefix="calibrate-")
         with scratch_folder as scratch, telling_of_compilation(messages.print):
             opened = open_source(spec, truth.images, truth.categories, Path(scratch))
             store = PredictionStore.open(opened.directory)
+            coverage = Coverage.of_objects(truth.has_objects, images_found(store))
+            if coverage.is_low:
+                uncovered.append(coverage.warning(spec.name))
+                messages.print(f"warning: {uncovered[-1]}", markup=False, style="yellow")
             with block_progress() as on_block:
                 labelled[spec.name] = labelled_scores(truth, store, overlap, iou, on_block)
     calibration = fit_calibration(labelled, truth, settings)
     calibration.save(out)
     print_calibration(calibration, output_console())
-    for warning in missing_maps(calibration):
+    for warning in [*uncovered, *missing_maps(calibration)]:
         messages.print(f"warning: {warning}", markup=False)
     messages.print(f"wrote {out}; use it: python -m ensemble.merge --calibration {out} ...")
 

@@ -15,6 +15,7 @@ from ensemble.object_masks import with_chosen_masks
 from ensemble.rescoring import Margins, order_by_margin, ranks_in_image
 from ensemble.settings import MergeSettings
 from ensemble.sources import Block
+from ensemble.vote_count import largest_score
 from longtail.predictions.columns import DetectionColumns
 
 
@@ -86,10 +87,22 @@ class FusedBlock:
         return self.written(boxes, chosen), chosen
 
     def written(self, detections: DetectionColumns, chosen: NDArray[np.int64]) -> DetectionColumns:
-        """The detections with the scores that are written."""
+        """The detections with the scores that are written: keys are made before any cut to 1."""
         if self.settings.margin_mode == "sort":
             return detections
-        return self.settings.margins.as_scores(detections, self.groups[chosen])
+        groups, margins = self.groups[chosen], self.settings.margins
+        largest = largest_score(self.weights) if self.settings.fusion.method == "wbf" else 1.0
+        return replace(
+            detections,
+            score=margins.as_scores(self.clusters.scores[chosen], groups, largest),
+            score_mask=margins.as_scores(self.mask_scores[chosen], groups, largest),
+        )
+
+    def num_cut(self, chosen: NDArray[np.int64]) -> int:
+        """How many of these objects have a score over 1, which is written as 1."""
+        if self.settings.margin_mode == "score":
+            return 0
+        return int((np.maximum(self.clusters.scores, self.mask_scores)[chosen] > 1).sum())
 
 
 def with_masks_only(

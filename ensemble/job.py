@@ -15,7 +15,7 @@ from ensemble.before_after import AGAINST_BEST, Judge
 from ensemble.merge_file import write_merge_file
 from ensemble.merge_plan import MergePlan
 from ensemble.merge_progress import block_counter
-from ensemble.merge_warnings import print_warnings
+from ensemble.merge_warnings import print_uncovered, print_warnings
 from ensemble.opening import expert_map, open_source
 from ensemble.place import Place
 from ensemble.publish import check, publish
@@ -93,6 +93,7 @@ def dry_run(request: Request) -> None:
         tree = _statistics(plan, statistics)
     print_sources(tree, console)
     print_stages(tree, console)
+    print_uncovered(tree, messages)
     print_warnings(plan, statistics, messages)
     messages.print("dry run: nothing was written")
 
@@ -113,7 +114,10 @@ def _merge(
         boxes = out / outputs.BOXES if settings.with_bbox else None
         task = MergeTask(plan, out / outputs.MERGED, work / "shards", steps, boxes)
         stores, statistics = _merge_shards(task, place)
-        outputs.write_json(out / outputs.STATS, _statistics(plan, statistics))
+        counts = _statistics(plan, statistics)
+        outputs.write_json(out / outputs.STATS, counts)
+        # Before the evaluation, which may take long; and again below the tables.
+        print_uncovered(counts, messages)
         if evaluates:
             outputs.write_json(out / outputs.EVALUATION, evaluated(judge, sources, stores, plan))
     return plan, stores, statistics
@@ -190,6 +194,7 @@ def _show(out: Path) -> None:
             print_steps(tree["steps"], console)
         if AGAINST_BEST in tree:
             print_difference(tree[AGAINST_BEST], console)
+    print_uncovered(statistics, messages)
 
 
 def _say_what_next(submission: Path, ann: Path) -> None:

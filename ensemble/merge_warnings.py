@@ -1,10 +1,29 @@
 """What a user should know of a merge that went well otherwise."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from rich.console import Console
 
 from ensemble.merge_plan import MergePlan
+from ensemble.outputs import BOX_SUBMISSION, SUBMISSION
 from ensemble.statistics import MergeStatistics
 from longtail.evaluation.lvis import MAX_DETS
+from longtail.predictions.coverage import Coverage
+
+
+def print_uncovered(statistics: Mapping[str, Any], messages: Console) -> None:
+    """Say which sources find nothing in most images.
+
+    Args:
+        statistics: What stats.json holds.
+        messages: Where it is said.
+    """
+    num_images = statistics["images"]
+    for name, source in statistics["sources"].items():
+        coverage = Coverage(num_images, num_images - source["images_without_detections"])
+        if coverage.is_low:
+            messages.print(f"warning: {coverage.warning(name)}", style="yellow")
 
 
 def print_warnings(plan: MergePlan, statistics: MergeStatistics, messages: Console) -> None:
@@ -16,11 +35,16 @@ def print_warnings(plan: MergePlan, statistics: MergeStatistics, messages: Conso
                 f"warning: {name} has no detection in {missing} of {len(plan.images)} images"
                 + ("; WBF judges objects there by the other sources" if counts else "")
             )
-    if statistics.scores_over_one:
-        messages.print(
-            f"warning: {statistics.scores_over_one} fused scores over 1 are written as 1, "
-            "which makes ties; choose weights closer to one another"
-        )
+    num_cut = {
+        SUBMISSION: statistics.scores_over_one,
+        BOX_SUBMISSION: statistics.box_scores_over_one,
+    }
+    for name, count in num_cut.items():
+        if count:
+            messages.print(
+                f"warning: {count} fused scores over 1 are written as 1 in {name}, which makes"
+                " ties; choose weights closer to one another, or --margin-mode score"
+            )
     if plan.settings.max_dets > MAX_DETS:
         messages.print(
             f"warning: evaluators keep the best {MAX_DETS} scores of an image, without margins"

@@ -63,7 +63,7 @@ class Merge:
         fused = self._fuse(number)
         if plan.settings.with_bbox:
             self._boxes, chosen = fused.boxes()
-            self.statistics.add_boxes(fused.groups, chosen)
+            self.statistics.add_boxes(fused.groups, chosen, fused.num_cut(chosen))
         return self._masks(fused)
 
     def boxes(self) -> DetectionColumns:
@@ -127,8 +127,8 @@ class Merge:
         if settings.changes_masks:
             filled = have_pixels(detections)
         num_over_cap = len(np.unique(masked.images[order[~kept]]))
-        scores = np.maximum(masked.clusters.scores, masked.mask_scores)[chosen]
-        self.statistics.add_results(num_over_cap, scores, masked.groups[chosen][~filled])
+        num_cut = masked.num_cut(chosen)
+        self.statistics.add_results(num_over_cap, num_cut, masked.groups[chosen][~filled])
         return detections if filled.all() else detections.take(filled)
 
     def _detections(self, masked: FusedBlock, chosen: NDArray[np.int64]) -> DetectionColumns:

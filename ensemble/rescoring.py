@@ -10,13 +10,12 @@ stays the fused one.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from longtail.categories import FREQUENCY_GROUPS
-from longtail.predictions.columns import DetectionColumns
 
 
 @dataclass(frozen=True)
@@ -46,19 +45,20 @@ class Margins:
         return keys
 
     def as_scores(
-        self, detections: DetectionColumns, groups: NDArray[np.int64]
-    ) -> DetectionColumns:
-        """The detections with (score + margin) / (1 + rare margin), in [0, 1], as scores.
+        self, scores: NDArray[np.float64], groups: NDArray[np.int64], largest: float
+    ) -> NDArray[np.float64]:
+        """(C,) (score + margin) / (largest score + rare margin), in [0, 1].
 
-        Whoever sorts them by score gets the order of the quota. AP within a category stays as it
-        is, but the numbers are no probabilities any more.
+        Whoever sorts by them gets the order of the quota. AP within a category stays as it is, but
+        the numbers are no probabilities any more.
+
+        Args:
+            scores: (C,) in [0, largest].
+            groups: (C,) index into `FREQUENCY_GROUPS`.
+            largest: 1 or more: of the whole merge, so that scores of all images compare.
         """
-        largest = 1 + self.rare
-        return replace(
-            detections,
-            score=self.keys(detections.score, groups) / largest,
-            score_mask=self.keys(detections.score_mask, groups) / largest,
-        )
+        # Means rounded to float32 can pass the largest score by a part in 10 million.
+        return np.minimum(self.keys(scores, groups) / (largest + self.rare), 1.0)
 
 
 def order_by_margin(

@@ -39,6 +39,7 @@ class MergeStatistics:
             "images": np.zeros(1, np.int64),
             "images_over_cap": np.zeros(1, np.int64),
             "scores_over_one": np.zeros(1, np.int64),
+            "box_scores_over_one": np.zeros(1, np.int64),
         }
 
     @classmethod
@@ -111,35 +112,40 @@ class MergeStatistics:
         self._add("cut", np.bincount(groups[~kept & has_mask], minlength=NUM_GROUPS))
         self._add("without_mask", np.bincount(groups[~has_mask], minlength=NUM_GROUPS))
 
-    def add_boxes(self, groups: Counts, chosen: Counts) -> None:
+    def add_boxes(self, groups: Counts, chosen: Counts, num_cut: int) -> None:
         """Count what the submission of boxes keeps of the (C,) clusters of a block.
 
         Args:
             groups: (C,) index into `FREQUENCY_GROUPS`.
             chosen: Those that are kept.
+            num_cut: How many of those have a score that was cut to 1.
         """
+        self._add("box_scores_over_one", np.array([num_cut]))
         kept = np.bincount(groups[chosen], minlength=NUM_GROUPS)
         self._add("boxes_kept", kept)
         self._add("boxes_cut", np.bincount(groups, minlength=NUM_GROUPS) - kept)
 
-    def add_results(
-        self, num_over_cap: int, scores: NDArray[np.float64], empty_groups: Counts
-    ) -> None:
+    def add_results(self, num_over_cap: int, num_cut: int, empty_groups: Counts) -> None:
         """Count what became of the kept clusters of a block.
 
         Args:
             num_over_cap: Images with more clusters than they may keep.
-            scores: Fused scores; those over 1 are cut to 1.
+            num_cut: Kept clusters whose fused score was cut to 1.
             empty_groups: Groups of the clusters whose voted mask has no pixel; they are dropped.
         """
         self._add("images_over_cap", np.array([num_over_cap]))
-        self._add("scores_over_one", np.array([(scores > 1).sum()]))
+        self._add("scores_over_one", np.array([num_cut]))
         self._add("empty", np.bincount(empty_groups, minlength=NUM_GROUPS))
 
     @property
     def scores_over_one(self) -> int:
-        """Kept clusters whose fused score had to be cut to 1."""
+        """Kept clusters with a mask whose fused score had to be cut to 1."""
         return int(self._counts["scores_over_one"][0])
+
+    @property
+    def box_scores_over_one(self) -> int:
+        """The same of the submission of boxes."""
+        return int(self._counts["box_scores_over_one"][0])
 
     @property
     def images_without_detections(self) -> dict[str, int]:

@@ -48,6 +48,7 @@ def statistics_tree(names: Sequence[str], counts: Mapping[str, Counts]) -> dict[
         "clusters_without_mask": _by_group(counts["without_mask"]),
         "empty_votes": _by_group(counts["empty"]),
         "scores_over_one_cut_to_one": int(counts["scores_over_one"][0]),
+        "box_scores_over_one_cut_to_one": int(counts["box_scores_over_one"][0]),
     }
 
 

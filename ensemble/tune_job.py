@@ -110,6 +110,8 @@ def _tune(
         held_out.add_merge(outcome.row_of(number), specs, options)
         if outcome.row_of(number) == TUNED:
             held_out.add_without(specs, options)
+    for warning in tuned_on.warnings:
+        say(f"warning: {warning}")
     return outcome
 
 

@@ -1,6 +1,6 @@
 """From the files of a search to what its trials run on."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from ensemble.tune_union import build_rows
 from longtail.evaluation.bootstrap import METRICS
 from longtail.evaluation.defined import defined_metrics, require_defined
 from longtail.evaluation.ground_truth import GroundTruth, read_ground_truth
+from longtail.predictions.coverage import Coverage, images_found
 from longtail.predictions.store import PredictionStore
 from longtail.problems import BadInputError
 
@@ -30,10 +31,17 @@ Say = Callable[[str], object]
 
 @dataclass(frozen=True, eq=False)
 class Half:
-    """Annotations of half of the images, and all sources restricted to these."""
+    """Annotations of half of the images, and all sources restricted to these.
+
+    Attributes:
+        truth: The annotations.
+        sources: The sources.
+        warnings: What a reader of the report should know of them.
+    """
 
     truth: GroundTruth
     sources: Sequence[OpenedSource]
+    warnings: Sequence[str]
 
 
 def read_annotations(request: TuneRequest, say: Say) -> GroundTruth:
@@ -83,9 +91,12 @@ def open_halves(
         say(f"reading {spec.name} ({spec.path})")
         opened = open_source(spec, truth.images, truth.categories, work / "sources", strict)
         sources.append(opened)
+    warnings = list(_uncovered(truth, sources))
+    for warning in warnings:
+        say(f"warning: {warning}")
     ids = split(truth.images.ids, request.seed)
     first, second = (
-        _half(request.ann, sources, half.tolist(), work / name)
+        _half(request.ann, sources, half.tolist(), work / name, warnings)
         for name, half in zip(("fit", "report"), ids, strict=True)
     )
     return first, second
@@ -156,8 +167,18 @@ def _annotations_of(truth: GroundTruth, ids: NDArray[np.int64]) -> GroundTruth:
     return replace(truth, annotations=annotations)
 
 
-def _half(ann: Path, sources: Sequence[OpenedSource], ids: list[int], work: Path) -> Half:
+def _uncovered(truth: GroundTruth, sources: Sequence[OpenedSource]) -> Iterator[str]:
+    for source in sources:
+        found = images_found(PredictionStore.open(source.seen_in))
+        coverage = Coverage.of_objects(truth.has_objects, found)
+        if coverage.is_low:
+            yield coverage.warning(source.spec.name)
+
+
+def _half(
+    ann: Path, sources: Sequence[OpenedSource], ids: list[int], work: Path, warnings: Sequence[str]
+) -> Half:
     work.mkdir()
     truth = read_ground_truth(write_annotations(ann, ids, work / "annotations.json"))
     parts = [restrict(source, truth.images, work / source.spec.name) for source in sources]
-    return Half(truth, parts)
+    return Half(truth, parts, warnings)

@@ -69,16 +69,27 @@ def main(predictions: Path, ann: Path, max_dets: int, json_path: Path | None) ->
         validation = validate(predictions, images, categories, max_dets, on_read)
     if json_path is not None:
         write_json(validation, json_path)
-    report = validation.report
+    report, uncovered = validation.report, uncovered_warning(validation)
+    if uncovered:
+        click.secho(f"warning: {uncovered}", fg="yellow", err=True)
     console = Console(soft_wrap=True, highlight=False)
     console.print(summary_table(validation))
+    if uncovered:
+        console.print(f"warning: {uncovered}", markup=False)
     if report.warnings:
         console.print("warnings for " + describe(report.file, report.warnings), markup=False)
     if report.errors:
         console.print(describe(report.file, report.errors), markup=False)
         return ExitCode.BAD_INPUT
-    console.print(f"{report.file}: fit for submission", markup=False)
+    but = "; but it finds nothing in most images, see the warning" if uncovered else ""
+    console.print(f"{report.file}: fit for submission{but}", markup=False)
     return ExitCode.DONE
+
+
+def uncovered_warning(validation: "Validation") -> str | None:
+    """What to say of a file that finds nothing in most images; None of others."""
+    coverage = validation.summary.coverage
+    return coverage.warning(validation.report.file) if coverage.is_low else None
 
 
 def summary_table(validation: "Validation") -> "Table":
@@ -111,6 +122,7 @@ def write_json(validation: "Validation", path: Path) -> None:
         "fit": not report.errors,
         "errors": [asdict(problem) for problem in report.errors],
         "warnings": [asdict(problem) for problem in report.warnings],
+        "uncovered": uncovered_warning(validation),
         "summary": asdict(validation.summary),
     }
     partial = path.with_name(f".{path.name}.partial")

@@ -73,6 +73,23 @@ def score_by_agreement(
     return scores
 
 
+def largest_score(weights: NDArray[np.float64]) -> float:
+    """What no score of `score_by_agreement` passes, but for rounding; 1 for equal weights.
+
+    Two sure members of the heaviest source are judged by it and by k of the lightest others: their
+    score is its weight times (k + 1) / sum of the weights.
+
+    Args:
+        weights: (M,) weight of every source.
+    """
+    ascending = np.sort(weights)
+    heaviest, others = ascending[-1], ascending[:-1]
+    if bool((others == heaviest).all()):
+        return 1.0
+    sums = heaviest + np.cumsum(others)
+    return float((heaviest * np.arange(2, len(weights) + 1) / sums).max(initial=1.0))
+
+
 @njit(cache=True, nogil=True)
 def _count(
     members: NDArray[np.int64],

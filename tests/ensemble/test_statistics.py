@@ -46,8 +46,8 @@ def second_block() -> MergeStatistics:
         kept=np.array([False]),
         has_mask=np.array([False]),
     )
-    statistics.add_boxes(ints(RARE, FREQUENT, COMMON, FREQUENT), ints(0, 3))
-    statistics.add_results(1, np.array([1.25, 0.5]), empty_groups=ints(COMMON))
+    statistics.add_boxes(ints(RARE, FREQUENT, COMMON, FREQUENT), ints(0, 3), 2)
+    statistics.add_results(1, 1, empty_groups=ints(COMMON))
     return statistics
 
 
@@ -105,6 +105,7 @@ def test_members_sources_and_scores_over_one_are_counted() -> None:
     assert tree["fusion"]["members_per_cluster"] == {"all": 6 / 4, "r": 3, "c": 1, "f": 1}
     assert tree["fusion"]["sources_per_cluster"]["r"] == 2
     assert tree["scores_over_one_cut_to_one"] == 1
+    assert tree["box_scores_over_one_cut_to_one"] == 2
 
 
 def test_parts_may_be_added_in_any_order_and_written_down() -> None:

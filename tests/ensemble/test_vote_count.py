@@ -1,9 +1,11 @@
+from itertools import product
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from ensemble.fusion_settings import AbsentSources
-from ensemble.vote_count import counted_sources, score_by_agreement
+from ensemble.vote_count import counted_sources, largest_score, score_by_agreement
 from longtail.categories import FREQUENCY_GROUPS
 
 GROUPS = np.array([FREQUENCY_GROUPS.index(letter) for letter in "rcf"])
@@ -89,3 +91,22 @@ def test_silent_sources_are_left_out_in_the_groups_named(
 
 def test_no_clusters() -> None:
     assert scores([], [], [1.0], None, []) == []
+
+
+@pytest.mark.parametrize("weights", [[1.0], [0.7] * 3, [3.0, 1.0], [1.0, 5.0, 0.1, 2.0]])
+def test_largest_score_is_that_of_the_worst_case_and_passed_by_none(weights: list[float]) -> None:
+    num, worst = len(weights), 0.0
+    for judges in product([False, True], repeat=num):
+        for finder in np.flatnonzero(judges):
+            # As many sure members of one source as there are judges.
+            rows = list(range(num))
+            sources, counted = [int(finder)] * num, [list(judges)] * num
+            (found,) = scores([rows], sources, weights, counted, [weights[finder]])
+            worst = max(worst, found)
+    assert largest_score(np.array(weights)) == pytest.approx(worst)
+
+
+def test_largest_score_of_equal_weights_is_one_exactly() -> None:
+    assert largest_score(np.full(7, 0.1)) == 1.0
+    # The lightest silent source makes the most of it: 3 * 2 / (3 + 1).
+    assert largest_score(np.array([3.0, 1.0, 2.0])) == 1.5

@@ -4,10 +4,10 @@ Every message begins with the path of the field to change.
 """
 
 from collections.abc import Sequence
-from typing import get_args
+from typing import assert_never, get_args
 
-from longtail.config.classifiers import Calibrated, Classifier, Double, SingleClassifier
-from longtail.config.scores import HeadMerge, ScoreAdjustment
+from longtail.config.classifiers import Calibrated, Classifier, Double, SingleClassifier, Softmax
+from longtail.config.scores import AsTheyAre, HeadMerge, LogitAdjustment, NorCal, ScoreAdjustment
 from longtail.config.stages import Part, Stage
 
 ONE_SCORE_EACH = {"sigmoid", "equalization", "federated"}
@@ -61,7 +61,8 @@ def check_scores(
         head_merge: `inference.head_merge`.
 
     Raises:
-        ValueError: The classifier has no scores of that kind.
+        ValueError: The classifier has no scores of that kind, or learned to do without the
+            adjustment.
     """
     if adjustment.name != "none" and classifier.name != "softmax":
         raise ValueError(
@@ -69,12 +70,32 @@ def check_scores(
             f" background, but the last classifier is {classifier.name}:"
             f" {NO_SOFTMAX[classifier.name]}; set inference.score_adjustment=none"
         )
+    if isinstance(classifier, Softmax) and classifier.logit_adjustment and _strength(adjustment):
+        raise ValueError(
+            f"inference.score_adjustment: {adjustment.name} takes a power of each category's"
+            " frequency out of the scores, and the last classifier learned with logit_adjustment"
+            f" {classifier.logit_adjustment:g}, which takes one out already; set"
+            " inference.score_adjustment=none, or train with classifier.logit_adjustment=0"
+        )
     if head_merge != HeadMerge() and not isinstance(classifier, Calibrated):
         raise ValueError(
             f"inference.head_merge: rule {head_merge.rule} merges the scores of a calibrated"
             f" classifier, but the last one is {classifier.name}; leave it at its default, or add"
             " a stage with classifier=calibrated"
         )
+
+
+def _strength(adjustment: ScoreAdjustment) -> float:
+    """The power of the frequency that is taken out; 0 changes nothing."""
+    match adjustment:
+        case NorCal(gamma=gamma):
+            return gamma
+        case LogitAdjustment(tau=tau):
+            return tau
+        case AsTheyAre():
+            return 0.0
+        case _:
+            assert_never(adjustment)
 
 
 def _check_first(stage: Stage) -> None:

@@ -32,6 +32,9 @@ class Inference(Config):
     """Detections of a category that overlap more are suppressed."""
     detections_per_image: PositiveInt = 300
     """Best-scored detections that are kept, over all categories."""
+    nms_candidates: PositiveInt = 1250
+    """Pairs of a proposal and a category that enter suppression at a time, the best-scored first,
+    until `detections_per_image` are kept or none is left: it changes the time, not the result."""
     mask_threshold: float = Field(0.5, gt=0, lt=1)
     """Pixels of at least this probability belong to a mask."""
     keep_soft_masks: bool = False
@@ -44,8 +47,9 @@ class Inference(Config):
     """How a calibrated classifier's two rows of scores become one."""
 
     def identity(self) -> dict[str, Any]:
-        """What names the predictions: all settings, but for soft masks that are not kept."""
-        tree = self.model_dump(mode="json")
+        """What names the predictions: all settings that change them, but for soft masks that are
+        not kept."""
+        tree = self.model_dump(mode="json", exclude={"nms_candidates"})
         if not self.keep_soft_masks:
             # Predictions made before there was such a setting are the same.
             del tree["keep_soft_masks"]
@@ -66,6 +70,10 @@ class Variant(Config):
     instance. It is a declaration, and no part of what a run computes."""
     rules: Rules = "none"
     """The challenge whose rules it must keep; `2020` refuses external data."""
+
+    def identity(self) -> dict[str, Any]:
+        """All settings that change what is trained and predicted."""
+        return self.model_dump(mode="json", exclude={"inference": {"nms_candidates"}})
 
     @model_validator(mode="after")
     def _parts_go_together(self) -> Self:

@@ -28,6 +28,7 @@ class Detections:
         mask_probabilities: (D, M, M) float32 in [0, 1], the soft mask over its box.
         class_rows: (D, K + 1) float32, the full row of class probabilities with background last,
             where asked for.
+        num_not_finite: Rows of scores dropped for a score or a box that is no finite number.
     """
 
     image_id: int
@@ -38,6 +39,7 @@ class Detections:
     score_mask: Tensor
     mask_probabilities: Tensor
     class_rows: Tensor | None = None
+    num_not_finite: int = 0
 
 
 class Engine(Protocol):

@@ -24,4 +24,5 @@ def in_original_pixels(image: Image, detected: RoIDetections, class_rows: bool) 
         score_mask=found.scores,
         mask_probabilities=detected.mask_probabilities,
         class_rows=found.class_rows if class_rows else None,
+        num_not_finite=found.num_not_finite,
     )

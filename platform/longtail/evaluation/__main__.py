@@ -175,6 +175,7 @@ def main(
             workers=workers,
             parts=parts,
             keep_matches=keep_matches,
+            on_warning=lambda warning: click.secho(f"warning: {warning}", fg="yellow", err=True),
         )
     output_console().print(evaluation.tables())
     if json_path is not None:

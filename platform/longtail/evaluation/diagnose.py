@@ -67,12 +67,26 @@ def main(
     from longtail.evaluation.progress import block_progress
     from longtail.evaluation.report import write_atomically
 
+    uncovered: list[str] = []
+
+    def on_warning(warning: str) -> None:
+        uncovered.append(warning)
+        click.secho(f"warning: {warning}", fg="yellow", err=True)
+
     telling = telling_of_compilation(partial(click.echo, err=True))
     with telling, block_progress() as on_block:
         diagnosis = diagnose(
-            annotations, predictions, kind, iou_thr, work_dir=work_dir, on_block=on_block
+            annotations,
+            predictions,
+            kind,
+            iou_thr,
+            work_dir=work_dir,
+            on_block=on_block,
+            on_warning=on_warning,
         )
     output_console().print(tables(diagnosis))
+    for warning in uncovered:
+        output_console().print(f"warning: {warning}", markup=False)
     if json_path is not None:
         write_atomically(json_path, as_json(diagnosis))
 

@@ -5,7 +5,7 @@ verified to be absent, and an unmatched one of a category that is not exhaustive
 image counts as nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,6 +28,7 @@ from longtail.evaluation.ground_truth import GroundTruth, read_ground_truth
 from longtail.evaluation.image_overlaps import ImageOverlaps, Kind, image_overlaps
 from longtail.evaluation.judged_detections import JudgedDetections, collect
 from longtail.evaluation.score_distribution import ScoreDistribution, scores_by_group
+from longtail.predictions.coverage import Coverage, images_found
 from longtail.predictions.image_set import IMAGES_PER_BLOCK
 from longtail.predictions.json_import import open_predictions
 from longtail.predictions.store import PredictionStore
@@ -111,6 +112,7 @@ def diagnose(
     *,
     work_dir: Path | None = None,
     on_block: OnBlock | None = None,
+    on_warning: Callable[[str], object] | None = None,
 ) -> Diagnosis:
     """Diagnose predictions against LVIS annotations.
 
@@ -122,6 +124,7 @@ def diagnose(
         max_dets: Best-scored detections that count per image.
         work_dir: Where a JSON file is turned into a temporary store; None is the system's folder.
         on_block: Told the number of blocks done and of all, as they are done.
+        on_warning: Told of a set that finds nothing in most images.
 
     Raises:
         ValueError: `iou_threshold` out of range; masks asked for where the annotations have none.
@@ -138,6 +141,9 @@ def diagnose(
         out = Path(scratch) / "predictions"
         of = truth.images, truth.categories
         store = open_predictions(predictions, *of, out, allow_empty=True, temporary=True)
+        coverage = Coverage.of_objects(truth.has_objects, images_found(store))
+        if coverage.is_low and on_warning is not None:
+            on_warning(coverage.warning(predictions))
         blocks = JudgedBlocks(truth, store, kind, max_dets, on_block)
         detections = collect(blocks, np.array([iou_threshold, *IOU_THRESHOLDS]))
         seen = {

@@ -53,6 +53,11 @@ class GroundTruth:
     warnings: tuple[str, ...]
 
     @property
+    def has_objects(self) -> NDArray[np.bool_]:
+        """(N,) whether an image has an instance."""
+        return np.array([len(of_image) > 0 for of_image in self.annotations], np.bool_)
+
+    @property
     def num_instances(self) -> int:
         """Instances with an area."""
         return sum(map(len, self.annotations))

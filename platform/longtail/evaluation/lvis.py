@@ -7,7 +7,8 @@ boxes, `ignore` counts and `iscrowd` does not.
 What goes beyond LVIS's thirteen metrics is added by `further`.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -55,6 +56,7 @@ def evaluate(
     workers: int = 1,
     parts: Sequence[Path] = (),
     keep_matches: Path | None = None,
+    on_warning: Callable[[str], object] | None = None,
 ) -> Evaluation:
     """Evaluate predictions against LVIS annotations.
 
@@ -76,6 +78,8 @@ def evaluate(
         parts: Files of `write_shard`, or directories of them, that together hold all of the
             store `predictions`; instead of matching it.
         keep_matches: Directory for the match tables, for comparisons later on.
+        on_warning: Told of a set that finds nothing in most images, as soon as that is known; it
+            is among the warnings of the result, too.
 
     Raises:
         ValueError: `max_dets`, `resamples` or `workers` out of range, an unknown extra, or one
@@ -89,6 +93,7 @@ def evaluate(
         raise ValueError(f"workers is {workers}; it must be 1 or more")
     check_request(extras, resamples)
     truth = read_ground_truth(annotations)
+    uncovered: list[str] = []
     counted = _with_training_counts(truth, train_annotations)
     folder = TemporaryDirectory(prefix="evaluation-", dir=work_dir)
     with folder as scratch, Workers(workers) as pool:
@@ -100,23 +105,33 @@ def evaluate(
             whole = match_store(truth, of, kinds_of(truth), on_block, pool)
             return Matched.of(truth, whole, max_dets)
 
+        def check(path: Path, found: Matched) -> None:
+            coverage = found.coverage(truth)
+            if coverage.is_low:
+                uncovered.append(coverage.warning(path))
+                if on_warning is not None:
+                    on_warning(uncovered[-1])
+
         if parts:
             whole = read_parts(parts, inputs_of(truth, store), store.block_count)
             ours = Matched.of(truth, whole, max_dets)
         else:
             ours = matched(store)
-        theirs = official_metrics(truth, store, max_dets) if official else None
-        evaluation = _evaluation(truth, counted, ours, theirs)
+        check(predictions, ours)
+        reference = official_metrics(truth, store, max_dets) if official else None
+        evaluation = _evaluation(truth, counted, ours, reference)
         judge = Judge(truth, store, ours, max_dets, on_block, on_resample)
         evaluation = judge.with_extras(judge.with_fixed(evaluation), extras)
         if resamples:
             evaluation = judge.with_intervals(evaluation, resamples)
         if compare_with is not None:
             other = open_set(compare_with, truth, Path(scratch) / "other", lasting=workers > 1)
-            evaluation = judge.with_comparison(evaluation, matched(other), resamples or RESAMPLES)
+            theirs = matched(other)
+            check(compare_with, theirs)
+            evaluation = judge.with_comparison(evaluation, theirs, resamples or RESAMPLES)
     if keep_matches is not None:
         write_matches(keep_matches, ours.tables)
-    return evaluation
+    return replace(evaluation, warnings=evaluation.warnings + tuple(uncovered))
 
 
 def _with_training_counts(truth: GroundTruth, train_annotations: Path | None) -> CategoryTable:

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from longtail.evaluation.ground_truth import GroundTruth
 from longtail.evaluation.instances import Instances
 from longtail.evaluation.matches import MatchTable
@@ -12,6 +14,7 @@ from longtail.evaluation.overlaps import Overlaps
 from longtail.evaluation.rescorer import Rescorer
 from longtail.evaluation.set_columns import SetColumns
 from longtail.evaluation.summary import Summary, undefined_like
+from longtail.predictions.coverage import Coverage
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +62,12 @@ class Matched:
     def tables(self) -> dict[Kind, MatchTable]:
         """Matches under the cap, detection by detection."""
         return {kind: of.match_table(of.scores) for kind, of in self.rescorers.items()}
+
+    def coverage(self, truth: GroundTruth) -> Coverage:
+        """In how many of the images with objects anything is found."""
+        found = np.zeros(len(truth.images), np.bool_)
+        found[self.columns["box"].image] = True
+        return Coverage.of_objects(truth.has_objects, found)
 
     def num_judged(self, kind: Kind) -> int:
         """Detections that counted: judged, with an area, within the cap."""

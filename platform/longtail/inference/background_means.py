@@ -7,7 +7,7 @@ same means: they are measured over the first images of the set and kept beside t
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import cast
 from uuid import uuid4
@@ -20,7 +20,7 @@ from longtail.data.annotations import Annotations
 from longtail.data.loading import prediction_images
 from longtail.engines.base import Engine
 from longtail.models.classifiers import CalibratedClassifier, Classifier
-from longtail.models.head_merge import BackgroundMeans, MergedRows
+from longtail.models.head_merge import BackgroundMeans, BackgroundSums, MergedRows
 from longtail.models.roi_heads import RoIHeads
 from longtail.sealed import read_sealed_json, seal
 
@@ -80,29 +80,25 @@ def measure_background_means(
     """
     count = min(inference.head_merge.scale_images, len(annotations.image_ids))
     batches = prediction_images(annotations, range(count), images_root, inference, loader_processes)
-    heads, sums = _roi_heads(engine), _BackgroundSums()
+    heads, sums = _roi_heads(engine), _SummedRows()
     before, heads.score_rows = heads.score_rows, sums
     try:
         for batch in batches:
             engine.predict(batch)
     finally:
         heads.score_rows = before
-    return sums.means()
+    return sums.so_far.means()
 
 
 @dataclass
-class _BackgroundSums:
+class _SummedRows:
     """Adds up background scores, and lets no proposal become a detection: implements `ScoreRows`.
 
     Attributes:
-        original: Sum over the proposals so far.
-        new: Sum over the same ones.
-        count: How many they are.
+        so_far: The sums over all proposals.
     """
 
-    original: float = 0.0
-    new: float = 0.0
-    count: int = 0
+    so_far: BackgroundSums = field(default_factory=BackgroundSums)
 
     def __call__(
         self, classifier: Classifier, logits: Tensor, lengths: Sequence[int]
@@ -110,15 +106,8 @@ class _BackgroundSums:
         """Rows of zeros: no score is above a threshold."""
         assert isinstance(classifier, CalibratedClassifier)
         original = classifier.original_scores(logits)
-        self.original += float(original[:, -1].double().sum())
-        self.new += float(classifier.new_scores(logits)[:, -1].double().sum())
-        self.count += len(logits)
+        self.so_far = self.so_far.plus(original[:, -1], classifier.new_scores(logits)[:, -1])
         return (torch.zeros_like(original),)
-
-    def means(self) -> BackgroundMeans:
-        """0 without any proposal."""
-        count = max(self.count, 1)
-        return BackgroundMeans(self.original / count, self.new / count)
 
 
 def _roi_heads(engine: Engine) -> RoIHeads:

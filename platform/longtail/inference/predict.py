@@ -11,6 +11,7 @@ from longtail.data.annotations import Annotations
 from longtail.data.loading import prediction_images
 from longtail.engines.base import Engine
 from longtail.inference.columns import to_columns
+from longtail.inference.dropped_rows import DroppedRows
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.image_set import IMAGES_PER_BLOCK
 from longtail.predictions.store import StoreWriter
@@ -31,7 +32,7 @@ def predict_shard(
     loader_processes: int = 0,
     on_progress: Callable[[int], None] = show_nothing,
 ) -> int:
-    """Predict the images of one shard and write it.
+    """Predict the images of one shard and write it, and beside it how many rows were dropped.
 
     Args:
         engine: The detector, in evaluation mode.
@@ -62,7 +63,7 @@ def predict_shard(
     )
 
     category_ids = annotations.categories.ids
-    num_detections = 0
+    num_detections, dropped = 0, DroppedRows()
 
     def rows() -> Iterator[DetectionColumns]:
         nonlocal num_detections
@@ -70,6 +71,7 @@ def predict_shard(
             detections = engine.predict(batch)
             on_progress(len(batch))
             for found in detections:
+                dropped.add(found.image_id, found.num_not_finite)
                 columns = to_columns(
                     found, category_ids, inference.mask_threshold, inference.keep_soft_masks
                 )
@@ -77,6 +79,9 @@ def predict_shard(
                 yield columns
 
     of_images = rows()
-    blocks = (DetectionColumns.concatenate(list(islice(of_images, size))) for size in sizes)
-    writer.write_shard(shard, blocks)
+    with writer.open_shard(shard) as write:
+        for size in sizes:
+            write(DetectionColumns.concatenate(list(islice(of_images, size))))
+        # Before the shard appears: once it is there, nobody counts again.
+        dropped.write(writer.directory, shard)
     return num_detections

@@ -88,6 +88,9 @@ def build_roi_heads(
         ),
         score_rows=build_score_rows(classifier, inference, statistics),
         selector=BoxSelector(
-            inference.score_threshold, inference.nms_iou, inference.detections_per_image
+            inference.score_threshold,
+            inference.nms_iou,
+            inference.detections_per_image,
+            inference.nms_candidates,
         ),
     )

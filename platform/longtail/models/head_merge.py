@@ -33,8 +33,8 @@ def new_on_tail(original: Tensor, new: Tensor, tail: Tensor) -> Tensor:
 
 
 def above_threshold(new: Tensor, threshold: float) -> Tensor:
-    """`cat_thr`: scores at or below the threshold become 0."""
-    return torch.where(new > threshold, new, torch.zeros_like(new))
+    """`cat_thr`: scores at or below the threshold become 0; NaN stays, so that it is noticed."""
+    return torch.where(new <= threshold, torch.zeros_like(new), new)
 
 
 def scaled(new: Tensor, factor: float | Tensor) -> Tensor:
@@ -58,6 +58,36 @@ class BackgroundMeans:
         """One mean over the other; means below `LEAST_MEAN` count as that."""
         original, new = max(self.original, LEAST_MEAN), max(self.new, LEAST_MEAN)
         return new / original if scale == "new_over_original" else original / new
+
+
+@dataclass(frozen=True)
+class BackgroundSums:
+    """Adds up background scores. A proposal with one that is no number counts in neither sum: one
+    broken row would spoil the scores of all.
+
+    Attributes:
+        original: Sum over the proposals so far.
+        new: Sum over the same ones.
+        count: How many they are.
+    """
+
+    original: float = 0.0
+    new: float = 0.0
+    count: int = 0
+
+    def plus(self, original: Tensor, new: Tensor) -> "BackgroundSums":
+        """The sums with (P,) more scores of each classifier."""
+        finite = original.isfinite() & new.isfinite()
+        return BackgroundSums(
+            self.original + float(original[finite].double().sum()),
+            self.new + float(new[finite].double().sum()),
+            self.count + int(finite.sum()),
+        )
+
+    def means(self) -> BackgroundMeans:
+        """0 without any proposal."""
+        count = max(self.count, 1)
+        return BackgroundMeans(self.original / count, self.new / count)
 
 
 @dataclass(frozen=True)
@@ -125,6 +155,6 @@ class MergedRows:
                 return self.means.ratio(self.scale)
             case "of the image":
                 images = zip(*(torch.split(s, list(lengths)) for s in (original, new)), strict=True)
-                means = [BackgroundMeans(float(o.mean()), float(n.mean())) for o, n in images]
+                means = [BackgroundSums().plus(*of_image).means() for of_image in images]
                 ratios = original.new_tensor([of_image.ratio(self.scale) for of_image in means])
                 return ratios.repeat_interleave(original.new_tensor(lengths).long())[:, None]

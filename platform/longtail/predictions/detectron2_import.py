@@ -48,7 +48,10 @@ def read_instances(path: Path) -> Iterator[DecodedBlock]:
         BadInputError: The file is damaged, or holds something else.
     """
     data, start = _pickle_of(path)
-    images = load_plain(data, start, str(path))
+    try:
+        images = load_plain(data, start, str(path))
+    except BadInputError as error:
+        raise BadInputError(f"{error}{_results_beside(path)}") from None
     del data
     if not isinstance(images, list):
         raise BadInputError(f"{path}: holds {_kind(images)}, not a list of images; give {EXPECTED}")
@@ -128,6 +131,12 @@ def _unzip(path: Path) -> bytes:
         raise BadInputError(
             f"{path}: damaged or truncated ({error}); copy or write the file again"
         ) from None
+
+
+def _results_beside(path: Path) -> str:
+    """The result JSON that the same evaluator wrote, where it lies in the same folder."""
+    found = sorted(path.parent.glob("*_instances_results.json"))
+    return f"; beside it is {found[0]}" if found else ""
 
 
 def _kind(value: object) -> str:

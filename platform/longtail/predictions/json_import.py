@@ -21,6 +21,7 @@ import numpy as np
 from longtail.categories import CategoryTable
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.detectron2_import import is_torch_file, read_instances, to_dataset_ids
+from longtail.predictions.foreign_files import refuse_foreign
 from longtail.predictions.image_set import ImageSet
 from longtail.predictions.json_stream import read_blocks
 from longtail.predictions.record_blocks import DecodedBlock, decode_block
@@ -68,6 +69,7 @@ class JsonReading:
 
     def columns(self) -> Iterator[DetectionColumns]:
         """The sound detections, block by block, in the order of the file."""
+        refuse_foreign(self.path)
         has_class_indices = is_torch_file(self.path)
         blocks = read_instances(self.path) if has_class_indices else self._decoded_json()
         for block in blocks:

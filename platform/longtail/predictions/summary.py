@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from longtail.categories import FREQUENCY_GROUPS, CategoryTable
 from longtail.predictions.columns import DetectionColumns
+from longtail.predictions.coverage import Coverage
 from longtail.predictions.store import PredictionStore
 from longtail.predictions.tally import FaultTally
 from longtail.problems import SHOWN_OFFENDERS
@@ -39,6 +40,11 @@ class PredictionSummary:
     highest_score: float = 0.0
     per_group: dict[str, int] = field(default_factory=dict)
     notes: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def coverage(self) -> Coverage:
+        """In how many images anything is found."""
+        return Coverage(self.num_images, self.num_images - self.num_images_without)
 
 
 @dataclass

@@ -54,7 +54,7 @@ class Sweep:
     def identity(self) -> dict[str, Any]:
         """Everything that decides about the trials and their order, as a JSON tree."""
         tree: dict[str, Any] = {
-            "base": self.base.model_dump(mode="json"),
+            "base": self.base.identity(),
             "space": self.space.describe(),
             "train": self.data.train_digest,
             "val": self.data.val_digest,

@@ -153,6 +153,30 @@ def test_only_a_softmax_has_scores_to_adjust(adjustment: NorCal | LogitAdjustmen
         assert "set inference.score_adjustment=none" in message
 
 
+@pytest.mark.parametrize("adjustment", [NorCal(), LogitAdjustment(), LogitAdjustment(tau=0.1)])
+def test_frequency_is_not_taken_out_in_training_and_again_at_test_time(
+    adjustment: NorCal | LogitAdjustment,
+) -> None:
+    with pytest.raises(ValueError) as caught:
+        predicting(Softmax(logit_adjustment=0.5), score_adjustment=adjustment)
+    message = str(caught.value)
+    assert f"inference.score_adjustment: {adjustment.name} takes" in message
+    assert "learned with logit_adjustment 0.5" in message
+    assert "score_adjustment=none, or train with classifier.logit_adjustment=0" in message
+    predicting(Softmax(logit_adjustment=0.0), score_adjustment=adjustment)
+
+
+def test_an_adjustment_of_no_strength_goes_with_any_softmax() -> None:
+    for nothing in (NorCal(gamma=0), LogitAdjustment(tau=0)):
+        predicting(Softmax(logit_adjustment=1.0), score_adjustment=nothing)
+
+
+def test_an_adjusted_loss_of_an_earlier_stage_forbids_nothing() -> None:
+    adjusted = Softmax(logit_adjustment=1.0)
+    stages = Stage(classifier=adjusted), Stage(classifier=Softmax(), recreate=("classifier",))
+    Variant(stages=stages, inference=Inference(score_adjustment=LogitAdjustment()))
+
+
 def test_a_calibrated_classifier_is_balanced_by_its_merge_instead() -> None:
     with pytest.raises(ValueError, match=r"two classifiers; inference\.head_merge balances them"):
         predicting(Calibrated(), score_adjustment=NorCal())

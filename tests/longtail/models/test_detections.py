@@ -4,8 +4,7 @@ from torchvision.models.detection._utils import BoxCoder
 from torchvision.models.detection.roi_heads import RoIHeads as TorchvisionRoIHeads
 from torchvision.ops import nms
 
-from longtail.models import detections
-from longtail.models.detections import BoxSelector, best_pairs
+from longtail.models.detections import BoxSelector
 
 SIZE = (100, 120)
 SELECT = BoxSelector(score_threshold=0.0, nms_iou=0.5, detections_per_image=300)
@@ -72,16 +71,6 @@ def test_no_proposals_give_no_detections() -> None:
     found = SELECT(torch.zeros(0, 4), torch.zeros(0, 3), torch.zeros(0, 1, 4), SIZE)
     assert found.boxes.shape == (0, 4)
     assert found.class_rows.shape == (0, 3)
-
-
-def test_best_pairs_are_those_of_a_full_sort() -> None:
-    torch.manual_seed(0)
-    scores = torch.rand(3000, 4)
-    rows, labels, best = best_pairs(scores, threshold=0.25)
-    expected = scores.flatten().sort(descending=True).values[: detections.MOST_CANDIDATES]
-    assert torch.equal(best, expected)
-    assert torch.equal(scores[rows, labels], best)
-    assert len(best_pairs(scores[:10], threshold=0.5)[2]) == int((scores[:10] > 0.5).sum())
 
 
 def test_last_of_many_categories_is_suppressed_like_the_first() -> None:

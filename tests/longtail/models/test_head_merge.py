@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from longtail.models.classifiers import CalibratedClassifier, SoftmaxClassifier
-from longtail.models.head_merge import BackgroundMeans, MergedRows, Rule
+from longtail.models.head_merge import BackgroundMeans, BackgroundSums, MergedRows, Rule
 
 # Background, which report and example write first, is last here.
 ORIGINAL = [0.05, 0.02, 0.30, 0.13, 0.50]
@@ -124,3 +124,19 @@ def test_no_proposals_have_no_rows(rule: Rule) -> None:
 def test_another_classifier_is_our_mistake() -> None:
     with pytest.raises(AssertionError):
         MERGE(SoftmaxClassifier(2, 4), torch.zeros(1, 10), [1])
+
+
+@pytest.mark.parametrize("rule", ["only", "avg", "cat", "cat_thr", "cat_scale"])
+def test_nan_of_the_new_head_shows_in_its_own_row_alone(rule: Rule) -> None:
+    bad = [float("nan")] * 5
+    (rows,) = _merged(replace(MERGE, rule=rule), (ORIGINAL, NEW), (ORIGINAL, bad))
+    (alone,) = _merged(replace(MERGE, rule=rule), (ORIGINAL, NEW))
+    torch.testing.assert_close(rows[:1], alone)
+    assert not rows[1].isfinite().all()
+
+
+def test_a_row_without_numbers_counts_in_neither_background_mean() -> None:
+    original, new = torch.tensor([0.5, float("nan"), 0.3]), torch.tensor([0.2, 0.9, 0.4])
+    means = BackgroundSums().plus(original, new).plus(original[:0], new[:0]).means()
+    assert means.original == pytest.approx(0.4) and means.new == pytest.approx(0.3)
+    assert BackgroundSums().plus(original[1:2], new[1:2]).means() == BackgroundMeans(0.0, 0.0)
