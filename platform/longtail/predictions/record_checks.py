@@ -12,6 +12,8 @@ from longtail.predictions.image_set import ImageSet
 from longtail.predictions.record_masks import convert_masks
 from longtail.predictions.tally import RecordBatch
 
+EMPTY_BOXES = "records with an empty bbox"
+
 
 @dataclass
 class RecordChecker:
@@ -73,6 +75,7 @@ def _check_boxes(
     boxes, present = batch.columns.boxes, batch.columns.has_box
     notes["records with bbox"] += int(present.sum())
     notes["records without bbox"] += int((~present).sum())
+    notes[EMPTY_BOXES] += int(batch.columns.empty_box.sum())
     finite = np.isfinite(boxes).all(axis=1)
     batch.reject(present & ~finite, "bbox", "is not finite", boxes)
     x, y, width, height = boxes.T

@@ -20,6 +20,7 @@ from longtail.predictions.json_import import (
     ignore,
     spilled_store,
 )
+from longtail.predictions.record_checks import EMPTY_BOXES
 from longtail.predictions.store import PredictionStore, Source
 from longtail.predictions.summary import Examiner, PredictionSummary
 from longtail.problems import ProblemReport
@@ -100,6 +101,9 @@ def _check_writing(notes: Counter[str], report: ProblemReport) -> None:
     elif with_box:
         what = "evaluators then take an object's area from its box, also for mask AP by size"
         report.warning("bbox", what, ["all records"], CONVERT)
+    if empty := notes[EMPTY_BOXES]:
+        what = "is null or an empty list, which stops lvis-api"
+        report.error("bbox", what, [f"{empty} records"], CONVERT)
     if lists := notes["masks with uncompressed runs"]:
         what = "counts are a list of runs, which lvis-api lets match nothing"
         report.error("segmentation.counts", what, [f"{lists} records"], CONVERT)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pycocotools.mask import toBbox
 
 from longtail.categories import CategoryTable
 from longtail.predictions import json_stream
@@ -157,7 +158,10 @@ FAULTY_RECORDS = [
         changed(segmentation=[[1, 2, 3, 4]]), "polygons are unusable", "4 numbers", id="two points"
     ),
     pytest.param(
-        changed(segmentation=[]), "polygons are unusable", "no polygon", id="no polygon at all"
+        changed(segmentation=[[], [1, 2, 3, 4, 5, 6]]),
+        "polygons are unusable",
+        "0 numbers",
+        id="polygon without a point beside another",
     ),
     pytest.param(
         changed(segmentation=[[1, 2, 3, 4, 1e9, 7]]),
@@ -167,6 +171,9 @@ FAULTY_RECORDS = [
     ),
     pytest.param(
         changed(bbox=None, segmentation=None), "neither segmentation nor bbox", "", id="neither"
+    ),
+    pytest.param(
+        changed(bbox=[], segmentation=[]), "neither segmentation nor bbox", "", id="both empty"
     ),
     pytest.param(b"7", "record: expected `object`, got `int`", "", id="record a number"),
 ]
@@ -302,6 +309,24 @@ def test_a_detection_may_have_a_box_only(write: Write, do_import: Import) -> Non
 def test_null_stands_for_an_absent_box_or_mask(write: Write, do_import: Import) -> None:
     records = [{**SOUND, "bbox": None}, {**SOUND, "segmentation": None}]
     assert do_import(write(records)).read_all().has_mask.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("nothing", [None, [], [[]]])
+def test_an_empty_list_beside_a_box_is_a_box(
+    write: Write, do_import: Import, nothing: list[Any] | None
+) -> None:
+    columns = do_import(write([{**SOUND, "segmentation": nothing}, SOUND])).read_all()
+    assert columns.has_mask.tolist() == [False, True]
+    assert columns.boxes.tolist() == [SOUND["bbox"]] * 2
+
+
+@pytest.mark.parametrize("nothing", [None, []])
+def test_an_empty_box_beside_a_mask_is_that_of_the_mask_as_pycocotools_has_it(
+    write: Write, do_import: Import, nothing: list[Any] | None
+) -> None:
+    columns = do_import(write([{**SOUND, "bbox": nothing}])).read_all()
+    assert columns.boxes.tolist() == [toBbox(MASK).tolist()]
+    assert columns.rles() == [COUNTS.encode()]
 
 
 def test_uncompressed_runs_and_polygons_become_compressed_masks(

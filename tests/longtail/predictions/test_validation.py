@@ -66,6 +66,15 @@ def test_boxes_in_all_records_are_a_warning(problems_of: Problems) -> None:
     assert warning.field == "bbox" and "areas" not in warning.field
 
 
+@pytest.mark.parametrize("nothing", [None, []])
+def test_boxes_that_are_empty_stop_lvis_api_and_are_an_error(
+    problems_of: Problems, nothing: list[float] | None
+) -> None:
+    [error], [] = problems_of([record(bbox=nothing), record(2, bbox=nothing)])
+    assert error.field == "bbox" and error.offenders == ("2 records",)
+    assert "--to json" in error.remedy
+
+
 def test_uncompressed_runs_are_an_error_and_polygons_a_warning(problems_of: Problems) -> None:
     polygon = record(counts=None, segmentation=[[0.0, 0.0, 9.0, 0.0, 9.0, 9.0]])
     [error], [warning] = problems_of([record(2, counts=[0, 600]), polygon])
