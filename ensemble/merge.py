@@ -37,8 +37,8 @@ def _key(name: str) -> str:
     multiple=True,
     metavar="NAME=PATH[,OPTION=VALUE...]",
     help="A source: result JSON (.json, .json.gz, .zip), detectron2's .pth, store, or a pattern of "
-    "files that together are one source. Options: weight=, scale=, valid_area=low:high, "
-    "categories=FILE or coco, groups=r,c,f. Repeat for each.",
+    "files that together are one source. Options: weight=, max_score=, scale=, "
+    "valid_area=low:high, categories=FILE or coco, groups=r,c,f. Repeat for each.",
 )
 @click.option(
     "--ann",

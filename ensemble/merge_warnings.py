@@ -9,6 +9,9 @@ from longtail.evaluation.lvis import MAX_DETS
 
 def print_warnings(plan: MergePlan, statistics: MergeStatistics, messages: Console) -> None:
     """Say what of a finished merge may be unwanted."""
+    for source in plan.sources:
+        for warning in source.warnings:
+            messages.print(f"warning: {source.spec.name}: {warning}")
     counts = plan.settings.fusion.method == "wbf"
     for name, missing in statistics.images_without_detections.items():
         if missing:

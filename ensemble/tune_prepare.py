@@ -52,6 +52,8 @@ def open_halves(request: TuneRequest, work: Path, say: Say) -> tuple[Half, Half]
     for spec in request.space.specs:
         say(f"reading {spec.name} ({spec.path})")
         opened = open_source(spec, truth.images, truth.categories, work / "sources", strict)
+        for warning in opened.warnings:
+            say(f"warning: {spec.name}: {warning}")
         sources.append(opened)
     ids = split(truth.images.ids, request.seed)
     first, second = (

@@ -108,17 +108,39 @@ def test_a_faulty_record_stops_the_conversion(
 def test_faulty_records_are_dropped_on_request_and_counted(
     convert: Convert, write: Write, tmp_path: Path
 ) -> None:
-    write([record(), record(score=2)])
+    write([record(), record(score=float("nan"))])
     code, text = convert("in.json", "json", "out.json", "--drop-invalid")
     assert code == ExitCode.DONE
-    assert "dropped records: 1" in text and "dropped, score: is outside 0 to 1: 1" in text
+    assert "dropped records: 1" in text and "dropped, score: is not a finite number: 1" in text
     assert len(json.loads((tmp_path / "out.json").read_text())) == 1
 
 
-def test_an_empty_file_needs_to_be_allowed(convert: Convert, write: Write) -> None:
+def test_scores_over_1_are_never_dropped_and_can_be_scaled(
+    convert: Convert, write: Write, tmp_path: Path
+) -> None:
+    write([record(score=90.0), record(score=45.0), record(score=1.5)])
+    for option in ("--strict", "--drop-invalid"):
+        code, text = convert("in.json", "json", "out.json", option)
+        assert code == ExitCode.BAD_INPUT
+        assert "--max-score 90.0" in text and "record 2 (1.5)" in text
+    assert convert("in.json", "json", "out.json", "--max-score", "90")[0] == ExitCode.DONE
+    scores = [r["score"] for r in json.loads((tmp_path / "out.json").read_text())]
+    assert scores == [1.0, 0.5, 1.5 / 90]
+
+
+def test_an_empty_file_passes_with_a_warning(convert: Convert, write: Write) -> None:
     write([])
-    assert convert("in.json", "store", "store")[0] == ExitCode.BAD_INPUT
-    assert convert("in.json", "store", "store", "--allow-empty")[0] == ExitCode.DONE
+    code, text = convert("in.json", "store", "store")
+    assert code == ExitCode.DONE and "warning: no detection in any of" in text
+
+
+def test_a_file_that_dropping_leaves_empty_needs_to_be_allowed(
+    convert: Convert, write: Write
+) -> None:
+    write([record(score=float("nan"))])
+    assert convert("in.json", "store", "store", "--drop-invalid")[0] == ExitCode.BAD_INPUT
+    allowed = ("--drop-invalid", "--allow-empty")
+    assert convert("in.json", "store", "store", *allowed)[0] == ExitCode.DONE
 
 
 @pytest.mark.parametrize("name", ["out.json.gz", "out.zip"])

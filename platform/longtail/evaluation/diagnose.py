@@ -34,6 +34,13 @@ EXISTING = click.Path(exists=True, path_type=Path)
     help="Overlap from which an object counts as found.",
 )
 @click.option(
+    "--max-score",
+    type=click.FloatRange(0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="The score of a file that counts as 1; all are divided by it.",
+)
+@click.option(
     "--work-dir",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Where a result JSON is unpacked for the time of the diagnosis.",
@@ -44,6 +51,7 @@ def main(
     json_path: Path | None,
     kind: Literal["segm", "box"],
     iou_thr: float,
+    max_score: float,
     work_dir: Path | None,
 ) -> None:
     """Say why LVIS AP is what it is, by frequency group.
@@ -69,7 +77,13 @@ def main(
     telling = telling_of_compilation(partial(click.echo, err=True))
     with telling, block_progress() as on_block:
         diagnosis = diagnose(
-            annotations, predictions, kind, iou_thr, work_dir=work_dir, on_block=on_block
+            annotations,
+            predictions,
+            kind,
+            iou_thr,
+            work_dir=work_dir,
+            on_block=on_block,
+            max_score=max_score,
         )
     output_console().print(tables(diagnosis))
     if json_path is not None:

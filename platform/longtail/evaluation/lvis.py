@@ -34,6 +34,7 @@ from longtail.evaluation.report import CategoryAP, Evaluation
 from longtail.evaluation.summary import UNDEFINED
 from longtail.evaluation.workers import Workers
 from longtail.predictions.store import PredictionStore
+from longtail.predictions.store_warnings import warnings_of
 from longtail.problems import BadInputError
 
 MAX_DETS = 300
@@ -106,7 +107,7 @@ def evaluate(
         else:
             ours = matched(store)
         theirs = official_metrics(truth, store, max_dets) if official else None
-        evaluation = _evaluation(truth, counted, ours, theirs)
+        evaluation = _evaluation(truth, counted, ours, theirs, warnings_of(store))
         judge = Judge(truth, store, ours, max_dets, on_block, on_resample)
         evaluation = judge.with_extras(judge.with_fixed(evaluation), extras)
         if resamples:
@@ -136,6 +137,7 @@ def _evaluation(
     counted: CategoryTable,
     matched: Matched,
     official: dict[str, dict[str, float]] | None,
+    warnings: tuple[str, ...],
 ) -> Evaluation:
     summaries = matched.summaries
     segm, box = summaries["segm"].metrics, summaries["box"].metrics
@@ -160,7 +162,7 @@ def _evaluation(
             "judged_masks": matched.num_judged("segm"),
             "judged_boxes": matched.num_judged("box"),
         },
-        warnings=truth.warnings + matched.warnings,
+        warnings=truth.warnings + warnings + matched.warnings,
         official=official,
     )
 

@@ -17,7 +17,8 @@ def open_set(
 ) -> PredictionStore:
     """Open a store, or import a result JSON to `work_dir`, which must not exist, and open that.
 
-    The categories of a store are checked where its blocks are matched. Only a `lasting` import is a
+    The categories of a store are checked where its blocks are matched. Scores only rank, so any
+    finite ones will do, as they do for lvis-api. Only a `lasting` import is a
     store that other processes can open, with the digests of the one that `ensemble.convert` makes.
 
     Raises:
@@ -25,7 +26,7 @@ def open_set(
     """
     if not path.is_dir():
         of = truth.images, truth.categories
-        return open_predictions(path, *of, work_dir, allow_empty=True, temporary=not lasting)
+        return open_predictions(path, *of, work_dir, temporary=not lasting, max_score=None)
     store = PredictionStore.open(path)
     check_images(store, truth)
     return store

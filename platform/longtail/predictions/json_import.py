@@ -60,11 +60,17 @@ class JsonReading:
 
     @classmethod
     def of(
-        cls, path: Path, images: ImageSet, categories: CategoryTable, on_read: OnRead = ignore
+        cls,
+        path: Path,
+        images: ImageSet,
+        categories: CategoryTable,
+        on_read: OnRead = ignore,
+        max_score: float | None = 1.0,
     ) -> "JsonReading":
         """A reading that has not started."""
         notes: Counter[str] = Counter()
-        return cls(path, RecordChecker(images, categories, notes), FaultTally(), notes, on_read)
+        checker = RecordChecker(images, categories, notes, max_score)
+        return cls(path, checker, FaultTally(), notes, on_read)
 
     def columns(self) -> Iterator[DetectionColumns]:
         """The sound detections, block by block, in the order of the file."""
@@ -87,6 +93,7 @@ class JsonReading:
         for columns in self.columns():
             spill.add(columns)
         spill.close()
+        self.notes.update(spill.notes)
 
     def all_notes(self) -> dict[str, int]:
         """The notes, and the counts of records that were left out by what is wrong with them."""
@@ -94,17 +101,20 @@ class JsonReading:
         return {**+self.notes, **faults}
 
     def raise_if_unusable(self, on_invalid: Literal["error", "drop"], allow_empty: bool) -> None:
-        """Refuse a file that was read, for its faults or because there is nothing in it.
+        """Refuse a file that was read, for its faults or because they leave nothing of it.
+
+        A file without a record is what a model writes that found nothing.
 
         Raises:
-            BadInputError: It has faults that are not to be dropped, or no (sound) detection.
+            BadInputError: It has faults that are not, or cannot, be dropped; or no sound detection.
         """
-        if on_invalid == "error":
-            ProblemReport(str(self.path), errors=self.tally.problems()).raise_if_errors()
-        if not allow_empty and self.notes["records"] == self.notes["dropped records"]:
+        is_strict = on_invalid == "error"
+        faults = self.tally.problems() if is_strict else self.tally.problems_of_file()
+        ProblemReport(str(self.path), errors=faults).raise_if_errors()
+        if not allow_empty and 0 < self.notes["records"] == self.notes["dropped records"]:
             raise BadInputError(
-                f"{self.path}: no {'usable ' if self.tally else ''}detection in the file; predict "
-                "again, or allow an empty source where that is meant"
+                f"{self.path}: no usable detection in the file, all {self.notes['records']} records"
+                " are faulty; mend what wrote it (--strict lists the faults)"
             )
 
     def _decoded_json(self) -> Iterator[DecodedBlock]:
@@ -121,6 +131,7 @@ def import_json(
     *,
     allow_empty: bool = False,
     on_read: OnRead = ignore,
+    max_score: float | None = 1.0,
 ) -> PredictionStore:
     """Make a prediction store of a result JSON, or an instances_predictions.pth of detectron2.
 
@@ -132,14 +143,16 @@ def import_json(
         source: What the predictions are of.
         on_invalid: "error" lists all faults and makes no store; "drop" leaves faulty records out
             and counts them by kind in the store's notes.
-        allow_empty: Accept a list without a (sound) detection.
+        allow_empty: Accept that no record is left after "drop"; a list without any always passes.
         on_read: Called with the bytes of the file read so far, for a progress bar.
+        max_score: The score that counts as 1, by which all are divided; None takes any finite
+            score as it is.
 
     Raises:
         BadInputError: The file is no list of detections, or has faulty records.
         ValueError: `out` exists.
     """
-    reading = JsonReading.of(path, images, categories, on_read)
+    reading = JsonReading.of(path, images, categories, on_read, max_score)
     with new_directory(out) as partial:
         _write_store(reading, partial, source)
         reading.raise_if_unusable(on_invalid, allow_empty)
@@ -172,9 +185,9 @@ def open_predictions(
     images: ImageSet,
     categories: CategoryTable,
     work_dir: Path,
-    allow_empty: bool = False,
     *,
     temporary: bool = False,
+    max_score: float | None = 1.0,
 ) -> PredictionStore:
     """Open a store, or import a result file to `work_dir` and open that.
 
@@ -183,9 +196,9 @@ def open_predictions(
         images: The images it must be of.
         categories: The categories it may have.
         work_dir: Where a file is imported to; must not exist.
-        allow_empty: Take a file without a detection.
         temporary: A file is imported for this process only, and faster: `work_dir` then holds no
             store that could be opened again.
+        max_score: The score of a file that counts as 1, or None (see `import_json`).
 
     Raises:
         BadInputError: The predictions are faulty, or of other images or categories.
@@ -197,11 +210,11 @@ def open_predictions(
         return store
     source = Source(path.name)
     if not temporary:
-        return import_json(path, images, categories, work_dir, source, allow_empty=allow_empty)
-    reading = JsonReading.of(path, images, categories)
+        return import_json(path, images, categories, work_dir, source, max_score=max_score)
+    reading = JsonReading.of(path, images, categories, max_score=max_score)
     with new_directory(work_dir) as partial:
         spilled = spilled_store(reading, partial, source)
-        reading.raise_if_unusable("error", allow_empty)
+        reading.raise_if_unusable("error", allow_empty=False)
     return spilled
 
 

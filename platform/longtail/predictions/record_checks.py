@@ -1,7 +1,7 @@
 """From decoded records to columns: every value is checked, faults are tallied by kind."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from longtail.categories import CategoryTable
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.image_set import ImageSet
 from longtail.predictions.record_masks import convert_masks
+from longtail.predictions.score_checks import ScoreChecker
 from longtail.predictions.tally import RecordBatch
 
 EMPTY_BOXES = "records with an empty bbox"
@@ -23,11 +24,17 @@ class RecordChecker:
         images: The images that may have detections.
         categories: The categories that detections may have.
         notes: Counts of what is legal but worth telling.
+        max_score: The score that counts as 1, or None (see `score_checks`).
     """
 
     images: ImageSet
     categories: CategoryTable
     notes: Counter[str]
+    max_score: float | None = 1.0
+    _scores: ScoreChecker = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._scores = ScoreChecker(self.max_score, self.notes)
 
     def to_columns(self, batch: RecordBatch) -> DetectionColumns:
         """The sound records of a batch, in their order; faults go to the batch's tally."""
@@ -38,14 +45,14 @@ class RecordChecker:
         known = np.isin(columns.category_id, self.categories.ids)
         what = "is not in the annotation file"
         batch.reject(~known, "category_id", what, columns.category_id)
-        _check_scores(batch)
+        score = self._scores.read(batch)
         _check_boxes(batch, heights, widths, self.notes)
         counts, offsets, mask_boxes = convert_masks(batch, heights, widths, self.notes)
         detections = DetectionColumns(
             image_id=columns.image_id,
             category_id=columns.category_id,
-            score=columns.score,
-            score_mask=columns.score,
+            score=score,
+            score_mask=score,
             boxes=np.where(np.isnan(columns.boxes), mask_boxes, columns.boxes),
             heights=heights,
             widths=widths,
@@ -60,13 +67,6 @@ class RecordChecker:
         unknown = self.images.find(image_id) < 0
         batch.reject(unknown, "image_id", "is not in the annotation file", image_id)
         return batch.sound_only()
-
-
-def _check_scores(batch: RecordBatch) -> None:
-    score = batch.columns.score
-    batch.reject(~np.isfinite(score), "score", "is not a finite number", score)
-    outside = np.isfinite(score) & ((score < 0) | (score > 1))
-    batch.reject(outside, "score", "is outside 0 to 1", score)
 
 
 def _check_boxes(

@@ -1,6 +1,6 @@
-"""Sorts detections that come in any order into blocks, by way of the disk."""
+"""Sorts detections that come in any order into blocks, by way of the disk; repeats count once."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -12,9 +12,13 @@ import pyarrow as pa
 from longtail.predictions.arrow_tables import SCHEMA, from_table, to_table
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.image_set import IMAGES_PER_BLOCK, ImageSet
+from longtail.predictions.repeats import find_repeats, without_repeats
 
 # Buckets of 256 images: small to hold in memory, large enough to be read in few pieces.
 BLOCKS_PER_BUCKET = 8
+NUMBERS_ONLY = [number for number, name in enumerate(SCHEMA.names) if name != "counts"]
+REPEATS = "records that repeat another one, counted once"
+IMAGES_WITH_REPEATS = "images with such records"
 
 
 class Spill:
@@ -22,6 +26,11 @@ class Spill:
 
     Memory holds what one `add` brings, and later one bucket of 8 blocks. The file can be moved
     while it is read.
+
+    Attributes:
+        images: The images that detections may be of.
+        num_rows: Rows of each block; once the spill is closed, without repeats.
+        notes: How many records were repeats, and in how many images.
     """
 
     def __init__(self, path: Path, images: ImageSet) -> None:
@@ -33,6 +42,8 @@ class Spill:
         # Written once and read once or twice: packing would take longer than it saves.
         self._writer = pa.ipc.new_file(path, SCHEMA)
         self._reader: pa.ipc.RecordBatchFileReader | None = None
+        self.notes: Counter[str] = Counter()
+        self._repetitive: set[int] = set()
 
     def __enter__(self) -> "Spill":
         return self
@@ -66,7 +77,13 @@ class Spill:
     def close(self) -> None:
         """End the writing; blocks can be read from now on."""
         self._writer.close()
+        # Without masks first: hardly any file has repeats, and masks are most of its bytes.
+        numbers = pa.ipc.IpcReadOptions(included_fields=NUMBERS_ONLY)
+        self._reader = pa.ipc.open_file(pa.OSFile(str(self._path)), options=numbers)
+        suspects = [bucket for bucket in self._batches if find_repeats(self._read(bucket)).any()]
         self._reader = pa.ipc.open_file(pa.OSFile(str(self._path)))
+        for bucket in suspects:
+            self._count_repeats(bucket)
 
     def blocks(self) -> Iterator[DetectionColumns]:
         """All blocks in order, each by image id, then in the order of arrival."""
@@ -76,15 +93,30 @@ class Spill:
     def blocks_of(self, bucket: int) -> list[DetectionColumns]:
         """The blocks of one bucket; they share its memory."""
         rows = self._read(bucket)
-        if bool((np.diff(rows.image_id) < 0).any()):
-            rows = rows.take(np.argsort(rows.image_id, kind="stable"))
+        if bucket in self._repetitive:
+            rows = without_repeats(rows)
         first = bucket * BLOCKS_PER_BUCKET
         ends = np.cumsum(self.num_rows[first : first + BLOCKS_PER_BUCKET]).tolist()
         return [rows.between(start, end) for start, end in pairwise([0, *ends])]
 
+    def _count_repeats(self, bucket: int) -> None:
+        rows = self._read(bucket)
+        repeated = rows.image_id[find_repeats(rows)]
+        if not len(repeated):
+            return
+        self._repetitive.add(bucket)
+        self.notes[REPEATS] += len(repeated)
+        self.notes[IMAGES_WITH_REPEATS] += len(np.unique(repeated))
+        blocks = self.images.find(repeated) // IMAGES_PER_BLOCK
+        self.num_rows -= np.bincount(blocks, minlength=len(self.num_rows))
+
     def _read(self, bucket: int) -> DetectionColumns:
+        """The rows of a bucket by image id, then in the order of arrival."""
         assert self._reader is not None, "the spill is still written"
         batches = [self._reader.get_batch(number) for number in self._batches[bucket]]
-        return DetectionColumns.concatenate(
+        rows = DetectionColumns.concatenate(
             [from_table(pa.Table.from_batches([batch])) for batch in batches]
         )
+        if bool((np.diff(rows.image_id) < 0).any()):
+            rows = rows.take(np.argsort(rows.image_id, kind="stable"))
+        return rows
