@@ -87,6 +87,7 @@ class JsonReading:
             self.notes["dropped records"] += block.num_records - len(sound)
             self.on_read(block.file_position)
             yield sound
+        self.checker.boxes.tally(self.tally)
 
     def spill_to(self, spill: Spill) -> None:
         """Read all of the file into a spill, which can be read from then on."""

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtail.categories import CategoryTable
+from longtail.predictions.box_conventions import BoxConventions
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.image_set import ImageSet
 from longtail.predictions.record_masks import convert_masks
@@ -25,12 +26,14 @@ class RecordChecker:
         categories: The categories that detections may have.
         notes: Counts of what is legal but worth telling.
         max_score: The score that counts as 1, or None (see `score_checks`).
+        boxes: What was seen of the boxes of all records.
     """
 
     images: ImageSet
     categories: CategoryTable
     notes: Counter[str]
     max_score: float | None = 1.0
+    boxes: BoxConventions = field(default_factory=BoxConventions)
     _scores: ScoreChecker = field(init=False)
 
     def __post_init__(self) -> None:
@@ -48,6 +51,8 @@ class RecordChecker:
         score = self._scores.read(batch)
         _check_boxes(batch, heights, widths, self.notes)
         counts, offsets, mask_boxes = convert_masks(batch, heights, widths, self.notes)
+        sizes = np.stack([heights, widths], axis=1)
+        self.boxes.see(batch, sizes, (counts, offsets))
         detections = DetectionColumns(
             image_id=columns.image_id,
             category_id=columns.category_id,
