@@ -20,9 +20,10 @@ FITS, BETTER_BY, NEARLY_ALL = 0.7, 0.2, 0.95
 """Mean IoU with the masks from which a reading fits, by how much it must be over that of the right
 one, and the share of boxes that it fits no worse. Boxes of any detector fit the masks that were cut
 from them well over the 0.5 that they are apart from here."""
-ENOUGH, OVERSHOOTING = 20, 0.15
-"""Boxes without masks from which a file is judged, and the share of them that leaves the image.
-Detectors cut boxes to the image; those that do not have few outside, and none inside otherwise."""
+ENOUGH, OVERSHOOTING, INSIDE = 20, 0.15, 0.99
+"""Boxes without masks from which a file is judged, the share of them that leaves the image, and the
+share that lies within it in another reading. Detectors cut boxes to the image; of those that do not
+hardly a tenth leaves it, and no other reading puts those that do inside."""
 ONE_PIXEL = 1.5
 NUM, WITHIN_A_PIXEL, WITH_FRACTION, OVERSHOOTS, AS_CORNERS, AS_CENTRE = range(6)
 
@@ -127,7 +128,7 @@ class BoxConventions:
         if self.num_masks or num < ENOUGH or self.counts[OVERSHOOTS] < OVERSHOOTING * num:
             return ""
         for fitting, order in ((AS_CORNERS, CORNERS), (AS_CENTRE, CENTRE)):
-            if self.counts[fitting] >= NEARLY_ALL * num:
+            if self.counts[fitting] >= INSIDE * num:
                 return (
                     f"{self.counts[OVERSHOOTS]} of {num} boxes leave their images, and "
                     f"{self.counts[fitting]} lie within them as {order}"
