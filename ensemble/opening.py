@@ -23,6 +23,7 @@ from longtail.categories import CategoryTable
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.image_set import ImageSet
 from longtail.predictions.json_import import import_json
+from longtail.predictions.sound_store import sound_store
 from longtail.predictions.store import PredictionStore, Source, StoreWriter, is_store
 from longtail.predictions.store_warnings import warnings_of
 from longtail.problems import BadInputError
@@ -135,7 +136,7 @@ def _store_of(
             f"{path}: made for {len(store.images)} images, other than the {len(images)} of --ann; "
             "merge sources of one image set, and give that set as --ann"
         )
-    return store
+    return sound_store(store, out, spec.max_score)
 
 
 def _translated(raw: PredictionStore, mapping: CategoryMap, out: Path) -> PredictionStore:

@@ -162,6 +162,34 @@ def test_repeats_within_a_file_and_between_files_are_added_up(tmp_path: Path) ->
     assert "3 records in 3 images repeat another one" in " ".join(source.warnings)
 
 
+def test_a_store_is_read_on_the_scale_that_is_named(tmp_path: Path) -> None:
+    columns = detections([1, 2])
+    percent = replace(columns, score=100 * columns.score, score_mask=100 * columns.score_mask)
+    store(tmp_path / "a", image_set(3), percent)
+    with pytest.raises(BadInputError, match=r"is over 1.*max_score="):
+        opened(f"a={tmp_path}/a", tmp_path)
+    source = opened(f"a={tmp_path}/a,max_score=100", tmp_path)
+    read = PredictionStore.open(source.directory).read_all()
+    assert read.score.tolist() == pytest.approx(columns.score.tolist(), rel=1e-15)
+
+
+def test_scores_of_another_scale_are_never_dropped(tmp_path: Path) -> None:
+    result_file(tmp_path / "a.json", [1, 2, 2], score=80.0)
+    for strict in (True, False):
+        with pytest.raises(BadInputError, match=r"score: is over 1[\s\S]*max_score=80\.0"):
+            opened(f"a={tmp_path}/a.json", tmp_path, strict=strict)
+    source = opened(f"a={tmp_path}/a.json,max_score=80", tmp_path)
+    assert PredictionStore.open(source.directory).read_all().score.tolist() == [1, 1, 0.5]
+
+
+def test_repeats_of_a_store_count_once(tmp_path: Path) -> None:
+    columns = detections([1, 2])
+    store(tmp_path / "a", image_set(3), columns.take(np.array([0, 0, 1, 1])))
+    source = opened(f"a={tmp_path}/a", tmp_path)
+    assert [image for image, _ in rows(source.directory)] == [1, 2]
+    assert "2 records in 2 images repeat another one" in " ".join(source.warnings)
+
+
 def test_a_part_without_a_detection_passes_and_a_source_without_one_is_told(tmp_path: Path) -> None:
     result_file(tmp_path / "part0.json", [1])
     result_file(tmp_path / "part1.json", [])

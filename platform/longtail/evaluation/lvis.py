@@ -95,7 +95,9 @@ def evaluate(
     with folder as scratch, Workers(workers) as pool:
         # Other processes open the store anew, and parts are told by its digests.
         lasting = workers > 1 or len(parts) > 0
-        store = open_set(predictions, truth, Path(scratch) / "predictions", lasting=lasting)
+        # A mended copy of a store would be another one than the parts are of.
+        place = None if parts and predictions.is_dir() else Path(scratch) / "predictions"
+        store = open_set(predictions, truth, place, lasting=lasting)
 
         def matched(of: PredictionStore) -> Matched:
             whole = match_store(truth, of, kinds_of(truth), on_block, pool)

@@ -25,6 +25,7 @@ from longtail.predictions.image_set import ImageSet
 from longtail.predictions.json_stream import read_blocks
 from longtail.predictions.record_blocks import DecodedBlock, decode_block
 from longtail.predictions.record_checks import RecordChecker
+from longtail.predictions.sound_store import sound_store
 from longtail.predictions.spill import Spill
 from longtail.predictions.spilled_store import SpilledStore
 from longtail.predictions.store import PredictionStore, Source, StoreWriter, is_store
@@ -196,10 +197,11 @@ def open_predictions(
         path: The store's directory, a result JSON, or an instances_predictions.pth of detectron2.
         images: The images it must be of.
         categories: The categories it may have.
-        work_dir: Where a file is imported to; must not exist.
+        work_dir: Where a file is imported to, or a store copied that has to be mended; must not
+            exist.
         temporary: A file is imported for this process only, and faster: `work_dir` then holds no
             store that could be opened again.
-        max_score: The score of a file that counts as 1, or None (see `import_json`).
+        max_score: The score that counts as 1, or None (see `import_json`).
 
     Raises:
         BadInputError: The predictions are faulty, or of other images or categories.
@@ -208,7 +210,7 @@ def open_predictions(
     if path.is_dir():
         store = PredictionStore.open(path)
         check_fits(store, images, categories)
-        return store
+        return sound_store(store, work_dir, max_score)
     source = Source(path.name)
     if not temporary:
         return import_json(path, images, categories, work_dir, source, max_score=max_score)

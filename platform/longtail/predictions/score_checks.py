@@ -13,6 +13,7 @@ ROUNDING = 1e-5
 and means of a few dozen rounded float32 shares reach, and no scale other than 0 to 1."""
 CUT = "scores cut to 0 to 1, by less than a rounding error"
 OUTSIDE = "scores outside 0 to 1"
+BELOW = "is below 0"
 
 
 @dataclass
@@ -51,23 +52,30 @@ class ScoreChecker:
         if not outside.any():
             return share
         over, below = finite & (share > 1 + ROUNDING), finite & (share < -ROUNDING)
-        batch.reject(over, "score", self._over(), score, self._name_the_scale(), of_file=True)
-        batch.reject(below, "score", "is below 0", score, self._no_shares(), of_file=True)
+        remedies = name_the_scale(self.largest), write_shares(self.smallest)
+        batch.reject(over, "score", over_text(self.max_score), score, remedies[0], of_file=True)
+        batch.reject(below, "score", BELOW, score, remedies[1], of_file=True)
         self.notes[CUT] += int((outside & ~over & ~below).sum())
         return np.where(outside, share.clip(0, 1), share)
 
-    def _over(self) -> str:
-        return "is over 1" if self.max_score == 1 else f"is over the max_score {self.max_score!r}"
 
-    def _name_the_scale(self) -> str:
-        return (
-            f"the largest is {self.largest!r}; name the score that means 1 on this model's scale, "
-            "by which all are divided, the same for all files of a model, as in --pred "
-            f"NAME=PATH,max_score={self.largest!r} or --max-score {self.largest!r}"
-        )
+def over_text(max_score: float) -> str:
+    """What is wrong with a score over 1."""
+    return "is over 1" if max_score == 1 else f"is over the max_score {max_score!r}"
 
-    def _no_shares(self) -> str:
-        return (
-            f"the smallest is {self.smallest!r}; scores are shares from 0 to 1: put logits through "
-            "a sigmoid or softmax, and write the file again"
-        )
+
+def name_the_scale(largest: float) -> str:
+    """What to do about scores over 1."""
+    return (
+        f"the largest is {largest!r}; name the score that means 1 on this model's scale, by which "
+        "all are divided, the same for all files of a model, as in --pred "
+        f"NAME=PATH,max_score={largest!r} or --max-score {largest!r}"
+    )
+
+
+def write_shares(smallest: float) -> str:
+    """What to do about scores below 0."""
+    return (
+        f"the smallest is {smallest!r}; scores are shares from 0 to 1: put logits through a "
+        "sigmoid or softmax, and write them again"
+    )

@@ -10,14 +10,18 @@ import pytest
 from distinct_records import distinct
 
 from longtail.evaluation.diagnosis import diagnose
+from longtail.evaluation.ground_truth import GroundTruth
 from longtail.evaluation.lvis import evaluate
 from longtail.evaluation.match_table import match_table
+from longtail.evaluation.shards import write_shard
+from longtail.predictions.store import PredictionStore, Source, StoreWriter
 from longtail.problems import BadInputError
 
 Record = dict[str, Any]
 MakeProblem = Callable[..., tuple[Record, list[Record]]]
 Write = Callable[[Record, list[Record]], tuple[Path, Path]]
 LvisApi = Callable[..., dict[str, float]]
+Opened = Callable[[tuple[Path, Path]], tuple[GroundTruth, PredictionStore]]
 
 
 def test_boxes_beside_an_empty_list_are_evaluated_as_boxes(
@@ -97,6 +101,25 @@ def test_repeats_count_once_and_are_told(
     assert any(warning.startswith(said) for warning in diagnose(*paths).warnings)
     twice = lvis_api(paths[0], json.loads(paths[1].read_text()), "segm")
     assert twice["AP"] != evaluation.segm["AP"]
+
+
+def test_repeats_of_a_store_count_once_too_and_stop_its_parts(
+    make_problem: MakeProblem, write: Write, opened: Opened, tmp_path: Path
+) -> None:
+    annotations, results = make_problem(47)
+    paths = write(annotations, results)
+    _, once = opened(paths)
+    writer = StoreWriter(tmp_path / "twice", once.images, Source("a"))
+    columns = once.read_all()
+    writer.write_shard(0, [columns.take(np.repeat(np.arange(len(columns)), 2))])
+    writer.finish()
+    for workers in (1, 2):
+        evaluation = evaluate(paths[0], tmp_path / "twice", workers=workers)
+        assert evaluation.segm == evaluate(*paths).segm
+        assert evaluation.counts["detections"] == len(columns)
+        assert any("repeat another one" in warning for warning in evaluation.warnings)
+    with pytest.raises(BadInputError, match=f"{len(columns)} records repeat another one"):
+        write_shard(paths[0], tmp_path / "twice", 1, 1, tmp_path / "part.npz")
 
 
 def test_a_file_without_a_detection_is_told(make_problem: MakeProblem, write: Write) -> None:
