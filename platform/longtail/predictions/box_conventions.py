@@ -24,7 +24,9 @@ ENOUGH, OVERSHOOTING, INSIDE = 20, 0.15, 0.99
 """Boxes without masks from which a file is judged, the share of them that leaves the image, and the
 share that lies within it in another reading. Detectors cut boxes to the image; of those that do not
 hardly a tenth leaves it, and no other reading puts those that do inside."""
-ONE_PIXEL = 1.5
+ONE_PIXEL, SMALLEST_SIDE = 1.5, 16
+"""How far a box within one pixel goes, and the images of which boxes are looked at: in smaller ones
+shares and pixels are alike."""
 NUM, WITHIN_A_PIXEL, WITH_FRACTION, OVERSHOOTS, AS_CORNERS, AS_CENTRE = range(6)
 
 CORNERS, CENTRE, ROWS_FIRST = (
@@ -51,11 +53,11 @@ class BoxConventions:
     """What was seen of the boxes of one file.
 
     Attributes:
-        counts: (6,) all boxes, and those that fit or do not fit a reading.
+        counts: (6,) boxes looked at, and those of them that fit or do not fit a reading.
         num_masks: Boxes that were compared with a mask.
         overlaps: (8,) sum of IoUs with the mask's box, by `READINGS`.
         no_worse: (8,) boxes that each reading fits no worse than the right one.
-        example: The first box seen.
+        example: The first one.
     """
 
     counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(6, np.int64))
@@ -79,6 +81,7 @@ class BoxConventions:
         """
         columns = batch.columns
         finite = columns.has_box & np.isfinite(columns.boxes).all(axis=1)
+        finite &= (sizes >= SMALLEST_SIDE).all(axis=1)
         if not self.example and finite.any():
             row = int(finite.argmax())
             self.example = f"record {batch.indices[row]} ({columns.boxes[row].tolist()})"
