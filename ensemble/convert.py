@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     type=click.FloatRange(0, min_open=True),
     default=1.0,
     show_default=True,
-    help="The score of a file that counts as 1; all are divided by it.",
+    help="The score that counts as 1; all are divided by it.",
 )
 @click.option("--with-bbox", is_flag=True, help="Write boxes to JSON too .")
 @click.option("--only-bbox", is_flag=True, help="Write boxes to JSON, and no masks.")
@@ -119,7 +119,8 @@ def _open(
 
     images, categories = ImageSet.from_json(ann), CategoryTable.from_json(ann)
     if predictions.is_dir():
-        return open_predictions(predictions, images, categories, store_dir)
+        of = images, categories, store_dir
+        return open_predictions(predictions, *of, max_score=max_score)
     telling = telling_of_compilation(partial(click.echo, err=True))
     with telling, reading_progress(predictions) as on_read:
         return import_json(

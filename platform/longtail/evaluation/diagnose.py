@@ -38,7 +38,7 @@ EXISTING = click.Path(exists=True, path_type=Path)
     type=click.FloatRange(0, min_open=True),
     default=1.0,
     show_default=True,
-    help="The score of a file that counts as 1; all are divided by it.",
+    help="The score that counts as 1; all are divided by it.",
 )
 @click.option(
     "--work-dir",

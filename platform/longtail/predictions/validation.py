@@ -82,10 +82,10 @@ def validate(
             summary = examiner.examine(store)
         report.errors += reading.tally.problems()
         _check_writing(reading.notes, report)
-        _check_scores(reading.notes, summary, report)
         if is_torch_file(path):
             what = "is detectron2's own, and a submission is a JSON file"
             report.warning("file", what, ["the whole file"], CONVERT)
+    _check_scores(summary, report)
     if not summary.num_detections:
         what = "there is no detection" if not report.errors else "there is no sound detection"
         remedy = "right for a model that found nothing (lvis-api stops at it); else predict again"
@@ -95,13 +95,15 @@ def validate(
     return Validation(report, summary)
 
 
-def _check_scores(notes: Counter[str], summary: PredictionSummary, report: ProblemReport) -> None:
+def _check_scores(summary: PredictionSummary, report: ProblemReport) -> None:
     """Find scores by which evaluators rank, and which a merge cannot read as they are."""
-    if outside := notes[OUTSIDE]:
-        lowest, highest = summary.lowest_score, summary.highest_score
+    lowest, highest = summary.lowest_score, summary.highest_score
+    if lowest < 0 or highest > 1:
         what = f"is outside 0 to 1, from {lowest!r} to {highest!r}; evaluators only rank by it"
+        outside = summary.notes.get(OUTSIDE)
+        where = "the whole store" if outside is None else f"{outside} records"
         remedy = f"to merge it, name the scale: --pred NAME=PATH,max_score={highest!r}"
-        report.warning("score", what, [f"{outside} records"], remedy)
+        report.warning("score", what, [where], remedy)
 
 
 def _check_writing(notes: Counter[str], report: ProblemReport) -> None:

@@ -57,12 +57,12 @@ def test_a_detection_without_mask_is_an_error(problems_of: Problems) -> None:
 
 
 def test_boxes_in_some_records_only_are_an_error(problems_of: Problems) -> None:
-    [error], [] = problems_of([record(bbox=[0, 0, 1, 1]), record(2), record(5)])
+    [error], [] = problems_of([record(bbox=[0, 0, 30, 20]), record(2), record(5)])
     assert error.field == "bbox" and error.offenders == ("1 records with and 2 without",)
 
 
 def test_boxes_in_all_records_are_a_warning(problems_of: Problems) -> None:
-    [], [warning] = problems_of([record(bbox=[0, 0, 1, 1])])
+    [], [warning] = problems_of([record(bbox=[0, 0, 30, 20])])
     assert warning.field == "bbox" and "areas" not in warning.field
 
 
