@@ -26,7 +26,7 @@ from longtail.predictions.json_stream import read_blocks
 from longtail.predictions.record_blocks import DecodedBlock, decode_block
 from longtail.predictions.record_checks import RecordChecker
 from longtail.predictions.sound_store import sound_store
-from longtail.predictions.spill import Spill
+from longtail.predictions.spill import REPEATS, Spill
 from longtail.predictions.spilled_store import SpilledStore
 from longtail.predictions.store import PredictionStore, Source, StoreWriter, is_store
 from longtail.predictions.tally import FaultTally, RecordBatch
@@ -98,9 +98,12 @@ class JsonReading:
         self.notes.update(spill.notes)
 
     def all_notes(self) -> dict[str, int]:
-        """The notes, and the counts of records that were left out by what is wrong with them."""
+        """The notes, and the counts of records that were left out by what is wrong with them.
+
+        The count of repeats is there if it is 0, too: it says that somebody looked.
+        """
         faults = {f"dropped, {kind}": count for kind, count in self.tally.counts().items()}
-        return {**+self.notes, **faults}
+        return {**+self.notes, REPEATS: self.notes[REPEATS], **faults}
 
     def raise_if_unusable(self, on_invalid: Literal["error", "drop"], allow_empty: bool) -> None:
         """Refuse a file that was read, for its faults or because they leave nothing of it.

@@ -15,6 +15,7 @@ from longtail.predictions.repeats import find_repeats, without_repeats
 from longtail.predictions.score_checks import (
     BELOW,
     CUT,
+    OUTSIDE,
     ROUNDING,
     name_the_scale,
     over_text,
@@ -30,7 +31,8 @@ def sound_store(
 ) -> PredictionStore:
     """The store itself, or a copy of it without what is to be mended, whose notes say so.
 
-    All numbers are read; masks only where rows agree in every number.
+    A store of an import is sound. Of another all numbers are read, and masks only where rows agree
+    in every number.
 
     Args:
         store: To be read.
@@ -40,6 +42,8 @@ def sound_store(
     Raises:
         BadInputError: Scores are not finite or of another scale; or a copy is needed and refused.
     """
+    if _was_imported(store, max_score):
+        return store
     survey = _Survey.of(store, max_score)
     survey.check(store.directory)
     notes = _repeats(store, survey.suspects)
@@ -53,6 +57,13 @@ def sound_store(
             "anew first (python -m ensemble.convert STORE --to json, and that --to store)"
         )
     return _copy(store, out, max_score, survey.suspects, notes)
+
+
+def _was_imported(store: PredictionStore, max_score: float | None) -> bool:
+    """Whether an import made the store, and read its scores as they are to be read here."""
+    notes = store.manifest.notes
+    has_shares = max_score == 1 and OUTSIDE not in notes
+    return REPEATS in notes and (max_score is None or has_shares)
 
 
 @dataclass
@@ -132,7 +143,8 @@ def _copy(
     found = blocks()
     for shard in range(store.images.num_shards):
         writer.write_shard(shard, islice(found, len(store.images.blocks_of_shard(shard))))
-    return writer.finish(Counter(store.manifest.notes) + notes)
+    known = {key: count for key, count in store.manifest.notes.items() if key != OUTSIDE}
+    return writer.finish({**known, **notes, REPEATS: known.get(REPEATS, 0) + notes[REPEATS]})
 
 
 def _scaled(columns: DetectionColumns, max_score: float) -> DetectionColumns:
