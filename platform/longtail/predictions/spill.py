@@ -8,6 +8,7 @@ from types import TracebackType
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from longtail.predictions.arrow_tables import SCHEMA, from_table, to_table
 from longtail.predictions.columns import DetectionColumns
@@ -44,6 +45,8 @@ class Spill:
         self._reader: pa.ipc.RecordBatchFileReader | None = None
         self.notes: Counter[str] = Counter()
         self._repetitive: set[int] = set()
+        self._suspects: set[int] = set()
+        self._seen = np.zeros(len(images), np.bool_)
 
     def __enter__(self) -> "Spill":
         return self
@@ -61,7 +64,9 @@ class Spill:
         """Take detections of any of the images."""
         if not len(columns):
             return
-        blocks = self.images.find(columns.image_id) // IMAGES_PER_BLOCK
+        ranks = self.images.find(columns.image_id)
+        blocks = ranks // IMAGES_PER_BLOCK
+        self._suspect(columns, ranks)
         self.num_rows += np.bincount(blocks, minlength=len(self.num_rows))
         buckets = blocks // BLOCKS_PER_BUCKET
         if bool((np.diff(buckets) < 0).any()):
@@ -80,7 +85,7 @@ class Spill:
         # Without masks first: hardly any file has repeats, and masks are most of its bytes.
         numbers = pa.ipc.IpcReadOptions(included_fields=NUMBERS_ONLY)
         self._reader = pa.ipc.open_file(pa.OSFile(str(self._path)), options=numbers)
-        suspects = [bucket for bucket in self._batches if find_repeats(self._read(bucket)).any()]
+        suspects = [b for b in sorted(self._suspects) if find_repeats(self._read(b)).any()]
         self._reader = pa.ipc.open_file(pa.OSFile(str(self._path)))
         for bucket in suspects:
             self._count_repeats(bucket)
@@ -98,6 +103,16 @@ class Spill:
         first = bucket * BLOCKS_PER_BUCKET
         ends = np.cumsum(self.num_rows[first : first + BLOCKS_PER_BUCKET]).tolist()
         return [rows.between(start, end) for start, end in pairwise([0, *ends])]
+
+    def _suspect(self, columns: DetectionColumns, ranks: NDArray[np.int64]) -> None:
+        """Note the buckets that may have repeats: in an image's rows, or between two runs of it."""
+        runs = ranks[np.flatnonzero(np.diff(ranks, prepend=-1))]
+        images, counts = np.unique(runs, return_counts=True)
+        again = images[(counts > 1) | self._seen[images]]
+        self._seen[images] = True
+        repeated = np.concatenate([again, ranks[find_repeats(columns)]])
+        buckets = repeated // IMAGES_PER_BLOCK // BLOCKS_PER_BUCKET
+        self._suspects.update(buckets.tolist())
 
     def _count_repeats(self, bucket: int) -> None:
         rows = self._read(bucket)
