@@ -58,7 +58,7 @@ def main() -> None:
     "preds",
     multiple=True,
     required=True,
-    metavar="NAME=PATH[,categories=FILE|coco]",
+    metavar="NAME=PATH[,categories=FILE|coco][,max_score=S]",
     help="A source, named as in the merge. Repeat for each.",
 )
 @click.option("--out", required=True, type=AbsolutePath(dir_okay=False), help="JSON file.")
@@ -131,6 +131,7 @@ def fit(
     from longtail.evaluation.progress import block_progress
     from longtail.predictions.coverage import Coverage, images_found
     from longtail.predictions.store import PredictionStore
+    from longtail.problems import BadInputError
 
     settings = FitSettings(kind, groups, overlap, iou, min_matches, folds)
     specs = parse_sources(preds)
@@ -144,12 +145,19 @@ def fit(
         with scratch_folder as scratch, telling_of_compilation(messages.print):
             opened = open_source(spec, truth.images, truth.categories, Path(scratch))
             store = PredictionStore.open(opened.directory)
+            for warning in opened.warnings:
+                messages.print(f"warning: {spec.name}: {warning}", markup=False)
             coverage = Coverage.of_objects(truth.has_objects, images_found(store))
             if coverage.is_low:
                 uncovered.append(coverage.warning(spec.name))
                 messages.print(f"warning: {uncovered[-1]}", markup=False, style="yellow")
             with block_progress() as on_block:
                 labelled[spec.name] = labelled_scores(truth, store, overlap, iou, on_block)
+            if not store.num_detections:
+                messages.print(f"warning: {spec.name}: gets no map, and needs none", markup=False)
+                del labelled[spec.name]
+    if not labelled:
+        raise BadInputError(f"{ann}: no source has a detection in its images; nothing to fit")
     calibration = fit_calibration(labelled, truth, settings)
     calibration.save(out)
     print_calibration(calibration, output_console())
@@ -168,7 +176,10 @@ def fit(
 )
 @ANN
 @click.option(
-    "--pred", required=True, metavar="NAME=PATH", help="The source, by the name it was fitted with."
+    "--pred",
+    required=True,
+    metavar="NAME=PATH[,max_score=S]",
+    help="The source, by the name it was fitted with.",
 )
 @click.option(
     "--out",
@@ -201,10 +212,14 @@ def apply(calibration_path: Path, ann: Path, pred: str, out: Path, with_bbox: bo
     (spec,) = parse_sources([pred])
     _check_new(out)
     calibration = Calibration.load(calibration_path)
-    calibration.require([spec.name])
     images, categories = ImageSet.from_json(ann), CategoryTable.from_json(ann)
     with TemporaryDirectory(prefix="calibrate-") as scratch:
-        store = PredictionStore.open(open_source(spec, images, categories, Path(scratch)).directory)
+        opened = open_source(spec, images, categories, Path(scratch))
+        store = PredictionStore.open(opened.directory)
+        if store.num_detections:
+            calibration.require([spec.name])
+        for warning in opened.warnings:
+            click.echo(f"warning: {spec.name}: {warning}", err=True)
         what = calibration, spec.name, store, categories
         if out.suffix == ".json":
             out.parent.mkdir(parents=True, exist_ok=True)

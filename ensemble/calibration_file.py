@@ -132,10 +132,12 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             groups: (D,) index into `FREQUENCY_GROUPS`.
 
         Raises:
-            ValueError: There is no such source, or a score is outside [0, 1].
+            ValueError: There are scores and no such source, or a score is outside [0, 1].
         """
+        if not len(scores):
+            return np.empty(0)
         self.require([name])
-        if len(scores) and not (scores.min() >= 0 and scores.max() <= 1):
+        if not (scores.min() >= 0 and scores.max() <= 1):
             wrong = scores[~((scores >= 0) & (scores <= 1))][0]
             raise ValueError(f"source {name}: score {wrong} is not in [0, 1]; it has no log odds")
         result = np.empty(len(scores))

@@ -35,7 +35,16 @@ if TYPE_CHECKING:
     show_default=True,
     help="Faulty records of a file: stop, or leave them out and count them.",
 )
-@click.option("--allow-empty", is_flag=True, help="Accept a file without a detection.")
+@click.option(
+    "--allow-empty", is_flag=True, help="Accept a file of which --drop-invalid leaves nothing."
+)
+@click.option(
+    "--max-score",
+    type=click.FloatRange(0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="The score that counts as 1; all are divided by it.",
+)
 @click.option("--with-bbox", is_flag=True, help="Write boxes to JSON too .")
 @click.option("--only-bbox", is_flag=True, help="Write boxes to JSON, and no masks.")
 @click.option("--name", help="Name of the source in tables.  [default: the file's]")
@@ -48,6 +57,7 @@ def main(
     out: Path,
     strict: bool,
     allow_empty: bool,
+    max_score: float,
     with_bbox: bool,
     only_bbox: bool,
     name: str | None,
@@ -83,7 +93,7 @@ def main(
     source = Source(name or predictions.name, scale=scale, flip=flip)
     with TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as work_dir:
         store_dir = out if to == "store" else Path(work_dir) / "store"
-        store = _open(predictions, ann, store_dir, source, strict, allow_empty)
+        store = _open(predictions, ann, store_dir, source, strict, allow_empty, max_score)
         if to == "json":
             from longtail.predictions.json_export import export_json
 
@@ -99,6 +109,7 @@ def _open(
     source: "Source",
     strict: bool,
     allow_empty: bool,
+    max_score: float,
 ) -> "PredictionStore":
     """Open a store, or import a file to `store_dir`."""
     from longtail.categories import CategoryTable
@@ -109,7 +120,8 @@ def _open(
 
     images, categories = ImageSet.from_json(ann), CategoryTable.from_json(ann)
     if predictions.is_dir():
-        return open_predictions(predictions, images, categories, store_dir)
+        of = images, categories, store_dir
+        return open_predictions(predictions, *of, max_score=max_score)
     telling = telling_of_compilation(partial(click.echo, err=True))
     with telling, reading_progress(predictions) as on_read:
         return import_json(
@@ -120,6 +132,7 @@ def _open(
             source,
             "error" if strict else "drop",
             allow_empty=allow_empty,
+            max_score=max_score,
             on_read=on_read,
         )
 
@@ -127,12 +140,16 @@ def _open(
 def _show(store: "PredictionStore", out: Path) -> None:
     from rich.console import Console
 
+    from longtail.predictions.store_warnings import warnings_of
+
     console = Console(soft_wrap=True, highlight=False)
     console.print(
         f"{out}: {store.num_detections} detections of {len(store.images)} images", markup=False
     )
     for what, count in store.manifest.notes.items():
         console.print(f"  {what}: {count}", markup=False)
+    for warning in warnings_of(store):
+        click.echo(f"warning: {warning}", err=True)
 
 
 if __name__ == "__main__":

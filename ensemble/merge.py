@@ -38,9 +38,9 @@ def _key(name: str) -> str:
     multiple=True,
     metavar="NAME=PATH[,OPTION=VALUE...]",
     help="A source: result JSON (.json, .json.gz, .zip), detectron2's .pth, store, or a pattern of "
-    "files that together are one source. Options: weight=, scale=, valid_area=low:high, "
-    "categories=FILE or coco, groups=r,c,f or bins by training instances, such as "
-    "0001-0009,0010-0099. Repeat for each.",
+    "files that together are one source. Options: weight=, max_score=, scale=, "
+    "valid_area=low:high, categories=FILE or coco, groups=r,c,f or bins by training instances, "
+    "such as 0001-0009,0010-0099. Repeat for each.",
 )
 @click.option(
     "--ann",

@@ -28,6 +28,9 @@ def print_uncovered(statistics: Mapping[str, Any], messages: Console) -> None:
 
 def print_warnings(plan: MergePlan, statistics: MergeStatistics, messages: Console) -> None:
     """Say what of a finished merge may be unwanted."""
+    for source in plan.sources:
+        for warning in source.warnings:
+            messages.print(f"warning: {source.spec.name}: {warning}")
     counts = plan.settings.fusion.method == "wbf"
     for name, missing in statistics.images_without_detections.items():
         if missing:

@@ -5,7 +5,7 @@ on the way is kept in a folder, where a merge that was interrupted finds it agai
 """
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import islice
@@ -18,11 +18,14 @@ from numpy.typing import NDArray
 from ensemble.experts import NOT_OURS, CategoryMap, map_categories, read_categories
 from ensemble.source_files import files_of
 from ensemble.source_options import SourceSpec
+from ensemble.source_parts import SourceParts
 from longtail.categories import CategoryTable
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.image_set import ImageSet
 from longtail.predictions.json_import import import_json
+from longtail.predictions.sound_store import sound_store
 from longtail.predictions.store import PredictionStore, Source, StoreWriter, is_store
+from longtail.predictions.store_warnings import warnings_of
 from longtail.problems import BadInputError
 
 NOT_SHARED = "dropped, of a category that is not shared"
@@ -38,6 +41,7 @@ class OpenedSource:
         seen_in: A store of all that the source found, also of categories that are not shared.
         knows: (K,) the categories that it may find.
         boxes_only: Whether none of its detections has a mask, and it has some.
+        warnings: What a user should know of it.
     """
 
     spec: SourceSpec
@@ -45,6 +49,7 @@ class OpenedSource:
     seen_in: Path
     knows: NDArray[np.bool_]
     boxes_only: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 def open_source(
@@ -71,7 +76,8 @@ def open_source(
     scale = store.source.scale if spec.scale is None else spec.scale
     known = replace(spec, scale=scale)
     folders = store.directory, raw.directory
-    return OpenedSource(known, *folders, knows & trusted, _has_boxes_only(store))
+    boxes_only, warnings = _has_boxes_only(store), warnings_of(raw)
+    return OpenedSource(known, *folders, knows & trusted, boxes_only, warnings)
 
 
 def expert_map(spec: SourceSpec, categories: CategoryTable) -> CategoryMap | None:
@@ -97,52 +103,40 @@ def _one_store(
     """All files of a source as one store."""
     files = files_of(spec)
     parts = [
-        _store_of(path, spec.name, images, categories, folder / f"part{i}", strict)
+        _store_of(path, spec, images, categories, folder / f"part{i}", strict)
         for i, path in enumerate(files)
     ]
     if len(parts) == 1:
         return parts[0]
-    blocks = (_joined(files, parts, number) for number in range(images.num_blocks))
-    notes: dict[str, int] = {}
-    for part in parts:
-        notes |= {key: notes.get(key, 0) + count for key, count in part.manifest.notes.items()}
+    joined = SourceParts(files, parts)
+    blocks = map(joined.block, range(images.num_blocks))
     source = Source(spec.name, scale=parts[0].source.scale)
     soft_masks = any(part.has_soft_masks for part in parts)
-    return _write(folder / "joined", images, source, blocks, notes, soft_masks)
+    return _write(folder / "joined", images, source, blocks, joined.notes, soft_masks)
 
 
 def _store_of(
-    path: Path, name: str, images: ImageSet, categories: CategoryTable, out: Path, strict: bool
+    path: Path,
+    spec: SourceSpec,
+    images: ImageSet,
+    categories: CategoryTable,
+    out: Path,
+    strict: bool,
 ) -> PredictionStore:
     """Open a store and check its digests; or import a file, unless that was done before."""
     if not path.is_dir():
         if is_store(out):
             return PredictionStore.open(out, verify=True)
         on_invalid: Literal["error", "drop"] = "error" if strict else "drop"
-        return import_json(path, images, categories, out, Source(name), on_invalid)
+        of = images, categories, out, Source(spec.name)
+        return import_json(path, *of, on_invalid, max_score=spec.max_score)
     store = PredictionStore.open(path, verify=True)
     if store.images.digest() != images.digest():
         raise BadInputError(
             f"{path}: made for {len(store.images)} images, other than the {len(images)} of --ann; "
             "merge sources of one image set, and give that set as --ann"
         )
-    return store
-
-
-def _joined(
-    files: Sequence[Path], parts: Sequence[PredictionStore], block: int
-) -> DetectionColumns:
-    columns = [part.read_block(block, with_soft_masks=True) for part in parts]
-    seen: dict[int, Path] = {}
-    for path, part in zip(files, columns, strict=True):
-        for image in np.unique(part.image_id).tolist():
-            if image in seen:
-                raise BadInputError(
-                    f"{path}: has detections of image {image}, as {seen[image]} has; the files of "
-                    "one source hold different images: name two models as two sources"
-                )
-            seen[image] = path
-    return DetectionColumns.concatenate(columns)
+    return sound_store(store, out, spec.max_score)
 
 
 def _translated(raw: PredictionStore, mapping: CategoryMap, out: Path) -> PredictionStore:

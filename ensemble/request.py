@@ -22,6 +22,7 @@ from ensemble.source_options import SourceSpec
 from ensemble.valid_area import check_coverage
 from longtail.categories import CategoryTable
 from longtail.predictions.image_set import ImageSet
+from longtail.predictions.store import PredictionStore
 from longtail.problems import BadInputError
 
 
@@ -106,7 +107,8 @@ class Request:
         path = self.settings.calibration
         calibration = None if path is None else Calibration.load(path)
         if calibration is not None:
-            calibration.require(names)
+            stores = {s.spec.name: PredictionStore.open(s.directory) for s in sources}
+            calibration.require([name for name in names if stores[name].num_detections])
         return MergePlan(images, categories, sources, self.settings, calibration)
 
     def check_apart(self, out: Path) -> None:

@@ -18,7 +18,7 @@ from longtail.path_options import shared_path
 MERGED = "merged"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 FORM = (
-    "NAME=PATH[,weight=W][,scale=S][,valid_area=LOW:HIGH][,categories=FILE|coco]"
+    "NAME=PATH[,weight=W][,max_score=S][,scale=S][,valid_area=LOW:HIGH][,categories=FILE|coco]"
     "[,groups=r,c,f|BINS]"
 )
 
@@ -37,6 +37,7 @@ class SourceSpec:
         categories: "coco", or the absolute path of a file with the categories of an expert; None
             for those of `--ann`.
         groups: The frequency groups, or bins by instance count, that it is trusted with.
+        max_score: The score that means 1 on its scale, over 0: all are divided by it.
     """
 
     name: str
@@ -46,6 +47,7 @@ class SourceSpec:
     valid_area: ValidArea = EVERY_SIZE
     categories: str | None = None
     groups: tuple[str, ...] = FREQUENCY_GROUPS
+    max_score: float = 1.0
 
     def word(self) -> str:
         """The source as `--pred` takes it, with an absolute path."""
@@ -55,6 +57,7 @@ class SourceSpec:
             "valid_area": str(self.valid_area),
             "categories": self.categories,
             "groups": ",".join(self.groups),
+            "max_score": repr(self.max_score),
         }
         default = SourceSpec(self.name, self.path)
         said = [f",{k}={v}" for k, v in options.items() if getattr(self, k) != getattr(default, k)]
@@ -63,6 +66,9 @@ class SourceSpec:
     def options(self) -> dict[str, Any]:
         """The options as a JSON tree."""
         tree = {key: value for key, value in asdict(self).items() if key not in ("name", "path")}
+        if self.max_score == 1:
+            # So that a merge from before there was this option is still the same one.
+            del tree["max_score"]
         return tree | {"valid_area": str(self.valid_area), "groups": list(self.groups)}
 
 
@@ -134,13 +140,21 @@ def _options(words: Sequence[str]) -> dict[str, str]:
 
 
 def _weight(value: str) -> float:
+    return _positive(value, "weight")
+
+
+def _max_score(value: str) -> float:
+    return _positive(value, "max_score")
+
+
+def _positive(value: str, key: str) -> float:
     try:
-        weight = float(value)
+        number = float(value)
     except ValueError:
-        weight = math.nan
-    if not 0 < weight < math.inf:
-        raise ValueError(f"weight {value!r} is not a positive number")
-    return weight
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise ValueError(f"{key} {value!r} is not a positive number")
+    return number
 
 
 def _scale(value: str) -> int:
@@ -172,5 +186,6 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "valid_area": ValidArea.parse,
     "categories": _categories,
     "groups": _groups,
+    "max_score": _max_score,
 }
 assert {*PARSERS} == {field.name for field in fields(SourceSpec)} - {"name", "path"}

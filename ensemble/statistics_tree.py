@@ -81,7 +81,7 @@ def _source(counts: Mapping[str, Counts], index: int) -> dict[str, Any]:
             for group, letter in enumerate(FREQUENCY_GROUPS)
         }
         for key, name in (("score_quantiles", "scores"), ("calibrated_quantiles", "calibrated"))
-        if counts[name].any()
+        if name == "scores" or counts[name].any()
     }
     missing = int(counts["images"][0] - counts["images_found"][index])
     return {

@@ -90,6 +90,8 @@ def open_halves(
     for spec in request.space.specs:
         say(f"reading {spec.name} ({spec.path})")
         opened = open_source(spec, truth.images, truth.categories, work / "sources", strict)
+        for warning in opened.warnings:
+            say(f"warning: {spec.name}: {warning}")
         sources.append(opened)
     warnings = list(_uncovered(truth, sources))
     for warning in warnings:

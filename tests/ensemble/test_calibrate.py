@@ -201,3 +201,29 @@ def test_groups_without_a_map_of_their_own_are_named(
     output = capsys.readouterr()
     assert "a: rare, common categories have under 250" in " ".join(output.err.split())
     assert "as all" in output.out
+
+
+def test_an_empty_source_gets_no_map_and_needs_none(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder.write("empty.json", [])
+    assert folder.fit("--pred=c={}/empty.json") == 0
+    said = capsys.readouterr().err
+    assert "warning: c: no detection in any of 80 images" in said and "c: gets no map" in said
+    assert list(Calibration.load(folder.path / "calibration.json").sources) == ["a", "b"]
+    assert folder.apply("c={}/empty.json", "c.json") == 0
+    assert folder.read("c.json") == []
+    assert folder.apply("c={}/a.json", "d.json") == 2
+    words = "--ann={}/ann.json", "--pred=c={}/empty.json", "--out={}/none", "--overlap=box"
+    assert folder.call("fit", *words) == 3
+    assert "no source has a detection" in capsys.readouterr().err
+
+
+def test_scores_of_another_scale_are_fitted_and_calibrated_alike(folder: Folder) -> None:
+    assert folder.fit() == 0
+    records = folder.read("a.json")
+    folder.write("percent.json", [{**r, "score": 128 * r["score"]} for r in records])
+    assert folder.apply("a={}/percent.json", "wrong.json", "--with-bbox") == 3
+    assert folder.apply("a={}/percent.json,max_score=128", "b128.json", "--with-bbox") == 0
+    assert folder.apply("a={}/a.json", "b1.json", "--with-bbox") == 0
+    assert folder.read("b128.json") == folder.read("b1.json")

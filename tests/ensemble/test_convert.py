@@ -1,15 +1,19 @@
 import json
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from ensemble.convert import main
 from longtail.commands import ExitCode, run
-from longtail.predictions.store import PredictionStore, Source
+from longtail.predictions.columns import DetectionColumns
+from longtail.predictions.image_set import ImageSet
+from longtail.predictions.store import PredictionStore, Source, StoreWriter
 
 Convert = Callable[..., tuple[int, str]]
 BOX = {"bbox": [0.1, 0.2, 1.3, 1.4]}
@@ -108,17 +112,67 @@ def test_a_faulty_record_stops_the_conversion(
 def test_faulty_records_are_dropped_on_request_and_counted(
     convert: Convert, write: Write, tmp_path: Path
 ) -> None:
-    write([record(), record(score=2)])
+    write([record(), record(score=float("nan"))])
     code, text = convert("in.json", "json", "out.json", "--drop-invalid")
     assert code == ExitCode.DONE
-    assert "dropped records: 1" in text and "dropped, score: is outside 0 to 1: 1" in text
+    assert "dropped records: 1" in text and "dropped, score: is not a finite number: 1" in text
     assert len(json.loads((tmp_path / "out.json").read_text())) == 1
 
 
-def test_an_empty_file_needs_to_be_allowed(convert: Convert, write: Write) -> None:
+def test_scores_over_1_are_never_dropped_and_can_be_scaled(
+    convert: Convert, write: Write, tmp_path: Path
+) -> None:
+    write([record(score=90.0), record(score=45.0), record(score=1.5)])
+    for option in ("--strict", "--drop-invalid"):
+        code, text = convert("in.json", "json", "out.json", option)
+        assert code == ExitCode.BAD_INPUT
+        assert "--max-score 90.0" in text and "record 2 (1.5)" in text
+    assert convert("in.json", "json", "out.json", "--max-score", "90")[0] == ExitCode.DONE
+    scores = [r["score"] for r in json.loads((tmp_path / "out.json").read_text())]
+    assert scores == [1.0, 0.5, 1.5 / 90]
+
+
+def test_a_store_is_converted_without_repeats_and_on_the_scale_that_is_named(
+    convert: Convert, tmp_path: Path
+) -> None:
+    images = ImageSet.from_json(tmp_path / "ann.json")
+    counts = np.frombuffer(b"0606", np.uint8)
+    columns = replace(
+        DetectionColumns.empty(),
+        image_id=np.array([1, 1]),
+        category_id=np.array([5, 5]),
+        score=np.array([8.0, 8.0]),
+        score_mask=np.array([4.0, 4.0]),
+        boxes=np.array([[0.5, 0, 1, 1]] * 2),
+        heights=np.array([2, 2]),
+        widths=np.array([3, 3]),
+        counts=counts,
+        counts_offsets=np.array([0, 2, 4]),
+    )
+    writer = StoreWriter(tmp_path / "given", images, Source("a"))
+    writer.write_shard(0, [columns])
+    writer.finish()
+    code, text = convert("given", "json", "out.json")
+    assert code == ExitCode.BAD_INPUT and "--max-score 8.0" in text
+    code, text = convert("given", "json", "out.json", "--max-score", "8")
+    assert code == ExitCode.DONE and "1 records in 1 images repeat another one" in text
+    [kept] = json.loads((tmp_path / "out.json").read_text())
+    assert kept["score"] == 0.5
+
+
+def test_an_empty_file_passes_with_a_warning(convert: Convert, write: Write) -> None:
     write([])
-    assert convert("in.json", "store", "store")[0] == ExitCode.BAD_INPUT
-    assert convert("in.json", "store", "store", "--allow-empty")[0] == ExitCode.DONE
+    code, text = convert("in.json", "store", "store")
+    assert code == ExitCode.DONE and "warning: no detection in any of" in text
+
+
+def test_a_file_that_dropping_leaves_empty_needs_to_be_allowed(
+    convert: Convert, write: Write
+) -> None:
+    write([record(score=float("nan"))])
+    assert convert("in.json", "store", "store", "--drop-invalid")[0] == ExitCode.BAD_INPUT
+    allowed = ("--drop-invalid", "--allow-empty")
+    assert convert("in.json", "store", "store", *allowed)[0] == ExitCode.DONE
 
 
 @pytest.mark.parametrize("name", ["out.json.gz", "out.zip"])

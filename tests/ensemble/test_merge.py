@@ -189,7 +189,7 @@ def test_missing_source_ends_with_3(folder: Folder) -> None:
 
 
 def test_unusable_record_ends_with_3_or_is_dropped(folder: Folder) -> None:
-    folder.write("bad.json", [*source(1), {**source(1)[0], "score": 7.0}])
+    folder.write("bad.json", [*source(1), {**source(1)[0], "score": float("nan")}])
     assert folder.merge("a=bad.json", "b=b.json", options=QUICK) == 3
     assert folder.merge("a=bad.json", "b=b.json", options=(*QUICK, "--drop-invalid")) == 0
     assert folder.read("stats.json")["sources"]["a"]["notes"]["dropped records"] == 1

@@ -33,11 +33,17 @@ def store(path: Path, images: ImageSet, columns: DetectionColumns, **source: Any
     return path
 
 
-def result_file(path: Path, image_ids: list[int], category_id: int = 7) -> Path:
+def result_file(path: Path, image_ids: list[int], category_id: int = 7, score: float = 0.5) -> Path:
+    """A detection for each id; where an id comes again, with half the score."""
     segmentation = {"size": [SIDE, SIDE], "counts": MASK.decode()}
     records = [
-        {"image_id": i, "category_id": category_id, "score": 0.5, "segmentation": segmentation}
-        for i in image_ids
+        {
+            "image_id": i,
+            "category_id": category_id,
+            "score": score / 2 ** image_ids[:place].count(i),
+            "segmentation": segmentation,
+        }
+        for place, i in enumerate(image_ids)
     ]
     path.write_text(json.dumps(records))
     return path
@@ -127,11 +133,75 @@ def test_files_of_a_pattern_are_one_source(tmp_path: Path) -> None:
     assert PredictionStore.open(source.directory).manifest.notes["records"] == 4
 
 
-def test_files_of_one_source_hold_different_images(tmp_path: Path) -> None:
-    result_file(tmp_path / "part0.json", [1, 2])
-    result_file(tmp_path / "part1.json", [2])
+@pytest.mark.parametrize(("ids", "score"), [([2], 0.25), ([2, 2], 0.5), ([2, 2, 2], 0.5)])
+def test_files_of_one_source_hold_different_images(
+    tmp_path: Path, ids: list[int], score: float
+) -> None:
+    result_file(tmp_path / "part0.json", [1, 2] if len(ids) < 3 else [1, 2, 2])
+    result_file(tmp_path / "part1.json", ids, score=score)
     with pytest.raises(BadInputError, match=r"part1\.json: has detections of image 2, as .*part0"):
         opened(f"a={tmp_path}/part*.json", tmp_path)
+
+
+def test_images_that_padding_gave_to_two_ranks_count_once(tmp_path: Path) -> None:
+    result_file(tmp_path / "rank0.json", [1, 1, 3])
+    result_file(tmp_path / "rank1.json", [2, 1, 1])
+    result_file(tmp_path / "rank2.json", [3])
+    source = opened(f"a={tmp_path}/rank*.json", tmp_path)
+    assert rows(source.directory) == [(1, 7), (1, 7), (2, 7), (3, 7)]
+    assert "3 records in 2 images repeat another one" in " ".join(source.warnings)
+
+
+def test_repeats_within_a_file_and_between_files_are_added_up(tmp_path: Path) -> None:
+    for number in (0, 1):
+        path = result_file(tmp_path / f"rank{number}.json", [1, number + 2])
+        records = json.loads(path.read_text())
+        path.write_text(json.dumps([*records, records[1]]))
+    source = opened(f"a={tmp_path}/rank*.json", tmp_path)
+    assert rows(source.directory) == [(1, 7), (2, 7), (3, 7)]
+    assert "3 records in 3 images repeat another one" in " ".join(source.warnings)
+
+
+def test_a_store_is_read_on_the_scale_that_is_named(tmp_path: Path) -> None:
+    columns = detections([1, 2])
+    percent = replace(columns, score=100 * columns.score, score_mask=100 * columns.score_mask)
+    store(tmp_path / "a", image_set(3), percent)
+    with pytest.raises(BadInputError, match=r"is over 1.*max_score="):
+        opened(f"a={tmp_path}/a", tmp_path)
+    source = opened(f"a={tmp_path}/a,max_score=100", tmp_path)
+    read = PredictionStore.open(source.directory).read_all()
+    assert read.score.tolist() == pytest.approx(columns.score.tolist(), rel=1e-15)
+
+
+def test_scores_of_another_scale_are_never_dropped(tmp_path: Path) -> None:
+    result_file(tmp_path / "a.json", [1, 2, 2], score=80.0)
+    for strict in (True, False):
+        with pytest.raises(BadInputError, match=r"score: is over 1[\s\S]*max_score=80\.0"):
+            opened(f"a={tmp_path}/a.json", tmp_path, strict=strict)
+    source = opened(f"a={tmp_path}/a.json,max_score=80", tmp_path)
+    assert PredictionStore.open(source.directory).read_all().score.tolist() == [1, 1, 0.5]
+
+
+def test_repeats_of_a_store_count_once(tmp_path: Path) -> None:
+    columns = detections([1, 2])
+    store(tmp_path / "a", image_set(3), columns.take(np.array([0, 0, 1, 1])))
+    source = opened(f"a={tmp_path}/a", tmp_path)
+    assert [image for image, _ in rows(source.directory)] == [1, 2]
+    assert "2 records in 2 images repeat another one" in " ".join(source.warnings)
+
+
+def test_a_part_without_a_detection_passes_and_a_source_without_one_is_told(tmp_path: Path) -> None:
+    result_file(tmp_path / "part0.json", [1])
+    result_file(tmp_path / "part1.json", [])
+    store(tmp_path / "part2", image_set(3), DetectionColumns.empty())
+    source = opened(f"a={tmp_path}/part*", tmp_path)
+    assert rows(source.directory) == [(1, 7)] and source.warnings == ()
+    (tmp_path / "empty").mkdir()
+    for number, name in enumerate(("part1.json", "part2", "part[12]*")):
+        (spec,) = parse_sources([f"e{number}={tmp_path}/{name}"])
+        empty = open_source(spec, image_set(3), category_table(), tmp_path / "empty")
+        assert rows(empty.directory) == []
+        assert "no detection in any of 3 images" in " ".join(empty.warnings)
 
 
 def test_an_import_is_found_again(tmp_path: Path) -> None:

@@ -35,6 +35,13 @@ EXISTING = AbsolutePath(exists=True)
     help="Overlap from which an object counts as found.",
 )
 @click.option(
+    "--max-score",
+    type=click.FloatRange(0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="The score that counts as 1; all are divided by it.",
+)
+@click.option(
     "--work-dir",
     type=AbsolutePath(exists=True, file_okay=False),
     help="Where a result JSON is unpacked for the time of the diagnosis.",
@@ -45,6 +52,7 @@ def main(
     json_path: Path | None,
     kind: Literal["segm", "box"],
     iou_thr: float,
+    max_score: float,
     work_dir: Path | None,
 ) -> None:
     """Say why LVIS AP is what it is, by frequency group.
@@ -83,6 +91,7 @@ def main(
             work_dir=work_dir,
             on_block=on_block,
             on_warning=on_warning,
+            max_score=max_score,
         )
     output_console().print(tables(diagnosis))
     for warning in uncovered:

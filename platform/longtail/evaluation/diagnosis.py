@@ -32,6 +32,7 @@ from longtail.predictions.coverage import Coverage, images_found
 from longtail.predictions.image_set import IMAGES_PER_BLOCK
 from longtail.predictions.json_import import open_predictions
 from longtail.predictions.store import PredictionStore
+from longtail.predictions.store_warnings import warnings_of
 from longtail.problems import BadInputError
 
 MAX_DETS = 300
@@ -52,6 +53,7 @@ class Diagnosis:
         ap_loss: AP over ten thresholds lost to places and to categories, by group.
         calibration: D-ECE with reliability bins, by group.
         scores: Scores of right and wrong detections, by group.
+        warnings: What a reader of the numbers should know.
     """
 
     kind: Kind
@@ -63,6 +65,7 @@ class Diagnosis:
     ap_loss: dict[str, dict[str, float]]
     calibration: dict[str, Calibration]
     scores: dict[str, dict[str, ScoreDistribution]]
+    warnings: tuple[str, ...] = ()
 
 
 class JudgedBlocks:
@@ -113,6 +116,7 @@ def diagnose(
     work_dir: Path | None = None,
     on_block: OnBlock | None = None,
     on_warning: Callable[[str], object] | None = None,
+    max_score: float = 1.0,
 ) -> Diagnosis:
     """Diagnose predictions against LVIS annotations.
 
@@ -125,6 +129,7 @@ def diagnose(
         work_dir: Where a JSON file is turned into a temporary store; None is the system's folder.
         on_block: Told the number of blocks done and of all, as they are done.
         on_warning: Told of a set that finds nothing in most images.
+        max_score: The score of a file that counts as 1: scores are divided by it.
 
     Raises:
         ValueError: `iou_threshold` out of range; masks asked for where the annotations have none.
@@ -140,7 +145,7 @@ def diagnose(
     with TemporaryDirectory(prefix="diagnosis-", dir=work_dir) as scratch:
         out = Path(scratch) / "predictions"
         of = truth.images, truth.categories
-        store = open_predictions(predictions, *of, out, allow_empty=True, temporary=True)
+        store = open_predictions(predictions, *of, out, temporary=True, max_score=max_score)
         coverage = Coverage.of_objects(truth.has_objects, images_found(store))
         if coverage.is_low and on_warning is not None:
             on_warning(coverage.warning(predictions))
@@ -151,7 +156,8 @@ def diagnose(
             "within_cap": blocks.num_within_cap,
             "unjudged": blocks.num_unjudged,
         }
-    return _diagnosis(detections, truth.categories, kind, iou_threshold, seen)
+        warnings = warnings_of(store)
+    return _diagnosis(detections, truth.categories, kind, iou_threshold, seen, warnings)
 
 
 def _diagnosis(
@@ -160,6 +166,7 @@ def _diagnosis(
     kind: Kind,
     iou_threshold: float,
     seen: dict[str, int],
+    warnings: tuple[str, ...],
 ) -> Diagnosis:
     analysis = ErrorAnalysis(detections, categories, 0, iou_threshold)
     over_thresholds = [
@@ -184,4 +191,5 @@ def _diagnosis(
         ap_loss=ap_losses(over_thresholds, categories),
         calibration=calibration_by_group(detections, categories),
         scores=scores_by_group(detections, categories),
+        warnings=warnings,
     )

@@ -36,6 +36,8 @@ def _tables(diagnosis: Diagnosis) -> Iterator[RenderableType]:
         yield _pair_table(diagnosis)
     yield _calibration_table(diagnosis)
     yield _score_table(diagnosis)
+    for warning in diagnosis.warnings:
+        yield Text(f"warning: {warning}")
 
 
 def _by_group(title: str, rows: dict[str, dict[str, Any]], show: Any) -> Table:

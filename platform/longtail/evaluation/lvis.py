@@ -35,6 +35,7 @@ from longtail.evaluation.report import CategoryAP, Evaluation
 from longtail.evaluation.summary import UNDEFINED
 from longtail.evaluation.workers import Workers
 from longtail.predictions.store import PredictionStore
+from longtail.predictions.store_warnings import warnings_of
 from longtail.problems import BadInputError
 
 MAX_DETS = 300
@@ -99,7 +100,9 @@ def evaluate(
     with folder as scratch, Workers(workers) as pool:
         # Other processes open the store anew, and parts are told by its digests.
         lasting = workers > 1 or len(parts) > 0
-        store = open_set(predictions, truth, Path(scratch) / "predictions", lasting=lasting)
+        # A mended copy of a store would be another one than the parts are of.
+        place = None if parts and predictions.is_dir() else Path(scratch) / "predictions"
+        store = open_set(predictions, truth, place, lasting=lasting)
 
         def matched(of: PredictionStore) -> Matched:
             whole = match_store(truth, of, kinds_of(truth), on_block, pool)
@@ -119,7 +122,7 @@ def evaluate(
             ours = matched(store)
         check(predictions, ours)
         reference = official_metrics(truth, store, max_dets) if official else None
-        evaluation = _evaluation(truth, counted, ours, reference)
+        evaluation = _evaluation(truth, counted, ours, reference, warnings_of(store))
         judge = Judge(truth, store, ours, max_dets, on_block, on_resample)
         evaluation = judge.with_extras(judge.with_fixed(evaluation), extras)
         if resamples:
@@ -151,6 +154,7 @@ def _evaluation(
     counted: CategoryTable,
     matched: Matched,
     official: dict[str, dict[str, float]] | None,
+    warnings: tuple[str, ...],
 ) -> Evaluation:
     summaries = matched.summaries
     segm, box = summaries["segm"].metrics, summaries["box"].metrics
@@ -175,7 +179,7 @@ def _evaluation(
             "judged_masks": matched.num_judged("segm"),
             "judged_boxes": matched.num_judged("box"),
         },
-        warnings=truth.warnings + matched.warnings,
+        warnings=truth.warnings + warnings + matched.warnings,
         official=official,
     )
 

@@ -32,6 +32,6 @@ def match_table(
     with TemporaryDirectory(prefix="match-table-") as scratch:
         out = Path(scratch) / "predictions"
         of = truth.images, truth.categories
-        store = open_predictions(predictions, *of, out, allow_empty=True)
+        store = open_predictions(predictions, *of, out, max_score=None)
         rescorer = Rescorer.build(truth, store, kind, max_dets)
     return rescorer.match_table(rescorer.scores)

@@ -7,28 +7,33 @@ from longtail.evaluation.matching import kinds_of
 from longtail.evaluation.part_files import Inputs
 from longtail.predictions.json_import import open_predictions
 from longtail.predictions.manifest import MANIFEST_NAME
+from longtail.predictions.sound_store import sound_store
 from longtail.predictions.store import PredictionStore
 from longtail.problems import BadInputError
 from longtail.sealed import sha256_of
 
 
 def open_set(
-    path: Path, truth: GroundTruth, work_dir: Path, *, lasting: bool = False
+    path: Path, truth: GroundTruth, work_dir: Path | None, *, lasting: bool = False
 ) -> PredictionStore:
     """Open a store, or import a result JSON to `work_dir`, which must not exist, and open that.
 
-    The categories of a store are checked where its blocks are matched. Only a `lasting` import is a
-    store that other processes can open, with the digests of the one that `ensemble.convert` makes.
+    The categories of a store are checked where its blocks are matched. Scores only rank, so any
+    finite ones will do, as they do for lvis-api. A store with repeats is copied to `work_dir`
+    without them. Only a `lasting` import is a store that other processes can open, with the digests
+    of the one that `ensemble.convert` makes.
 
     Raises:
-        BadInputError: The predictions are faulty, or of other images.
+        BadInputError: The predictions are faulty, or of other images; or a store has repeats, and
+            no copy is wanted.
     """
     if not path.is_dir():
+        assert work_dir is not None, "an import needs a place"
         of = truth.images, truth.categories
-        return open_predictions(path, *of, work_dir, allow_empty=True, temporary=not lasting)
+        return open_predictions(path, *of, work_dir, temporary=not lasting, max_score=None)
     store = PredictionStore.open(path, verify=True)
     check_images(store, truth)
-    return store
+    return sound_store(store, work_dir, max_score=None)
 
 
 def check_images(store: PredictionStore, truth: GroundTruth) -> None:

@@ -46,7 +46,7 @@ def write_shard(
             "make one with python -m ensemble.convert"
         )
     truth = read_ground_truth(annotations)
-    store = open_set(predictions, truth, work_dir=out)
+    store = open_set(predictions, truth, work_dir=None)
     if num_shards > store.block_count:
         raise ValueError(
             f"{num_shards} shards: the store has {store.block_count} blocks of 32 images; name at "

@@ -93,7 +93,7 @@ def _records(columns: DetectionColumns, with_bbox: bool) -> Iterable[Record]:
         columns.image_id.tolist(),
         columns.category_id.tolist(),
         np.where(columns.has_mask, columns.score_mask, columns.score).tolist(),
-        columns.boxes.tolist() if with_bbox else [None] * len(columns),
+        columns.boxes.tolist() if with_bbox else [msgspec.UNSET] * len(columns),
         zip(columns.heights.tolist(), columns.widths.tolist(), strict=True),
         columns.rles(),
         strict=True,

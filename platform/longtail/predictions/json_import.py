@@ -26,7 +26,8 @@ from longtail.predictions.image_set import ImageSet
 from longtail.predictions.json_stream import read_blocks
 from longtail.predictions.record_blocks import DecodedBlock, decode_block
 from longtail.predictions.record_checks import RecordChecker
-from longtail.predictions.spill import Spill
+from longtail.predictions.sound_store import sound_store
+from longtail.predictions.spill import REPEATS, Spill
 from longtail.predictions.spilled_store import SpilledStore
 from longtail.predictions.store import PredictionStore, Source, StoreWriter, is_store
 from longtail.predictions.tally import FaultTally, RecordBatch
@@ -61,11 +62,17 @@ class JsonReading:
 
     @classmethod
     def of(
-        cls, path: Path, images: ImageSet, categories: CategoryTable, on_read: OnRead = ignore
+        cls,
+        path: Path,
+        images: ImageSet,
+        categories: CategoryTable,
+        on_read: OnRead = ignore,
+        max_score: float | None = 1.0,
     ) -> "JsonReading":
         """A reading that has not started."""
         notes: Counter[str] = Counter()
-        return cls(path, RecordChecker(images, categories, notes), FaultTally(), notes, on_read)
+        checker = RecordChecker(images, categories, notes, max_score)
+        return cls(path, checker, FaultTally(), notes, on_read)
 
     def columns(self) -> Iterator[DetectionColumns]:
         """The sound detections, block by block, in the order of the file."""
@@ -83,30 +90,38 @@ class JsonReading:
             self.notes["dropped records"] += block.num_records - len(sound)
             self.on_read(block.file_position)
             yield sound
+        self.checker.boxes.tally(self.tally)
 
     def spill_to(self, spill: Spill) -> None:
         """Read all of the file into a spill, which can be read from then on."""
         for columns in self.columns():
             spill.add(columns)
         spill.close()
+        self.notes.update(spill.notes)
 
     def all_notes(self) -> dict[str, int]:
-        """The notes, and the counts of records that were left out by what is wrong with them."""
+        """The notes, and the counts of records that were left out by what is wrong with them.
+
+        The count of repeats is there if it is 0, too: it says that somebody looked.
+        """
         faults = {f"dropped, {kind}": count for kind, count in self.tally.counts().items()}
-        return {**+self.notes, **faults}
+        return {**+self.notes, REPEATS: self.notes[REPEATS], **faults}
 
     def raise_if_unusable(self, on_invalid: Literal["error", "drop"], allow_empty: bool) -> None:
-        """Refuse a file that was read, for its faults or because there is nothing in it.
+        """Refuse a file that was read, for its faults or because they leave nothing of it.
+
+        A file without a record is what a model writes that found nothing.
 
         Raises:
-            BadInputError: It has faults that are not to be dropped, or no (sound) detection.
+            BadInputError: It has faults that are not, or cannot, be dropped; or no sound detection.
         """
-        if on_invalid == "error":
-            ProblemReport(str(self.path), errors=self.tally.problems()).raise_if_errors()
-        if not allow_empty and self.notes["records"] == self.notes["dropped records"]:
+        is_strict = on_invalid == "error"
+        faults = self.tally.problems() if is_strict else self.tally.problems_of_file()
+        ProblemReport(str(self.path), errors=faults).raise_if_errors()
+        if not allow_empty and 0 < self.notes["records"] == self.notes["dropped records"]:
             raise BadInputError(
-                f"{self.path}: no {'usable ' if self.tally else ''}detection in the file; predict "
-                "again, or allow an empty source where that is meant"
+                f"{self.path}: no usable detection in the file, all {self.notes['records']} records"
+                " are faulty; mend what wrote it (--strict lists the faults)"
             )
 
     def _decoded_json(self) -> Iterator[DecodedBlock]:
@@ -123,6 +138,7 @@ def import_json(
     *,
     allow_empty: bool = False,
     on_read: OnRead = ignore,
+    max_score: float | None = 1.0,
 ) -> PredictionStore:
     """Make a prediction store of a result JSON, or an instances_predictions.pth of detectron2.
 
@@ -134,14 +150,16 @@ def import_json(
         source: What the predictions are of.
         on_invalid: "error" lists all faults and makes no store; "drop" leaves faulty records out
             and counts them by kind in the store's notes.
-        allow_empty: Accept a list without a (sound) detection.
+        allow_empty: Accept that no record is left after "drop"; a list without any always passes.
         on_read: Called with the bytes of the file read so far, for a progress bar.
+        max_score: The score that counts as 1, by which all are divided; None takes any finite
+            score as it is.
 
     Raises:
         BadInputError: The file is no list of detections, or has faulty records.
         ValueError: `out` exists.
     """
-    reading = JsonReading.of(path, images, categories, on_read)
+    reading = JsonReading.of(path, images, categories, on_read, max_score)
     with new_directory(out) as partial:
         _write_store(reading, partial, source)
         reading.raise_if_unusable(on_invalid, allow_empty)
@@ -174,9 +192,9 @@ def open_predictions(
     images: ImageSet,
     categories: CategoryTable,
     work_dir: Path,
-    allow_empty: bool = False,
     *,
     temporary: bool = False,
+    max_score: float | None = 1.0,
 ) -> PredictionStore:
     """Open a store, or import a result file to `work_dir` and open that.
 
@@ -184,10 +202,11 @@ def open_predictions(
         path: The store's directory, a result JSON, or an instances_predictions.pth of detectron2.
         images: The images it must be of.
         categories: The categories it may have.
-        work_dir: Where a file is imported to; must not exist.
-        allow_empty: Take a file without a detection.
+        work_dir: Where a file is imported to, or a store copied that has to be mended; must not
+            exist.
         temporary: A file is imported for this process only, and faster: `work_dir` then holds no
             store that could be opened again.
+        max_score: The score that counts as 1, or None (see `import_json`).
 
     Raises:
         BadInputError: The predictions are faulty, or of other images or categories.
@@ -196,14 +215,14 @@ def open_predictions(
     if path.is_dir():
         store = PredictionStore.open(path, verify=True)
         check_fits(store, images, categories)
-        return store
+        return sound_store(store, work_dir, max_score)
     source = Source(path.name)
     if not temporary:
-        return import_json(path, images, categories, work_dir, source, allow_empty=allow_empty)
-    reading = JsonReading.of(path, images, categories)
+        return import_json(path, images, categories, work_dir, source, max_score=max_score)
+    reading = JsonReading.of(path, images, categories, max_score=max_score)
     with new_directory(work_dir) as partial:
         spilled = spilled_store(reading, partial, source)
-        reading.raise_if_unusable("error", allow_empty)
+        reading.raise_if_unusable("error", allow_empty=False)
     return spilled
 
 

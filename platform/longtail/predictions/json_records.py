@@ -21,12 +21,15 @@ class Segmentation(msgspec.Struct, gc=False):
 
 
 class Record(msgspec.Struct, gc=False, omit_defaults=True):
-    """One detection; `bbox` is x, y, width, height in pixels of the original image."""
+    """One detection; `bbox` is x, y, width, height in pixels of the original image.
+
+    A box that is null was written as null or as an empty list.
+    """
 
     image_id: Int64
     category_id: Int64
     score: float
-    bbox: tuple[float, float, float, float] | None = None
+    bbox: tuple[float, float, float, float] | msgspec.UnsetType | None = msgspec.UNSET
     segmentation: Segmentation | list[list[float]] | None = None
 
 
@@ -89,7 +92,7 @@ def decode_values(values: Sequence[object], first: int) -> Decoded:
     decoded = Decoded([], [], [])
     for index, value in enumerate(values, start=first):
         try:
-            decoded.records.append(msgspec.convert(_with_integral_ids(value), Record))
+            decoded.records.append(msgspec.convert(_as_usual(value), Record))
             decoded.indices.append(index)
         except msgspec.ValidationError as error:
             decoded.misfits.append(Misfit(index, *_explain(str(error))))
@@ -118,16 +121,17 @@ def _decode_record(text: bytes) -> Record:
         return _RECORD_DECODER.decode(text)
     except msgspec.DecodeError:
         # Python's own reader also takes the NaN and Infinity that json.dumps writes.
-        return msgspec.convert(_with_integral_ids(json.loads(text)), Record)
+        return msgspec.convert(_as_usual(json.loads(text)), Record)
 
 
-def _with_integral_ids(record: Any) -> Any:
-    """Write 1.0 as 1 in the ids, as tools that pass through float tables need it."""
+def _as_usual(record: Any) -> Any:
+    """Write 1.0 as 1 in the ids, as tools that pass through float tables need it; [] is no box."""
     if not isinstance(record, Mapping):
         return record
     ids = {key: record[key] for key in ("image_id", "category_id") if key in record}
     whole = {k: int(v) for k, v in ids.items() if isinstance(v, float) and v.is_integer()}
-    return {**record, **whole}
+    no_box = {"bbox": None} if record.get("bbox") == [] else {}
+    return {**record, **whole, **no_box}
 
 
 def _explain(message: str) -> tuple[str, str]:

@@ -1,16 +1,20 @@
 """From decoded records to columns: every value is checked, faults are tallied by kind."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from longtail.categories import CategoryTable
+from longtail.predictions.box_conventions import BoxConventions
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.image_set import ImageSet
 from longtail.predictions.record_masks import convert_masks
+from longtail.predictions.score_checks import ScoreChecker
 from longtail.predictions.tally import RecordBatch
+
+EMPTY_BOXES = "records with an empty bbox"
 
 
 @dataclass
@@ -21,11 +25,19 @@ class RecordChecker:
         images: The images that may have detections.
         categories: The categories that detections may have.
         notes: Counts of what is legal but worth telling.
+        max_score: The score that counts as 1, or None (see `score_checks`).
+        boxes: What was seen of the boxes of all records.
     """
 
     images: ImageSet
     categories: CategoryTable
     notes: Counter[str]
+    max_score: float | None = 1.0
+    boxes: BoxConventions = field(default_factory=BoxConventions)
+    _scores: ScoreChecker = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._scores = ScoreChecker(self.max_score, self.notes)
 
     def to_columns(self, batch: RecordBatch) -> DetectionColumns:
         """The sound records of a batch, in their order; faults go to the batch's tally."""
@@ -36,14 +48,16 @@ class RecordChecker:
         known = np.isin(columns.category_id, self.categories.ids)
         what = "is not in the annotation file"
         batch.reject(~known, "category_id", what, columns.category_id)
-        _check_scores(batch)
+        score = self._scores.read(batch)
         _check_boxes(batch, heights, widths, self.notes)
         counts, offsets, mask_boxes = convert_masks(batch, heights, widths, self.notes)
+        sizes = np.stack([heights, widths], axis=1)
+        self.boxes.see(batch, sizes, (counts, offsets))
         detections = DetectionColumns(
             image_id=columns.image_id,
             category_id=columns.category_id,
-            score=columns.score,
-            score_mask=columns.score,
+            score=score,
+            score_mask=score,
             boxes=np.where(np.isnan(columns.boxes), mask_boxes, columns.boxes),
             heights=heights,
             widths=widths,
@@ -60,19 +74,13 @@ class RecordChecker:
         return batch.sound_only()
 
 
-def _check_scores(batch: RecordBatch) -> None:
-    score = batch.columns.score
-    batch.reject(~np.isfinite(score), "score", "is not a finite number", score)
-    outside = np.isfinite(score) & ((score < 0) | (score > 1))
-    batch.reject(outside, "score", "is outside 0 to 1", score)
-
-
 def _check_boxes(
     batch: RecordBatch, heights: NDArray[np.int64], widths: NDArray[np.int64], notes: Counter[str]
 ) -> None:
     boxes, present = batch.columns.boxes, batch.columns.has_box
     notes["records with bbox"] += int(present.sum())
     notes["records without bbox"] += int((~present).sum())
+    notes[EMPTY_BOXES] += int(batch.columns.empty_box.sum())
     finite = np.isfinite(boxes).all(axis=1)
     batch.reject(present & ~finite, "bbox", "is not finite", boxes)
     x, y, width, height = boxes.T

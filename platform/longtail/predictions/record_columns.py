@@ -28,6 +28,7 @@ class RecordColumns:
         score: (D,) float64.
         boxes: (D, 4) float64 x, y, width, height; NaN without a box.
         has_box: (D,) bool.
+        empty_box: (D,) bool, whether null or an empty list stands where a box is expected.
         form: (D,) uint8, how the mask is written: `NO_MASK`, `COMPRESSED`, `RUNS` or `POLYGONS`.
         sizes: (D, 2) int64 height, width that the mask claims; 0 where it claims none.
         counts: Flat uint8 buffer of compressed run lengths.
@@ -40,6 +41,7 @@ class RecordColumns:
     score: NDArray[np.float64]
     boxes: NDArray[np.float64]
     has_box: NDArray[np.bool_]
+    empty_box: NDArray[np.bool_]
     form: NDArray[np.uint8]
     sizes: NDArray[np.int64]
     counts: NDArray[np.uint8]
@@ -66,7 +68,8 @@ class RecordColumns:
             category_id=category_id,
             score=np.array([record.score for record in records], dtype=np.float64),
             boxes=np.array([r.bbox or NO_BOX for r in records], dtype=np.float64).reshape(-1, 4),
-            has_box=np.array([record.bbox is not None for record in records], dtype=np.bool_),
+            has_box=np.array([bool(record.bbox) for record in records], dtype=np.bool_),
+            empty_box=np.array([record.bbox is None for record in records], dtype=np.bool_),
             form=form,
             sizes=np.array([size for _, size, _ in masks], dtype=np.int64).reshape(-1, 2),
             counts=counts,
@@ -107,11 +110,11 @@ FLAT = tuple(
 def _mask_of(
     segmentation: Segmentation | list[list[float]] | None,
 ) -> tuple[int, tuple[int, int], bytes]:
-    """Form, claimed size and compressed run lengths."""
+    """Form, claimed size and compressed run lengths; a list without a point is no mask."""
     if segmentation is None:
         return NO_MASK, NO_SIZE, b""
     if not isinstance(segmentation, Segmentation):
-        return POLYGONS, NO_SIZE, b""
+        return POLYGONS if any(segmentation) else NO_MASK, NO_SIZE, b""
     if isinstance(segmentation.counts, str):
         text = segmentation.counts
         return COMPRESSED, segmentation.size, text.encode() if text.isascii() else FOREIGN

@@ -24,6 +24,7 @@ class FaultTally:
 
     def __init__(self) -> None:
         self._problems: dict[tuple[str, str], Problem] = {}
+        self._of_file: set[tuple[str, str]] = set()
 
     def __bool__(self) -> bool:
         return bool(self._problems)
@@ -35,6 +36,7 @@ class FaultTally:
         records: Sequence[str],
         count: int = 1,
         remedy: str | None = None,
+        of_file: bool = False,
     ) -> None:
         """Count records with a fault.
 
@@ -43,7 +45,8 @@ class FaultTally:
             what: What is wrong with it.
             records: Names of the first records at fault.
             count: How many are at fault; nothing is added for 0.
-            remedy: What to do; None takes the usual one of the field.
+            remedy: What to do; None takes the usual one of the field. The last one is shown.
+            of_file: The fault is the file's, and leaving these records out would not mend it.
         """
         if not count:
             return
@@ -51,6 +54,8 @@ class FaultTally:
         so_far = self._problems.get((field, what), Problem(what, field, (), 0, remedy))
         shown = (*so_far.offenders, *records)[:SHOWN_OFFENDERS]
         self._problems[field, what] = Problem(what, field, shown, so_far.count + count, remedy)
+        if of_file:
+            self._of_file.add((field, what))
 
     def counts(self) -> dict[str, int]:
         """How many records have each fault, by "field: what"."""
@@ -59,6 +64,10 @@ class FaultTally:
     def problems(self) -> list[Problem]:
         """The faults, in the order in which they were found first."""
         return list(self._problems.values())
+
+    def problems_of_file(self) -> list[Problem]:
+        """Those faults that leaving records out would not mend."""
+        return [problem for key, problem in self._problems.items() if key in self._of_file]
 
 
 @dataclass
@@ -94,6 +103,7 @@ class RecordBatch:
         what: str,
         values: NDArray[np.int64] | NDArray[np.float64] | None = None,
         remedy: str | None = None,
+        of_file: bool = False,
     ) -> None:
         """Tally the records of a (D,) mask as faulty, and show their values."""
         rows = np.flatnonzero(faulty)
@@ -104,7 +114,7 @@ class RecordBatch:
             _name(self.indices[row], "" if values is None else values[row].tolist())
             for row in rows[:SHOWN_OFFENDERS]
         ]
-        self.tally.add(field, what, shown, len(rows), remedy)
+        self.tally.add(field, what, shown, len(rows), remedy, of_file)
 
     def reject_row(self, row: int, field: str, what: str, value: str = "") -> None:
         """Tally one record as faulty."""

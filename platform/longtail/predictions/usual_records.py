@@ -1,9 +1,10 @@
 """Records as most programs write them, read from text into columns by compiled code.
 
 A usual record has the keys of result JSON, each once and in any order, whole numbers for ids and
-sizes, a box of four numbers, and compressed run lengths in printable ASCII. Other keys may have
-numbers, such as `id` and `area`, which are passed over. Whatever else there may be, legal or not,
-is left to the careful reader of `json_records`, which gives the same values for what is read here.
+sizes, a box of four numbers, and compressed run lengths in printable ASCII; null or an empty list
+for a box or mask that is not there. Other keys may have numbers, such as `id` and `area`, which are
+passed over. Whatever else there may be, legal or not, is left to the careful reader of
+`json_records`, which gives the same values for what is read here.
 
 The kernels trust that a comma or bracket stands behind each record, where `json_stream` found it:
 no number, key or string runs past it.
@@ -32,6 +33,7 @@ NAMES = ("image_id", "category_id", "score", "bbox", "segmentation", "size", "co
 IMAGE_ID_KEY, CATEGORY_ID_KEY, SCORE_KEY, BBOX_KEY, SEGMENTATION_KEY, SIZE_KEY, COUNTS_KEY = (
     np.frombuffer(f'"{name}"'.encode(), dtype=np.uint8) for name in NAMES
 )
+NULL = np.frombuffer(b"null", dtype=np.uint8)
 
 
 class Box(NamedTuple):
@@ -52,9 +54,13 @@ class Mask(NamedTuple):
 
 
 class Values(NamedTuple):
-    """The values of a record, and its keys; no key stands for a record that is left to others."""
+    """The values of a record, and its keys; no key stands for a record that is left to others.
+
+    The keys `empty` are there without a value.
+    """
 
     keys: int
+    empty: int
     image_id: np.int64
     category_id: np.int64
     score: float
@@ -68,7 +74,7 @@ NO_BOX = Box(np.nan, np.nan, np.nan, np.nan)
 def read_usual(block: RecordBlock) -> tuple[RecordColumns, NDArray[np.bool_]]:
     """The usual records of M, in their order; and (M,) which of the M they are."""
     num = len(block.ends)
-    keys = np.empty(num, dtype=np.uint8)
+    keys, empty = np.empty((2, num), dtype=np.uint8)
     ids = np.empty((2, num), dtype=np.int64)
     score, boxes = np.empty(num), np.empty((num, 4))
     sizes = np.empty((num, 2), dtype=np.int64)
@@ -76,15 +82,16 @@ def read_usual(block: RecordBlock) -> tuple[RecordColumns, NDArray[np.bool_]]:
     counts = np.empty(len(block.text), dtype=np.uint8)
     offsets = np.zeros(num + 1, dtype=np.int64)
     data = np.frombuffer(block.text, dtype=np.uint8)
-    _read_records(data, block.ends, keys, ids, score, boxes, sizes, counts, offsets)
+    _read_records(data, block.ends, keys, empty, ids, score, boxes, sizes, counts, offsets)
     usual = keys != 0
     columns = RecordColumns(
         image_id=ids[0],
         category_id=ids[1],
         score=score,
         boxes=boxes,
-        has_box=(keys & BBOX) > 0,
-        form=np.where(keys & SEGMENTATION, COMPRESSED, NO_MASK).astype(np.uint8),
+        has_box=(keys & ~empty & BBOX) > 0,
+        empty_box=(empty & BBOX) > 0,
+        form=np.where(keys & ~empty & SEGMENTATION, COMPRESSED, NO_MASK).astype(np.uint8),
         sizes=sizes,
         counts=counts[: offsets[-1]],
         offsets=offsets,
@@ -97,6 +104,7 @@ def _read_records(
     data: NDArray[np.uint8],
     ends: NDArray[np.int64],
     keys: NDArray[np.uint8],
+    empty: NDArray[np.uint8],
     ids: NDArray[np.int64],
     score: NDArray[np.float64],
     boxes: NDArray[np.float64],
@@ -110,6 +118,7 @@ def _read_records(
         data: The text of M records.
         ends: (M,) where each ends.
         keys: (M,) takes the keys of each record, 0 where it is left to others.
+        empty: (M,) takes those of them that have no value.
         ids: (2, M) takes image and category.
         score: (M,).
         boxes: (M, 4).
@@ -120,7 +129,7 @@ def _read_records(
     start = 0
     for row in range(len(ends)):
         read = _read_record(data, start, ends[row], counts, offsets[row])
-        keys[row], score[row] = read.keys, read.score
+        keys[row], empty[row], score[row] = read.keys, read.empty, read.score
         ids[0, row], ids[1, row] = read.image_id, read.category_id
         boxes[row, 0], boxes[row, 1] = read.box.x, read.box.y
         boxes[row, 2], boxes[row, 3] = read.box.width, read.box.height
@@ -136,16 +145,17 @@ def _read_record(
     image_id = category_id = np.int64(0)
     no_mask = Mask(image_id, image_id, counts_end)
     score, box, mask = np.float64(0.0), NO_BOX, no_mask
-    nothing = Values(0, image_id, category_id, score, box, no_mask)
+    nothing = Values(0, 0, image_id, category_id, score, box, no_mask)
     position = _skip_space(data, start)
     if data[position] != BRACE_OPENS:
         return nothing
-    keys = 0
+    keys = empty = 0
     while True:
         key, position = _read_key(data, position + 1)
         if not key & KEYS_OF_RECORD or key & keys:
             return nothing
         keys |= key & ~OTHER
+        behind = _behind_nothing(data, position) if key & (BBOX | SEGMENTATION) else UNREAD
         # Each reader is called once, because every call is compiled anew.
         if key & (IMAGE_ID | CATEGORY_ID):
             whole, position = read_integer(data, position)
@@ -157,6 +167,9 @@ def _read_record(
             number, position = read_decimal(data, position)
             if key == SCORE:
                 score = number
+        elif behind != UNREAD:
+            empty |= key
+            position = behind
         elif key == BBOX:
             box, position = _read_box(data, position)
         else:
@@ -170,7 +183,18 @@ def _read_record(
         return nothing
     if keys & REQUIRED != REQUIRED:
         return nothing
-    return Values(keys, image_id, category_id, score, box, mask)
+    return Values(keys, empty, image_id, category_id, score, box, mask)
+
+
+@njit(nogil=True)
+def _behind_nothing(data: NDArray[np.uint8], start: int) -> int:
+    """The position behind null or an empty list, `UNREAD` for anything else."""
+    if _stands_at(data, start, NULL):
+        return start + len(NULL)
+    if data[start] != BRACKET_OPENS:
+        return UNREAD
+    position = _skip_space(data, start + 1)
+    return position + 1 if data[position] == BRACKET_CLOSES else UNREAD
 
 
 @njit(nogil=True)

@@ -20,6 +20,9 @@ from longtail.predictions.json_import import (
     ignore,
     spilled_store,
 )
+from longtail.predictions.record_checks import EMPTY_BOXES
+from longtail.predictions.score_checks import OUTSIDE
+from longtail.predictions.spill import IMAGES_WITH_REPEATS, REPEATS
 from longtail.predictions.store import PredictionStore, Source
 from longtail.predictions.summary import Examiner, PredictionSummary
 from longtail.problems import ProblemReport
@@ -73,7 +76,7 @@ def validate(
         check_fits(store, images, categories)
         summary = examiner.examine(store)
     else:
-        reading = JsonReading.of(path, images, categories, on_read)
+        reading = JsonReading.of(path, images, categories, on_read, max_score=None)
         with tempfile.TemporaryDirectory() as directory:
             store = spilled_store(reading, Path(directory), Source(path.name))
             summary = examiner.examine(store)
@@ -82,12 +85,25 @@ def validate(
         if is_torch_file(path):
             what = "is detectron2's own, and a submission is a JSON file"
             report.warning("file", what, ["the whole file"], CONVERT)
+    _check_scores(summary, report)
     if not summary.num_detections:
-        remedy = "predict again; nothing can be evaluated without a detection"
-        report.error("record", "there is no sound detection", ["the whole file"], remedy)
+        what = "there is no detection" if not report.errors else "there is no sound detection"
+        remedy = "right for a model that found nothing (lvis-api stops at it); else predict again"
+        report.warning("record", what, ["the whole file"], remedy)
     report.errors += examiner.errors.problems()
     report.warnings += examiner.warnings.problems()
     return Validation(report, summary)
+
+
+def _check_scores(summary: PredictionSummary, report: ProblemReport) -> None:
+    """Find scores by which evaluators rank, and which a merge cannot read as they are."""
+    lowest, highest = summary.lowest_score, summary.highest_score
+    if lowest < 0 or highest > 1:
+        what = f"is outside 0 to 1, from {lowest!r} to {highest!r}; evaluators only rank by it"
+        outside = summary.notes.get(OUTSIDE)
+        where = "the whole store" if outside is None else f"{outside} records"
+        remedy = f"to merge it, name the scale: --pred NAME=PATH,max_score={highest!r}"
+        report.warning("score", what, [where], remedy)
 
 
 def _check_writing(notes: Counter[str], report: ProblemReport) -> None:
@@ -100,6 +116,13 @@ def _check_writing(notes: Counter[str], report: ProblemReport) -> None:
     elif with_box:
         what = "evaluators then take an object's area from its box, also for mask AP by size"
         report.warning("bbox", what, ["all records"], CONVERT)
+    if empty := notes[EMPTY_BOXES]:
+        what = "is null or an empty list, which stops lvis-api"
+        report.error("bbox", what, [f"{empty} records"], CONVERT)
+    if repeats := notes[REPEATS]:
+        what = "repeats another one exactly and counts as a false positive"
+        shares = [f"{repeats} records in {notes[IMAGES_WITH_REPEATS]} images"]
+        report.warning("record", what, shares, f"write each detection once, or {CONVERT}")
     if lists := notes["masks with uncompressed runs"]:
         what = "counts are a list of runs, which lvis-api lets match nothing"
         report.error("segmentation.counts", what, [f"{lists} records"], CONVERT)

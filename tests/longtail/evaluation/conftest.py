@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pycocotools.mask
 import pytest
+from distinct_records import distinct
 
 from longtail.evaluation.ground_truth import GroundTruth, read_ground_truth
 from longtail.predictions.json_import import import_json
@@ -133,7 +134,10 @@ def _instance(rng: np.random.Generator, height: int, width: int) -> Record:
 def perturbed(
     annotations: Record, rng: np.random.Generator, copies: int = 3, decimals: int = 2
 ) -> list[Record]:
-    """Detections near the ground truth: moved, relabelled, tied in score, some without a pixel."""
+    """Detections near the ground truth: moved, relabelled, tied in score, some without a pixel.
+
+    None is there twice: lvis-api would count it twice, and the platform does once.
+    """
     sizes = {image["id"]: (image["height"], image["width"]) for image in annotations["images"]}
     ids = [record["id"] for record in annotations["categories"]]
     results = []
@@ -147,7 +151,7 @@ def perturbed(
             category_id = annotation["category_id"] if right else int(rng.choice(ids))
             score = round(float(rng.random()), decimals)
             results.append(detection(annotation["image_id"], category_id, other, score))
-    return [results[i] for i in rng.permutation(len(results))]
+    return distinct([results[i] for i in rng.permutation(len(results))])
 
 
 def official(path: Path, results: list[Record], kind: str, max_dets: int = 300) -> dict[str, float]:

@@ -9,6 +9,7 @@ import hotcoco
 import numpy as np
 import pycocotools.mask
 import pytest
+from distinct_records import distinct
 
 from longtail.evaluation.diagnosis import Diagnosis, diagnose
 from longtail.evaluation.lvis import evaluate
@@ -230,11 +231,13 @@ def test_of_120_unjudged_detections_none_counts(make_problem: MakeProblem, write
     annotations, results = make_problem(5)
     without = diagnose(*write(annotations, results))
     # On the very places of other detections, and surer than all of them.
-    copies = [
-        result | {"category_id": category_id, "score": 1.0}
-        for result in results
-        for category_id in _unverified(annotations, result["image_id"])
-    ]
+    copies = distinct(
+        [
+            result | {"category_id": category_id, "score": 1.0}
+            for result in results
+            for category_id in _unverified(annotations, result["image_id"])
+        ]
+    )
     assert len(copies) >= 120
     with_them = diagnose(*write(annotations, results + copies[:120]))
     assert with_them.counts["unjudged"] == without.counts["unjudged"] + 120

@@ -38,7 +38,7 @@ def records(draw: st.DrawFn) -> dict[str, Any]:
     max_examples=30,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(written=st.lists(records(), min_size=1, max_size=8))
+@given(written=st.lists(records(), min_size=1, max_size=8, unique_by=json.dumps))
 def test_json_to_store_to_json_changes_nothing_but_the_order_of_images(
     tmp_path_factory: pytest.TempPathFactory,
     images: ImageSet,

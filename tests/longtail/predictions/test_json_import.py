@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pycocotools.mask import toBbox
 
 from longtail.categories import CategoryTable
 from longtail.predictions import json_stream
@@ -15,6 +16,7 @@ from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.image_set import ImageSet
 from longtail.predictions.json_import import JsonReading, import_json, open_predictions
 from longtail.predictions.store import PredictionStore, Source, StoreWriter, is_store
+from longtail.predictions.store_warnings import warnings_of
 from longtail.problems import BadInputError
 from longtail.rle.bitmaps import encode_bitmap
 from longtail.rle.codec import decode, encode
@@ -111,8 +113,6 @@ FAULTY_RECORDS = [
         "(inf)",
         id="score beyond float64",
     ),
-    pytest.param(changed(score=1.5), "score: is outside 0 to 1", "(1.5)", id="score above 1"),
-    pytest.param(changed(score=-0.5), "score: is outside 0 to 1", "(-0.5)", id="score below 0"),
     pytest.param(
         changed(bbox=[1, 1, -2, 3]), "bbox: has a negative width or", "-2.0", id="negative width"
     ),
@@ -157,7 +157,10 @@ FAULTY_RECORDS = [
         changed(segmentation=[[1, 2, 3, 4]]), "polygons are unusable", "4 numbers", id="two points"
     ),
     pytest.param(
-        changed(segmentation=[]), "polygons are unusable", "no polygon", id="no polygon at all"
+        changed(segmentation=[[], [1, 2, 3, 4, 5, 6]]),
+        "polygons are unusable",
+        "0 numbers",
+        id="polygon without a point beside another",
     ),
     pytest.param(
         changed(segmentation=[[1, 2, 3, 4, 1e9, 7]]),
@@ -167,6 +170,9 @@ FAULTY_RECORDS = [
     ),
     pytest.param(
         changed(bbox=None, segmentation=None), "neither segmentation nor bbox", "", id="neither"
+    ),
+    pytest.param(
+        changed(bbox=[], segmentation=[]), "neither segmentation nor bbox", "", id="both empty"
     ),
     pytest.param(b"7", "record: expected `object`, got `int`", "", id="record a number"),
 ]
@@ -194,7 +200,8 @@ def test_a_faulty_record_can_be_dropped_and_is_counted(
 ) -> None:
     faulty = record if isinstance(record, bytes) else json.dumps(record).encode()
     sound = json.dumps(SOUND).encode()
-    path = write(b"[" + sound + b", " + faulty + b", " + sound + b"]")
+    other = json.dumps(changed(image_id=1)).encode()
+    path = write(b"[" + sound + b", " + faulty + b", " + other + b"]")
     store = do_import(path, on_invalid="drop")
     assert store.num_detections == 2
     assert store.manifest.notes["dropped records"] == 1
@@ -206,7 +213,6 @@ def test_a_faulty_record_can_be_dropped_and_is_counted(
     ("content", "text"),
     [
         pytest.param(b"", "the file is empty", id="empty file"),
-        pytest.param(b"[]", "no detection in the file", id="empty list"),
         pytest.param(b"{}", "an object, not a list", id="object"),
         pytest.param(b"[{}", "truncated", id="truncated"),
         pytest.param(
@@ -238,6 +244,57 @@ def test_all_kinds_of_fault_are_told_at_once_with_ten_records_each(
     message = str(error.value)
     assert "3 kinds of problem" in message
     assert "record 9 (2.0), ... (12 in all)" in message and "record 10" not in message
+
+
+@pytest.mark.parametrize("on_invalid", ["error", "drop"])
+@pytest.mark.parametrize(
+    ("scores", "texts"),
+    [
+        ([0.5, 1.5, 90.0, 2.0], ["score: is over 1", "record 2 (90.0)", "max_score=90.0"]),
+        ([0.5, -0.5, -7.0], ["score: is below 0", "record 2 (-7.0)", "smallest is -7.0", "logits"]),
+    ],
+)
+def test_scores_of_another_scale_are_a_fault_of_the_file_and_not_dropped(
+    write: Write, do_import: Import, scores: list[float], texts: list[str], on_invalid: str
+) -> None:
+    with pytest.raises(BadInputError) as error:
+        do_import(write([changed(score=score) for score in scores]), on_invalid=on_invalid)
+    assert all(text in str(error.value) for text in texts)
+
+
+def test_the_largest_score_is_named_also_where_it_comes_early(
+    write: Write, do_import: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_stream.read_blocks, "__defaults__", (64,))
+    scores = [90.0] + [1.5] * 40
+    with pytest.raises(BadInputError, match=r"41 in all[\s\S]*largest is 90\.0"):
+        do_import(write([changed(score=score) for score in scores]))
+
+
+def test_scores_are_divided_by_the_one_that_means_1(write: Write, do_import: Import) -> None:
+    scores = [100.0, 12.5, 0.0]
+    columns = do_import(write([changed(score=s) for s in scores]), max_score=100.0).read_all()
+    assert columns.score.tolist() == columns.score_mask.tolist() == [1.0, 0.125, 0.0]
+
+
+def test_scores_within_a_rounding_error_of_0_to_1_are_cut_and_counted(
+    write: Write, do_import: Import
+) -> None:
+    one_over = float(np.nextafter(np.float32(1), np.float32(2)))
+    scores = [one_over, 1.0, -1e-7, 0.25, 1 + 1e-5]
+    records = [changed(score=score, bbox=[i, 0, 1, 1]) for i, score in enumerate(scores)]
+    store = do_import(write(records))
+    assert store.read_all().score.tolist() == [1.0, 1.0, 0.0, 0.25, 1.0]
+    assert "3 scores miss 0 to 1" in " ".join(warnings_of(store))
+
+
+def test_any_finite_score_is_taken_as_it_is_by_readers_that_rank(
+    write: Write, do_import: Import
+) -> None:
+    scores = [1.5, -3.0, 0.5, 1.0000001192092896]
+    store = do_import(write([changed(score=score) for score in scores]), max_score=None)
+    assert store.read_all().score.tolist() == scores
+    assert "3 scores are outside 0 to 1" in " ".join(warnings_of(store))
 
 
 def test_values_pass_unchanged_to_the_last_digit(write: Write, do_import: Import) -> None:
@@ -304,12 +361,30 @@ def test_null_stands_for_an_absent_box_or_mask(write: Write, do_import: Import) 
     assert do_import(write(records)).read_all().has_mask.tolist() == [True, False]
 
 
+@pytest.mark.parametrize("nothing", [None, [], [[]]])
+def test_an_empty_list_beside_a_box_is_a_box(
+    write: Write, do_import: Import, nothing: list[Any] | None
+) -> None:
+    columns = do_import(write([{**SOUND, "segmentation": nothing}, SOUND])).read_all()
+    assert columns.has_mask.tolist() == [False, True]
+    assert columns.boxes.tolist() == [SOUND["bbox"]] * 2
+
+
+@pytest.mark.parametrize("nothing", [None, []])
+def test_an_empty_box_beside_a_mask_is_that_of_the_mask_as_pycocotools_has_it(
+    write: Write, do_import: Import, nothing: list[Any] | None
+) -> None:
+    columns = do_import(write([{**SOUND, "bbox": nothing}])).read_all()
+    assert columns.boxes.tolist() == [toBbox(MASK).tolist()]
+    assert columns.rles() == [COUNTS.encode()]
+
+
 def test_uncompressed_runs_and_polygons_become_compressed_masks(
     write: Write, do_import: Import
 ) -> None:
     runs = decode(COUNTS.encode()).tolist()
     polygon = [10.0, 4.0, 12.0, 4.0, 12.0, 9.0, 10.0, 9.0]
-    store = do_import(write([mask(counts=runs), changed(segmentation=[polygon])]))
+    store = do_import(write([mask(counts=runs), changed(image_id=5, segmentation=[polygon])]))
     assert store.read_all().rles() == [COUNTS.encode()] * 2
     assert store.manifest.notes["masks with uncompressed runs"] == 1
     assert store.manifest.notes["masks given as polygons"] == 1
@@ -322,18 +397,32 @@ def test_a_mask_without_a_pixel_is_kept(write: Write, do_import: Import) -> None
     assert columns.rles() == [empty.encode()] and columns.boxes.tolist() == [[0, 0, 0, 0]]
 
 
-def test_more_than_300_detections_and_repeats_are_kept(write: Write, do_import: Import) -> None:
-    assert do_import(write([SOUND] * 301)).num_detections == 301
+def test_more_than_300_detections_are_kept(write: Write, do_import: Import) -> None:
+    assert do_import(write([changed(score=i / 400) for i in range(301)])).num_detections == 301
 
 
-def test_an_empty_list_is_accepted_where_that_is_asked(write: Write, do_import: Import) -> None:
-    store = do_import(write([]), allow_empty=True)
+def test_exact_repeats_count_once_and_are_told(write: Write, do_import: Import) -> None:
+    others = [changed(score=0.25), changed(bbox=[1.0, 2.0, 3.0, 4.0]), changed(category_id=7)]
+    other_mask = encode_bitmap(~BITMAP).decode()
+    others += [mask(counts=other_mask), changed(segmentation=None), changed(image_id=9)]
+    records = [SOUND, *others, SOUND, changed(image_id=9), *reversed(others)]
+    store = do_import(write(records))
+    expected = sorted([SOUND, *others], key=lambda record: record["image_id"])
+    columns = store.read_all()
+    assert columns.score.tolist() == [record["score"] for record in expected]
+    assert columns.boxes.tolist() == [record["bbox"] for record in expected]
+    assert "8 records in 2 images repeat another one" in " ".join(warnings_of(store))
+
+
+def test_an_empty_list_is_a_source_that_found_nothing(write: Write, do_import: Import) -> None:
+    store = do_import(write([]))
     assert (store.num_detections, store.block_count) == (0, 1)
+    assert "no detection in any of 4 images" in " ".join(warnings_of(store))
 
 
 def test_dropping_every_record_is_an_error(write: Write, do_import: Import) -> None:
     with pytest.raises(BadInputError, match="no usable detection"):
-        do_import(write([changed(score=2.0)]), on_invalid="drop")
+        do_import(write([changed(score=float("nan"))]), on_invalid="drop")
 
 
 def test_an_existing_directory_is_not_overwritten(write: Write, do_import: Import) -> None:
@@ -354,7 +443,8 @@ def test_a_store_or_a_file_can_be_opened(
 def test_an_opened_file_is_the_store_of_an_import_and_a_temporary_one_reads_alike(
     write: Write, tmp_path: Path, images: ImageSet, categories: CategoryTable
 ) -> None:
-    path = write([SOUND, changed(image_id=9), changed(segmentation=None), mask()] * 40)
+    records = [SOUND, changed(image_id=9), changed(segmentation=None), mask(counts=COUNTS)]
+    path = write([{**r, "score": i / 50} for i in range(40) for r in records])
     of = path, images, categories
     made = import_json(*of, tmp_path / "made", Source(path.name))
     lasting = open_predictions(*of, tmp_path / "lasting")
@@ -362,7 +452,7 @@ def test_an_opened_file_is_the_store_of_an_import_and_a_temporary_one_reads_alik
     temporary = open_predictions(*of, tmp_path / "temporary", temporary=True)
     assert temporary.manifest.notes == made.manifest.notes
     assert (temporary.source, temporary.images.digest()) == (made.source, images.digest())
-    assert temporary.num_detections == 160
+    assert temporary.num_detections == 120
     assert_equal(temporary.read_all(), made.read_all())
     assert_equal(temporary.read_all(with_masks=False), made.read_all(with_masks=False))
     assert not is_store(tmp_path / "temporary")
@@ -376,9 +466,8 @@ def test_a_faulty_file_opened_for_a_while_is_refused_with_the_same_words_and_lea
             open_predictions(path, images, categories, tmp_path / "work", **options)
         return str(error.value)
 
-    for content in ([SOUND, changed(score=2.0), mask(size=[30, 20])], []):
-        path = write(content)
-        assert message_of(path, temporary=True) == message_of(path)
+    path = write([SOUND, changed(score=2.0), mask(size=[30, 20])])
+    assert message_of(path, temporary=True) == message_of(path)
     assert [path.name for path in tmp_path.iterdir()] == ["result.json"]
 
 

@@ -1,5 +1,6 @@
 """The fast reader of usual records next to the careful one that it must not differ from."""
 
+import itertools
 import json
 from dataclasses import fields
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from longtail.predictions.json_records import decode_texts
 from longtail.predictions.json_stream import RecordBlock
 from longtail.predictions.record_blocks import DecodedBlock, decode_block
-from longtail.predictions.record_columns import RecordColumns
+from longtail.predictions.record_columns import COMPRESSED, RecordColumns
 from longtail.predictions.usual_records import read_usual
 from longtail.problems import BadInputError
 
@@ -39,8 +40,9 @@ NUMBERS = [
 NO_NUMBERS = ["NaN", "Infinity", "-Infinity", "null", '"0.5"', "01.5", ".5", "1.", "-", "{}"]
 STRINGS = ['"b04h01c0d9"', '"a\\\\b"', '""', '"a\\"b"', '"\\u0030"', '"\\n"', '"\u0663"', '"\x7f"']
 NO_STRINGS = ['"a\nb"', '"a\\q"', '"a', "[0, 6]", "[]", "[-1, 7]", "null", "5"]
-BOXES = ["null", "[]", "[1, 2, 3]", "[1, 2, 3, 4, 5]", "[1 2, 3, 4]", "[1, 2, 3, 4,]", "7", "{}"]
-MASKS = ["null", "5", "{}", "[[1, 1, 5, 1, 5, 7]]", "[]", "[[]]", '{"size": [2, 3]}', '"06"']
+NOTHING = ["null", "[]", "[ ]", "[\n]", "[[]]", "[,]", "nul", "nulls", "[null]"]
+BOXES = ["[1, 2, 3]", "[1, 2, 3, 4, 5]", "[1 2, 3, 4]", "[1, 2, 3, 4,]", "7", "{}"]
+MASKS = ["5", "{}", "[[1, 1, 5, 1, 5, 7]]", '{"size": [2, 3]}', '"06"']
 
 spaces = st.sampled_from(["", "", "", " ", "\n\t", "\r", "\x0b", "\xa0"])
 ids = st.sampled_from(INTEGERS) | st.integers(0, 600_000).map(str) | st.sampled_from(NO_INTEGERS)
@@ -81,8 +83,8 @@ records = objects(
         "image_id": ids,
         "category_id": ids,
         "score": numbers,
-        "bbox": lists(numbers, 4) | st.sampled_from(BOXES),
-        "segmentation": masks | st.sampled_from(MASKS),
+        "bbox": lists(numbers, 4) | st.sampled_from(BOXES + NOTHING),
+        "segmentation": masks | st.sampled_from(MASKS + NOTHING),
     }
 )
 
@@ -94,11 +96,14 @@ def usual_records(draw: st.DrawFn) -> str:
     number = st.floats(-(10.0**9), 10.0**9).filter(lambda value: value == 0 or abs(value) > 1e-9)
     record: dict[str, Any] = {key: draw(whole) for key in ("image_id", "category_id")}
     record["score"] = draw(number)
+    nothing = st.sampled_from([None, []])
     if draw(st.booleans()):
-        record["bbox"] = [draw(number | st.integers(0, 10**6)) for _ in range(4)]
+        box = st.lists(number | st.integers(0, 10**6), min_size=4, max_size=4)
+        record["bbox"] = draw(box | nothing)
     if draw(st.booleans()):
         counts = draw(st.text(st.characters(min_codepoint=48, max_codepoint=111)))
-        record["segmentation"] = {"size": [draw(whole), draw(whole)], "counts": counts}
+        mask = {"size": [draw(whole), draw(whole)], "counts": counts}
+        record["segmentation"] = draw(st.just(mask) | nothing)
     separators = draw(st.sampled_from([(",", ":"), (", ", ": "), (" ,\n", " :\t")]))
     for key in ("id", "area", "is crowd"):
         if draw(st.integers(0, 4)) == 0:
@@ -197,7 +202,7 @@ def test_usual_records_are_read_fast_and_as_by_the_careful_reader(texts: list[st
 def test_records_of_other_writers_are_left_to_the_careful_reader() -> None:
     unusual = [
         {**SOUND, "extra": "text"},
-        {**SOUND, "bbox": None},
+        {**SOUND, "segmentation": [[]]},
         {**SOUND, "segmentation": [[1, 1, 5, 1, 5, 7]]},
         {**SOUND, "segmentation": {"size": [2, 3], "counts": [0, 6]}},
         {**SOUND, "image_id": 1.0},
@@ -207,6 +212,24 @@ def test_records_of_other_writers_are_left_to_the_careful_reader() -> None:
     columns, is_usual = read_usual(block_of(texts))
     assert is_usual.tolist() == [True] + [False] * len(unusual)
     assert columns.image_id.tolist() == [139]
+
+
+def test_null_and_an_empty_list_stand_for_no_box_and_no_mask_in_both_readers() -> None:
+    values = [*itertools.product([None, []], [None, [], SOUND["segmentation"]]), (None, [[]])]
+    texts = [json.dumps({**SOUND, "bbox": box, "segmentation": mask}) for box, mask in values]
+    texts += [json.dumps({**SOUND, "segmentation": mask}) for mask in (None, [], [[]], [[], []])]
+    texts += [text[:-1] + ', "category_name": "text"}' for text in texts]
+    assert_read_as_carefully(texts)
+    columns = decode_block(block_of(texts), "a.json").columns
+    no_boxes, only_boxes = [True] * len(values), [False] * 4
+    assert columns.empty_box.tolist() == (no_boxes + only_boxes) * 2
+    assert columns.has_box.tolist() == np.logical_not(columns.empty_box).tolist()
+    with_masks = [i for i, (_, mask) in enumerate(values) if mask == SOUND["segmentation"]]
+    assert np.flatnonzero(columns.form == COMPRESSED).tolist() == [
+        *with_masks,
+        *(len(texts) // 2 + i for i in with_masks),
+    ]
+    assert not columns.shapes
 
 
 @settings(deadline=None)

@@ -57,13 +57,22 @@ def test_a_detection_without_mask_is_an_error(problems_of: Problems) -> None:
 
 
 def test_boxes_in_some_records_only_are_an_error(problems_of: Problems) -> None:
-    [error], [] = problems_of([record(bbox=[0, 0, 1, 1]), record(2), record(5)])
+    [error], [] = problems_of([record(bbox=[0, 0, 30, 20]), record(2), record(5)])
     assert error.field == "bbox" and error.offenders == ("1 records with and 2 without",)
 
 
 def test_boxes_in_all_records_are_a_warning(problems_of: Problems) -> None:
-    [], [warning] = problems_of([record(bbox=[0, 0, 1, 1])])
+    [], [warning] = problems_of([record(bbox=[0, 0, 30, 20])])
     assert warning.field == "bbox" and "areas" not in warning.field
+
+
+@pytest.mark.parametrize("nothing", [None, []])
+def test_boxes_that_are_empty_stop_lvis_api_and_are_an_error(
+    problems_of: Problems, nothing: list[float] | None
+) -> None:
+    [error], [] = problems_of([record(bbox=nothing), record(2, bbox=nothing)])
+    assert error.field == "bbox" and error.offenders == ("2 records",)
+    assert "--to json" in error.remedy
 
 
 def test_uncompressed_runs_are_an_error_and_polygons_a_warning(problems_of: Problems) -> None:
@@ -76,7 +85,8 @@ def test_uncompressed_runs_are_an_error_and_polygons_a_warning(problems_of: Prob
 def test_exact_repeats_are_a_warning_and_near_ones_are_not(problems_of: Problems) -> None:
     records = [record(), record(), record(score=0.75), record(counts=EMPTY), record(2)]
     [], warnings = problems_of(records)
-    assert [(w.what.split()[0], w.count) for w in warnings] == [("the", 1), ("repeats", 1)]
+    assert [w.what.split()[0] for w in warnings] == ["repeats", "the"]
+    assert warnings[0].offenders == ("1 records in 1 images",)
 
 
 def test_masks_without_a_pixel_are_a_warning(problems_of: Problems) -> None:
@@ -84,9 +94,16 @@ def test_masks_without_a_pixel_are_a_warning(problems_of: Problems) -> None:
     assert "no pixel" in warning.what and warning.count == 1
 
 
-def test_an_empty_list_is_an_error(problems_of: Problems) -> None:
-    [error], _ = problems_of([])
-    assert "no sound detection" in error.what
+def test_an_empty_list_is_a_warning(problems_of: Problems) -> None:
+    [], [warning] = problems_of([])
+    assert warning.what == "there is no detection"
+
+
+def test_scores_outside_0_to_1_are_a_warning_for_lvis_api_ranks_by_any(
+    problems_of: Problems,
+) -> None:
+    [], [warning] = problems_of([record(score=1.25), record(2, -3.0), record(5)])
+    assert "from -3.0 to 1.25" in warning.what and warning.offenders == ("2 records",)
 
 
 def test_faulty_records_are_told_and_the_others_checked(problems_of: Problems) -> None:
@@ -121,9 +138,9 @@ def test_groups_are_left_out_where_the_file_has_none(write: Write, images: Image
 def test_a_store_is_examined_too(
     write: Write, tmp_path: Path, images: ImageSet, categories: CategoryTable
 ) -> None:
-    path = write([record()] * 4)
+    path = write([record(score=i / 8) for i in range(4)])
     open_predictions(path, images, categories, tmp_path / "store")
     validation = validate(tmp_path / "store", images, categories, max_dets=3)
     assert [error.field for error in validation.report.errors] == ["image_id"]
-    assert [warning.count for warning in validation.report.warnings] == [3]
+    assert validation.report.warnings == []
     assert validation.summary.num_detections == 4
