@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pycocotools.mask
+from distinct_records import distinct
 from sweep_scene import LAMBDA, sweep_of
 
 from longtail.cluster.settings import GridSettings, WorkerResources
@@ -57,9 +58,10 @@ def annotations() -> Record:
 
 
 def detections(seed: int, per_image: int) -> list[Record]:
-    """Near objects and elsewhere, with tied scores; frequent categories have most of them."""
+    """Near objects and elsewhere, with tied scores; frequent categories have most of them. Of those
+    that are drawn twice there is one."""
     rng = np.random.default_rng(seed)
-    return [
+    drawn = [
         {
             "image_id": image,
             "category_id": (category := int(rng.choice(list(CATEGORIES), p=(0.1, 0.2, 0.7)))),
@@ -71,6 +73,7 @@ def detections(seed: int, per_image: int) -> list[Record]:
         for image in IMAGES
         for _ in range(per_image)
     ]
+    return distinct(drawn)
 
 
 class SweepFolder:

@@ -6,7 +6,7 @@ from pathlib import Path
 from calibration_scene import write_masks
 
 from ensemble.source_options import parse_sources
-from ensemble.tune_prepare import open_halves
+from ensemble.tune_prepare import open_halves, read_annotations
 from ensemble.tune_request import TuneRequest
 from ensemble.tune_space import Space
 
@@ -19,7 +19,9 @@ def test_a_source_of_other_images_is_told_at_once_and_kept_for_the_report(tmp_pa
     options = {"strict": True}
     space = Space(options, specs, frozenset({"method"}), ("nms",), ("none",))
     said: list[str] = []
-    halves = open_halves(TuneRequest(ann, space, ("AP",), 1, 0, 0), tmp_path / "work", said.append)
+    request = TuneRequest(ann, space, ("AP",), 1, 0, 0)
+    truth = read_annotations(request, said.append)
+    halves = open_halves(request, truth, tmp_path / "work", said.append)
     (warning,) = halves[0].warnings
     assert f"warning: {warning}" in said
     assert warning.startswith("few has detections in only") and "another split" in warning

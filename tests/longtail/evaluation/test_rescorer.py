@@ -293,7 +293,7 @@ def test_a_damaged_re_scorer_is_refused(
     with pytest.raises(BadInputError, match=r"overlap_bits\.npy: missing, or not the"):
         Rescorer.load(directory)
     (directory / "rescorer.json").write_text('{"schema_version": 2')
-    with pytest.raises(BadInputError, match="is damaged"):
+    with pytest.raises(BadInputError, match=r"rescorer\.json: does not end in its SHA"):
         Rescorer.load(directory)
 
 
