@@ -140,6 +140,7 @@ def _open(
 def _show(store: "PredictionStore", out: Path) -> None:
     from rich.console import Console
 
+    from longtail.predictions.coverage import Coverage, images_found
     from longtail.predictions.store_warnings import warnings_of
 
     console = Console(soft_wrap=True, highlight=False)
@@ -150,6 +151,9 @@ def _show(store: "PredictionStore", out: Path) -> None:
         console.print(f"  {what}: {count}", markup=False)
     for warning in warnings_of(store):
         click.echo(f"warning: {warning}", err=True)
+    coverage = Coverage(len(store.images), int(images_found(store).sum()))
+    if coverage.is_low:
+        click.echo(f"warning: {coverage.warning(out)}", err=True)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,8 @@ def print_warnings(plan: MergePlan, statistics: MergeStatistics, messages: Conso
             messages.print(f"warning: {source.spec.name}: {warning}")
     counts = plan.settings.fusion.method == "wbf"
     for name, missing in statistics.images_without_detections.items():
-        if missing:
+        # Where it is most of them, `print_uncovered` says so.
+        if missing and not Coverage(len(plan.images), len(plan.images) - missing).is_low:
             messages.print(
                 f"warning: {name} has no detection in {missing} of {len(plan.images)} images"
                 + ("; WBF judges objects there by the other sources" if counts else "")

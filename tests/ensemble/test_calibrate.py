@@ -209,7 +209,7 @@ def test_an_empty_source_gets_no_map_and_needs_none(
     folder.write("empty.json", [])
     assert folder.fit("--pred=c={}/empty.json") == 0
     said = capsys.readouterr().err
-    assert "warning: c: no detection in any of 80 images" in said and "c: gets no map" in said
+    assert "warning: c has no detection in any of 80 images" in said and "c: gets no map" in said
     assert list(Calibration.load(folder.path / "calibration.json").sources) == ["a", "b"]
     assert folder.apply("c={}/empty.json", "c.json") == 0
     assert folder.read("c.json") == []

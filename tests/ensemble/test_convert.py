@@ -163,7 +163,7 @@ def test_a_store_is_converted_without_repeats_and_on_the_scale_that_is_named(
 def test_an_empty_file_passes_with_a_warning(convert: Convert, write: Write) -> None:
     write([])
     code, text = convert("in.json", "store", "store")
-    assert code == ExitCode.DONE and "warning: no detection in any of" in text
+    assert code == ExitCode.DONE and "has no detection in any of" in text
 
 
 def test_a_file_that_dropping_leaves_empty_needs_to_be_allowed(

@@ -63,8 +63,8 @@ def test_parts_and_sources_without_a_detection_pass_and_are_told(
     words = ("a=part*.json", "b=b.json", "e=empty.json")
     assert folder.merge(*words, options=("--resamples", "20")) == 0
     said = capsys.readouterr().err
-    assert "warning: e: no detection in any of 3 images" in said
-    assert "warning: a: no detection" not in said
+    assert "warning: e has no detection in any of 3 images" in said
+    assert "warning: a has no detection" not in said
     assert folder.read("evaluation.json")["sources"]["e"]["segm"]["AP"] == 0
 
 

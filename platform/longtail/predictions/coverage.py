@@ -45,11 +45,15 @@ class Coverage:
     def warning(self, name: object) -> str:
         """What is wrong with the predictions of this name, with the counts and the likely cause."""
         missing = self.num_images - self.num_found
-        found = f"detections in only {self.num_found}" if self.num_found else "no detection in any"
+        cause = "the results of another split, or with the image ids of another file"
+        if not self.num_found:
+            return (
+                f"{name} has no detection in any of {self.num_images} {self.what}: right for a"
+                f" model that found nothing; otherwise these are {cause}"
+            )
         return (
-            f"{name} has {found} of {self.num_images} {self.what}; every object of {missing} images"
-            " counts as missed: are these the results of another split, or with the image ids of"
-            " another file?"
+            f"{name} has detections in only {self.num_found} of {self.num_images} {self.what};"
+            f" every object of {missing} images counts as missed: are these {cause}?"
         )
 
 

@@ -18,11 +18,6 @@ def warnings_of(store: PredictionStore) -> tuple[str, ...]:
 
 def _warnings(store: PredictionStore) -> Iterator[str]:
     notes = store.manifest.notes
-    if not store.num_detections:
-        yield (
-            f"no detection in any of {len(store.images)} images; right for a model that found "
-            "nothing, predict again otherwise"
-        )
     if repeats := notes.get(REPEATS, 0):
         yield (
             f"{repeats} records in {notes.get(IMAGES_WITH_REPEATS, 0)} images repeat another one "

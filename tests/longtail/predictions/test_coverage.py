@@ -32,7 +32,7 @@ def test_the_warning_has_the_counts_and_the_likely_cause() -> None:
     text = Coverage(8, 2).warning("a.json")
     assert text.startswith("a.json has detections in only 2 of 8 images; every object of 6 images")
     assert "another split" in text
-    assert "a.json has no detection in any of 8 images;" in Coverage(8, 0).warning("a.json")
+    assert "a.json has no detection in any of 8 images: right" in Coverage(8, 0).warning("a.json")
 
 
 def test_images_of_a_store_are_told_apart_by_their_detections(tmp_path: Path) -> None:
