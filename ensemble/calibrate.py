@@ -147,7 +147,9 @@ def fit(
             store = PredictionStore.open(opened.directory)
             for warning in opened.warnings:
                 messages.print(f"warning: {spec.name}: {warning}", markup=False)
-            coverage = Coverage.of_objects(truth.has_objects, images_found(store))
+            coverage = Coverage.of_objects(
+                truth.has_objects, images_found(store), knows_all=spec.categories is None
+            )
             if coverage.is_low:
                 uncovered.append(coverage.warning(spec.name))
                 messages.print(f"warning: {uncovered[-1]}", markup=False, style="yellow")

@@ -179,7 +179,8 @@ def _statistics(plan: MergePlan, statistics: MergeStatistics) -> dict[str, Any]:
     for source in plan.sources:
         # What an import noted: records dropped by kind, masks written in unusual ways.
         notes = PredictionStore.open(source.directory).manifest.notes
-        tree["sources"][source.spec.name]["notes"] = notes
+        is_expert = source.spec.categories is not None
+        tree["sources"][source.spec.name] |= {"notes": notes, "is_expert": is_expert}
     return tree
 
 

@@ -21,7 +21,8 @@ def print_uncovered(statistics: Mapping[str, Any], messages: Console) -> None:
     """
     num_images = statistics["images"]
     for name, source in statistics["sources"].items():
-        coverage = Coverage(num_images, num_images - source["images_without_detections"])
+        num_found = num_images - source["images_without_detections"]
+        coverage = Coverage(num_images, num_found, knows_all=not source["is_expert"])
         if coverage.is_low:
             messages.print(f"warning: {coverage.warning(name)}", style="yellow")
 

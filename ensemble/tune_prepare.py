@@ -172,7 +172,8 @@ def _annotations_of(truth: GroundTruth, ids: NDArray[np.int64]) -> GroundTruth:
 def _uncovered(truth: GroundTruth, sources: Sequence[OpenedSource]) -> Iterator[str]:
     for source in sources:
         found = images_found(PredictionStore.open(source.seen_in))
-        coverage = Coverage.of_objects(truth.has_objects, found)
+        knows_all = source.spec.categories is None
+        coverage = Coverage.of_objects(truth.has_objects, found, knows_all)
         if coverage.is_low:
             yield coverage.warning(source.spec.name)
 

@@ -84,6 +84,14 @@ def test_a_merge_says_it_before_and_below_its_tables_and_on_a_rerun(
     assert "another split" not in _told(capsys)[1]
 
 
+def test_an_expert_need_not_find_something_in_most_images(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expert = f"few=minival.json,categories={folder.ann}"
+    assert folder.merge("a=a.json", expert, options=QUICK) == 0
+    assert "another split" not in _told(capsys)[1]
+
+
 def test_a_dry_run_says_it(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
     words = [f"--pred={n}={folder.path / n}.json" for n in ("a", "minival")]
     out = f"--out={folder.path / 'out'}"

@@ -23,24 +23,31 @@ class Coverage:
         num_images: Images that should have one.
         num_found: Those that have.
         what: What these images are called.
+        knows_all: Whether the model knows all categories. An expert of some may well find nothing
+            in most images: only one without any detection is told.
     """
 
     num_images: int
     num_found: int
     what: str = "images"
+    knows_all: bool = True
 
     @classmethod
     def of_objects(
-        cls, has_objects: NDArray[np.bool_], has_detections: NDArray[np.bool_]
+        cls,
+        has_objects: NDArray[np.bool_],
+        has_detections: NDArray[np.bool_],
+        knows_all: bool = True,
     ) -> "Coverage":
         """Of the images that have objects: (N,) of each image, whether it has one, and finds."""
         both = int((has_objects & has_detections).sum())
-        return cls(int(has_objects.sum()), both, "images with objects")
+        return cls(int(has_objects.sum()), both, "images with objects", knows_all)
 
     @property
     def is_low(self) -> bool:
         """Whether a person should know."""
-        return self.num_found <= LEAST_SHARE * self.num_images and self.num_images > 0
+        least = LEAST_SHARE if self.knows_all else 0.0
+        return self.num_found <= least * self.num_images and self.num_images > 0
 
     def warning(self, name: object) -> str:
         """What is wrong with the predictions of this name, with the counts and the likely cause."""

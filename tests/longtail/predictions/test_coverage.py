@@ -17,6 +17,11 @@ def test_half_without_any_detection_is_too_many(num_images: int, num_found: int,
     assert Coverage(num_images, num_found).is_low is low
 
 
+def test_an_expert_of_some_categories_may_find_nothing_in_most_images() -> None:
+    assert not Coverage(8, 1, knows_all=False).is_low
+    assert Coverage(8, 0, knows_all=False).is_low
+
+
 def test_without_an_image_that_could_have_a_detection_nothing_is_said() -> None:
     assert not Coverage(0, 0).is_low
 
