@@ -103,7 +103,7 @@ class TrialPublisher:
             )
         elif not self._failed:
             self._messages.print(
-                f"warning: MLflow cannot be reached, going on without it ({told(error)})"
+                f"warning: MLflow is not up to date, going on without it ({told(error)})"
             )
         self._failed = True
 

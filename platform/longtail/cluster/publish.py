@@ -13,6 +13,7 @@ from longtail.cluster.node import Node
 from longtail.cluster.plan import Row
 from longtail.cluster.published import Published
 from longtail.cluster.standings import Standing, Standings, State
+from longtail.problems import BadInputError
 from longtail.tracking.address import told, tracking_uri
 from longtail.tracking.store import check_store, is_locked, wait_until_free
 from longtail.tracking.tracker import NodeRecord, Status, Tracker, num_points, tracker_of
@@ -123,7 +124,11 @@ class Publisher:
             if self.problem is None:
                 return Published(None, elsewhere)
             there = self._tracker.num_points if self._tracker else 0
-            total = sum(num_points(self._lines(item.node)) for item in standings.values())
+            try:
+                total = sum(num_points(self._lines(item.node)) for item in standings.values())
+            except BadInputError:
+                # A damaged journal, which the problem names.
+                return Published(self.problem)
             return Published(f"{self.problem}; of {total} points it has at least {there}")
 
     def _elsewhere(self) -> str | None:
@@ -154,7 +159,7 @@ class Publisher:
         if self._locked:
             self.problem = "another process keeps its store locked"
         if known is None:
-            log.warning("MLflow cannot be reached, going on without it: %s", self.problem)
+            log.warning("MLflow is not up to date, going on without it: %s", self.problem)
 
     def prepare(self) -> None:
         """Import MLflow and make its store if there is none; trouble is told by `publish`."""

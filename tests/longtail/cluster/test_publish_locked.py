@@ -1,6 +1,5 @@
 """Points reach a store that another process keeps locked as soon as it is free, each once."""
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from longtail.cluster.plan import Plan
 from longtail.cluster.publish import Publisher
 from longtail.cluster.standings import Standings, State, look_up
 from longtail.tracking import store
-from longtail.training.journal import JOURNAL
+from longtail.training.journal import JOURNAL, Journal
 
 pytestmark = pytest.mark.slow
 
@@ -44,11 +43,10 @@ def trained(plan: Plan, runs: Path) -> tuple[Standings, Node]:
     standings[node.id].state = State.RUNNING
     directory = node_directory(runs, node)
     begin(directory, node, {"versions": {}, "git": "unknown"})
-    lines = [
-        {"step": step, "time": float(step), "attempt": 1, "train/loss": 1 / step, "train/lr": 0.1}
-        for step in range(1, NUM_STEPS + 1)
-    ]
-    (directory / JOURNAL).write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    journal = Journal(directory / JOURNAL)
+    for step in range(1, NUM_STEPS + 1):
+        journal.append(step, {"train/loss": 1 / step, "train/lr": 0.1})
+    journal.close()
     return standings, node
 
 
@@ -102,3 +100,13 @@ def test_a_grid_under_another_experiment_says_where_its_runs_are(plan: Plan, run
     assert publisher_of(plan, runs).publish_end(standings, "FINISHED").elsewhere is None
     other = Publisher(GridFamily(plan, runs, "grid"), runs, "other")
     assert other.publish_end(standings, "FINISHED").elsewhere == "2 in 'test'"
+
+
+def test_a_damaged_journal_is_named_and_counts_no_points(plan: Plan, runs: Path) -> None:
+    standings, node = trained(plan, runs)
+    journal = node_directory(runs, node) / JOURNAL
+    journal.write_bytes(journal.read_bytes().replace(b"0.1", b"0.2", 1))
+    published = publisher_of(plan, runs).publish_end(standings, "FINISHED")
+    assert published.problem is not None
+    assert f"{journal}: line 1: damaged" in published.problem
+    assert "points" not in published.problem
