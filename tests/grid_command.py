@@ -104,8 +104,10 @@ def start(words: list[str], cluster: Cluster) -> subprocess.Popen[str]:
 
 
 def _interruptible() -> None:
-    """What a shell starts in the background ignores SIGINT, and so would all that it starts."""
+    """What a shell starts in the background ignores SIGINT, what `nohup` starts SIGHUP, and so
+    would all that these start."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:

@@ -116,6 +116,8 @@ def test_a_closed_terminal_ends_a_command_in_order(tmp_path: Path) -> None:
         stdout=its,
         stderr=its,
         start_new_session=True,
+        # What `nohup` started hands on that it ignores it.
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
     )
     os.close(its)
     while not (tmp_path / "begun").exists():

@@ -15,10 +15,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-# Ray reads these when it is imported; a user's own settings win.
-os.environ.setdefault("RAY_AUTH_MODE", "token")
-os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-
 import psutil
 import ray
 

@@ -61,12 +61,16 @@ def _may_grow(worker: Resources, workers: int) -> bool:
 def _cluster(machines: list[Resources]) -> str:
     shown = [
         _text({key: machine[key] for key in ("CPU", "GPU") if key in machine}) or "0 CPU"
-        for machine in machines
+        for machine in sorted(machines, key=_size, reverse=True)
     ]
     counts = {text: shown.count(text) for text in dict.fromkeys(shown)}
     return " and ".join(
         f"{number} x {text}" if number > 1 else text for text, number in counts.items()
     )
+
+
+def _size(machine: Resources) -> tuple[float, float]:
+    return machine.get("CPU", 0.0), machine.get("GPU", 0.0)
 
 
 def _text(resources: Resources) -> str:
