@@ -70,7 +70,19 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> None:
         settle_caches()
         return command.main(arguments, standalone_mode=False)
 
-    sys.exit(int(_outcome(main)))
+    code = int(_outcome(main))
+    for act in _last_acts:
+        act(code)
+    sys.exit(code)
+
+
+def at_end(act: Callable[[int], object]) -> None:
+    """Have something done with the exit code when the command has said all, before the interpreter
+    ends."""
+    _last_acts.append(act)
+
+
+_last_acts: list[Callable[[int], object]] = []
 
 
 def end_on_signals() -> None:

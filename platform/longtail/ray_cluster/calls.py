@@ -1,25 +1,23 @@
 """Calls of Ray from threads that end with the process.
 
 A thread that calls Ray after Ray has shut down ends the process at once, with an exit code of
-Ray's. A daemon thread cannot know when that is, so it goes through a door that is closed before
-Ray is shut down: who stands before it then stands there until the process has ended.
+Ray's, and so does one that waits in a call while the cluster ends. A daemon thread cannot know when
+that is, so it goes through a door that is closed before Ray is shut down: who stands before it then
+stands there until the process has ended. Only Ray's trainers wait in a call, and are counted.
 """
 
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
 
 LONGEST_CALL_SECONDS = 5.0
-TRAINER_SECONDS = 2.0
-"""A trainer that was just started calls Ray for a moment before it waits for its run."""
 
 _door = threading.Condition()
 _num_inside = 0
+_num_trainers = 0
 _closed = False
-_last_trainer = float("-inf")
 
 
 @contextmanager
@@ -50,24 +48,32 @@ def answer_of(method: Any, *arguments: Any, **options: Any) -> Any:
     return answer.result()
 
 
-def trainer_starts() -> None:
-    """To be called in a thread just before it starts one of Ray's trainers, which calls Ray."""
-    global _last_trainer
+@contextmanager
+def running_trainer() -> Iterator[None]:
+    """Stand around the run of one of Ray's trainers in a thread that ends with the process."""
+    global _num_trainers
     with _door:
         _wait_if_closed()
-        _last_trainer = time.monotonic()
+        _num_trainers += 1
+    try:
+        yield
+    finally:
+        with _door:
+            _num_trainers -= 1
 
 
-def end_calls() -> None:
-    """Let nobody begin another call, and wait till nobody is about one; Ray may be shut down then.
+def end_calls() -> bool:
+    """Let nobody begin another call, and wait till nobody is about one.
 
     To be called by the main thread, which goes on calling Ray as it likes.
+
+    Returns:
+        Whether Ray may be shut down; not while a trainer runs.
     """
     global _closed
     with _door:
         _closed = True
-        _door.wait_for(lambda: _num_inside == 0, LONGEST_CALL_SECONDS)
-    time.sleep(max(0.0, _last_trainer + TRAINER_SECONDS - time.monotonic()))
+        return _door.wait_for(lambda: _num_inside == 0, LONGEST_CALL_SECONDS) and not _num_trainers
 
 
 def _wait_if_closed() -> None:

@@ -18,11 +18,10 @@ from typing import Any
 import psutil
 import ray
 
-from longtail.commands import ExitCode, InfrastructureError, Terminated, end_on_signals
+from longtail.commands import ExitCode, InfrastructureError, Terminated, at_end, end_on_signals
 from longtail.ray_cluster.address import AUTO, CLIENT, LOCAL, check_answers, target_of
 from longtail.ray_cluster.calls import end_calls
 from longtail.ray_cluster.folder import (
-    FOLDER_PREFIX,
     VARIABLE,
     new_folder,
     shorten_temporary_folder,
@@ -86,13 +85,19 @@ def _remedy(target: str, error: Exception) -> str:
     )
 
 
+_own_folder: Path | None = None
+"""Of the cluster that this process started."""
+
+
 def _start(dashboard: bool) -> None:
-    folder = new_folder()
+    global _own_folder
+    folder = _own_folder = new_folder()
     os.environ[VARIABLE] = str(folder)
     shorten_temporary_folder(folder)
     # Nobody takes this machine away under notice.
     os.environ.setdefault("RAY_TRAIN_ENABLE_PREEMPTION_WATCHER", "0")
     atexit.register(_end, folder)
+    at_end(_leave_what_runs)
     settle_token()
     _init(LOCAL, include_dashboard=dashboard, object_store_memory=OBJECT_STORE_BYTES)
     (folder / "ray" / CURRENT_CLUSTER).write_text(ray.get_runtime_context().gcs_address)
@@ -106,6 +111,7 @@ def _join(target: str) -> None:
         target = ray.get_runtime_context().gcs_address
         ray.shutdown()
     atexit.register(_end)
+    at_end(_leave_what_runs)
     # A client's address (ray://) is of no use to workers.
     told = {} if "://" in target else {"env_vars": {"RAY_ADDRESS": target}}
     _init(target, runtime_env=told)
@@ -113,6 +119,13 @@ def _join(target: str) -> None:
 
 def _init(target: str, **options: Any) -> None:
     ray.init(address=target, log_to_driver=False, logging_level=logging.ERROR, **options)
+
+
+def _leave_what_runs(code: int) -> None:
+    """End now where Ray cannot be shut down in order: it is gone, or threads wait for it."""
+    may_shut_down = end_calls()
+    if lost.is_set() or not may_shut_down:
+        _leave(code)
 
 
 def _end(folder: Path | None = None) -> None:
@@ -125,15 +138,25 @@ def _end(folder: Path | None = None) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _leave() -> None:
-    """End without Ray, which would wait for the cluster that is gone."""
-    own = Path(os.environ.get(VARIABLE, ""))
-    if own.name.startswith(FOLDER_PREFIX):
-        for process in psutil.Process().children(recursive=True):
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-        shutil.rmtree(own, ignore_errors=True)
+def _leave(code: int = ExitCode.INFRASTRUCTURE) -> None:
+    """End without Ray's own end, which would wait for a cluster that is gone, and end this process
+    with a code of Ray's where a thread waits for an answer."""
+    if _own_folder is not None:
+        _end_own(_own_folder)
     with suppress(OSError):
         sys.stdout.flush()
         sys.stderr.flush()
-    os._exit(ExitCode.INFRASTRUCTURE)
+    os._exit(code)
+
+
+def _end_own(folder: Path) -> None:
+    """Kill the cluster of this process, all at once, and remove its folder."""
+    processes = psutil.Process().children(recursive=True)
+    for process in processes:
+        # So that none notices that another one is gone.
+        with suppress(psutil.NoSuchProcess):
+            process.suspend()
+    shutil.rmtree(folder, ignore_errors=True)
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()

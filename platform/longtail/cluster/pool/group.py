@@ -17,7 +17,7 @@ from ray.util import remove_placement_group
 from longtail.cluster.pool.tasks import Task, TaskFailedError, Work
 from longtail.cluster.pool.worker import serve
 from longtail.cluster.settings import WorkerResources
-from longtail.ray_cluster.calls import answer_of, calling_ray, trainer_starts
+from longtail.ray_cluster.calls import answer_of, calling_ray, running_trainer
 
 MAX_FAILURES = 3
 CONTROLLER_FAILURES = 3
@@ -98,9 +98,9 @@ class WorkerGroup:
         name = f"group-{self._slot}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
         answer_of(self._queue.open, self._slot, name)
         error = ""
-        trainer_starts()
         try:
-            self._trainer(name).fit()
+            with running_trainer():
+                self._trainer(name).fit()
         except Exception as broken:
             error = str(broken)
         # Before the question whether a task waits: one that comes after it sets this again.
