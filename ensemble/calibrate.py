@@ -1,5 +1,6 @@
 """Make the scores of sources comparable: python -m ensemble.calibrate fit | apply."""
 
+import shlex
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
@@ -7,7 +8,7 @@ from typing import Any, Literal
 import click
 
 from longtail.commands import run
-from longtail.path_options import AbsolutePath
+from longtail.path_options import AbsolutePath, short_path
 
 KINDS = ("platt", "isotonic", "temperature", "beta", "rank")
 NEED_CLASS_ROWS = ("norcal", "logit-adjustment")
@@ -140,7 +141,7 @@ def fit(
     truth = read_ground_truth(ann)
     labelled, uncovered = {}, []
     for spec in specs:
-        messages.print(f"matching {spec.name} ({spec.path})", markup=False)
+        messages.print(f"matching {spec.name} ({short_path(spec.path)})", markup=False)
         scratch_folder = TemporaryDirectory(prefix="calibrate-")
         with scratch_folder as scratch, telling_of_compilation(messages.print):
             opened = open_source(spec, truth.images, truth.categories, Path(scratch))
@@ -165,7 +166,10 @@ def fit(
     print_calibration(calibration, output_console())
     for warning in [*uncovered, *missing_maps(calibration)]:
         messages.print(f"warning: {warning}", markup=False)
-    messages.print(f"wrote {out}; use it: python -m ensemble.merge --calibration {out} ...")
+    messages.print(
+        f"wrote {short_path(out)}; use it: python -m ensemble.merge --calibration"
+        f" {shlex.quote(short_path(out))} ..."
+    )
 
 
 @main.command()

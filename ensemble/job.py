@@ -28,6 +28,7 @@ from ensemble.submissions import evaluated, write_submissions
 from ensemble.tables import print_categories, print_sources, print_stages
 from longtail.commands import output_console
 from longtail.evaluation.workers import Workers
+from longtail.path_options import short_path
 from longtail.predictions.store import PredictionStore
 
 SLOW_FILE_BYTES = 32 * 2**20
@@ -139,7 +140,7 @@ def _open(request: Request, folder: Path, backend: Backend) -> MergePlan:
     folder.mkdir(parents=True, exist_ok=True)
     tasks = []
     for spec in request.specs:
-        messages.print(f"reading {spec.name} ({spec.path})")
+        messages.print(f"reading {spec.name} ({short_path(spec.path)})")
         tasks.append((spec, images, categories, folder, request.settings.strict))
     opened = {source.spec.name: source for source in backend.run(open_source, tasks)}
     return request.plan(images, categories, [opened[spec.name] for spec in request.specs])
@@ -199,9 +200,11 @@ def _show(out: Path) -> None:
 
 
 def _say_what_next(submission: Path, ann: Path) -> None:
-    file = shlex.quote(str(submission))
+    file = shlex.quote(short_path(submission))
     lines = [f"wrote {file}"]
     if submission.name in (outputs.SUBMISSION, outputs.ZIPPED):
-        lines += [f"check it: python -m ensemble.validate {file} --ann {shlex.quote(str(ann))}"]
+        lines += [
+            f"check it: python -m ensemble.validate {file} --ann {shlex.quote(short_path(ann))}"
+        ]
     for line in lines:
         console.print(line, highlight=False, soft_wrap=True)

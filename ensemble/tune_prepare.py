@@ -22,6 +22,7 @@ from ensemble.tune_union import build_rows
 from longtail.evaluation.bootstrap import METRICS
 from longtail.evaluation.defined import defined_metrics, require_defined
 from longtail.evaluation.ground_truth import GroundTruth, read_ground_truth
+from longtail.path_options import short_path
 from longtail.predictions.coverage import Coverage, images_found
 from longtail.predictions.store import PredictionStore
 from longtail.problems import BadInputError
@@ -88,7 +89,7 @@ def open_halves(
     strict = bool(request.space.options["strict"])
     sources = []
     for spec in request.space.specs:
-        say(f"reading {spec.name} ({spec.path})")
+        say(f"reading {spec.name} ({short_path(spec.path)})")
         opened = open_source(spec, truth.images, truth.categories, work / "sources", strict)
         for warning in opened.warnings:
             say(f"warning: {spec.name}: {warning}")

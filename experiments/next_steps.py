@@ -4,6 +4,7 @@ from pathlib import Path
 
 from longtail.cluster.published import Published
 from longtail.commands import output_console
+from longtail.path_options import short_path
 from longtail.tracking.address import SQLITE, redacted, sqlite_file, tracking_uri
 
 console = output_console()
@@ -17,12 +18,6 @@ def print_command(purpose: str, command: str) -> None:
 def on_lines(words: list[str]) -> str:
     """A command that is continued from line to line."""
     return " \\\n      ".join(words)
-
-
-def short_path(path: Path) -> str:
-    """Relative to the working directory where that is shorter."""
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def mlflow_command(runs: Path) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from experiments.next_steps import on_lines, print_command, print_mlflow, short_path
+from experiments.next_steps import on_lines, print_command, print_mlflow
 from longtail.cluster.ledger import node_directory, read_result
 from longtail.cluster.links import intervals_of_rows, row_directory
 from longtail.cluster.plan import Plan, Row
@@ -16,6 +16,7 @@ from longtail.cluster.published import Published
 from longtail.cluster.seed_summary import SeedStatistic, over_seeds
 from longtail.cluster.standings import Standings, State, shared_trunk
 from longtail.commands import output_console
+from longtail.path_options import short_path
 
 AP_COLUMNS = ("AP", "APr", "APc", "APf", "AP_box", "gap_box_mask")
 HEADINGS = ("AP", "APr", "APc", "APf", "box AP", "gap")

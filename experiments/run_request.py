@@ -5,13 +5,13 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from experiments.next_steps import short_path
 from experiments.run_options import EXPERIMENT
 from experiments.variants.scale import demo_scale
 from longtail.cluster.data_files import find_data_files
 from longtail.cluster.plan import RESAMPLES, DataFiles
 from longtail.cluster.settings import GridSettings, WorkerResources
 from longtail.config.variant import Variant
+from longtail.path_options import short_path
 
 
 @dataclass

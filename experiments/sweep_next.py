@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.next_steps import on_lines, print_command, print_mlflow, short_path
+from experiments.next_steps import on_lines, print_command, print_mlflow
 from experiments.sweep_request import SweepRequest
 from experiments.sweep_results import BEST
 from longtail.cluster.published import Published
 from longtail.commands import output_console
+from longtail.path_options import short_path
 from longtail.sweep.analysis_file import PAGE
 
 console = output_console()

@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
-from experiments.next_steps import short_path
 from experiments.run_request import take_run_request
 from longtail.cluster.ledger import read_record
 from longtail.commands import ExitCode
+from longtail.path_options import short_path
 from longtail.sealed import sha256_of
 from longtail.sweep.defined import check_metrics
 from longtail.sweep.settings import sweep_directory

@@ -99,6 +99,12 @@ class DataSetPath(SharedPath):
         return path if names_data_set(path) else super().convert(value, param, ctx)
 
 
+def short_path(path: Path) -> str:
+    """A path as it is shown: relative to the working directory where it is below that."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
 def names_data_set(given: Path) -> bool:
     """Whether a word is the name of a data set: no file is there, and none is meant."""
     name = str(given)
