@@ -57,5 +57,5 @@ def test_a_job_whose_data_were_not_sent_says_at_once_what_to_do(
     done = submit(ray_head, ["experiments/grid.py", "--runs", str(tmp_path), *words])
     assert done.returncode != 0
     said = done.stdout + done.stderr
-    assert "--train lvis/train.json: not among the files that were sent" in said
+    assert "lvis/train.json: not among the files that were sent" in said
     assert "give an absolute path on storage that every machine sees" in said

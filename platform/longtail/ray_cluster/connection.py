@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +66,16 @@ def connect(address: str | None, *, dashboard: bool = False) -> None:
     logging.getLogger("ray").setLevel(logging.ERROR)
     end_on_signals()
     if not target.startswith(CLIENT):
-        address = ray.get_runtime_context().gcs_address
-        watch(address, is_own=target == LOCAL, leave=_leave)
+        gcs = ray.get_runtime_context().gcs_address
+        watch(gcs, is_own=target == LOCAL, is_used=partial(_uses, gcs), leave=_leave)
+
+
+def _uses(gcs: str) -> bool:
+    try:
+        return bool(ray.is_initialized() and ray.get_runtime_context().gcs_address == gcs)
+    except Exception:
+        # It is shut down at this moment.
+        return False
 
 
 def _remedy(target: str, error: Exception) -> str:

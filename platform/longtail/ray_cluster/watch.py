@@ -29,6 +29,7 @@ SHARE_OF_PATIENCE = 0.5
 END_SECONDS = 6.0
 """In which the main thread should have come to the end."""
 SIGNAL = signal.SIGUSR1
+THREAD = "watch of Ray"
 
 lost = threading.Event()
 """Set once the cluster is gone; nothing of Ray's should be called then."""
@@ -48,12 +49,19 @@ def at_loss(act: Callable[[], object]) -> Iterator[None]:
         _last_acts.remove(act)
 
 
-def watch(address: str, *, is_own: bool, leave: Callable[[], object]) -> None:
+def watch(
+    address: str,
+    *,
+    is_own: bool,
+    is_used: Callable[[], bool],
+    leave: Callable[[], object],
+) -> None:
     """Watch the service at an address from now on. To be called from the main thread.
 
     Args:
         address: `HOST:PORT` of the control service.
         is_own: Whether this process started it.
+        is_used: Whether this process still wants it: who has ended it does not miss it.
         leave: Ends the process.
     """
     if threading.current_thread() is not threading.main_thread():
@@ -61,8 +69,8 @@ def watch(address: str, *, is_own: bool, leave: Callable[[], object]) -> None:
     patience = OWN_PATIENCE_SECONDS if is_own else _joined_patience()
     message = _message(address, is_own=is_own)
     signal.signal(SIGNAL, lambda *_: _raise(message))
-    arguments = (address, patience, message, leave)
-    threading.Thread(target=_watch, args=arguments, daemon=True).start()
+    arguments = (address, patience, message, is_used, leave)
+    threading.Thread(target=_watch, args=arguments, name=THREAD, daemon=True).start()
 
 
 def end_watch() -> None:
@@ -70,10 +78,16 @@ def end_watch() -> None:
     _over.set()
 
 
-def _watch(address: str, patience: float, message: str, leave: Callable[[], object]) -> None:
+def _watch(
+    address: str,
+    patience: float,
+    message: str,
+    is_used: Callable[[], bool],
+    leave: Callable[[], object],
+) -> None:
     answered = time.monotonic()
     while time.monotonic() - answered < patience:
-        if _over.wait(ASK_SECONDS):
+        if _over.wait(ASK_SECONDS) or not is_used():
             return
         if _answers(address):
             answered = time.monotonic()

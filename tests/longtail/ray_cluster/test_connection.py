@@ -99,3 +99,25 @@ def test_what_a_killed_process_left_is_removed_by_the_next_one(temporary: Path) 
     answer(after)
     assert not folder.exists()
     after.communicate()
+
+
+SHUT_DOWN = """
+import threading
+import ray
+from longtail.ray_cluster import watch
+from longtail.ray_cluster.connection import connect
+
+for _ in range(2):
+    connect(None)
+    (watcher,) = [t for t in threading.enumerate() if t.name == watch.THREAD]
+    ray.shutdown()
+    watcher.join()
+print("lost" if watch.lost.is_set() else "not missed")
+"""
+
+
+def test_a_cluster_that_the_process_itself_shut_down_is_not_missed(temporary: Path) -> None:
+    words = [sys.executable, "-c", SHUT_DOWN]
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    done = subprocess.run(words, env=environment, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1:] == ["not missed"], done.stderr
