@@ -1,6 +1,5 @@
 """Make the scores of sources comparable: python -m ensemble.calibrate fit | apply."""
 
-import shlex
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
@@ -8,7 +7,7 @@ from typing import Any, Literal
 import click
 
 from longtail.commands import run
-from longtail.path_options import AbsolutePath, short_path
+from longtail.path_options import AbsolutePath, short_path, typed
 
 KINDS = ("platt", "isotonic", "temperature", "beta", "rank")
 NEED_CLASS_ROWS = ("norcal", "logit-adjustment")
@@ -161,14 +160,14 @@ def fit(
                 del labelled[spec.name]
     if not labelled:
         raise BadInputError(f"{ann}: no source has a detection in its images; nothing to fit")
-    calibration = fit_calibration(labelled, truth, settings)
+    max_scores = {spec.name: spec.max_score for spec in specs}
+    calibration = fit_calibration(labelled, truth, settings, max_scores)
     calibration.save(out)
     print_calibration(calibration, output_console())
     for warning in [*uncovered, *missing_maps(calibration)]:
         messages.print(f"warning: {warning}", markup=False)
     messages.print(
-        f"wrote {short_path(out)}; use it: python -m ensemble.merge --calibration"
-        f" {shlex.quote(short_path(out))} ..."
+        f"wrote {short_path(out)}; use it: python -m ensemble.merge --calibration {typed(out)} ..."
     )
 
 
@@ -226,6 +225,8 @@ def apply(calibration_path: Path, ann: Path, pred: str, out: Path, with_bbox: bo
             calibration.require([spec.name])
         for warning in opened.warnings:
             click.echo(f"warning: {spec.name}: {warning}", err=True)
+        for warning in calibration.warnings_of_scale(spec.name, spec.max_score):
+            click.echo(f"warning: {warning}", err=True)
         what = calibration, spec.name, store, categories
         if out.suffix == ".json":
             out.parent.mkdir(parents=True, exist_ok=True)

@@ -51,11 +51,13 @@ class SourceCalibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
             too few detections, or none were asked for; they use that of "all".
         counts: Judged detections by group.
         error: Calibration error by group.
+        max_score: What the source's scores were divided by before.
     """
 
     maps: dict[str, ScoreMap]
     counts: dict[str, Counts]
     error: dict[str, ErrorChange]
+    max_score: float = 1.0
 
     def map_of(self, group: str) -> ScoreMap:
         """The map that a frequency group's scores go through."""
@@ -157,6 +159,16 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 f"the calibration has no source {', '.join(missing)}, only "
                 f"{', '.join(self.sources)}; use the names it was fitted with, or {REMEDY}"
             )
+
+    def warnings_of_scale(self, name: str, max_score: float) -> tuple[str, ...]:
+        """What to say where a source was fitted with its scores divided by another number."""
+        fitted = self.sources[name].max_score if name in self.sources else max_score
+        if max_score == fitted:
+            return ()
+        return (
+            f"{name}: scores are divided by {max_score:g}, and were by {fitted:g} when it was"
+            " calibrated; right only where its files have different scales",
+        )
 
     def was_fitted_on(self, images: ImageSet) -> bool:
         """Whether these very images were fitted: AP on them then flatters."""

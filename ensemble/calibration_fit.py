@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
 from ensemble.calibration_file import (
@@ -67,7 +68,10 @@ class FitSettings:
 
 
 def fit_calibration(
-    labelled: Mapping[str, LabelledScores], truth: GroundTruth, settings: FitSettings
+    labelled: Mapping[str, LabelledScores],
+    truth: GroundTruth,
+    settings: FitSettings,
+    max_scores: Mapping[str, float] | None = None,
 ) -> Calibration:
     """Fit every source.
 
@@ -77,12 +81,14 @@ def fit_calibration(
         labelled: Judged detections by name of the source.
         truth: The annotations they were matched with.
         settings: How to fit.
+        max_scores: What the scores of sources were divided by, where it was not 1.
 
     Raises:
         BadInputError: A source has too few right or wrong detections.
         ValueError: More folds than images.
     """
     fold_of_image = fold_images(len(truth.images), settings.folds)
+    scales = max_scores or {}
     return Calibration(
         kind=settings.kind,
         groups=settings.groups,
@@ -93,7 +99,10 @@ def fit_calibration(
         annotations=sha256_of(truth.path),
         images=truth.images.digest(),
         sources={
-            name: _fit_source(name, labelled[name], fold_of_image, settings)
+            name: structs.replace(
+                _fit_source(name, labelled[name], fold_of_image, settings),
+                max_score=scales.get(name, 1.0),
+            )
             for name in sorted(labelled)
         },
     )

@@ -1,7 +1,6 @@
 """One merge from a request to a finished folder, with what it tells its user."""
 
 import json
-import shlex
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -28,7 +27,7 @@ from ensemble.submissions import evaluated, write_submissions
 from ensemble.tables import print_categories, print_sources, print_stages
 from longtail.commands import output_console
 from longtail.evaluation.workers import Workers
-from longtail.path_options import short_path
+from longtail.path_options import short_path, typed
 from longtail.predictions.store import PredictionStore
 
 SLOW_FILE_BYTES = 32 * 2**20
@@ -200,11 +199,9 @@ def _show(out: Path) -> None:
 
 
 def _say_what_next(submission: Path, ann: Path) -> None:
-    file = shlex.quote(short_path(submission))
+    file = typed(submission)
     lines = [f"wrote {file}"]
     if submission.name in (outputs.SUBMISSION, outputs.ZIPPED):
-        lines += [
-            f"check it: python -m ensemble.validate {file} --ann {shlex.quote(short_path(ann))}"
-        ]
+        lines += [f"check it: python -m ensemble.validate {file} --ann {typed(ann)}"]
     for line in lines:
         console.print(line, highlight=False, soft_wrap=True)

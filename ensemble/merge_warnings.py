@@ -32,6 +32,10 @@ def print_warnings(plan: MergePlan, statistics: MergeStatistics, messages: Conso
     for source in plan.sources:
         for warning in source.warnings:
             messages.print(f"warning: {source.spec.name}: {warning}")
+        if plan.calibration is not None:
+            spec = source.spec
+            for warning in plan.calibration.warnings_of_scale(spec.name, spec.max_score):
+                messages.print(f"warning: {warning}", style="yellow")
     counts = plan.settings.fusion.method == "wbf"
     for name, missing in statistics.images_without_detections.items():
         # Where it is most of them, `print_uncovered` says so.

@@ -68,14 +68,15 @@ def check(experiment: str | None) -> None:
     """Refuse a store that MLflow can never open, before there is anything to record.
 
     Raises:
-        ValueError: A submitted job would lose it.
+        ValueError: A submitted job would lose it, or the experiment has no name.
         InfrastructureError: It was left half-made.
     """
     if experiment is None:
         return
-    from longtail.tracking.address import sqlite_file, tracking_uri
+    from longtail.tracking.address import check_experiment, sqlite_file, tracking_uri
     from longtail.tracking.store import check_store
 
+    check_experiment(experiment)
     uri = tracking_uri(runs_folder())
     if sqlite_file(uri) is not None and "MLFLOW_TRACKING_URI" not in os.environ:
         shared_path(runs_folder(), writes=True)

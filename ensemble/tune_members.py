@@ -61,7 +61,8 @@ class MemberFiles:
         kind = space.calibration_at(point)
         if kind in MAP_TYPES:
             path = folder / CALIBRATION
-            fit_calibration(self.labelled, self.truth, FitSettings(kind)).save(path)
+            max_scores = {spec.name: spec.max_score for spec in space.specs}
+            fit_calibration(self.labelled, self.truth, FitSettings(kind), max_scores).save(path)
             options["calibration"] = path
         options["rare_margin"], options["common_margin"] = member.rare_margin, member.common_margin
         specs = space.specs_at(point)

@@ -1,6 +1,5 @@
 """What a search leaves: its report as JSON, a heat map of margins, and tables for a person."""
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from ensemble.tune_pareto import Candidate
 from ensemble.tune_pareto_table import print_pareto
 from ensemble.tune_request import TuneRequest
 from ensemble.tune_tables import print_held_out, print_trials
-from longtail.path_options import short_path
+from longtail.path_options import short_path, typed
 
 REPORT, HEAT_MAP = "tune.json", "margins.html"
 FILES = REPORT, MERGE_FILE, CALIBRATION, TRIALS, MARGIN_TRIALS, HEAT_MAP
@@ -99,7 +98,7 @@ def show(
     print_held_out(outcome.rows(), held_out.differences(), held_out.warnings, console)
     rows = [held_out.rows[outcome.row_of(number)] for number in range(len(outcome.members))]
     print_pareto(outcome.names, outcome.members, rows, outcome.num_front, console)
-    command = f"python -m ensemble.merge --config {shlex.quote(short_path(out / MERGE_FILE))}"
+    command = f"python -m ensemble.merge --config {typed(out / MERGE_FILE)}"
     _line(console, f"wrote {short_path(out / MERGE_FILE)}; use it: {command} --out NEW_FOLDER")
 
 

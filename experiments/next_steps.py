@@ -1,6 +1,9 @@
 """Commands that a table ends with, as they are to be typed."""
 
+import shlex
 from pathlib import Path
+
+from rich.markup import escape
 
 from longtail.cluster.published import Published
 from longtail.commands import output_console
@@ -12,7 +15,8 @@ console = output_console()
 
 def print_command(purpose: str, command: str) -> None:
     """What for, and below it what to type."""
-    console.print(f"  [dim]{purpose}[/dim]\n    {command}", highlight=False, soft_wrap=True)
+    text = f"  [dim]{purpose}[/dim]\n    {escape(command)}"
+    console.print(text, highlight=False, soft_wrap=True)
 
 
 def on_lines(words: list[str]) -> str:
@@ -25,7 +29,7 @@ def mlflow_command(runs: Path) -> str:
     uri = tracking_uri(runs)
     file = sqlite_file(uri)
     if file is not None:
-        return f"mlflow ui --backend-store-uri {SQLITE}{short_path(file)}"
+        return f"mlflow ui --backend-store-uri {shlex.quote(SQLITE + short_path(file))}"
     return f"open {redacted(uri)}"
 
 

@@ -16,7 +16,7 @@ from longtail.cluster.published import Published
 from longtail.cluster.seed_summary import SeedStatistic, over_seeds
 from longtail.cluster.standings import Standings, State, shared_trunk
 from longtail.commands import output_console
-from longtail.path_options import short_path
+from longtail.path_options import short_path, typed
 
 AP_COLUMNS = ("AP", "APr", "APc", "APf", "AP_box", "gap_box_mask")
 HEADINGS = ("AP", "APr", "APc", "APf", "box AP", "gap")
@@ -78,8 +78,8 @@ def print_next_steps(
     console.print("\nnext", style="bold")
     if done:
         sources = [f"--pred {shlex.quote(_source(row, grid))}" for row in done]
-        lines = ["python -m ensemble.merge", *sources, f"--ann {short_path(plan.data.val)}"]
-        lines.append(f"--out {short_path(runs / 'merged')}")
+        lines = ["python -m ensemble.merge", *sources, f"--ann {typed(plan.data.val)}"]
+        lines.append(f"--out {typed(runs / 'merged')}")
         print_command("merge the predictions", on_lines(lines))
     print_mlflow(runs, published, "grid")
     if len(done) < len(plan.rows):

@@ -12,6 +12,7 @@ from longtail.cluster.plan import RESAMPLES, DataFiles
 from longtail.cluster.settings import GridSettings, WorkerResources
 from longtail.config.variant import Variant
 from longtail.path_options import short_path
+from longtail.tracking.address import check_experiment
 
 
 @dataclass
@@ -33,6 +34,7 @@ class RunRequest:
     experiment: str
 
     def __post_init__(self) -> None:
+        check_experiment(self.experiment)
         self.runs = self.runs.resolve()
 
     @property

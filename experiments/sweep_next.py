@@ -1,5 +1,6 @@
 """What to type after a sweep."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def print_next(request: SweepRequest, files: Sequence[Path], published: Publishe
     by_name = {path.name: path for path in files}
     console.print("\nnext", style="bold")
     if BEST in by_name:
-        row = f"--variants best={short_path(by_name[BEST])}"
+        row = f"--variants {shlex.quote(f'best={short_path(by_name[BEST])}')}"
         words = ["experiments/grid.py", row, "--seeds 0,1,2", *request.run.words()]
         print_command("the best with more seeds", on_lines(words))
     print_command("what the sweep found, as a page", short_path(by_name[PAGE]))

@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "longtail.config": set(),
     "longtail.rle": {"longtail.problems"},
     "longtail.locks": set(),
-    "longtail.tracking": COMMANDS | {"longtail.locks"},
+    "longtail.tracking": COMMANDS | {"longtail.locks", "longtail.problems"},
     "longtail.ray_cluster": COMMANDS,
     "longtail.predictions": BASE | {"longtail.rle"},
     "longtail.data": BASE | COMMANDS | {"longtail.rle", "longtail.config"},

@@ -5,6 +5,7 @@ A link stays the path of the link: the rows of a grid are links, and are called 
 
 import os
 import re
+import shlex
 from pathlib import Path
 
 import click
@@ -103,6 +104,11 @@ def short_path(path: Path) -> str:
     """A path as it is shown: relative to the working directory where it is below that."""
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def typed(path: Path) -> str:
+    """A path as it is typed in a shell, relative as above."""
+    return shlex.quote(short_path(path))
 
 
 def names_data_set(given: Path) -> bool:

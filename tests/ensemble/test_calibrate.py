@@ -227,3 +227,17 @@ def test_scores_of_another_scale_are_fitted_and_calibrated_alike(folder: Folder)
     assert folder.apply("a={}/percent.json,max_score=128", "b128.json", "--with-bbox") == 0
     assert folder.apply("a={}/a.json", "b1.json", "--with-bbox") == 0
     assert folder.read("b128.json") == folder.read("b1.json")
+
+
+def test_another_scale_than_that_of_the_calibration_is_told(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    percent = [{**r, "score": 64 * r["score"]} for r in folder.read("a.json")]
+    folder.write("percent.json", percent)
+    assert folder.fit("--pred=p={}/percent.json,max_score=64") == 0
+    capsys.readouterr()
+    assert folder.apply("p={}/percent.json,max_score=64", "same.json", "--with-bbox") == 0
+    assert "divided by" not in capsys.readouterr().err
+    assert folder.apply("p={}/percent.json,max_score=128", "other.json", "--with-bbox") == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "warning: p: scores are divided by 128, and were by 64 when it was calibrated" in said

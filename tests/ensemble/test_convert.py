@@ -126,7 +126,7 @@ def test_scores_over_1_are_never_dropped_and_can_be_scaled(
     for option in ("--strict", "--drop-invalid"):
         code, text = convert("in.json", "json", "out.json", option)
         assert code == ExitCode.BAD_INPUT
-        assert "--max-score 90.0" in text and "record 2 (1.5)" in text
+        assert "the largest is 90.0" in text and "--max-score" in text and "record 2 (1.5)" in text
     assert convert("in.json", "json", "out.json", "--max-score", "90")[0] == ExitCode.DONE
     scores = [r["score"] for r in json.loads((tmp_path / "out.json").read_text())]
     assert scores == [1.0, 0.5, 1.5 / 90]
@@ -153,7 +153,7 @@ def test_a_store_is_converted_without_repeats_and_on_the_scale_that_is_named(
     writer.write_shard(0, [columns])
     writer.finish()
     code, text = convert("given", "json", "out.json")
-    assert code == ExitCode.BAD_INPUT and "--max-score 8.0" in text
+    assert code == ExitCode.BAD_INPUT and "--max-score" in text
     code, text = convert("given", "json", "out.json", "--max-score", "8")
     assert code == ExitCode.DONE and "1 records in 1 images repeat another one" in text
     [kept] = json.loads((tmp_path / "out.json").read_text())

@@ -126,9 +126,9 @@ class Publisher:
             there = self._tracker.num_points if self._tracker else 0
             try:
                 total = sum(num_points(self._lines(item.node)) for item in standings.values())
-            except BadInputError:
-                # A damaged journal, which the problem names.
-                return Published(self.problem)
+            except BadInputError as damaged:
+                named = {self.problem: None, told(damaged): None}
+                return Published("; ".join(named))
             return Published(f"{self.problem}; of {total} points it has at least {there}")
 
     def _elsewhere(self) -> str | None:

@@ -144,7 +144,7 @@ def build_columns(directory: Path, fill: Callable[[ColumnWriter], dict[str, Any]
         directory: Where the cache is, or will be.
         fill: Writes all columns and returns the notes.
     """
-    columns = _open_whole(directory)
+    columns = _open_whole(directory, tells=False)
     if columns is None:
         directory.parent.mkdir(parents=True, exist_ok=True)
         with _lock(directory):
@@ -152,11 +152,12 @@ def build_columns(directory: Path, fill: Callable[[ColumnWriter], dict[str, Any]
     return columns
 
 
-def _open_whole(directory: Path) -> Columns | None:
+def _open_whole(directory: Path, *, tells: bool = True) -> Columns | None:
     try:
         return open_columns(directory)
     except DamagedError as error:
-        logger.warning(str(error))
+        if tells:
+            logger.warning(str(error))
         return None
 
 

@@ -78,8 +78,9 @@ class JudgedBlocks:
         kind: Kind,
         max_dets: int,
         on_block: OnBlock | None,
+        name: Path,
     ) -> None:
-        self._truth, self._store, self._kind = truth, store, kind
+        self._truth, self._store, self._kind, self._name = truth, store, kind, name
         self._max_dets, self._on_block = max_dets, on_block
         self.num_within_cap = 0
         self.num_unjudged = 0
@@ -94,7 +95,7 @@ class JudgedBlocks:
             self.num_within_cap += len(capped)
             self.num_unjudged += int((~judged).sum())
             counting = capped.take(judged)
-            check_masks(counting, self._truth, self._store.directory)
+            check_masks(counting, self._truth, self._name)
             first = block * IMAGES_PER_BLOCK
             ranks = range(first, min(first + IMAGES_PER_BLOCK, len(self._truth.images)))
             yield from image_overlaps(counting, self._truth, ranks, self._kind)
@@ -102,7 +103,7 @@ class JudgedBlocks:
                 self._on_block(block + 1, self._store.block_count)
         if self._kind == "segm" and self._store.num_detections and not any_mask:
             raise BadInputError(
-                f"{self._store.directory}: no detection has a mask; diagnose boxes (--kind box)"
+                f"{self._name}: no detection has a mask; diagnose boxes (--kind box)"
             )
 
 
@@ -149,7 +150,7 @@ def diagnose(
         coverage = Coverage.of_objects(truth.has_objects, images_found(store))
         if coverage.is_low and on_warning is not None:
             on_warning(coverage.warning(predictions))
-        blocks = JudgedBlocks(truth, store, kind, max_dets, on_block)
+        blocks = JudgedBlocks(truth, store, kind, max_dets, on_block, predictions)
         detections = collect(blocks, np.array([iou_threshold, *IOU_THRESHOLDS]))
         seen = {
             "detections": store.num_detections,

@@ -15,8 +15,8 @@ from longtail.problems import BadInputError
 HEAD_BYTES = 512
 TAR_MAGIC, TAR_PLACE = b"ustar", 257
 PICKLE_ENDINGS = (".pkl", ".pickle")
-# Pickles of protocol 2 to 5, from Python 2.3 on; older ones are text.
-PICKLE_MAGICS = tuple(bytes((0x80, protocol)) for protocol in range(2, 6))
+# Pickles of protocol 2 to 5, from Python 2.3 on; older ones are text, here of a list or a dict.
+PICKLE_MAGICS = (*(bytes((0x80, protocol)) for protocol in range(2, 6)), b"(lp", b"(dp")
 WIDE_TEXT = (b"\xff\xfe", b"\xfe\xff")
 
 PICKLE = (

@@ -64,7 +64,7 @@ class JsonWriter:
         if not self.with_bbox and not columns.has_mask.all():
             raise ValueError(
                 f"{self.path}: a detection of image {columns.image_id[~columns.has_mask][0]} has "
-                "a box and no mask; write boxes too"
+                "a box and no mask; write boxes too (--with-bbox), or boxes alone (--only-bbox)"
             )
         lines = map(self._encoder.encode, _records(columns, self.with_bbox))
         text = b",\n".join(lines)

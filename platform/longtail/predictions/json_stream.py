@@ -98,6 +98,12 @@ def _absurd(path: Path, record: int, what: str) -> BadInputError:
     return BadInputError(f"{path}: record {record} {what}; no detection is: check what wrote it")
 
 
+def has_byte_order_mark(path: Path) -> bool:
+    """Whether a file, unpacked, begins with one; it is read past here, and by few others."""
+    with path.open("rb") as raw, open_unpacked(raw, path) as file:
+        return file.read(len(BYTE_ORDER_MARK)) == BYTE_ORDER_MARK
+
+
 def _skip_opening(file: IO[bytes], path: Path) -> bytes:
     """Read to behind the list's opening bracket; return what was read too much."""
     head = file.read(len(BYTE_ORDER_MARK)).removeprefix(BYTE_ORDER_MARK).lstrip()
@@ -110,7 +116,8 @@ def _skip_opening(file: IO[bytes], path: Path) -> bytes:
         found = "an object" if head.startswith(b"{") else f"{head[:10]!r}"
         raise BadInputError(
             f"{path}: the top level is {found}, not a list; a result file is a JSON list of "
-            '{"image_id", "category_id", "score", "segmentation" and/or "bbox"}'
+            '{"image_id", "category_id", "score", "segmentation" and/or "bbox"}, also where each '
+            "record has a line of its own"
         )
     return head[1:]
 

@@ -67,9 +67,9 @@ def over_text(max_score: float) -> str:
 def name_the_scale(largest: float) -> str:
     """What to do about scores over 1."""
     return (
-        f"the largest is {largest!r}; name the score that means 1 on this model's scale, by which "
-        "all are divided, the same for all files of a model, as in --pred "
-        f"NAME=PATH,max_score={largest!r} or --max-score {largest!r}"
+        f"the largest is {largest!r}; name the score that means 1 on the model's scale (100 for "
+        "percent), by which all are divided, the same for every file of the model: --pred "
+        "NAME=PATH,max_score=SCORE or --max-score SCORE"
     )
 
 

@@ -20,6 +20,7 @@ from longtail.predictions.json_import import (
     ignore,
     spilled_store,
 )
+from longtail.predictions.json_stream import has_byte_order_mark
 from longtail.predictions.record_checks import EMPTY_BOXES
 from longtail.predictions.score_checks import OUTSIDE
 from longtail.predictions.spill import IMAGES_WITH_REPEATS, REPEATS
@@ -85,6 +86,9 @@ def validate(
         if is_torch_file(path):
             what = "is detectron2's own, and a submission is a JSON file"
             report.warning("file", what, ["the whole file"], CONVERT)
+        elif has_byte_order_mark(path):
+            what = "begins with a byte order mark, which stops lvis-api"
+            report.error("file", what, ["the whole file"], CONVERT)
     _check_scores(summary, report)
     if not summary.num_detections:
         what = "there is no detection" if not report.errors else "there is no sound detection"
@@ -102,7 +106,10 @@ def _check_scores(summary: PredictionSummary, report: ProblemReport) -> None:
         what = f"is outside 0 to 1, from {lowest!r} to {highest!r}; evaluators only rank by it"
         outside = summary.notes.get(OUTSIDE)
         where = "the whole store" if outside is None else f"{outside} records"
-        remedy = f"to merge it, name the scale: --pred NAME=PATH,max_score={highest!r}"
+        remedy = (
+            "to merge it, name the score that means 1 on the model's scale, as 100 for percent:"
+            " --pred NAME=PATH,max_score=SCORE"
+        )
         report.warning("score", what, [where], remedy)
 
 

@@ -8,6 +8,8 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
+from longtail.problems import BadInputError
+
 URI = "MLFLOW_TRACKING_URI"
 SECRETS = ("MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
 SQLITE = "sqlite:///"
@@ -56,8 +58,20 @@ def redacted(text: object) -> str:
     return _PARAMETER.sub(rf"\g<1>{HIDDEN}", said)
 
 
+def check_experiment(name: str) -> None:
+    """Refuse a name that MLflow takes for none.
+
+    Raises:
+        ValueError: It is empty.
+    """
+    if not name.strip():
+        raise ValueError(f"--experiment {name!r}: give the name of an MLflow experiment")
+
+
 def told(error: BaseException) -> str:
-    """What is said of an error of MLflow's."""
+    """What is said of an error while MLflow is brought up to date."""
+    if isinstance(error, BadInputError):
+        return redacted(str(error))
     return redacted(f"{type(error).__name__}: {error}")
 
 

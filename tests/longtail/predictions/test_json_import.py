@@ -250,7 +250,7 @@ def test_all_kinds_of_fault_are_told_at_once_with_ten_records_each(
 @pytest.mark.parametrize(
     ("scores", "texts"),
     [
-        ([0.5, 1.5, 90.0, 2.0], ["score: is over 1", "record 2 (90.0)", "max_score=90.0"]),
+        ([0.5, 1.5, 90.0, 2.0], ["score: is over 1", "record 2 (90.0)", "the largest is 90.0"]),
         ([0.5, -0.5, -7.0], ["score: is below 0", "record 2 (-7.0)", "smallest is -7.0", "logits"]),
     ],
 )

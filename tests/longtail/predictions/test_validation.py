@@ -56,6 +56,15 @@ def test_a_detection_without_mask_is_an_error(problems_of: Problems) -> None:
     assert errors[0].offenders == ("image 1, category 3, score 0.5",)
 
 
+def test_a_byte_order_mark_stops_lvis_api_and_is_an_error(
+    write: Write, images: ImageSet, categories: CategoryTable
+) -> None:
+    path = write([record()])
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    (problem,) = validate_json(path, images, categories, 300).errors
+    assert (problem.field, "byte order mark" in problem.what) == ("file", True)
+
+
 def test_boxes_in_some_records_only_are_an_error(problems_of: Problems) -> None:
     [error], [] = problems_of([record(bbox=[0, 0, 30, 20]), record(2), record(5)])
     assert error.field == "bbox" and error.offenders == ("1 records with and 2 without",)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from longtail.tracking.address import redacted, sqlite_file
+from longtail.tracking.address import check_experiment, redacted, sqlite_file
 
 PASSWORD = "s3cr/et@x%21"
 
@@ -42,3 +42,9 @@ def test_the_file_of_a_store_is_known_from_its_address() -> None:
     assert str(sqlite_file("sqlite:///mlflow.db")) == "mlflow.db"
     assert sqlite_file("sqlite:///:memory:") is None
     assert sqlite_file("http://host/sqlite:///x") is None
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_an_experiment_without_a_name_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="--experiment"):
+        check_experiment(name)
