@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from distinct_records import distinct
 
 from longtail.evaluation.lvis import evaluate
 from longtail.evaluation.report import Evaluation
@@ -307,7 +308,9 @@ def test_real_annotations_equal_lvis_api(
     annotations = json.loads(path.read_text())
     results = perturb(annotations, np.random.default_rng(0), copies=6)
     crowded = [r for r in results if r["image_id"] == results[0]["image_id"]]
-    results += [r | {"score": 0.5} for r in crowded] * (1 + 300 // len(crowded))
+    copies = range(1 + 300 // len(crowded))
+    results += [r | {"score": 0.5 - copy / 1000} for copy in copies for r in crowded]
+    results = distinct(results)
     predictions = tmp_path / "results.json"
     predictions.write_text(json.dumps(results))
     evaluation = evaluate(path, predictions)

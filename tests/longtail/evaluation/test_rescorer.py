@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
+from distinct_records import distinct
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -186,7 +187,9 @@ def test_real_annotations_with_crowded_images_equal_lvis_api(
     annotations = json.loads(path.read_text())
     results = perturb(annotations, np.random.default_rng(0), copies=6)
     crowded = [r for r in results if r["image_id"] == results[0]["image_id"]]
-    results += [r | {"score": 0.5} for r in crowded] * (1 + 300 // len(crowded))
+    copies = range(1 + 300 // len(crowded))
+    results += [r | {"score": 0.5 - copy / 1000} for copy in copies for r in crowded]
+    results = distinct(results)
     paths = tmp_path / "annotations.json", tmp_path / "results.json"
     paths[0].write_text(path.read_text())
     paths[1].write_text(json.dumps(results))

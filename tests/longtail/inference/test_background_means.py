@@ -72,6 +72,7 @@ def test_the_first_means_hold_for_every_shard_and_worker(calibrated: PredictionJ
     job = _with(calibrated, rule="cat_scale", scale_images=2)
     means = _used(_engine(job), job)
     written = json.loads((job.store / BACKGROUND_MEANS).read_text())
+    assert len(written.pop("sha256")) == 64
     assert means == BackgroundMeans(**written)
     # Without its images another worker could not measure again.
     assert _used(_engine(job), replace(job, images=Path("nowhere"))) == means
