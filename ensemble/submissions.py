@@ -15,6 +15,7 @@ from ensemble.before_after import Judge
 from ensemble.evaluation_rows import evaluation_row
 from ensemble.merge_plan import MergePlan
 from ensemble.source_options import MERGED
+from longtail.path_options import short_path
 from longtail.predictions.json_export import export_json
 from longtail.predictions.store import PredictionStore
 
@@ -38,13 +39,13 @@ def write_submissions(plan: MergePlan, stores: Stores, out: Path, messages: Cons
     boxes = out / (outputs.BOX_ZIPPED if zipped else outputs.BOX_SUBMISSION)
     written = []
     if plan.has_masks:
-        messages.print(f"writing {masks}")
+        messages.print(f"writing {short_path(masks)}")
         export_json(stores[MERGED], masks, with_bbox=with_bbox)
         written.append(masks)
     else:
         messages.print(f"no source has masks: no {masks.name}, boxes only")
     if outputs.BOXES in stores:
-        messages.print(f"writing {boxes}")
+        messages.print(f"writing {short_path(boxes)}")
         export_json(stores[outputs.BOXES], boxes, with_bbox=True)
         written.append(boxes)
     return written

@@ -139,10 +139,7 @@ def main(
       python -m longtail.evaluation val.json store --shard 2/8 --part parts/2.npz
       python -m longtail.evaluation val.json store --parts parts
     """
-    for path in (json_path, per_category, plot, latex, markdown, csv_path, part):
-        if path is not None and not path.parent.is_dir():
-            raise click.UsageError(f"{path}: make the folder {path.parent} first")
-
+    _check_folders(json_path, per_category, plot, latex, markdown, csv_path, part)
     if (shard is None) != (part is None) or (shard and parts):
         raise click.UsageError("--shard goes with --part, and neither with --parts")
 
@@ -187,6 +184,12 @@ def main(
     write_tables(result_table({"": evaluation}, AP_KEYS), latex, markdown, csv_path)
     wrong = evaluation.disagreements() or not evaluation.identity_holds
     return ExitCode.INTERNAL_ERROR if wrong else ExitCode.DONE
+
+
+def _check_folders(*paths: Path | None) -> None:
+    for path in paths:
+        if path is not None and not path.parent.is_dir():
+            raise click.UsageError(f"{path}: make the folder {path.parent} first")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ What goes beyond LVIS's thirteen metrics is added by `further`.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -88,13 +88,10 @@ def evaluate(
         BadInputError: A file cannot be used; the message names file, record and field.
         InfrastructureError: A worker was killed.
     """
-    if not 1 <= max_dets <= MAX_DETS:
-        raise ValueError(f"max_dets is {max_dets}; it must be from 1 to {MAX_DETS}, LVIS's cap")
-    if workers < 1:
-        raise ValueError(f"workers is {workers}; it must be 1 or more")
+    _check_bounds(max_dets, workers)
     check_request(extras, resamples)
     truth = read_ground_truth(annotations)
-    uncovered: list[str] = []
+    uncovered = _Uncovered(truth, on_warning)
     counted = _with_training_counts(truth, train_annotations)
     folder = TemporaryDirectory(prefix="evaluation-", dir=work_dir)
     with folder as scratch, Workers(workers) as pool:
@@ -108,19 +105,12 @@ def evaluate(
             whole = match_store(truth, of, kinds_of(truth), on_block, pool)
             return Matched.of(truth, whole, max_dets)
 
-        def check(path: Path, found: Matched) -> None:
-            coverage = found.coverage(truth)
-            if coverage.is_low:
-                uncovered.append(coverage.warning(path))
-                if on_warning is not None:
-                    on_warning(uncovered[-1])
-
         if parts:
             whole = read_parts(parts, inputs_of(truth, store), store.block_count)
             ours = Matched.of(truth, whole, max_dets)
         else:
             ours = matched(store)
-        check(predictions, ours)
+        uncovered.look_at(predictions, ours)
         reference = official_metrics(truth, store, max_dets) if official else None
         evaluation = _evaluation(truth, counted, ours, reference, warnings_of(store))
         judge = Judge(truth, store, ours, max_dets, on_block, on_resample)
@@ -130,11 +120,34 @@ def evaluate(
         if compare_with is not None:
             other = open_set(compare_with, truth, Path(scratch) / "other", lasting=workers > 1)
             theirs = matched(other)
-            check(compare_with, theirs)
+            uncovered.look_at(compare_with, theirs)
             evaluation = judge.with_comparison(evaluation, theirs, resamples or RESAMPLES)
     if keep_matches is not None:
         write_matches(keep_matches, ours.tables)
-    return replace(evaluation, warnings=evaluation.warnings + tuple(uncovered))
+    return replace(evaluation, warnings=evaluation.warnings + tuple(uncovered.warnings))
+
+
+def _check_bounds(max_dets: int, workers: int) -> None:
+    if not 1 <= max_dets <= MAX_DETS:
+        raise ValueError(f"max_dets is {max_dets}; it must be from 1 to {MAX_DETS}, LVIS's cap")
+    if workers < 1:
+        raise ValueError(f"workers is {workers}; it must be 1 or more")
+
+
+@dataclass
+class _Uncovered:
+    """Sets that find nothing in most images, told as soon as that is known."""
+
+    truth: GroundTruth
+    on_warning: Callable[[str], object] | None
+    warnings: list[str] = field(default_factory=list)
+
+    def look_at(self, path: Path, found: Matched) -> None:
+        coverage = found.coverage(self.truth)
+        if coverage.is_low:
+            self.warnings.append(coverage.warning(path))
+            if self.on_warning is not None:
+                self.on_warning(self.warnings[-1])
 
 
 def _with_training_counts(truth: GroundTruth, train_annotations: Path | None) -> CategoryTable:

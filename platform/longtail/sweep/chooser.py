@@ -1,60 +1,22 @@
 """Optuna as Ray Tune uses it, told of the trials that a sweep has already."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import optuna
 from optuna.study import Study
 from optuna.trial import TrialState
-from ray.tune.search import Searcher
 from ray.tune.search.optuna import OptunaSearch
 
 from longtail.config.search_space import Point
+from longtail.ray_cluster.once_each import OnceEach
 from longtail.sweep.distributions import distributions, params_of, point_of
 from longtail.sweep.layout import key_of
 from longtail.sweep.request import Sweep
 from longtail.sweep.trial import Trial
 
 STUDY = "sweep"
-TRIES = 20
-"""Points that the sampler may choose again before one is drawn at random."""
-MOST_TRIES = 1000
-
-
-class OnceEach(OptunaSearch):
-    """Optuna as Tune uses it, without points that mean the same variant as an earlier one.
-
-    Args:
-        sweep: What is searched.
-        tried: Points of earlier runs.
-        options: Those of `OptunaSearch`.
-    """
-
-    def __init__(self, sweep: Sweep, tried: Iterable[Point], **options: Any) -> None:
-        super().__init__(distributions(sweep.space), **options)
-        self._sweep = sweep
-        self._seen = {self._key(point) for point in tried}
-
-    def suggest(self, trial_id: str) -> Any:
-        """The parameters of a trial; that nothing is left where all points were tried."""
-        if trial_id in self._ot_trials:
-            return super().suggest(trial_id)
-        study = self._ot_study
-        assert study is not None, "the space is given to the constructor"
-        for number in range(MOST_TRIES):
-            params = super().suggest(trial_id) or {}
-            key = self._key(self._sweep.space.rounded(point_of(params, self._sweep.space)))
-            if key not in self._seen:
-                self._seen.add(key)
-                return params
-            study.tell(self._ot_trials.pop(trial_id), state=TrialState.FAIL)
-            if number >= TRIES:
-                (drawn,) = self._sweep.space.random(1, self._sweep.seed + number)
-                study.enqueue_trial(params_of(drawn, self._sweep.space))
-        return Searcher.FINISHED
-
-    def _key(self, point: Point) -> str:
-        return key_of(self._sweep.space, self._sweep.base, point)
 
 
 def chooser(sweep: Sweep, ended: Sequence[Trial], first: Iterable[Point]) -> OptunaSearch:
@@ -78,15 +40,27 @@ def chooser(sweep: Sweep, ended: Sequence[Trial], first: Iterable[Point]) -> Opt
     for point in first:
         study.enqueue_trial(params_of(point, sweep.space))
     several = len(sweep.metrics) > 1
-    return OnceEach(
-        sweep,
-        [trial.point for trial in ended],
+    found = OnceEach(
+        distributions(sweep.space),
+        lambda params: _key(sweep, sweep.space.rounded(point_of(params, sweep.space))),
+        partial(_drawn, sweep),
         metric=list(sweep.metrics) if several else sweep.metrics[0],
         mode=["max"] * len(sweep.metrics) if several else "max",
         sampler=optuna.samplers.TPESampler(seed=sweep.seed + len(ended)),
         study_name=STUDY,
         storage=storage,
     )
+    found.seen.update(_key(sweep, trial.point) for trial in ended)
+    return found
+
+
+def _key(sweep: Sweep, point: Point) -> str:
+    return key_of(sweep.space, sweep.base, point)
+
+
+def _drawn(sweep: Sweep, number: int) -> dict[str, Any]:
+    (point,) = sweep.space.random(1, sweep.seed + number)
+    return params_of(point, sweep.space)
 
 
 def _tell(study: Study, sweep: Sweep, trial: Trial) -> None:
