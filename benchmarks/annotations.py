@@ -112,14 +112,14 @@ def show(figures: dict[str, Any], first: Cost, later: list[Cost], plain: Cost) -
 
 def open_first(path: Path, cache: Path) -> None:
     """Open the file, whether its cache is there or not."""
-    from longtail.data.annotations import open_annotations
+    from longtail.data.lvis.annotations import open_annotations
 
     open_annotations(path, cache)
 
 
 def read_some(path: Path, cache: Path) -> None:
     """Open the file and read the instances of random images."""
-    from longtail.data.annotations import open_annotations
+    from longtail.data.lvis.annotations import open_annotations
 
     annotations = open_annotations(path, cache)
     for i in np.random.default_rng(0).integers(annotations.num_images, size=READ_IMAGES):
@@ -149,8 +149,6 @@ def measure(function: Callable[..., None], *arguments: Any) -> Cost:
 
 def cost_of(function: Callable[..., None], *arguments: Any) -> Cost:
     """The cost of a call in this process."""
-    import longtail.data.annotation_reader
-    import longtail.data.annotations  # noqa: F401
 
     done, samples = threading.Event(), [memory_mb("RssAnon")]
 

@@ -21,9 +21,9 @@ from typing import Any
 import click
 
 from benchmarks.tune import MODELS, summary, write_problem
-from ensemble.ap_rows import ALL_METRICS, Resampled, judge, resample
-from ensemble.tune_halves import split, write_annotations
-from longtail.evaluation.ground_truth import read_ground_truth
+from ensemble.outputs.resampled_ap import ALL_METRICS, Resampled, judge, resample
+from ensemble.tuning.split import split, write_annotations
+from longtail.evaluation.annotations.ground_truth import read_ground_truth
 from longtail.predictions.store import PredictionStore
 
 Record = dict[str, Any]

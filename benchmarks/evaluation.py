@@ -79,9 +79,9 @@ Run = Callable[[Path, Clock], float]
 
 def with_platform(predictions: str) -> Run:
     """Our evaluation, from a store or from JSON."""
-    from longtail.evaluation.ground_truth import read_ground_truth
+    from longtail.evaluation.annotations.ground_truth import read_ground_truth
     from longtail.evaluation.lvis import evaluate
-    from longtail.evaluation.prediction_set import open_set
+    from longtail.evaluation.matching.prediction_set import open_set
 
     def run(directory: Path, clock: Clock) -> float:
         paths = directory / ANNOTATIONS, directory / predictions
@@ -212,7 +212,7 @@ def in_process(contender: str, directory: Path, before: Path | None) -> Record:
 
 def write_masks_only(directory: Path) -> None:
     """The results without boxes: area ranges of masks go by the area of the mask."""
-    from longtail.evaluation.detections import mask_dicts
+    from longtail.evaluation.matching.judged import mask_dicts
     from longtail.predictions.store import PredictionStore
 
     with (directory / MASKS_ONLY).open("w") as file:

@@ -135,7 +135,7 @@ def write_problem(directory: Path, num_images: int, detections: tuple[int, int])
     """
     from longtail.categories import CategoryTable
     from longtail.predictions.image_set import ImageSet
-    from longtail.predictions.json_import import import_json
+    from longtail.predictions.result_json.read import import_json
     from longtail.predictions.store import Source
 
     table = zipf_categories()

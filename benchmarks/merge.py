@@ -28,22 +28,27 @@ import numpy as np
 import pycocotools.mask
 from numpy.typing import NDArray
 
-from ensemble.backends import local_backend
-from ensemble.fusion import Clusters, fuse
-from ensemble.fusion_settings import DEFAULT_IOU_THRESHOLDS, FusionSettings, Match, Method
-from ensemble.mask_vote import vote_masks
-from ensemble.merge_plan import MergePlan
-from ensemble.opening import OpenedSource
-from ensemble.rescoring import Margins
-from ensemble.screening import box_shares
-from ensemble.settings import MergeSettings
-from ensemble.shards import MergeTask, finish_shards, merge_shard
-from ensemble.source_options import MERGED, SourceSpec
-from ensemble.sources import Block, BlockReader, read_block
+from ensemble.fusion.clusters import Clusters, fuse
+from ensemble.fusion.settings import (
+    DEFAULT_IOU_THRESHOLDS,
+    FusionSettings,
+    Match,
+    MergeSettings,
+    Method,
+)
+from ensemble.masks.final import vote_masks
+from ensemble.merging.plan import MergePlan
+from ensemble.merging.shards import MergeTask, finish_shards, merge_shard
+from ensemble.merging.workers import local_backend
+from ensemble.sources.blocks import Block, BlockReader, read_block
+from ensemble.sources.filters import box_shares
+from ensemble.sources.open import OpenedSource
+from ensemble.sources.spec import MERGED, SourceSpec
 from longtail.categories import CategoryTable
+from longtail.evaluation.margins import Margins
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.image_set import ImageSet
-from longtail.predictions.json_export import export_json
+from longtail.predictions.result_json.write import export_json
 from longtail.predictions.soft_masks import SoftMasks
 from longtail.predictions.store import PredictionStore, Source, StoreWriter
 from longtail.rle.codec import encode_many

@@ -23,7 +23,7 @@ from torchvision.ops import batched_nms, clip_boxes_to_image
 
 from longtail.models.box_regressor import deltas_of
 from longtail.models.boxes import decode_boxes
-from longtail.models.detections import BoxSelector
+from longtail.models.detections.select import BoxSelector
 
 SIZE = (800, 1216)
 NUM_PROPOSALS, LVIS, COCO = 1000, 1203, 80

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from benchmarks.lvis_problem import ANNOTATIONS, STORE, write_problem
 
 if TYPE_CHECKING:
-    from longtail.evaluation.rescorer import Rescorer
+    from longtail.evaluation.metrics.rescorer import Rescorer
 
 Record = dict[str, Any]
 Trial = Callable[[NDArray[np.float64]], float]
@@ -109,8 +109,8 @@ def with_hotcoco(directory: Path, kind: Kind) -> Trial:
 
 def build(directory: Path, kind: Kind) -> "tuple[Rescorer, float]":
     """The re-scorer and the CPU seconds that making it takes."""
-    from longtail.evaluation.ground_truth import read_ground_truth
-    from longtail.evaluation.rescorer import Rescorer
+    from longtail.evaluation.annotations.ground_truth import read_ground_truth
+    from longtail.evaluation.metrics.rescorer import Rescorer
     from longtail.predictions.store import PredictionStore
 
     start = time.process_time()

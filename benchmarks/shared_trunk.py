@@ -93,7 +93,7 @@ def main(iterations: int, out: Path | None) -> None:
 
 def first_stage(folder: Path, iterations: int) -> "StageJob":
     """A detector with a softmax classifier, trained for as many steps as its heads will be."""
-    from longtail.data.synthetic_dataset import Parameters, write_dataset
+    from longtail.data.synthetic.dataset import Parameters, write_dataset
     from longtail.training.stage import StageJob
 
     data = folder / "data"

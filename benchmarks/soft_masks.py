@@ -20,10 +20,10 @@ import torch
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from ensemble.fusion import Clusters
-from ensemble.fusion_settings import FusionSettings
-from ensemble.mask_vote import vote_masks
-from longtail.models.paste import paste_masks
+from ensemble.fusion.clusters import Clusters
+from ensemble.fusion.settings import FusionSettings
+from ensemble.masks.final import vote_masks
+from longtail.models.detections.paste import paste_masks
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.soft_masks import SoftMasks
 from longtail.rle.bitmaps import decode_bitmap, encode_crop

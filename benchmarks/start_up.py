@@ -78,7 +78,7 @@ def _run(checkout: Path, folder: Path, words: Sequence[str], runs: Path | None =
 
 
 def _toy_words(folder: Path, stages: int) -> list[str]:
-    from longtail.data.synthetic_dataset import Parameters, write_dataset
+    from longtail.data.synthetic.dataset import Parameters, write_dataset
 
     data = folder / "data"
     write_dataset(data, Parameters(16, 8, 0, categories=6, size=64, seed=0))

@@ -27,10 +27,10 @@ from experiments.variants.scale import demo_scale
 from longtail.commands import run
 from longtail.config import classifiers as config
 from longtail.config.variant import Variant
-from longtail.data.annotations import open_annotations
-from longtail.data.loading import training_batches
-from longtail.data.sample import Sample
-from longtail.data.synthetic_dataset import Parameters, write_dataset
+from longtail.data.loading.batches import training_batches
+from longtail.data.loading.sample import Sample
+from longtail.data.lvis.annotations import open_annotations
+from longtail.data.synthetic.dataset import Parameters, write_dataset
 from longtail.engines.build import build_engine
 from longtail.models.category_statistics import CategoryStatistics
 from longtail.models.classifiers import ClassificationTargets, Classifier, build_classifier

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from longtail.categories import CategoryTable
 from longtail.commands import run
-from longtail.evaluation.bootstrap import bootstrap, draw_weights
-from longtail.evaluation.comparison import compare
-from longtail.evaluation.match_table import IOU_THRESHOLDS, MatchTable
-from longtail.evaluation.weighted_ap import WeightedAP
+from longtail.evaluation.metrics.match_table import MatchTable
+from longtail.evaluation.protocol import IOU_THRESHOLDS
+from longtail.evaluation.uncertainty.bootstrap import bootstrap, draw_weights
+from longtail.evaluation.uncertainty.comparison import compare
+from longtail.evaluation.uncertainty.weighted_ap import WeightedAP
 
 NUM_THRESHOLDS = len(IOU_THRESHOLDS)
 SHARED_LUCK = 0.7

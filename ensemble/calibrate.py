@@ -120,16 +120,16 @@ def fit(
     """
     from rich.console import Console
 
-    from ensemble.calibration_fit import FitSettings, fit_calibration
-    from ensemble.calibration_matches import labelled_scores
-    from ensemble.calibration_table import missing_maps, print_calibration
-    from ensemble.opening import open_source
-    from ensemble.source_options import parse_sources
+    from ensemble.calibration.console import missing_maps, print_calibration
+    from ensemble.calibration.fit import FitSettings, fit_calibration
+    from ensemble.calibration.labelled_scores import labelled_scores
+    from ensemble.sources.open import open_source
+    from ensemble.sources.spec import parse_sources
     from longtail.commands import output_console
+    from longtail.evaluation.annotations.ground_truth import read_ground_truth
     from longtail.evaluation.compiling import telling_of_compilation
-    from longtail.evaluation.ground_truth import read_ground_truth
     from longtail.evaluation.progress import block_progress
-    from longtail.predictions.coverage import Coverage, images_found
+    from longtail.predictions.checks.coverage import Coverage, images_found
     from longtail.predictions.store import PredictionStore
     from longtail.problems import BadInputError
 
@@ -205,13 +205,13 @@ def apply(calibration_path: Path, ann: Path, pred: str, out: Path, with_bbox: bo
       python -m ensemble.calibrate apply --calibration calibration.json --pred r50=preds/r50 \\
           --ann lvis_v1_val.json --out r50_calibrated.json
     """
-    from ensemble.calibrated_store import calibrated_blocks, write_calibrated
-    from ensemble.calibration_file import Calibration
-    from ensemble.opening import open_source
-    from ensemble.source_options import parse_sources
+    from ensemble.calibration.apply import calibrated_blocks, write_calibrated
+    from ensemble.calibration.file import Calibration
+    from ensemble.sources.open import open_source
+    from ensemble.sources.spec import parse_sources
     from longtail.categories import CategoryTable
     from longtail.predictions.image_set import ImageSet
-    from longtail.predictions.json_export import export_json
+    from longtail.predictions.result_json.write import export_json
     from longtail.predictions.store import PredictionStore
 
     (spec,) = parse_sources([pred])

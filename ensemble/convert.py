@@ -95,7 +95,7 @@ def main(
         store_dir = out if to == "store" else Path(work_dir) / "store"
         store = _open(predictions, ann, store_dir, source, strict, allow_empty, max_score)
         if to == "json":
-            from longtail.predictions.json_export import export_json
+            from longtail.predictions.result_json.write import export_json
 
             columns = store.blocks(with_masks=not only_bbox)
             export_json(columns, out, with_bbox or only_bbox)
@@ -115,8 +115,8 @@ def _open(
     from longtail.categories import CategoryTable
     from longtail.evaluation.compiling import telling_of_compilation
     from longtail.predictions.image_set import ImageSet
-    from longtail.predictions.json_import import import_json, open_predictions
     from longtail.predictions.progress import reading_progress
+    from longtail.predictions.result_json.read import import_json, open_predictions
 
     images, categories = ImageSet.from_json(ann), CategoryTable.from_json(ann)
     if predictions.is_dir():
@@ -140,8 +140,8 @@ def _open(
 def _show(store: "PredictionStore", out: Path) -> None:
     from rich.console import Console
 
-    from longtail.predictions.coverage import Coverage, images_found
-    from longtail.predictions.store_warnings import warnings_of
+    from longtail.predictions.checks.coverage import Coverage, images_found
+    from longtail.predictions.checks.warnings import warnings_of
 
     console = Console(soft_wrap=True, highlight=False)
     console.print(

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ensemble.merge_options import settings_of, settings_options
+from ensemble.merging.options import settings_of, settings_options
 from longtail.commands import run
 from longtail.path_options import AbsolutePath, SharedPath
 
@@ -15,7 +15,7 @@ NOT_IN_FILE = ("config", "out", "dry_run", "force", "help")
 def _read_config(context: click.Context, _: click.Parameter, path: Path | None) -> Path | None:
     """Let a merge.yaml give the defaults of the other options."""
     if path is not None:
-        from ensemble.merge_file import read_merge_file
+        from ensemble.merging.config_file import read_merge_file
 
         names = {str(p.name): _key(str(p.name)) for p in context.command.params}
         known = {key: name for name, key in names.items() if name not in NOT_IN_FILE}
@@ -106,10 +106,10 @@ def main(
 
     See also: python -m ensemble.validate --help, python -m ensemble.calibrate --help
     """
-    from ensemble import job
-    from ensemble.place import Place
-    from ensemble.request import Request
-    from ensemble.source_options import parse_sources
+    from ensemble import merge_job as job
+    from ensemble.merging.request import Request
+    from ensemble.merging.workers import Place
+    from ensemble.sources.spec import parse_sources
     from longtail.evaluation.compiling import telling_of_compilation
 
     specs = parse_sources(preds, base=context.obj or ())

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ensemble.merge_options import settings_options
+from ensemble.merging.options import settings_options
 from longtail.commands import run
 from longtail.path_options import SharedPath
 
@@ -134,10 +134,10 @@ def main(
 
     See also: python -m ensemble.calibrate --help
     """
-    from ensemble import tune_job
-    from ensemble.source_options import parse_sources
-    from ensemble.tune_request import TuneRequest
-    from ensemble.tune_space import Space
+    from ensemble.sources.spec import parse_sources
+    from ensemble.tuning import job as tune_job
+    from ensemble.tuning.objective.space import Space
+    from ensemble.tuning.request import TuneRequest
     from longtail.evaluation.compiling import telling_of_compilation
 
     space = Space(

@@ -12,7 +12,7 @@ from longtail.path_options import AbsolutePath
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from longtail.predictions.validation import Validation
+    from longtail.predictions.checks.validation import Validation
 
 GROUP_NAMES = {"r": "rare", "c": "common", "f": "frequent"}
 
@@ -58,9 +58,9 @@ def main(predictions: Path, ann: Path, max_dets: int, json_path: Path | None) ->
 
     from longtail.categories import CategoryTable
     from longtail.evaluation.compiling import telling_of_compilation
+    from longtail.predictions.checks.validation import validate
     from longtail.predictions.image_set import ImageSet
     from longtail.predictions.progress import reading_progress
-    from longtail.predictions.validation import validate
     from longtail.problems import describe
 
     images, categories = ImageSet.from_json(ann), CategoryTable.from_json(ann)

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from experiments.run_options import run_options
+from experiments.commands.run_options import run_options
 from longtail.commands import ExitCode, run
 
 if TYPE_CHECKING:
-    from experiments.grid_request import GridRequest
+    from experiments.commands.grid.request import GridRequest
 
 EPILOG = """\b
 Examples:
@@ -72,25 +72,25 @@ def main(list_only: bool, fields_only: bool, dry_run: bool, **options: Any) -> E
     Without --train a synthetic long-tail set is made and used.
     """
     if list_only:
-        from experiments.catalogue import print_catalogue
+        from experiments.commands.catalogue import print_catalogue
 
         print_catalogue()
         return ExitCode.DONE
     if fields_only:
-        from experiments.field_list import print_fields
+        from experiments.commands.field_list import print_fields
 
         print_fields()
         return ExitCode.DONE
-    from experiments.grid_request import GridRequest
-    from experiments.run_request import take_run_request
+    from experiments.commands.grid.request import GridRequest
+    from experiments.commands.run_request import take_run_request
 
     request = GridRequest(run=take_run_request(options), **options)
     return _dry_run(request) if dry_run else _run(request)
 
 
 def _dry_run(request: "GridRequest") -> ExitCode:
-    from experiments.plan_table import print_plan
-    from longtail.cluster.standings import look_up
+    from experiments.commands.grid.plan_table import print_plan
+    from longtail.cluster.nodes.statuses import look_up
 
     plan = request.plan()
     print_plan(plan, look_up(plan, request.run.runs))
@@ -100,16 +100,16 @@ def _dry_run(request: "GridRequest") -> ExitCode:
 def _run(request: "GridRequest") -> ExitCode:
     plan = request.plan()
 
-    from experiments.difference_table import find_differences, print_differences
-    from experiments.result_tables import (
+    from experiments.commands.grid.difference_table import find_differences, print_differences
+    from experiments.commands.grid.result_tables import (
         print_failures,
         print_next_steps,
         print_ranking,
         print_seeds,
     )
     from longtail.cluster.grid import run_grid
-    from longtail.cluster.links import write_links
-    from longtail.cluster.standings import State
+    from longtail.cluster.nodes.statuses import State
+    from longtail.cluster.results.named_results import write_links
 
     standings, published = run_grid(plan, request.settings())
     print_ranking(plan, standings, request.run.runs)

@@ -7,7 +7,7 @@ the variant.
 
 from collections.abc import Mapping
 
-from experiments.named_space import Axis, Border, NamedSpace
+from experiments.commands.sweep.named_space import Axis, Border, NamedSpace
 from longtail.config.search_space import Choice, Dimension, LogUniform, Uniform
 from longtail.config.variant import Variant
 

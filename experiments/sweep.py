@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from experiments.run_options import run_options
+from experiments.commands.run_options import run_options
 from longtail.commands import ExitCode, run
 
 if TYPE_CHECKING:
-    from experiments.sweep_request import SweepRequest
-    from longtail.sweep.confirmation import Confirmation
+    from experiments.commands.sweep.request import SweepRequest
+    from longtail.sweep.analysis.confirmation import Confirmation
     from longtail.sweep.run import SweepResult
 
 EPILOG = """\b
@@ -142,14 +142,14 @@ def main(list_only: bool, dry_run: bool, **options: Any) -> ExitCode:
     made and used.
     """
     if list_only:
-        from experiments.space_tables import print_spaces
+        from experiments.commands.sweep.space_tables import print_spaces
 
         print_spaces()
         return ExitCode.DONE
     from experiments.spaces import DOORS
 
     if options["space"] in DOORS:
-        from experiments.tune_door import open_door
+        from experiments.commands.sweep.run_tune import open_door
 
         return open_door(options, _given(), dry_run)
     return _sweep(options, dry_run)
@@ -170,15 +170,15 @@ def _given() -> dict[str, str]:
 
 
 def _sweep(options: dict[str, Any], dry_run: bool) -> ExitCode:
-    from experiments.run_request import take_run_request
-    from experiments.sweep_request import SweepRequest
-    from experiments.tune_door import refuse_door_options
+    from experiments.commands.run_request import take_run_request
+    from experiments.commands.sweep.request import SweepRequest
+    from experiments.commands.sweep.run_tune import refuse_door_options
 
     refuse_door_options(options)
     num_seeds, num_best = options.pop("num_seeds"), options.pop("num_best")
     request = SweepRequest(run=take_run_request(options), **options)
     if dry_run:
-        from experiments.sweep_forecast import print_forecast
+        from experiments.commands.sweep.estimate import print_forecast
 
         print_forecast(request.sweep(), request.settings())
         return ExitCode.DONE
@@ -188,13 +188,13 @@ def _sweep(options: dict[str, Any], dry_run: bool) -> ExitCode:
 def _run(request: "SweepRequest", num_seeds: int | None, num_best: int) -> ExitCode:
     sweep, settings = request.sweep(), request.settings()
 
-    from experiments.sweep_forecast import print_alike
-    from experiments.sweep_next import print_next
-    from experiments.sweep_results import write_results
-    from experiments.sweep_tables import print_confirmation, print_result
-    from longtail.sweep.analysis_file import write_analysis
-    from longtail.sweep.confirm import confirm
-    from longtail.sweep.margins import find_margins
+    from experiments.commands.sweep.estimate import print_alike
+    from experiments.commands.sweep.next_steps import print_next
+    from experiments.commands.sweep.results import write_results
+    from experiments.commands.sweep.tables import print_confirmation, print_result
+    from longtail.sweep.analysis.confirm import confirm
+    from longtail.sweep.analysis.files import write_analysis
+    from longtail.sweep.analysis.margins import find_margins
     from longtail.sweep.run import run_sweep
 
     print_alike(sweep)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from clusters import Cluster, own_cluster, shared_head
-from worker_groups import group_of, sort_longest_first
+from support.on_ray.clusters import Cluster, own_cluster, shared_head
+from support.on_ray.worker_groups import group_of, sort_longest_first
 
 
 @pytest.fixture(scope="session")

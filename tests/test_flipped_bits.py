@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-import files_of_merges
-import files_of_runs
 import pytest
-from flipped_bits import NOTICED, Kind, flips
+from support import files_of_merges, files_of_runs
+from support.flipped_bits import NOTICED, Kind, flips
 
 KINDS = {kind.name: kind for kind in (*files_of_runs.KINDS, *files_of_merges.KINDS)}
 FEW, MANY = 40, 4000

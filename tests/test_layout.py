@@ -3,11 +3,12 @@
 import ast
 import platform
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from support.places import ROOT
 
-ROOT = Path(__file__).parent.parent
 BASE = {
     "longtail.categories",
     "longtail.problems",
@@ -90,20 +91,92 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """A package or module imports those beside it, and itself."""
 
+BESIDE: dict[str, set[str]] = {
+    "ensemble.sources": set(),
+    "ensemble.fusion": {"ensemble.sources"},
+    "ensemble.masks": {"ensemble.sources", "ensemble.fusion"},
+    "ensemble.calibration": {"ensemble.sources", "ensemble.fusion"},
+    "ensemble.merging": {
+        "ensemble.sources",
+        "ensemble.fusion",
+        "ensemble.masks",
+        "ensemble.calibration",
+    },
+    "ensemble.outputs": {"ensemble.sources", "ensemble.merging"},
+    "ensemble.tuning.objective": {
+        "ensemble.sources",
+        "ensemble.fusion",
+        "ensemble.masks",
+        "ensemble.calibration",
+        "ensemble.merging",
+    },
+    "longtail.data.lvis": set(),
+    "longtail.data.sampling": {"longtail.data.lvis"},
+    "longtail.data.loading": {"longtail.data.lvis", "longtail.data.sampling"},
+    "longtail.data.synthetic": set(),
+    "longtail.evaluation.annotations": {"longtail.evaluation.protocol"},
+    "longtail.evaluation.matching": {
+        "longtail.evaluation.protocol",
+        "longtail.evaluation.workers",
+        "longtail.evaluation.annotations",
+    },
+    "longtail.evaluation.metrics": {
+        "longtail.evaluation.protocol",
+        "longtail.evaluation.annotations",
+        "longtail.evaluation.matching",
+    },
+    "longtail.evaluation.uncertainty": {
+        "longtail.evaluation.protocol",
+        "longtail.evaluation.metrics",
+    },
+    "longtail.evaluation.diagnosis": {
+        "longtail.evaluation.protocol",
+        "longtail.evaluation.annotations",
+        "longtail.evaluation.matching",
+        "longtail.evaluation.metrics",
+    },
+    "longtail.sweep.search": {
+        "longtail.sweep.request",
+        "longtail.sweep.trial",
+        "longtail.sweep.layout",
+    },
+    "longtail.sweep.driver": {
+        "longtail.sweep.request",
+        "longtail.sweep.trial",
+        "longtail.sweep.cost",
+        "longtail.sweep.journal",
+        "longtail.sweep.search",
+    },
+    "longtail.cluster.nodes": set(),
+    "longtail.cluster.pool": {"longtail.cluster.nodes"},
+    "longtail.cluster.results": {"longtail.cluster.nodes"},
+    "longtail.cluster.work": {
+        "longtail.cluster.nodes",
+        "longtail.cluster.pool",
+        "longtail.cluster.results",
+    },
+    "longtail.models.weights": set(),
+    "experiments.variants": set(),
+    "experiments.commands.grid": {"experiments.commands", "experiments.variants"},
+}
+"""What a package inside of another one imports of it, besides itself."""
+
+MOST_FILES = 17
+
 ONLY_IN: dict[str, tuple[str, ...]] = {
     "ray": (
         "longtail.ray_cluster",
         "longtail.cluster",
         "longtail.sweep",
         "experiments",
-        "ensemble.ray_backend",
-        "ensemble.tune_chooser",
-        "ensemble.tune_search",
+        "ensemble.merging.ray_workers",
+        "ensemble.tuning.sampler",
+        "ensemble.tuning.search",
     ),
     "mlflow": ("longtail.tracking",),
     "detectron2": ("longtail.engines.detectron2",),
     "torch": (
-        "longtail.data",
+        "longtail.data.loading",
         "longtail.losses",
         "longtail.models",
         "longtail.engines",
@@ -158,6 +231,37 @@ def test_imports_point_one_way(package: str) -> None:
         ours = {word for word in imports(path) if word.split(".")[0] in OURS}
         wrong = {word for word in ours if not any(within(word, place) for place in allowed)}
         assert not wrong, f"{name} imports {sorted(wrong)}"
+
+
+@pytest.mark.parametrize("package", sorted(BESIDE))
+def test_packages_inside_of_one_point_one_way(package: str) -> None:
+    modules = {name: path for name, path in sources().items() if within(name, package)}
+    assert modules, f"no file of {package} was found"
+    whole = whole_of(package)
+    allowed = BESIDE[package] | {package}
+    for name, path in modules.items():
+        beside = {word for word in imports(path) if within(word, whole)}
+        wrong = {word for word in beside if not any(within(word, place) for place in allowed)}
+        assert not wrong, f"{name} imports {sorted(wrong)}"
+
+
+def whole_of(package: str) -> str:
+    """`ensemble`, `experiments`, or a package of `longtail`."""
+    words = package.split(".")
+    return ".".join(words[: 2 if words[0] == "longtail" else 1])
+
+
+def test_folders_hold_few_files() -> None:
+    held = Counter(path.parent for path in sources().values() if path.name != "__init__.py")
+    held.update(path.parent for path in (ROOT / "tests").rglob("*.py"))
+    many = {str(folder.relative_to(ROOT)): n for folder, n in held.items() if n > MOST_FILES}
+    assert not many
+
+
+def test_every_package_says_what_is_in_it() -> None:
+    for name, path in sources().items():
+        if path.name == "__init__.py":
+            assert ast.get_docstring(ast.parse(path.read_text())), f"{name} has no docstring"
 
 
 def test_every_module_is_in_the_table() -> None:

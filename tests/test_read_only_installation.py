@@ -16,10 +16,10 @@ from tempfile import TemporaryDirectory
 
 import numba
 import pytest
-from merge_folder import lvis_file, source
+from support.merge_folder import lvis_file, source
+from support.places import ROOT
 
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).parent.parent
 # Nobody has this number: there is no name and no home to be looked up.
 STRANGER = 54321
 PATH = "/usr/local/bin:/usr/bin:/bin"

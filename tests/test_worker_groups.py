@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from worker_groups import ON_THE_HEAD, WITH_CLUSTERS, group_of
+from support.on_ray.worker_groups import ON_THE_HEAD, WITH_CLUSTERS, group_of
 
 TESTS = Path(__file__).parent
 SOURCES = {str(path.relative_to(TESTS)): path.read_text() for path in TESTS.rglob("test_*.py")}
@@ -29,7 +29,11 @@ def test_files_that_start_clusters_are_in_one_of_the_groups() -> None:
         ("tests/experiments/test_grid.py::a", "tests/experiments/test_job.py::b[1::2]", True),
         ("tests/experiments/test_grid.py::a", "tests/experiments/test_kills.py::b", False),
         ("tests/test_layout.py::a", "tests/test_layout.py::b", True),
-        ("tests/longtail/cluster/test_publish.py::a", "tests/ensemble/test_publish.py::b", False),
+        (
+            "tests/longtail/cluster/results/test_publish.py::a",
+            "tests/ensemble/outputs/test_tracking.py::b",
+            False,
+        ),
     ],
 )
 def test_a_group_is_that_of_a_shared_cluster_or_of_a_file(

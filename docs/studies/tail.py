@@ -35,13 +35,13 @@ METRICS = ("AP", "APr", "APc", "APf")
 @click.option("--dry-run", is_flag=True, help="Print the nodes it would run, then stop.")
 def main(runs: Path, rows: str | None, seeds: str, out: Path | None, dry_run: bool) -> ExitCode:
     """Run the study of the tail on the synthetic set, or go on with it."""
-    from experiments.plan_table import print_plan
-    from experiments.result_tables import print_failures
+    from experiments.commands.grid.plan_table import print_plan
+    from experiments.commands.grid.result_tables import print_failures
     from longtail.cluster.data_files import find_data_files
     from longtail.cluster.grid import run_grid
-    from longtail.cluster.plan import make_plan
-    from longtail.cluster.settings import GridSettings, WorkerResources
-    from longtail.cluster.standings import State, look_up
+    from longtail.cluster.nodes.plan import make_plan
+    from longtail.cluster.nodes.settings import GridSettings, WorkerResources
+    from longtail.cluster.nodes.statuses import State, look_up
 
     runs = runs.resolve()
     train, val, images = write_tail_set(runs / "data")

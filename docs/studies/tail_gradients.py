@@ -17,11 +17,11 @@ from torch import Tensor, nn
 from docs.studies.tail_rows import study_rows
 from longtail.categories import FREQUENCY_GROUPS
 from longtail.cluster.data_files import find_data_files
-from longtail.cluster.ledger import node_directory
-from longtail.cluster.plan import make_plan
+from longtail.cluster.nodes.ledger import node_directory
+from longtail.cluster.nodes.plan import make_plan
 from longtail.commands import run
-from longtail.data.annotations import open_annotations
-from longtail.data.loading import training_batches
+from longtail.data.loading.batches import training_batches
+from longtail.data.lvis.annotations import open_annotations
 from longtail.engines.build import build_engine
 from longtail.losses.sigmoid import own_category
 from longtail.models.classifiers import ClassificationTargets

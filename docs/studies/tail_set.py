@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from longtail.data.synthetic_dataset import Parameters, write_dataset
+from longtail.data.synthetic.dataset import Parameters, write_dataset
 
 PAINTED = Parameters(images=4000, val_images=500, unlabelled=0, categories=60, size=112, seed=0)
 NUM_IMAGES = 800

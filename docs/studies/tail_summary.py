@@ -16,10 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtail.categories import CategoryTable
-from longtail.cluster.ledger import node_directory
-from longtail.cluster.plan import Plan, Row
-from longtail.evaluation.bootstrap import METRICS, interval, resampled_metrics, whole_metrics
-from longtail.evaluation.match_files import read_matches
+from longtail.cluster.nodes.ledger import node_directory
+from longtail.cluster.nodes.plan import Plan, Row
+from longtail.evaluation.metrics.match_files import read_matches
+from longtail.evaluation.uncertainty.bootstrap import (
+    METRICS,
+    interval,
+    resampled_metrics,
+    whole_metrics,
+)
 
 LEVEL = 0.95
 RESAMPLES = 1000

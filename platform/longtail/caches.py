@@ -15,7 +15,16 @@ ANNOTATIONS, KERNELS = "LONGTAIL_CACHE", "NUMBA_CACHE_DIR"
 REMEDY = f"set {ANNOTATIONS} (annotations) and {KERNELS} (compiled kernels) to folders of yours"
 # Not the prefix of Ray's temporary folders, which are removed when nobody holds their lock.
 FOLDER = "longtail_caches"
-COMPILED = ("rle", "predictions", "evaluation")
+COMPILED = (
+    "rle",
+    "predictions",
+    "predictions/checks",
+    "predictions/result_json",
+    "evaluation/matching",
+    "evaluation/metrics",
+    "evaluation/uncertainty",
+    "evaluation/diagnosis",
+)
 """Folders with kernels: numba keeps what it compiles beside the sources if it can."""
 
 logger = logging.getLogger(__name__)

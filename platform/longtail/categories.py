@@ -136,6 +136,16 @@ class CategoryTable:
         members: NDArray[np.bool_] = self.frequency == letter
         return members
 
+    def group_index(self) -> NDArray[np.int64]:
+        """(K,) index into `FREQUENCY_GROUPS`.
+
+        Raises:
+            ValueError: A table without frequencies.
+        """
+        members = np.stack([self.group(letter) for letter in FREQUENCY_GROUPS])
+        groups: NDArray[np.int64] = members.argmax(axis=0)
+        return groups
+
     def instance_bin(self) -> NDArray[np.int64]:
         """(K,) index into `INSTANCE_BINS`; a category without an instance is in bin 0.
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from calibration_scene import LETTERS, MODELS, Scene, with_mask
+from support.calibration_scene import LETTERS, MODELS, Scene, with_mask
 
 from ensemble.calibrate import main
-from ensemble.calibration_file import Calibration
+from ensemble.calibration.file import Calibration
 from longtail.commands import run
 from longtail.predictions.image_set import ImageSet
-from longtail.predictions.json_import import import_json
+from longtail.predictions.result_json.read import import_json
 from longtail.predictions.store import PredictionStore, Source
 
 Records = list[dict[str, Any]]
@@ -116,7 +116,7 @@ def test_apply_changes_scores_and_nothing_else(folder: Folder) -> None:
 def test_a_mask_score_keeps_its_ratio_to_the_score(tmp_path: Path) -> None:
     from dataclasses import replace
 
-    from ensemble.calibrated_store import write_calibrated
+    from ensemble.calibration.apply import write_calibrated
     from longtail.categories import CategoryTable
     from longtail.predictions.store import StoreWriter
 

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from merge_folder import Folder
+from support.merge_folder import Folder
 
 SCRIPT = """
 import sys
@@ -44,5 +44,8 @@ def test_each_kernel_is_compiled_for_one_kind_of_array(tmp_path: Path) -> None:
         for name, count in compiled.items()
         if name.startswith(("ensemble.", "longtail.evaluation."))
     }
-    assert "ensemble.wbf._fuse" in ours and "longtail.evaluation.weighted_ap._fill" in ours
+    assert (
+        "ensemble.fusion.wbf._fuse" in ours
+        and "longtail.evaluation.uncertainty.weighted_ap._fill" in ours
+    )
     assert set(ours.values()) == {1}, ours

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from merge_folder import (
+from support.merge_folder import (
     IMAGE_IDS,
     QUICK,
     Folder,
@@ -17,7 +17,7 @@ from merge_folder import (
 
 from longtail.categories import CategoryTable
 from longtail.predictions.image_set import ImageSet
-from longtail.predictions.json_import import import_json
+from longtail.predictions.result_json.read import import_json
 from longtail.predictions.store import Source
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from merge_folder import QUICK, Folder, source
+from support.merge_folder import QUICK, Folder, source
 
 from ensemble.merge import main
 from longtail.commands import run

@@ -3,9 +3,17 @@
 from pathlib import Path
 
 import pytest
-from merge_folder import CATEGORY_IDS, IMAGE_IDS, QUICK, Folder, detection, lvis_file, source
+from support.merge_folder import (
+    CATEGORY_IDS,
+    IMAGE_IDS,
+    QUICK,
+    Folder,
+    detection,
+    lvis_file,
+    source,
+)
 
-from ensemble import job
+from ensemble import merge_job as job
 from ensemble.merge import main
 
 
@@ -152,7 +160,7 @@ def test_a_source_may_have_the_name_of_a_step(folder: Folder) -> None:
 def test_rows_of_an_interrupted_merge_are_kept(
     folder: Folder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from ensemble import submissions
+    from ensemble.outputs import submissions
 
     with monkeypatch.context() as patch:
         patch.setattr(submissions, "export_json", lambda *_, **__: 1 / 0)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from merge_folder import QUICK, Folder, detection, mask_of, source
+from support.merge_folder import QUICK, Folder, detection, mask_of, source
 
 WBF = (*QUICK, "--method=wbf", "--mask=best")
 

@@ -7,19 +7,20 @@ import sys
 from pathlib import Path
 
 import pytest
-from clusters import Cluster, wait_for
-from merge_folder import QUICK, Folder, detection
+from support.merge_folder import QUICK, Folder, detection
+from support.on_ray.clusters import Cluster, wait_for
 
-from ensemble import backends, job
-from ensemble.backends import InProcess, Processes, local_backend
-from ensemble.place import Place
+from ensemble import merge_job as job
+from ensemble.merging import workers as backends
+from ensemble.merging.workers import InProcess, Place, Processes, local_backend
 from longtail.commands import InfrastructureError
 from longtail.evaluation import workers
 from longtail.problems import BadInputError
 
 SHARD = 1024
 MERGE = """
-from ensemble import job, merge
+from ensemble import merge_job as job
+from ensemble import merge
 job.DETECTIONS_OF_A_PROCESS = 1
 merge.run(merge.main)
 """
@@ -172,7 +173,7 @@ def test_a_killed_merge_goes_on(
 
 def interrupt(folder: Folder) -> Path:
     """Leave a folder as a kill between the last shard and the submission does."""
-    from ensemble import submissions
+    from ensemble.outputs import submissions
 
     options = (*QUICK, "--num-workers=1")
     with pytest.MonkeyPatch.context() as patch:

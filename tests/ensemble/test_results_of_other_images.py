@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 import pytest
-from in_process import exit_code
-from merge_folder import QUICK, Folder, source
+from support.commands.in_process import exit_code
+from support.merge_folder import QUICK, Folder, source
 
 from ensemble import calibrate, merge, validate
 from longtail.evaluation import diagnose

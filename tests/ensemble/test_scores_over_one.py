@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from ensemble_boxes import weighted_boxes_fusion
-from merge_folder import HEIGHT, QUICK, WIDTH, Folder, detection, object_box
+from support.merge_folder import HEIGHT, QUICK, WIDTH, Folder, detection, object_box
 
 Found = tuple[int, int, float, int]
 WEIGHTS = {"a": 3, "b": 1}

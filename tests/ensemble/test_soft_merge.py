@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from merge_folder import QUICK, Folder
+from support.merge_folder import QUICK, Folder
 
-from ensemble.opening import open_source
-from ensemble.source_options import parse_sources
+from ensemble.sources.open import open_source
+from ensemble.sources.spec import parse_sources
 from longtail.categories import CategoryTable
 from longtail.predictions.image_set import ImageSet
-from longtail.predictions.json_import import import_json
+from longtail.predictions.result_json.read import import_json
 from longtail.predictions.soft_masks import SoftMasks
 from longtail.predictions.store import PredictionStore, Source, StoreWriter
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from calibration_scene import write_masks
-from clusters import Cluster
-from grid_command import ROOT
+from support.calibration_scene import write_masks
+from support.on_ray.clusters import Cluster
+from support.places import ROOT
 
 from ensemble.merge import main as merge
 from ensemble.tune import main
@@ -211,7 +211,7 @@ def test_a_metric_that_the_data_cannot_define_ends_a_search_before_it_begins(
 def test_a_metric_that_the_tuned_half_cannot_define_names_the_seed(
     folder: Folder, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from ensemble.tune_halves import split
+    from ensemble.tuning.split import split
 
     tree = json.loads((folder.path / "ann.json").read_text())
     rare = {category["id"] for category in tree["categories"] if category["frequency"] == "r"}

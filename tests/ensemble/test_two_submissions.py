@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from merge_folder import QUICK, Folder, detection, object_box, source
+from support.merge_folder import QUICK, Folder, detection, object_box, source
 
 from longtail.categories import CategoryTable
 from longtail.evaluation.lvis import evaluate
 from longtail.predictions.image_set import ImageSet
-from longtail.predictions.json_import import import_json
+from longtail.predictions.result_json.read import import_json
 from longtail.predictions.store import PredictionStore, Source, StoreWriter
 
 Record = dict[str, Any]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from merge_folder import QUICK, Folder, detection, source
+from support.merge_folder import QUICK, Folder, detection, source
 
 from longtail.predictions.store import PredictionStore
 

@@ -4,15 +4,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from clusters import NO_CLUSTER, Cluster
-from grid_command import GridCommand
-from shared_folder import made_once
-from sweep_command import SweepCommand
+from support.commands.grid_command import GridCommand
+from support.commands.sweep_command import SweepCommand
+from support.on_ray.clusters import NO_CLUSTER, Cluster
+from support.on_ray.shared_folder import made_once
 
 
 @pytest.fixture(scope="session")
 def toy_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from longtail.data.synthetic_dataset import Parameters, write_dataset
+    from longtail.data.synthetic.dataset import Parameters, write_dataset
 
     parameters = Parameters(16, 8, 0, categories=6, size=64, seed=0)
     return made_once(tmp_path_factory, "toy", lambda folder: write_dataset(folder, parameters))

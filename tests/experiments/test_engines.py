@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clusters import Cluster
-from grid_command import GridCommand
+from support.commands.grid_command import GridCommand
+from support.on_ray.clusters import Cluster
+from support.places import SHARED
 
 pytest.importorskip("detectron2", reason="detectron2 is not installed: no second engine")
 pytestmark = pytest.mark.slow
 
-PHOTOGRAPHS = Path(__file__).parents[2] / "../shared/data/real200"
+PHOTOGRAPHS = SHARED / "real200"
 ROWS = ("--variants", "eql_rfs_r50,eql_rfs_d2=eql_rfs_r50")
 BOTH = (*ROWS, "--set", "eql_rfs_d2:engine=detectron2")
 Run = Callable[[Path], GridCommand]

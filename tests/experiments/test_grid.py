@@ -5,9 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from clusters import Cluster
-from grid_command import GridCommand
-from run_records import assert_mlflow_holds_every_node_once, mlflow_client, mlflow_runs
+from support.commands.grid_command import GridCommand
+from support.commands.run_records import (
+    assert_mlflow_holds_every_node_once,
+    mlflow_client,
+    mlflow_runs,
+)
+from support.on_ray.clusters import Cluster
 
 pytestmark = pytest.mark.slow
 

@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from clusters import NO_CLUSTER
-from grid_command import ROOT, GridCommand
-from in_process import exit_code
+from support.commands.grid_command import GridCommand
+from support.commands.in_process import exit_code
+from support.on_ray.clusters import NO_CLUSTER
+from support.places import ROOT
 
 from experiments.grid import main
 from longtail.commands import ExitCode

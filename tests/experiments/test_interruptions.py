@@ -5,10 +5,10 @@ import signal
 from pathlib import Path
 
 import pytest
-from clusters import Cluster, wait_for
-from grid_command import GridCommand, ended
-from run_records import children, mlflow_runs
-from sweep_command import SweepCommand
+from support.commands.grid_command import GridCommand, ended
+from support.commands.run_records import children, mlflow_runs
+from support.commands.sweep_command import SweepCommand
+from support.on_ray.clusters import Cluster, wait_for
 
 pytestmark = pytest.mark.slow
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from clusters import BIN, Cluster
-from grid_command import ROOT, GridCommand
-from sweep_command import SweepCommand
+from support.commands.grid_command import GridCommand
+from support.commands.sweep_command import SweepCommand
+from support.on_ray.clusters import BIN, Cluster
+from support.places import ROOT
 
 pytestmark = pytest.mark.slow
 

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from clusters import Cluster, wait_for
-from grid_command import GridCommand
-from run_records import (
+from support.commands.grid_command import GridCommand
+from support.commands.run_records import (
     assert_mlflow_holds_every_node_once,
     assert_trained_as_apart,
     both,
@@ -18,7 +17,8 @@ from run_records import (
     retrained,
     starts,
 )
-from sweep_command import SweepCommand
+from support.commands.sweep_command import SweepCommand
+from support.on_ray.clusters import Cluster, wait_for
 
 pytestmark = pytest.mark.slow
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from clusters import FOLDER, Cluster, shared_head, wait_for
-from grid_command import GridCommand, ended
-from run_records import assert_mlflow_holds_every_node_once, mlflow_runs
-from sweep_command import SweepCommand
+from support.commands.grid_command import GridCommand, ended
+from support.commands.run_records import assert_mlflow_holds_every_node_once, mlflow_runs
+from support.commands.sweep_command import SweepCommand
+from support.on_ray.clusters import FOLDER, Cluster, shared_head, wait_for
 
 pytestmark = pytest.mark.slow
 

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from calibration_scene import write_masks
-from clusters import Cluster
-from grid_command import ROOT
-from relative_paths import FIRST, ON_RAY, Tried
+from support.calibration_scene import write_masks
+from support.commands.relative_paths import FIRST, ON_RAY, Tried
+from support.on_ray.clusters import Cluster
+from support.places import ROOT
 
 from experiments.variants import VARIANTS
 from experiments.variants.scale import demo_scale

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import pytest
-from clusters import Cluster
-from grid_command import GridCommand
-from run_records import (
+from support.commands.grid_command import GridCommand
+from support.commands.run_records import (
     RETRAINED,
     assert_trained_as_apart,
     both,
@@ -14,6 +13,7 @@ from run_records import (
     retrained,
     starts,
 )
+from support.on_ray.clusters import Cluster
 
 pytestmark = pytest.mark.slow
 

@@ -5,21 +5,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.named_space import tail_border
-from experiments.space_tables import print_spaces
+from experiments.commands.sweep.named_space import tail_border
+from experiments.commands.sweep.space_tables import print_spaces
 from experiments.spaces import DOORS, LVIS_BORDER, SPACES
 from experiments.variants import VARIANTS
 from experiments.variants.scale import demo_scale
 from longtail.cluster.data_files import find_data_files
-from longtail.cluster.plan import DataFiles, make_plan
-from longtail.cluster.preflight import check_buildable
+from longtail.cluster.nodes.plan import DataFiles, make_plan
+from longtail.cluster.work.preflight import check_buildable
 from longtail.config.search_space import Choice, LogUniform
 from longtail.config.variant import Variant
-from longtail.data.annotations import open_annotations
-from longtail.data.synthetic_dataset import Parameters, write_dataset
-from longtail.sweep.crews import may_share
-from longtail.sweep.points import start_point
+from longtail.data.lvis.annotations import open_annotations
+from longtail.data.synthetic.dataset import Parameters, write_dataset
+from longtail.sweep.driver.trial_groups import may_share
 from longtail.sweep.request import Sweep
+from longtail.sweep.search.points import start_point
 
 BOTH_SIZES = pytest.mark.parametrize("demo", [False, True])
 TAIL, MASK = "stages.1.classifier.tail_frequency", "stages.1.loss_weights.mask"

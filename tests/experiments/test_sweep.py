@@ -4,10 +4,10 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from clusters import Cluster
-from in_process import exit_code
-from run_records import children, mlflow_client, mlflow_runs
-from sweep_command import ITERATIONS, LAMBDA, RATE, RUNGS, SweepCommand
+from support.commands.in_process import exit_code
+from support.commands.run_records import children, mlflow_client, mlflow_runs
+from support.commands.sweep_command import ITERATIONS, LAMBDA, RATE, RUNGS, SweepCommand
+from support.on_ray.clusters import Cluster
 
 from experiments.grid import main as grid
 

@@ -5,13 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from in_process import exit_code
+from support.commands.in_process import exit_code
+from support.places import ROOT
 
 from experiments.spaces import SPACES
 from experiments.sweep import main
 from longtail.commands import ExitCode
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 def files(toy_set: Path, runs: Path) -> list[str]:

@@ -7,8 +7,8 @@ import pytest
 from experiments.variants import REPORTS, TABLES, VARIANTS, eql_2019
 from experiments.variants.scale import demo_scale
 from longtail.cluster.data_files import find_data_files
-from longtail.cluster.plan import DataFiles, Plan, make_plan
-from longtail.cluster.preflight import check_buildable
+from longtail.cluster.nodes.plan import DataFiles, Plan, make_plan
+from longtail.cluster.work.preflight import check_buildable
 from longtail.config.classifiers import Calibrated
 from longtail.config.stages import Augmentation
 from longtail.config.variant import Variant

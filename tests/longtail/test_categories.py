@@ -4,11 +4,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.places import SHARED
 
 from longtail.categories import FREQUENCY_GROUPS, INSTANCE_BINS, CategoryTable
 from longtail.problems import BadInputError
-
-SHARED = Path(__file__).parents[2] / "../shared/data"
 
 Record = dict[str, Any]
 

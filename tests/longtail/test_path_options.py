@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 import pytest
-from calibration_scene import write_masks
-from in_process import exit_code
-from relative_paths import FIRST, ON_RAY, QUICK, Tried, commands, path_parameters
+from support.calibration_scene import write_masks
+from support.commands.in_process import exit_code
+from support.commands.relative_paths import FIRST, ON_RAY, QUICK, Tried, commands, path_parameters
 
 from longtail.path_options import SUBMITTED_JOB, AbsolutePath, DataSetPath, SharedPath
 
@@ -49,7 +49,7 @@ def test_every_path_option_is_tried() -> None:
     there = {(name, path) for name, one in commands().items() for path in path_parameters(one)}
     tried = {path for one in (*FIRST, *QUICK, *ON_RAY) for path in one.paths()}
     assert len(there) > 40
-    assert there - tried == set(), "add a line to tests/relative_paths.py"
+    assert there - tried == set(), "add a line to tests/support/commands/relative_paths.py"
 
 
 def test_every_path_option_makes_its_path_absolute() -> None:

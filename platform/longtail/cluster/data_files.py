@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from longtail.cluster.plan import DataFiles
-from longtail.data.annotations import open_annotations
-from longtail.data.pairing import check_pair
+from longtail.cluster.nodes.plan import DataFiles
+from longtail.data.lvis.annotations import open_annotations
+from longtail.data.lvis.pairing import check_pair
 from longtail.engines.optional import needs_detectron2
 from longtail.path_options import names_data_set
 

@@ -1,15 +1,14 @@
 """Running a plan: find what is finished, do the rest, keep MLflow in step."""
 
-from longtail.cluster.grid_family import GridFamily
-from longtail.cluster.plan import Plan
+from longtail.cluster.nodes.plan import Plan
+from longtail.cluster.nodes.provenance import provenance
+from longtail.cluster.nodes.settings import GridSettings
+from longtail.cluster.nodes.statuses import Standings, State, look_up
 from longtail.cluster.progress import ProgressDisplay, progress_console
-from longtail.cluster.provenance import provenance
-from longtail.cluster.publish import Publisher
-from longtail.cluster.published import Published, found_published, note_published
-from longtail.cluster.publishing import kept_in_step, prepared
-from longtail.cluster.schedule import ready, run_nodes
-from longtail.cluster.settings import GridSettings
-from longtail.cluster.standings import Standings, State, look_up
+from longtail.cluster.results.publish import Publisher, kept_in_step, prepared
+from longtail.cluster.results.published import Published, found_published, note_published
+from longtail.cluster.results.run_group import GridFamily
+from longtail.cluster.work.schedule import ready, run_nodes
 
 
 def run_grid(plan: Plan, settings: GridSettings) -> tuple[Standings, Published]:
@@ -48,11 +47,11 @@ def _run_waiting(
     plan: Plan, settings: GridSettings, standings: Standings, publisher: Publisher
 ) -> None:
     # A grid that is finished needs neither Ray nor torch, and torch is imported while Ray starts.
-    from longtail.cluster.start_up import started_pool
+    from longtail.cluster.work.start_up import started_pool
 
     prepared(publisher)
     with started_pool(plan, settings, len(ready(standings))) as pool:
-        from longtail.cluster.work import Workshop
+        from longtail.cluster.work.node_runner import Workshop
 
         workshop = Workshop(plan, settings.runs, pool.run, settings.loader_processes, provenance())
         with ProgressDisplay(progress_console(), settings.runs, pool.num_groups) as progress:

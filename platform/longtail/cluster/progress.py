@@ -11,8 +11,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from longtail.cluster.ledger import node_directory
-from longtail.cluster.standings import Standing, Standings, State
+from longtail.cluster.nodes.ledger import node_directory
+from longtail.cluster.nodes.statuses import Standing, Standings, State
 from longtail.training.job import DIVERGED
 from longtail.training.journal import Progress, read_progress
 

@@ -26,9 +26,9 @@ def main(trainings: tuple[Path, ...], out: Path, table: Path | None) -> None:
           runs/grids/eql_2019_3/eql_r50 --out equalization.svg --csv equalization.csv
     """
     from longtail.cluster.telemetry_figure import telemetry_figure
-    from longtail.cluster.telemetry_table import telemetry_csv
     from longtail.evaluation.report import write_atomically
     from longtail.training.telemetry_files import read_telemetry
+    from longtail.training.telemetry_table import telemetry_csv
 
     found = {
         name: read_telemetry(training_directory(path))

@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from longtail.cluster.evaluation_files import VARIANT
-from longtail.cluster.ledger import NODE, read_record, read_result
+from longtail.cluster.nodes.ledger import NODE, read_record, read_result
+from longtail.cluster.results.evaluation_files import VARIANT
 from longtail.config.variant import Variant
 from longtail.problems import BadInputError
 from longtail.training.checkpoints import final_checkpoint

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from torch import Tensor, nn
 
 from longtail.config.stages import Part
-from longtail.data.sample import Image, Sample
+from longtail.data.loading.sample import Image, Sample
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Pixels and boxes between the data pipeline, the networks and the original image."""
 
-from longtail.data.sample import Image
+from longtail.data.loading.sample import Image
 from longtail.engines.base import Detections
 from longtail.models.boxes import rescale_boxes
 from longtail.models.roi_heads import RoIDetections

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from longtail.data.sample import Sample, VerifiedCategories
+from longtail.data.loading.sample import Sample, VerifiedCategories
 from longtail.models.targets import RoITargets
 
 

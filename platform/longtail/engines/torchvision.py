@@ -15,7 +15,7 @@ from longtail.config.classifiers import Classifier
 from longtail.config.detector import Detector, Proposals, Timm
 from longtail.config.stages import Part
 from longtail.config.variant import Inference
-from longtail.data.sample import Image, Sample
+from longtail.data.loading.sample import Image, Sample
 from longtail.engines.anchors import PyramidAnchors, level_sizes
 from longtail.engines.base import Detections
 from longtail.engines.pixels import PIXEL_MEAN, PIXEL_STD, WHITE, in_original_pixels

@@ -11,7 +11,7 @@ from longtail.commands import ExitCode, output_console, run
 from longtail.path_options import AbsolutePath
 
 if TYPE_CHECKING:
-    from longtail.evaluation.further import Extra
+    from longtail.evaluation.extra_metrics import Extra
 
 
 class Shard(click.ParamType[tuple[int, int]]):
@@ -145,10 +145,10 @@ def main(
 
     from longtail.evaluation.compiling import telling_of_compilation
     from longtail.evaluation.lvis import evaluate
+    from longtail.evaluation.matching.shards import write_shard
     from longtail.evaluation.plots import write_ap_by_category
     from longtail.evaluation.progress import block_progress, evaluation_progress
     from longtail.evaluation.report import AP_KEYS
-    from longtail.evaluation.shards import write_shard
     from longtail.evaluation.writers import result_table, write_tables
 
     telling = telling_of_compilation(partial(click.echo, err=True))

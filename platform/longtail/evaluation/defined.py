@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from longtail.categories import FREQUENCY_GROUPS
-from longtail.evaluation.ground_truth import IGNORED_AREA, GroundTruth, area_of
+from longtail.evaluation.annotations.ground_truth import IGNORED_AREA, GroundTruth, area_of
 
 BOX = "AP_box"
 METRICS = ("AP", *(f"AP{letter}" for letter in FREQUENCY_GROUPS), BOX)

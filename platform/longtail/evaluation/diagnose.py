@@ -70,8 +70,8 @@ def main(
         raise click.UsageError(f"{json_path}: make the folder {json_path.parent} first")
 
     from longtail.evaluation.compiling import telling_of_compilation
-    from longtail.evaluation.diagnosis import diagnose
-    from longtail.evaluation.diagnosis_tables import as_json, tables
+    from longtail.evaluation.diagnosis.diagnosis import diagnose
+    from longtail.evaluation.diagnosis.tables import as_json, tables
     from longtail.evaluation.progress import block_progress
     from longtail.evaluation.report import write_atomically
 

@@ -16,26 +16,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtail.categories import CategoryTable
-from longtail.evaluation.bins import (
+from longtail.evaluation.annotations.ground_truth import GroundTruth, read_ground_truth
+from longtail.evaluation.extra_metrics import RESAMPLES, Extra, Judge, check_request
+from longtail.evaluation.matching.blocks import OnBlock
+from longtail.evaluation.matching.match_store import kinds_of, match_store
+from longtail.evaluation.matching.part_files import read_parts
+from longtail.evaluation.matching.prediction_set import inputs_of, open_set
+from longtail.evaluation.metrics.bins import (
     ap_by_instance_bin,
     gap_by_group,
     mean_of_bins,
 )
-from longtail.evaluation.blocks import OnBlock
-from longtail.evaluation.bootstrap import OnResample
-from longtail.evaluation.further import RESAMPLES, Extra, Judge, check_request
-from longtail.evaluation.ground_truth import GroundTruth, read_ground_truth
-from longtail.evaluation.match_files import write_matches
-from longtail.evaluation.matched import Matched
-from longtail.evaluation.matching import kinds_of, match_store
-from longtail.evaluation.official import official_metrics
-from longtail.evaluation.part_joining import read_parts
-from longtail.evaluation.prediction_set import inputs_of, open_set
+from longtail.evaluation.metrics.lvis_api import official_metrics
+from longtail.evaluation.metrics.match_files import write_matches
+from longtail.evaluation.metrics.matched_set import Matched
+from longtail.evaluation.metrics.summary import UNDEFINED
 from longtail.evaluation.report import CategoryAP, Evaluation
-from longtail.evaluation.summary import UNDEFINED
+from longtail.evaluation.uncertainty.bootstrap import OnResample
 from longtail.evaluation.workers import Workers
+from longtail.predictions.checks.warnings import warnings_of
 from longtail.predictions.store import PredictionStore
-from longtail.predictions.store_warnings import warnings_of
 from longtail.problems import BadInputError
 
 MAX_DETS = 300

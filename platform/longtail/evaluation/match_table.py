@@ -3,14 +3,11 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from longtail.evaluation.ground_truth import read_ground_truth
-from longtail.evaluation.matches import MatchTable
-from longtail.evaluation.overlaps import Kind
-from longtail.evaluation.protocol import IOU_THRESHOLDS, RECALLS
-from longtail.evaluation.rescorer import MAX_DETS, Rescorer
-from longtail.predictions.json_import import open_predictions
-
-__all__ = ["IOU_THRESHOLDS", "RECALLS", "MatchTable", "match_table"]
+from longtail.evaluation.annotations.ground_truth import read_ground_truth
+from longtail.evaluation.matching.overlaps import Kind
+from longtail.evaluation.metrics.match_table import MatchTable
+from longtail.evaluation.metrics.rescorer import MAX_DETS, Rescorer
+from longtail.predictions.result_json.read import open_predictions
 
 
 def match_table(

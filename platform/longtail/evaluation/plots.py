@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 
+from longtail.evaluation.metrics.summary import UNDEFINED
 from longtail.evaluation.report import CategoryAP, Evaluation, write_atomically
-from longtail.evaluation.summary import UNDEFINED
 
 # Okabe and Ito's palette, told apart by colour-blind readers too.
 COLOURS = {"r": "#d55e00", "c": "#0072b2", "f": "#009e73"}

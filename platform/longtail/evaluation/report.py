@@ -15,11 +15,11 @@ from rich.table import Table
 from rich.text import Text
 
 from longtail.categories import INSTANCE_BIN_EDGES
-from longtail.evaluation.bootstrap import Intervals
-from longtail.evaluation.cap import CapStatistics
-from longtail.evaluation.comparison import Comparison
-from longtail.evaluation.summary import IDENTITY_TOLERANCE, UNDEFINED
+from longtail.evaluation.metrics.cap import CapStatistics
+from longtail.evaluation.metrics.summary import IDENTITY_TOLERANCE, UNDEFINED
 from longtail.evaluation.tables import comparison_table, intervals_table, points, points_table
+from longtail.evaluation.uncertainty.bootstrap import Intervals
+from longtail.evaluation.uncertainty.comparison import Comparison
 
 AP_KEYS = ("AP", "AP50", "AP75", "APs", "APm", "APl", "APr", "APc", "APf")
 GROUP_KEYS = ("AP", "APr", "APc", "APf")

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 
-from longtail.evaluation.bootstrap import Interval, Intervals
-from longtail.evaluation.comparison import Comparison
-from longtail.evaluation.summary import UNDEFINED
+from longtail.evaluation.metrics.summary import UNDEFINED
+from longtail.evaluation.uncertainty.bootstrap import Interval, Intervals
+from longtail.evaluation.uncertainty.comparison import Comparison
 
 
 def points(fraction: float) -> str:

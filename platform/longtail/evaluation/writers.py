@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from longtail.evaluation.metrics.summary import UNDEFINED
 from longtail.evaluation.report import Evaluation, write_atomically
-from longtail.evaluation.summary import UNDEFINED
 
 LATEX_SPECIAL = {
     "\\": r"\textbackslash{}",

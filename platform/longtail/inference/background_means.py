@@ -16,11 +16,11 @@ import torch
 from torch import Tensor, nn
 
 from longtail.config.variant import Inference
-from longtail.data.annotations import Annotations
-from longtail.data.loading import prediction_images
+from longtail.data.loading.batches import prediction_images
+from longtail.data.lvis.annotations import Annotations
 from longtail.engines.base import Engine
 from longtail.models.classifiers import CalibratedClassifier, Classifier
-from longtail.models.head_merge import BackgroundMeans, BackgroundSums, MergedRows
+from longtail.models.detections.head_merge import BackgroundMeans, BackgroundSums, MergedRows
 from longtail.models.roi_heads import RoIHeads
 from longtail.sealed import read_sealed_json, seal
 

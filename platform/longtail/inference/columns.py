@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from longtail.engines.base import Detections
-from longtail.models.paste import paste_masks
+from longtail.models.detections.paste import paste_masks
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.soft_masks import SoftMasks
 from longtail.rle.bitmaps import encode_crop

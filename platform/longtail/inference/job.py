@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from longtail.config.variant import Variant
-from longtail.data.annotations import Annotations, open_annotations
+from longtail.data.lvis.annotations import Annotations, open_annotations
 from longtail.inference.background_means import use_background_means
 from longtail.inference.engine import load_engine
 from longtail.inference.predict import predict_shard, show_nothing

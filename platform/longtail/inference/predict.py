@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from longtail.config.variant import Inference
-from longtail.data.annotations import Annotations
-from longtail.data.loading import prediction_images
+from longtail.data.loading.batches import prediction_images
+from longtail.data.lvis.annotations import Annotations
 from longtail.engines.base import Engine
 from longtail.inference.columns import to_columns
 from longtail.inference.dropped_rows import DroppedRows

@@ -8,20 +8,20 @@ from longtail.config.detector import Detector, Timm
 from longtail.config.scores import AsTheyAre, LogitAdjustment, NorCal
 from longtail.config.variant import Inference
 from longtail.models.backbone import TimmBackbone
-from longtail.models.backbone_weights import load_timm_weights
 from longtail.models.box_head import TwoLayerBoxHead
 from longtail.models.box_regressor import BoxRegressor
 from longtail.models.category_statistics import CategoryStatistics
 from longtail.models.classifiers import build_classifier
-from longtail.models.detections import BoxSelector
-from longtail.models.head_merge import MergedRows
+from longtail.models.detections.head_merge import MergedRows
+from longtail.models.detections.score_adjustment import LogitAdjustedRows, NorCalRows
+from longtail.models.detections.score_rows import ScoreRows, as_they_are
+from longtail.models.detections.select import BoxSelector
 from longtail.models.mask_head import MaskHead
 from longtail.models.matching import RoISampler
 from longtail.models.neck import LEVELS, NUM_ROI_LEVELS, STRIDES
 from longtail.models.pooling import PyramidPooler
 from longtail.models.roi_heads import RoIHeads
-from longtail.models.score_adjustment import LogitAdjustedRows, NorCalRows
-from longtail.models.score_rows import ScoreRows, as_they_are
+from longtail.models.weights.backbone import load_timm_weights
 
 
 def build_backbone(backbone: Timm) -> TimmBackbone:

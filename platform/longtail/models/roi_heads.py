@@ -16,11 +16,11 @@ from longtail.models.box_head import TwoLayerBoxHead
 from longtail.models.box_regressor import BoxRegressor, deltas_of
 from longtail.models.boxes import encode_boxes
 from longtail.models.classifiers import ClassificationTargets, Classifier, classify
-from longtail.models.detections import BoxSelector, FoundBoxes
+from longtail.models.detections.score_rows import ScoreRows
+from longtail.models.detections.select import BoxSelector, FoundBoxes
 from longtail.models.mask_head import MaskHead
 from longtail.models.matching import RoISampler, SampledRoIs
 from longtail.models.pooling import PyramidPooler
-from longtail.models.score_rows import ScoreRows
 from longtail.models.targets import RoITargets
 
 MASKS_AT_ONCE = 128

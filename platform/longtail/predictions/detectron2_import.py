@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from longtail.categories import CategoryTable
+from longtail.predictions.checks.tally import RecordBatch
 from longtail.predictions.plain_pickle import check_plain, load_plain
-from longtail.predictions.record_blocks import DecodedBlock, convert_values
-from longtail.predictions.tally import RecordBatch
+from longtail.predictions.result_json.blocks import DecodedBlock, convert_values
 from longtail.problems import BadInputError
 
 RECORDS_PER_BLOCK = 8192

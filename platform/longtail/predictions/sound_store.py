@@ -10,9 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from longtail.predictions.columns import DetectionColumns
-from longtail.predictions.repeats import find_repeats, without_repeats
-from longtail.predictions.score_checks import (
+from longtail.predictions.checks.repeats import find_repeats, without_repeats
+from longtail.predictions.checks.scores import (
     BELOW,
     CUT,
     OUTSIDE,
@@ -21,6 +20,7 @@ from longtail.predictions.score_checks import (
     over_text,
     write_shares,
 )
+from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.spill import IMAGES_WITH_REPEATS, REPEATS
 from longtail.predictions.store import PredictionStore, StoreWriter
 from longtail.problems import BadInputError

@@ -11,9 +11,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from longtail.predictions.arrow_tables import SCHEMA, from_table, to_table
+from longtail.predictions.checks.repeats import find_repeats, without_repeats
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.image_set import IMAGES_PER_BLOCK, ImageSet
-from longtail.predictions.repeats import find_repeats, without_repeats
 
 # Buckets of 256 images: small to hold in memory, large enough to be read in few pieces.
 BLOCKS_PER_BUCKET = 8

@@ -1,4 +1,4 @@
-"""Areas, boxes and overlaps of masks from their runs, without a bitmap.
+"""Areas, boxes and overlaps of masks from their runs, without a bitmap; which masks have no pixel.
 
 M masks of flat runs and offsets, as `codec.decode_many` returns them. A run of 0 pixels anywhere
 is allowed. Boxes are x, y, width, height in pixels, of whole pixels: a mask of one pixel at column
@@ -8,6 +8,32 @@ is allowed. Boxes are x, y, width, height in pixels, of whole pixels: a mask of 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+
+from longtail.rle.codec import read_number
+
+
+@njit(cache=True, nogil=True)
+def have_pixels(buffer: NDArray[np.uint8], offsets: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(M,) whether each of M valid run-length strings has a foreground pixel.
+
+    Args:
+        buffer: Flat bytes of all strings.
+        offsets: (M + 1,) where each string starts and ends; an empty one has no pixel.
+    """
+    result = np.zeros(len(offsets) - 1, dtype=np.bool_)
+    for mask in range(len(result)):
+        position, end = offsets[mask], offsets[mask + 1]
+        last = before_last = np.int64(0)
+        num_runs = 0
+        # Odd runs are foreground, and nearly always the first of them has a pixel.
+        while position < end and not result[mask]:
+            run, position = read_number(buffer, position, end)
+            if num_runs > 2:
+                run += before_last
+            result[mask] = num_runs % 2 == 1 and run > 0
+            before_last, last = last, run
+            num_runs += 1
+    return result
 
 
 @njit(cache=True, nogil=True)

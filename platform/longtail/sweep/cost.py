@@ -6,11 +6,16 @@ cores where there are none). Work that a crash interrupted is not counted.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from longtail.cluster.settings import WorkerResources
+from longtail.cluster.nodes.ledger import node_directory
+from longtail.cluster.nodes.plan import Row
+from longtail.cluster.nodes.settings import WorkerResources
+from longtail.config.stages import Schedule
+from longtail.training.journal import JOURNAL, read_journal
 
 Kind = Literal["first", "training", "evaluation"]
 SECONDS_PER_HOUR = 3600.0
@@ -105,3 +110,20 @@ def summarise(
         saved_by_stopping=stopped,
         saved_by_sharing=naive - spent - stopped,
     )
+
+
+def first_stage_hours(row: Row, runs: Path, resources: WorkerResources) -> float:
+    """Hours that the stages before the last reserve, by the pace in their journals; whoever trained
+    them, and with the workers that this sweep has."""
+    return sum(
+        reserved_hours(_seconds(node_directory(runs, node) / JOURNAL, stage.schedule), resources)
+        for node, stage in zip(row.stages[:-1], row.variant.stages[:-1], strict=True)
+    )
+
+
+def _seconds(journal: Path, schedule: Schedule) -> float:
+    speeds = [line["train/images_per_second"] for line in read_journal(journal)]
+    if not speeds:
+        return 0.0
+    paces = [schedule.images_per_step / speed for speed in speeds if speed]
+    return schedule.iterations * sum(paces) / len(paces) if paces else 0.0

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from longtail.evaluation.annotations.ground_truth import read_ground_truth
 from longtail.evaluation.defined import require_defined
-from longtail.evaluation.ground_truth import read_ground_truth
 
 
 def check_metrics(metrics: Sequence[str], val: Path) -> None:

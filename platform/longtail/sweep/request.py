@@ -1,15 +1,34 @@
-"""A sweep: which values of a variant are searched, how, and on what data."""
+"""Request of a sweep: which values of a variant are searched, how, on what data, in which rungs."""
 
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from longtail.cluster.plan import DataFiles, Plan, Row, make_plan
+from longtail.cluster.nodes.plan import DataFiles, Plan, Row, make_plan
 from longtail.config.base import fingerprint
 from longtail.config.search_space import Point, SearchSpace
 from longtail.config.variant import Variant
 from longtail.sweep.layout import Layout, lay_out
-from longtail.sweep.rungs import rung_steps
+
+
+def rung_steps(iterations: int, num_rungs: int, reduction: int) -> tuple[int, ...]:
+    """Iterations of the rungs of successive halving, rising, the last one the end.
+
+    The first is `iterations / reduction ** (num_rungs - 1)`, rounded up, each further one
+    `reduction` times the one before: as ASHA places them (Li et al. 2020, section 3).
+
+    Args:
+        iterations: Of the stage that trials train.
+        num_rungs: How many, from 1.
+        reduction: From 2.
+    """
+    steps = [-(-iterations // reduction ** (num_rungs - 1))]
+    while steps[-1] * reduction < iterations:
+        steps.append(steps[-1] * reduction)
+    if steps[-1] < iterations:
+        steps.append(iterations)
+    return tuple(steps)
+
 
 Algorithm = Literal["grid", "random", "optuna"]
 Scheduler = Literal["asha", "median", "none"]

@@ -5,29 +5,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from longtail.cluster.nodes.provenance import provenance
+from longtail.cluster.nodes.statuses import Standings
 from longtail.cluster.pool.pool import WorkerPool
 from longtail.cluster.progress import progress_console
-from longtail.cluster.provenance import provenance
-from longtail.cluster.publish import Publisher
-from longtail.cluster.publishing import kept_in_step, prepared
-from longtail.cluster.standings import Standings
-from longtail.cluster.start_up import started_pool
+from longtail.cluster.results.publish import Publisher, kept_in_step, prepared
+from longtail.cluster.work.start_up import started_pool
 from longtail.commands import InfrastructureError
 from longtail.locks import held
-from longtail.sweep.climb import Climb
-from longtail.sweep.cost import Cost, summarise
-from longtail.sweep.crews import may_share
-from longtail.sweep.first_stages import first_stage_hours
-from longtail.sweep.foreman import Foreman
+from longtail.sweep.cost import Cost, first_stage_hours, summarise
+from longtail.sweep.driver.progress import SweepDisplay
+from longtail.sweep.driver.tracking import SweepFamily
+from longtail.sweep.driver.trial_groups import may_share
+from longtail.sweep.driver.trial_numbers import Roster
+from longtail.sweep.driver.trial_recorder import Record
+from longtail.sweep.driver.trial_runner import Climb
+from longtail.sweep.driver.trial_server import Foreman
 from longtail.sweep.journal import Spent, SweepJournal, open_journal
-from longtail.sweep.mailbox import start_mailbox
-from longtail.sweep.points import fixed_points, start_point
-from longtail.sweep.progress import SweepDisplay
-from longtail.sweep.publish import SweepFamily
-from longtail.sweep.record import Record
 from longtail.sweep.request import Sweep
-from longtail.sweep.roster import Roster
-from longtail.sweep.search import Listener, Wanted, search
+from longtail.sweep.search.points import fixed_points, start_point
+from longtail.sweep.search.rung_requests import start_mailbox
+from longtail.sweep.search.tuner import Listener, Wanted, search
 from longtail.sweep.settings import LARGEST_PASS, SweepSettings
 from longtail.sweep.trial import Trial
 

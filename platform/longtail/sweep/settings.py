@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from longtail.cluster.settings import GridSettings
+from longtail.cluster.nodes.settings import GridSettings
 
 LARGEST_PASS = 8
 """Trials that wait for each other to be trained in one pass, unless more are asked for."""

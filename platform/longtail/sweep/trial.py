@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from longtail.evaluation.summary import UNDEFINED
+from longtail.evaluation.metrics.summary import UNDEFINED
 
 MASK_METRICS = ("AP", "APr", "APc", "APf")
 METRICS = (*MASK_METRICS, "AP_box")

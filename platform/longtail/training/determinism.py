@@ -2,7 +2,7 @@
 
 Every draw of a step follows from (seed, stage, step, rank), so a run that resumes at a step draws
 what the uninterrupted run drew there and no generator state has to be saved. Data randomness is
-derived in the same way by `longtail.data.loading`, from (seed, epoch, position).
+derived in the same way by `longtail.data.loading.batches`, from (seed, epoch, position).
 """
 
 import numpy as np

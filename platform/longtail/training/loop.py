@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, distributed, nn
 
 from longtail.config.stages import LossWeights, Stage
-from longtail.data.loading import TrainingBatch
+from longtail.data.loading.batches import TrainingBatch
 from longtail.training.journal import Journal
 from longtail.training.optimizers import lr_at, set_learning_rate
 

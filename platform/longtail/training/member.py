@@ -8,11 +8,11 @@ import torch
 from torch import nn
 
 from longtail.categories import CategoryTable
-from longtail.data.annotations import Annotations
+from longtail.data.lvis.annotations import Annotations
 from longtail.engines.base import Engine
 from longtail.models.category_statistics import CategoryStatistics
 from longtail.models.classifiers import Classifier
-from longtail.models.initial_detector import InitialDetector, initial_detector
+from longtail.models.weights.initial_detector import InitialDetector, initial_detector
 from longtail.training.checkpoints import Checkpoint, Latest, TrainingState
 from longtail.training.freezing import freeze
 from longtail.training.initial_weights import part_names, take_over

@@ -7,9 +7,9 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from longtail.data.annotations import Annotations
-from longtail.data.effective import images_per_epoch
-from longtail.data.loading import TrainingBatch
+from longtail.data.loading.batches import TrainingBatch
+from longtail.data.lvis.annotations import Annotations
+from longtail.data.sampling.build import images_per_epoch
 from longtail.engines.base import Engine
 from longtail.training.checkpoints import save_checkpoint
 from longtail.training.determinism import data_seed

@@ -12,8 +12,8 @@ import torch
 from torch import distributed, nn
 
 from longtail.config import classifiers as config
-from longtail.data.annotations import Annotations, open_annotations
-from longtail.data.loading import TrainingBatch, training_batches
+from longtail.data.loading.batches import TrainingBatch, training_batches
+from longtail.data.lvis.annotations import Annotations, open_annotations
 from longtail.engines.base import Engine
 from longtail.engines.build import build_engine
 from longtail.models.category_statistics import CategoryStatistics

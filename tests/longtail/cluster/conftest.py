@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from longtail.cluster.plan import DataFiles, Plan, make_plan
+from longtail.cluster.nodes.plan import DataFiles, Plan, make_plan
 from longtail.config.classifiers import Equalization, Sigmoid
 from longtail.config.stages import Stage
 from longtail.config.variant import Variant

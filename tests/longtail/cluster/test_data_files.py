@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.places import ROOT
 
 from longtail.cluster.data_files import find_data_files
 
-ROOT = Path(__file__).parents[3]
 FIND = """
 from pathlib import Path
 from longtail.cluster.data_files import find_data_files

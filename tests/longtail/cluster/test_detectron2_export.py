@@ -10,29 +10,29 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from support.places import ROOT
 
 from longtail.cluster.detectron2_export import export_to_detectron2
-from longtail.cluster.ledger import begin
-from longtail.cluster.node import stage_node
+from longtail.cluster.nodes.ledger import begin
+from longtail.cluster.nodes.node import stage_node
 from longtail.cluster.trained import find_trained
 from longtail.config.classifiers import BalancedGroupSoftmax, Equalization
 from longtail.config.detector import BoxHead, Detector, Detectron2, MaskHead, Proposals, Timm
 from longtail.config.stages import AdamW, Augmentation, Schedule, Stage
 from longtail.config.variant import Variant
-from longtail.data.annotations import open_annotations
-from longtail.data.images import load_image, read_rgb
-from longtail.data.synthetic_dataset import Parameters, write_dataset
+from longtail.data.loading.images import load_image, read_rgb
+from longtail.data.lvis.annotations import open_annotations
+from longtail.data.synthetic.dataset import Parameters, write_dataset
 from longtail.engines.base import Detections
 from longtail.inference.engine import load_engine
-from longtail.models.initial_detector import initial_detector
-from longtail.models.paste import paste_masks
+from longtail.models.detections.paste import paste_masks
+from longtail.models.weights.initial_detector import initial_detector
 from longtail.problems import BadInputError
 from longtail.training.stage import StageJob, train_stage
 
 pytest.importorskip("detectron2", reason="detectron2 is not installed: nothing to export for")
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[3]
 SIDE = 96
 SETTINGS = {
     "short_side": SIDE,

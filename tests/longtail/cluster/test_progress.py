@@ -6,10 +6,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from longtail.cluster.ledger import node_directory
-from longtail.cluster.plan import Plan
+from longtail.cluster.nodes.ledger import node_directory
+from longtail.cluster.nodes.plan import Plan
+from longtail.cluster.nodes.statuses import State, look_up
 from longtail.cluster.progress import ProgressDisplay
-from longtail.cluster.standings import State, look_up
 from longtail.training.journal import JOURNAL, Journal
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from longtail.cluster.evaluation_files import VARIANT
-from longtail.cluster.ledger import begin, finish, node_directory
-from longtail.cluster.plan import Plan, Row
+from longtail.cluster.nodes.ledger import begin, finish, node_directory
+from longtail.cluster.nodes.plan import Plan, Row
+from longtail.cluster.results.evaluation_files import VARIANT
 from longtail.cluster.trained import find_trained
 from longtail.config.variant import Inference
 from longtail.problems import BadInputError

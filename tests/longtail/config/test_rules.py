@@ -2,7 +2,7 @@
 
 import pytest
 
-from longtail.cluster.node import predictions_node, stage_node
+from longtail.cluster.nodes.node import predictions_node, stage_node
 from longtail.config.base import parse_assignments
 from longtail.config.variant import Variant
 

@@ -3,11 +3,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from support.places import SHARED
 
 from longtail.commands import run
 from longtail.data.check import main
 
-SHARED = Path(__file__).parents[3] / "../shared/data/real200"
+REAL_200 = SHARED / "real200"
 
 
 @pytest.fixture(autouse=True)
@@ -101,10 +102,10 @@ def test_a_test_file_without_counts_has_no_groups(tmp_path: Path) -> None:
     assert "group" not in result.output
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="needs ../shared/data/real200")
+@pytest.mark.skipif(not REAL_200.exists(), reason="needs ../shared/data/real200")
 def test_the_real_set_is_sound_with_its_images(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
-    arguments = [str(SHARED / "train.json"), "--images", str(SHARED / "images")]
+    arguments = [str(REAL_200 / "train.json"), "--images", str(REAL_200 / "images")]
     assert CliRunner().invoke(main, [*arguments, "--json", str(report)]).exit_code == 0
     groups = json.loads(report.read_text())["summary"]["groups"]
     assert [groups[letter]["categories"] for letter in "rcf"] == [37, 25, 18]

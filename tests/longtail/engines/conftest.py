@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from statistics_of import statistics_of
+from support.statistics_of import statistics_of
 
 from longtail.config.classifiers import Classifier, Equalization
 from longtail.config.detector import BoxHead, Detector, MaskHead, Proposals, Timm
 from longtail.config.variant import Inference
-from longtail.data.masks import InstanceMasks, PolygonMask
-from longtail.data.sample import Image, Sample, VerifiedCategories
+from longtail.data.loading.masks import InstanceMasks, PolygonMask
+from longtail.data.loading.sample import Image, Sample, VerifiedCategories
 from longtail.engines.base import Engine
 from longtail.engines.build import build_engine
 

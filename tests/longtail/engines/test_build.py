@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.places import ROOT
 
 from longtail.engines.torchvision import TorchvisionEngine
 
-ROOT = Path(__file__).parents[3]
 BUILD = """
 import sys
 import numpy as np

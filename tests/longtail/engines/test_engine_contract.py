@@ -23,7 +23,7 @@ from longtail.config.classifiers import (
 )
 from longtail.config.detector import BoxHead, Detector, MaskHead, Timm
 from longtail.config.scores import HeadMerge, LogitAdjustment, NorCal
-from longtail.data.sample import Sample, VerifiedCategories
+from longtail.data.loading.sample import Sample, VerifiedCategories
 
 pytest.importorskip("detectron2", reason="detectron2 is not installed: engines are not compared")
 

@@ -9,7 +9,7 @@ import torch
 from torchvision.ops import box_iou
 
 from longtail.config.detector import Detector
-from longtail.data.sample import Sample
+from longtail.data.loading.sample import Sample
 from longtail.training.checkpoints import Checkpoint, TrainingState, save_checkpoint
 from longtail.training.initial_weights import part_names
 

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import torch
 
-from longtail.data.sample import Sample, VerifiedCategories, unannotated
+from longtail.data.loading.sample import Sample, VerifiedCategories, unannotated
 from longtail.engines.targets import roi_targets, verified_rows
 
 CPU = torch.device("cpu")

@@ -9,7 +9,7 @@ from torchvision.ops import box_iou
 
 from longtail.config.classifiers import Sigmoid, Softmax
 from longtail.config.detector import Detector, Timm
-from longtail.data.sample import Sample
+from longtail.data.loading.sample import Sample
 from longtail.engines.torchvision import TorchvisionEngine, pad_to_batch
 
 K = 6

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pycocotools.mask
 import pytest
-from distinct_records import distinct
+from support.distinct_records import distinct
 
-from longtail.evaluation.ground_truth import GroundTruth, read_ground_truth
-from longtail.predictions.json_import import import_json
+from longtail.evaluation.annotations.ground_truth import GroundTruth, read_ground_truth
+from longtail.predictions.result_json.read import import_json
 from longtail.predictions.store import PredictionStore, Source
 
 Record = dict[str, Any]

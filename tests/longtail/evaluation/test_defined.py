@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from merge_folder import lvis_file
+from support.merge_folder import lvis_file
 
+from longtail.evaluation.annotations.ground_truth import read_ground_truth
 from longtail.evaluation.defined import defined_metrics, require_defined
-from longtail.evaluation.ground_truth import read_ground_truth
 
 
 def written(folder: Path, categories: tuple[int, ...], **fields: Any) -> Path:

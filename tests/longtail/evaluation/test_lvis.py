@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from distinct_records import distinct
+from support.distinct_records import distinct
+from support.places import SHARED
 
 from longtail.evaluation.lvis import evaluate
 from longtail.evaluation.report import Evaluation
@@ -19,7 +20,6 @@ Perturb = Callable[..., list[Record]]
 LvisApi = Callable[..., dict[str, float]]
 Write = Callable[[Record, list[Record]], tuple[Path, Path]]
 
-SHARED = Path(__file__).parents[3] / "../shared/data"
 METRICS = (
     *("AP", "AP50", "AP75", "APs", "APm", "APl", "APr", "APc", "APf"),
     *("AR@300", "ARs@300", "ARm@300", "ARl@300"),

@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from distinct_records import distinct
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lvis_scale import CATEGORIES, problem
 from numpy.typing import NDArray
+from support.distinct_records import distinct
+from support.lvis_scale import CATEGORIES, problem
 
-from longtail.evaluation.ground_truth import GroundTruth
+from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.lvis import evaluate
-from longtail.evaluation.overlaps import Kind
+from longtail.evaluation.matching.overlaps import Kind
+from longtail.evaluation.metrics.rescorer import Rescorer
 from longtail.evaluation.report import Evaluation
-from longtail.evaluation.rescorer import Rescorer
 from longtail.predictions.store import PredictionStore
 
 Record = dict[str, Any]

@@ -10,7 +10,7 @@ import pytest
 from longtail.commands import run
 from longtail.evaluation import lvis
 from longtail.evaluation.__main__ import main
-from longtail.evaluation.summary import Summary
+from longtail.evaluation.metrics.summary import Summary
 
 Record = dict[str, Any]
 MakeProblem = Callable[..., tuple[Record, list[Record]]]
@@ -75,7 +75,7 @@ def test_a_missing_package_for_an_extra_ends_with_code_2(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("longtail.evaluation.boundary.find_spec", lambda _: None)
+    monkeypatch.setattr("longtail.evaluation.metrics.boundary.find_spec", lambda _: None)
     assert exit_code(*write(*make_problem(10)), "--also", "boundary") == 2
     assert "pip install" in capfd.readouterr().err
 
@@ -85,7 +85,7 @@ def test_a_store_gives_the_numbers_of_its_json(
 ) -> None:
     from longtail.categories import CategoryTable
     from longtail.predictions.image_set import ImageSet
-    from longtail.predictions.json_import import import_json
+    from longtail.predictions.result_json.read import import_json
     from longtail.predictions.store import Source
 
     annotations, results = write(*make_problem(2))

@@ -11,7 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from longtail.evaluation.lvis import evaluate
-from longtail.evaluation.match_table import IOU_THRESHOLDS, RECALLS, MatchTable, match_table
+from longtail.evaluation.match_table import match_table
+from longtail.evaluation.metrics.match_table import MatchTable
+from longtail.evaluation.protocol import IOU_THRESHOLDS, RECALLS
 from longtail.problems import BadInputError
 
 Record = dict[str, Any]
@@ -150,8 +152,8 @@ def test_a_detection_that_counts_as_nothing_changes_no_ap(
 def test_a_store_of_other_images_is_refused(
     make_problem: MakeProblem, write: Write, tmp_path: Path
 ) -> None:
-    from longtail.evaluation.ground_truth import read_ground_truth
-    from longtail.predictions.json_import import import_json
+    from longtail.evaluation.annotations.ground_truth import read_ground_truth
+    from longtail.predictions.result_json.read import import_json
     from longtail.predictions.store import Source
 
     annotations, results = make_problem(55)

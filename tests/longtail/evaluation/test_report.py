@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from longtail.categories import INSTANCE_BINS
-from longtail.evaluation.cap import CapStatistics
+from longtail.evaluation.metrics.cap import CapStatistics
 from longtail.evaluation.report import CategoryAP, Disagreement, Evaluation
 
 AP_NAMES = ("AP", "AP50", "AP75", "APs", "APm", "APl", "APr", "APc", "APf")

@@ -3,9 +3,9 @@
 from rich.console import Console
 from rich.table import Table
 
-from longtail.evaluation.bootstrap import Interval, Intervals
-from longtail.evaluation.comparison import Comparison, Difference
 from longtail.evaluation.tables import comparison_table, intervals_table, points, points_table
+from longtail.evaluation.uncertainty.bootstrap import Interval, Intervals
+from longtail.evaluation.uncertainty.comparison import Comparison, Difference
 
 
 def shown(table: Table) -> str:

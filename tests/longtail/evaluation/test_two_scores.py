@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from longtail.evaluation.diagnosis import diagnose
-from longtail.evaluation.ground_truth import GroundTruth
+from longtail.evaluation.annotations.ground_truth import GroundTruth
+from longtail.evaluation.diagnosis.diagnosis import diagnose
 from longtail.evaluation.lvis import evaluate
-from longtail.evaluation.rescorer import Rescorer
+from longtail.evaluation.metrics.rescorer import Rescorer
 from longtail.predictions.columns import DetectionColumns
-from longtail.predictions.json_export import export_json
+from longtail.predictions.result_json.write import export_json
 from longtail.predictions.store import PredictionStore, Source, StoreWriter
 
 Record = dict[str, Any]

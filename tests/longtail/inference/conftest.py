@@ -11,7 +11,7 @@ from longtail.config.classifiers import Calibrated, Equalization, Softmax
 from longtail.config.detector import BoxHead, Detector, MaskHead, Proposals, Timm
 from longtail.config.stages import AdamW, Augmentation, Schedule, Stage
 from longtail.config.variant import Inference, Variant
-from longtail.data.synthetic_dataset import Parameters, write_dataset
+from longtail.data.synthetic.dataset import Parameters, write_dataset
 from longtail.inference.job import PredictionJob
 from longtail.predictions.store import Source
 from longtail.training.checkpoints import final_checkpoint

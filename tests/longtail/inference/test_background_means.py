@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from longtail.config.scores import HeadMerge
-from longtail.data.annotations import open_annotations
-from longtail.data.loading import prediction_images
+from longtail.data.loading.batches import prediction_images
+from longtail.data.lvis.annotations import open_annotations
 from longtail.engines.base import Engine
 from longtail.inference.background_means import (
     BACKGROUND_MEANS,
@@ -18,7 +18,7 @@ from longtail.inference.background_means import (
 )
 from longtail.inference.engine import load_engine
 from longtail.inference.job import PredictionJob
-from longtail.models.head_merge import BackgroundMeans
+from longtail.models.detections.head_merge import BackgroundMeans
 
 CPU = torch.device("cpu")
 

@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from longtail.cluster.predict import predict_node
-from longtail.data.annotations import open_annotations
+from longtail.cluster.work.predict import predict_node
+from longtail.data.lvis.annotations import open_annotations
 from longtail.inference.dropped_rows import DroppedRows, dropped_rows
 from longtail.inference.engine import load_engine
 from longtail.inference.job import PredictionJob, finish_job, image_set

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from longtail.data.annotations import open_annotations
+from longtail.data.lvis.annotations import open_annotations
 from longtail.evaluation.lvis import evaluate
 from longtail.inference.engine import load_engine
 from longtail.inference.job import PredictionJob, finish_job, num_shards, predict_job_shard

@@ -3,7 +3,7 @@ that enter suppression at a time."""
 
 import pytest
 
-from longtail.cluster.node import predictions_node, stage_node
+from longtail.cluster.nodes.node import predictions_node, stage_node
 from longtail.config.variant import Inference, Variant
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 import torch
+from support.on_ray.two_workers import on_each_of_two
 from torch import Tensor
-from two_workers import on_each_of_two
 
 from longtail.losses.box import box_regression_loss
 from longtail.losses.mask import mask_cross_entropy

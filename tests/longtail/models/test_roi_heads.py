@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import torch
-from statistics_of import statistics_of
+from support.statistics_of import statistics_of
 from torch import Tensor
 
 from longtail.config.classifiers import Calibrated, Classifier, Equalization, Sigmoid, Softmax

@@ -17,11 +17,11 @@ import torch
 
 from longtail.categories import CategoryTable
 from longtail.predictions import detectron2_import
+from longtail.predictions.checks.validation import validate
 from longtail.predictions.image_set import ImageSet
-from longtail.predictions.json_import import import_json, open_predictions
 from longtail.predictions.plain_pickle import load_plain
+from longtail.predictions.result_json.read import import_json, open_predictions
 from longtail.predictions.store import PredictionStore, Source
-from longtail.predictions.validation import validate
 from longtail.problems import BadInputError
 from longtail.rle.bitmaps import encode_bitmap
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.places import SHARED
 
 from longtail.predictions.image_set import ImageSet
 from longtail.problems import BadInputError
@@ -62,10 +63,10 @@ def test_the_digest_tells_image_sets_apart() -> None:
 
 
 @pytest.mark.skipif(
-    not (Path(__file__).parents[3] / "../shared/data/lvis_val_100.json").exists(),
+    not (SHARED / "lvis_val_100.json").exists(),
     reason="../shared/data is absent",
 )
 def test_the_images_of_a_real_file_are_all_there() -> None:
-    path = Path(__file__).parents[3] / "../shared/data/lvis_val_100.json"
+    path = SHARED / "lvis_val_100.json"
     images = ImageSet.from_json(path)
     assert images.ids.tolist() == sorted(i["id"] for i in json.loads(path.read_text())["images"])

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from longtail.predictions.checks.warnings import warnings_of
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.image_set import ImageSet
 from longtail.predictions.sound_store import sound_store
 from longtail.predictions.store import PredictionStore, Source, StoreWriter
-from longtail.predictions.store_warnings import warnings_of
 from longtail.problems import BadInputError
 
 Make = Callable[..., DetectionColumns]

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from clusters import Cluster
+from support.on_ray.clusters import Cluster
 
 pytestmark = pytest.mark.slow
 

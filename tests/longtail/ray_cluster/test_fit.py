@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 import pytest
-from clusters import Cluster
+from support.on_ray.clusters import Cluster
 
 pytestmark = pytest.mark.slow
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from longtail.cluster.settings import WorkerResources
+from longtail.cluster.nodes.settings import WorkerResources
 from longtail.sweep.cost import Work, hours_by_trial, reserved_hours, summarise
 
 TWO_GPUS = WorkerResources(workers=2, cpus=4.0, gpus=1.0)

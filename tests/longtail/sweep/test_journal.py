@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sweep_scene import LAMBDA, MASK, sweep_of, trial_of
+from support.sweep_scene import LAMBDA, MASK, sweep_of, trial_of
 
 from longtail.config.search_space import Uniform
 from longtail.problems import BadInputError

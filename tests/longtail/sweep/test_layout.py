@@ -3,14 +3,14 @@
 from dataclasses import replace
 
 import pytest
-from sweep_scene import sweep_of
+from support.sweep_scene import sweep_of
 
 from experiments.variants import VARIANTS
 from longtail.config.search_space import Choice, Integer, SearchSpace, Uniform
-from longtail.sweep.chooser import chooser
-from longtail.sweep.distributions import point_of
 from longtail.sweep.layout import key_of, lay_out, num_distinct
 from longtail.sweep.request import Sweep
+from longtail.sweep.search.distributions import point_of
+from longtail.sweep.search.sampler import chooser
 
 BASE = VARIANTS["rhead_cat"]
 RULE, TAIL, THRESHOLD = (

@@ -20,9 +20,9 @@ from longtail.config.stages import (
     Stage,
 )
 from longtail.config.variant import Variant
-from longtail.data.loading import TrainingBatch
-from longtail.data.sample import Image, Sample, unannotated
-from longtail.data.synthetic_dataset import Parameters, write_dataset
+from longtail.data.loading.batches import TrainingBatch
+from longtail.data.loading.sample import Image, Sample, unannotated
+from longtail.data.synthetic.dataset import Parameters, write_dataset
 from longtail.engines.base import Detections
 from longtail.training.stage import StageJob
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from longtail.data.sample import Sample
+from longtail.data.loading.sample import Sample
 from longtail.training.checkpoints import Checkpoint, final_checkpoint
 from longtail.training.journal import JOURNAL, read_journal
 from longtail.training.loop import agree

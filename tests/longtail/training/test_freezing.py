@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from longtail.config.stages import SGD, Part
-from longtail.data.annotations import open_annotations
-from longtail.data.loading import TrainingBatch
+from longtail.data.loading.batches import TrainingBatch
+from longtail.data.lvis.annotations import open_annotations
 from longtail.engines.build import build_engine
 from longtail.training.checkpoints import Checkpoint, final_checkpoint
 from longtail.training.freezing import FrozenParts, freeze, set_training_mode

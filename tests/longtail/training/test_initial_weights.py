@@ -2,7 +2,7 @@ from typing import Any, cast
 
 import pytest
 import torch
-from statistics_of import statistics_of
+from support.statistics_of import statistics_of
 from torch import nn
 
 from longtail.config.classifiers import (

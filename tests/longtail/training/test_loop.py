@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from longtail.config.stages import LossWeights, Stage
-from longtail.data.loading import TrainingBatch
-from longtail.data.sample import Sample
+from longtail.data.loading.batches import TrainingBatch
+from longtail.data.loading.sample import Sample
 from longtail.training.determinism import seed_step
 from longtail.training.journal import Journal, read_journal
 from longtail.training.loop import Learner, TrainingDivergedError, train, weighted_sum

@@ -11,9 +11,9 @@ from typing import Any, get_args
 
 import pytest
 import torch
+from support.on_ray.two_workers import on_each_of_two
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
-from two_workers import on_each_of_two
 
 from longtail.config.classifiers import (
     BalancedGroupSoftmax,
@@ -28,7 +28,7 @@ from longtail.config.classifiers import (
     Softmax,
 )
 from longtail.config.stages import SGD, AdamW, Part, Stage
-from longtail.data.sample import Sample
+from longtail.data.loading.sample import Sample
 from longtail.training.checkpoints import final_checkpoint, latest_valid, trained_steps
 from longtail.training.job import StageJob, StageOutcome
 from longtail.training.journal import JOURNAL, read_journal

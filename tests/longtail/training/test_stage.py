@@ -13,8 +13,8 @@ from torch import Tensor
 
 from longtail.config.classifiers import Sigmoid
 from longtail.config.stages import Stage, Uniform
-from longtail.data.annotations import open_annotations
-from longtail.data.effective import images_per_epoch
+from longtail.data.lvis.annotations import open_annotations
+from longtail.data.sampling.build import images_per_epoch
 from longtail.training.checkpoints import Checkpoint, final_checkpoint, latest_valid, trained_steps
 from longtail.training.journal import JOURNAL, read_journal, read_progress
 from longtail.training.stage import (

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from support.on_ray.two_workers import on_each_of_two
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
-from two_workers import on_each_of_two
 
 from longtail.config import classifiers as config
 from longtail.losses.equalization import equalization_weights

@@ -14,9 +14,9 @@ from ray.train.v2.api.config import FailureConfig
 from ray.train.v2.api.data_parallel_trainer import DataParallelTrainer
 from ray.util import remove_placement_group
 
+from longtail.cluster.nodes.settings import WorkerResources
 from longtail.cluster.pool.tasks import Task, TaskFailedError, Work
 from longtail.cluster.pool.worker import serve
-from longtail.cluster.settings import WorkerResources
 from longtail.ray_cluster.calls import answer_of, calling_ray, running_trainer
 
 MAX_FAILURES = 3

@@ -8,10 +8,10 @@ from typing import Any
 
 import ray
 
+from longtail.cluster.nodes.settings import WorkerResources
 from longtail.cluster.pool.group import WorkerGroup
 from longtail.cluster.pool.tasks import Work
 from longtail.cluster.pool.work_queue import WorkQueue
-from longtail.cluster.settings import WorkerResources
 
 IDLE_SECONDS = 60.0
 LEAST_MEMORY_LIMIT = 2 * 2**30

@@ -8,7 +8,7 @@ from detectron2.utils.events import EventStorage
 from torch import Tensor, nn
 
 from longtail.config.stages import Part
-from longtail.data.sample import Image, Sample
+from longtail.data.loading.sample import Image, Sample
 from longtail.engines.base import Detections
 from longtail.engines.detectron2.meta_arch import LongtailRCNN
 from longtail.engines.detectron2.neutral import use_neutral_names

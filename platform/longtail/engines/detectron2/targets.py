@@ -9,7 +9,7 @@ import torch
 from detectron2.structures import BitMasks, Boxes, Instances, PolygonMasks
 from torch import Tensor
 
-from longtail.data.masks import InstanceMasks
+from longtail.data.loading.masks import InstanceMasks
 from longtail.models.targets import MaskTargets, RoITargets
 
 

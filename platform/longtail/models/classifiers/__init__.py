@@ -1,6 +1,6 @@
 """How RoIs are classified: the last layer, its loss and its scores, one file a classifier."""
 
-from longtail.models.classifiers.bags import BalancedGroupSoftmaxClassifier
+from longtail.models.classifiers.balanced_group_softmax import BalancedGroupSoftmaxClassifier
 from longtail.models.classifiers.base import (
     ClassificationTargets,
     Classifier,

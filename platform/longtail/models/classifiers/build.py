@@ -6,7 +6,7 @@ from torch import nn
 
 from longtail.config import classifiers as config
 from longtail.models.category_statistics import CategoryStatistics
-from longtail.models.classifiers.bags import BalancedGroupSoftmaxClassifier
+from longtail.models.classifiers.balanced_group_softmax import BalancedGroupSoftmaxClassifier
 from longtail.models.classifiers.base import Classifier
 from longtail.models.classifiers.calibrated import CalibratedClassifier, RetrainedHead
 from longtail.models.classifiers.double import DoubleClassifier

@@ -74,7 +74,7 @@ class CalibratedClassifier(ClassifierOnPooled):
     """A frozen softmax classifier of the box head's features, and a new one of pooled features.
 
     The new one learns by the softmax cross-entropy over categories and background. The two rows of
-    scores are merged in inference: `longtail.models.head_merge`.
+    scores are merged in inference: `longtail.models.detections.head_merge`.
 
     Args:
         original: Frozen: no gradient, always in evaluation mode. Has K + 1 logits of one softmax;

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from longtail.evaluation.summary import UNDEFINED
+from longtail.evaluation.metrics.summary import UNDEFINED
 from longtail.evaluation.tables import points
 from longtail.sweep.page.figure import (
     Frame,

@@ -6,8 +6,8 @@ from html import escape
 
 from longtail.config.search_space import Choice, Integer
 from longtail.evaluation.tables import points
-from longtail.sweep.axis import Axis
-from longtail.sweep.marginals import BinMean, HeatMap
+from longtail.sweep.analysis.axis import Axis
+from longtail.sweep.analysis.marginals import BinMean, HeatMap
 from longtail.sweep.page.figure import (
     CHARACTER,
     Frame,

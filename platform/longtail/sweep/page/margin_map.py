@@ -2,8 +2,8 @@
 
 from html import escape
 
-from longtail.sweep.margin_file import COMMON_SHARE
-from longtail.sweep.margin_maps import MarginMap, MarginMaps
+from longtail.sweep.analysis.margin_file import COMMON_SHARE
+from longtail.sweep.analysis.margin_maps import MarginMap, MarginMaps
 from longtail.sweep.page.heat_map_plot import heat_map_plot, is_broad
 from longtail.sweep.page.parts import figure, path_name, section, side_by_side
 

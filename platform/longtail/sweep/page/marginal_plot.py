@@ -6,10 +6,10 @@ from html import escape
 from typing import Any
 
 from longtail.config.search_space import Choice
-from longtail.evaluation.summary import UNDEFINED
+from longtail.evaluation.metrics.summary import UNDEFINED
 from longtail.evaluation.tables import points
-from longtail.sweep.axis import Axis, spelt_value
-from longtail.sweep.marginals import Marginal
+from longtail.sweep.analysis.axis import Axis, spelt_value
+from longtail.sweep.analysis.marginals import Marginal
 from longtail.sweep.page.figure import (
     Frame,
     ValueAxis,

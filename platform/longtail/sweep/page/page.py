@@ -5,7 +5,7 @@ It needs no network and no script; hover texts are SVG titles.
 
 from html import escape
 
-from longtail.sweep.analysis import Analysis
+from longtail.sweep.analysis.analysis import Analysis
 from longtail.sweep.page.margin_map import margin_maps_section
 from longtail.sweep.page.sections import (
     best_section,

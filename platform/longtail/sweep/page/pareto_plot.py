@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from longtail.evaluation.summary import UNDEFINED
+from longtail.evaluation.metrics.summary import UNDEFINED
 from longtail.evaluation.tables import points
+from longtail.sweep.analysis.pareto import pareto_front
 from longtail.sweep.page.figure import (
     Frame,
     ValueAxis,
@@ -14,7 +15,6 @@ from longtail.sweep.page.figure import (
     value_axis,
     vertical_axis,
 )
-from longtail.sweep.pareto import pareto_front
 from longtail.sweep.trial import Trial
 
 FRAME = Frame(560, 380, 48, 30, 30, 56)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from longtail.sweep.axis import Axis
+from longtail.sweep.analysis.axis import Axis
 
 
 def section(title: str, note: str, content: str) -> str:

@@ -3,9 +3,9 @@
 from html import escape
 from itertools import combinations
 
-from longtail.evaluation.summary import UNDEFINED
+from longtail.evaluation.metrics.summary import UNDEFINED
 from longtail.evaluation.tables import points
-from longtail.sweep.analysis import Analysis, MetricAnalysis
+from longtail.sweep.analysis.analysis import Analysis, MetricAnalysis
 from longtail.sweep.page.curve_plot import curve_plot
 from longtail.sweep.page.heat_map_plot import heat_map_plot, is_broad
 from longtail.sweep.page.importance_plot import LOOKS, importance_plot

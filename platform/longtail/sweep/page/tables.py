@@ -5,11 +5,11 @@ from html import escape
 from typing import Any
 
 from longtail.config.search_space import spelt
-from longtail.evaluation.summary import UNDEFINED
+from longtail.evaluation.metrics.summary import UNDEFINED
 from longtail.evaluation.tables import points
-from longtail.sweep.analysis import Analysis
-from longtail.sweep.axis import spelt_value
-from longtail.sweep.confirmation import Confirmation, ConfirmedTrial, FreshRuns
+from longtail.sweep.analysis.analysis import Analysis
+from longtail.sweep.analysis.axis import spelt_value
+from longtail.sweep.analysis.confirmation import Confirmation, ConfirmedTrial, FreshRuns
 from longtail.sweep.page.parts import breakable, path_name, table
 from longtail.sweep.trial import Trial
 

@@ -10,14 +10,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import pool_works
 import psutil
 import pytest
-from pool_works import Toy
+from support.on_ray.pool_works import Toy
+from support.places import ROOT
 
+from longtail.cluster.nodes.settings import WorkerResources
 from longtail.cluster.pool.pool import WorkerPool
 from longtail.cluster.pool.tasks import TaskFailedError, Work
-from longtail.cluster.settings import WorkerResources
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +32,7 @@ def cluster() -> Iterator[None]:
 
     from longtail.ray_cluster.connection import connect
 
-    tests = str(Path(pool_works.__file__).parent)
+    tests = str(ROOT / "tests")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("RAY_ADDRESS", raising=False)
         # Where it was before is what it is set back to: connecting sets it.

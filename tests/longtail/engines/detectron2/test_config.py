@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 import torch
-from statistics_of import statistics_of
+from support.statistics_of import statistics_of
 
 from longtail.config.classifiers import BalancedGroupSoftmax, Equalization
 from longtail.config.detector import Detector, Detectron2
 from longtail.config.variant import Inference
-from longtail.data.sample import Sample
+from longtail.data.loading.sample import Sample
 from longtail.losses.balanced_group_softmax import groups_by_instances
 
 pytest.importorskip("detectron2", reason="detectron2 is not installed")

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from longtail.config.detector import Detector, Detectron2
-from longtail.data.sample import Sample
+from longtail.data.loading.sample import Sample
 from longtail.training.initial_weights import part_names
 
 pytest.importorskip("detectron2", reason="detectron2 is not installed")

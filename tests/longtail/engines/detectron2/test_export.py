@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from statistics_of import statistics_of
+from support.statistics_of import statistics_of
 
 from longtail.categories import CategoryTable
 from longtail.config.classifiers import Calibrated, Classifier

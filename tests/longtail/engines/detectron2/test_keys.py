@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from statistics_of import statistics_of
+from support.statistics_of import statistics_of
 
 from longtail.config.classifiers import (
     BalancedGroupSoftmax,

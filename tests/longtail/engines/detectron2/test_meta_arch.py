@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 import torch
-from statistics_of import statistics_of
+from support.statistics_of import statistics_of
 from torch import Tensor
 
 from longtail.config.classifiers import Equalization, Softmax
 from longtail.config.detector import Detector
 from longtail.config.variant import Inference
-from longtail.data.sample import Sample
+from longtail.data.loading.sample import Sample
 from longtail.engines.targets import roi_targets
 
 pytest.importorskip("detectron2", reason="detectron2 is not installed")

@@ -9,7 +9,7 @@ from torch import Tensor
 from torchvision.models.detection.image_list import ImageList
 
 from longtail.config.detector import Detector, Proposals
-from longtail.data.sample import Sample
+from longtail.data.loading.sample import Sample
 from longtail.engines.anchors import PyramidAnchors, level_sizes
 
 pytest.importorskip("detectron2", reason="detectron2 is not installed")

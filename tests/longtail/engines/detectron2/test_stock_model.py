@@ -10,8 +10,8 @@ from torch import nn
 
 from longtail.config.classifiers import Softmax
 from longtail.config.detector import BoxHead, Detector, Detectron2, MaskHead
-from longtail.data.sample import Sample
-from longtail.models.initial_detector import initial_detector
+from longtail.data.loading.sample import Sample
+from longtail.models.weights.initial_detector import initial_detector
 
 pytest.importorskip("detectron2", reason="detectron2 is not installed")
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from longtail.data.masks import PolygonMask
-from longtail.data.sample import Sample
+from longtail.data.loading.masks import PolygonMask
+from longtail.data.loading.sample import Sample
 from longtail.engines.targets import roi_targets
 
 pytest.importorskip("detectron2", reason="detectron2 is not installed")

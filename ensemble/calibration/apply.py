@@ -1,0 +1,98 @@
+"""Scores of sources through their calibration: block by block, or as a store of their own."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble.calibration.file import Calibration
+from ensemble.sources.blocks import Block
+from longtail.categories import CategoryTable
+from longtail.predictions.columns import DetectionColumns
+from longtail.predictions.result_json.read import new_directory
+from longtail.predictions.store import PredictionStore, StoreWriter
+
+
+def calibrate_block(
+    block: Block, calibration: Calibration, names: Sequence[str], groups: NDArray[np.int64]
+) -> Block:
+    """The block with calibrated scores.
+
+    A mask's own score is multiplied as the score of its detection is: what a mask-scoring head
+    says of the mask is a factor (its score over that of the box), and stays one.
+
+    Args:
+        block: D detections.
+        calibration: Fitted to every source.
+        names: M names of the sources.
+        groups: (D,) index into `FREQUENCY_GROUPS`.
+
+    Raises:
+        ValueError: A source was not fitted.
+    """
+    columns = block.columns
+    scores = np.empty(len(block))
+    bounds = np.searchsorted(block.sources, np.arange(len(names) + 1))
+    for name, start, end in zip(names, bounds[:-1], bounds[1:], strict=True):
+        scores[start:end] = calibration.apply(name, columns.score[start:end], groups[start:end])
+    factors = mask_factors(columns.score, columns.score_mask)
+    columns = replace(columns, score=scores, score_mask=np.minimum(scores * factors, 1.0))
+    return replace(block, columns=columns)
+
+
+def mask_factors(
+    score: NDArray[np.float64], score_mask: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(D,) score of the mask over that of the box; 1 where that is 0."""
+    positive = score > 0
+    factors: NDArray[np.float64] = np.where(positive, score_mask, 1) / np.where(positive, score, 1)
+    return factors
+
+
+def calibrated_blocks(
+    calibration: Calibration, name: str, store: PredictionStore, categories: CategoryTable
+) -> Iterator[DetectionColumns]:
+    """The blocks of a store with calibrated scores; rows keep their places.
+
+    A score of the mask keeps its ratio to the score.
+
+    Args:
+        calibration: The maps.
+        name: Name of the source in it.
+        store: The source.
+        categories: Its categories, with frequency groups.
+
+    Raises:
+        ValueError: The calibration has no such source.
+    """
+    groups = categories.group_index()
+    for columns in store.blocks(with_soft_masks=True):
+        scores = calibration.apply(
+            name, columns.score, groups[categories.index_of(columns.category_id)]
+        )
+        factors = mask_factors(columns.score, columns.score_mask)
+        yield replace(columns, score=scores, score_mask=np.minimum(scores * factors, 1.0))
+
+
+def write_calibrated(
+    calibration: Calibration,
+    name: str,
+    store: PredictionStore,
+    categories: CategoryTable,
+    out: Path,
+) -> PredictionStore:
+    """Write the calibrated source to a directory, which appears when it is complete.
+
+    Raises:
+        ValueError: `out` exists, or the calibration has no such source.
+    """
+    with new_directory(out) as partial:
+        writer = StoreWriter(partial, store.images, store.source, store.has_soft_masks)
+        blocks = calibrated_blocks(calibration, name, store, categories)
+        for shard in range(store.images.num_shards):
+            writer.write_shard(shard, islice(blocks, len(store.images.blocks_of_shard(shard))))
+        writer.finish(store.manifest.notes)
+    return PredictionStore.open(out)

@@ -1,0 +1,65 @@
+"""What a fit shows a person: detections, maps and calibration error by source and group."""
+
+from rich.console import Console
+from rich.table import Table
+
+from ensemble.calibration.file import ALL, Calibration, SourceCalibration
+from longtail.categories import FREQUENCY_GROUPS
+from longtail.evaluation.metrics.summary import UNDEFINED
+
+NAMES = {ALL: "all", "r": "rare", "c": "common", "f": "frequent"}
+
+
+def print_calibration(calibration: Calibration, console: Console) -> None:
+    """A row per source and group."""
+    title = (
+        f"{calibration.kind} calibration; right is {calibration.overlap} IoU >= "
+        f"{calibration.iou_threshold:g}; D-ECE after: maps fitted to the other of "
+        f"{calibration.folds} folds of images"
+    )
+    # A title of the table would be as narrow as the table.
+    console.print(title, style="table.title", highlight=False, markup=False, soft_wrap=True)
+    table = Table()
+    for heading in ("source", "categories", "map"):
+        table.add_column(heading)
+    for heading in ("right", "wrong", "D-ECE before", "after"):
+        table.add_column(heading, justify="right")
+    for name, source in calibration.sources.items():
+        for letter in (ALL, *FREQUENCY_GROUPS):
+            counts, error = source.counts[letter], source.error[letter]
+            table.add_row(
+                name if letter == ALL else "",
+                NAMES[letter],
+                _map_text(source, letter),
+                f"{counts.right:,}",
+                f"{counts.wrong:,}",
+                _error_text(error.before),
+                _error_text(error.after),
+            )
+    console.print(table)
+
+
+def missing_maps(calibration: Calibration) -> list[str]:
+    """A warning for each source with groups that use the source's map for want of detections."""
+    if calibration.groups == "none":
+        return []
+    return [
+        f"{name}: {', '.join(NAMES[letter] for letter in without)} categories have under "
+        f"{calibration.min_matches} right or wrong detections and use the map of the whole source"
+        for name, source in calibration.sources.items()
+        if (without := [letter for letter in FREQUENCY_GROUPS if letter not in source.maps])
+    ]
+
+
+def _map_text(source: SourceCalibration, letter: str) -> str:
+    if letter not in source.maps:
+        return "as all"
+    values = source.maps[letter]
+    fields = {name: getattr(values, name) for name in values.__struct_fields__}
+    if "knots" in fields:
+        return f"{len(fields['knots'])} knots"
+    return ", ".join(f"{name} {value:.3g}" for name, value in fields.items())
+
+
+def _error_text(error: float) -> str:
+    return "-" if error == UNDEFINED else f"{error:.4f}"

@@ -1,0 +1,207 @@
+"""Detections of several sources that show one object become one cluster.
+
+D detections of one block, of which L take part; C clusters, M sources, K categories.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ensemble.fusion.agreement import score_by_agreement
+from ensemble.fusion.grouping import Segments, cut_segments
+from ensemble.fusion.nms import suppress
+from ensemble.fusion.overlap import Shapes, box_shapes, mask_shapes
+from ensemble.fusion.settings import FusionSettings
+from ensemble.fusion.soft_nms import soften
+from ensemble.fusion.wbf import fuse_boxes
+from ensemble.sources.blocks import Block
+
+
+@dataclass(frozen=True, eq=False)
+class Clusters:
+    """The objects of a block, by image and category.
+
+    Attributes:
+        best: (C,) int64, row of the member of highest weighted score.
+        boxes: (C, 4) float64 x, y, width, height in pixels of the original image.
+        scores: (C,) float64, over 1 only where WBF's weights differ.
+        members: Rows of all clusters, one cluster after the other, the best first.
+        member_starts: (C + 1,) int64, where each cluster's members start.
+    """
+
+    best: NDArray[np.int64]
+    boxes: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    members: NDArray[np.int64]
+    member_starts: NDArray[np.int64]
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """(C,) number of members."""
+        return np.diff(self.member_starts)
+
+
+class _Found(NamedTuple):
+    """Clusters over L rows in fusing order.
+
+    Attributes:
+        first: (C,) the best row.
+        scores: (C,) the new score; the mean of the members' scores for WBF.
+        shares: (C, 4) the new box xyxy in shares of the image.
+        cluster_of: (L,) the cluster of each row, -1 for a row that is dropped.
+    """
+
+    first: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    shares: NDArray[np.float64]
+    cluster_of: NDArray[np.int64]
+
+
+def fuse(
+    block: Block,
+    rows: NDArray[np.int64],
+    shares: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    num_categories: int,
+    settings: FusionSettings,
+    allowed: NDArray[np.bool_] | None = None,
+) -> Clusters:
+    """Cluster the detections of each image and category.
+
+    NMS keeps box and score of the best member, soft-NMS lowers scores; before both, scores are
+    multiplied by the source's weight over the largest weight, so that equal weights leave them as
+    they are. Rows that soft-NMS drops are in no cluster. WBF averages boxes and scores.
+
+    Args:
+        block: The detections.
+        rows: (L,) those that take part.
+        shares: (D, 4) boxes xyxy in [0, 1], as shares of the image.
+        weights: (M,) weight of each source.
+        num_categories: K.
+        settings: How clusters are formed.
+        allowed: (D, M) the sources that WBF judges an object found at a row by, from
+            `vote_count.counted_sources`; None for all of them.
+    """
+    if settings.method != "wbf":
+        weights = weights / weights.max()
+    scores = block.columns.score * weights[block.sources]
+    segments = cut_segments(
+        rows,
+        keys=block.images * num_categories + block.categories,
+        num_keys=len(block.image_ids) * num_categories,
+        scores=scores,
+        sources=block.sources,
+        boxes=block.columns.boxes,
+        counts=block.columns.counts,
+        counts_offsets=block.columns.counts_offsets,
+    )
+    found = _find_all(block, segments, shares, scores, num_categories, settings)
+    best = segments.order[found.first]
+    members, member_starts = _group(found.cluster_of, segments.order, len(best))
+    if settings.method != "wbf":
+        return Clusters(best, block.columns.boxes[best], found.scores, members, member_starts)
+    fused = score_by_agreement(
+        found.scores, members, member_starts, block.sources, weights, allowed
+    )
+    boxes = _to_pixels(found.shares, block.columns.widths[best], block.columns.heights[best])
+    return Clusters(best, boxes, fused, members, member_starts)
+
+
+def _find_all(
+    block: Block,
+    segments: Segments,
+    shares: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    num_categories: int,
+    settings: FusionSettings,
+) -> _Found:
+    """The clusters of all segments; masks are decoded image by image to bound memory."""
+    order, starts = segments.order, segments.starts
+    boxes, scores = shares[order], scores[order]
+    if settings.match == "box":
+        return _find(box_shapes(boxes), boxes, scores, starts, settings)
+    columns = block.columns
+    parts = [_Found(starts[:0], scores[:0], boxes[:0], starts[:0])]
+    num_found = 0
+    for image in range(len(block.image_ids)):
+        cuts = starts[image * num_categories : (image + 1) * num_categories + 1]
+        part = slice(cuts[0], cuts[-1])
+        masks = mask_shapes(columns.counts, columns.counts_offsets, columns.heights, order[part])
+        found = _find(masks, boxes[part], scores[part], cuts - cuts[0], settings)
+        joined = found.cluster_of >= 0
+        parts.append(
+            found._replace(
+                first=found.first + cuts[0],
+                cluster_of=np.where(joined, found.cluster_of + num_found, -1),
+            )
+        )
+        num_found += len(found.first)
+    return _Found(*map(np.concatenate, zip(*parts, strict=True)))
+
+
+def _find(
+    shapes: Shapes,
+    boxes: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    starts: NDArray[np.int64],
+    settings: FusionSettings,
+) -> _Found:
+    """Run the chosen method over segments of rows in fusing order."""
+    if settings.method == "wbf":
+        masks = shapes if shapes.by_mask else None
+        fused = fuse_boxes(boxes, scores, starts, settings.iou_thr, masks)
+        return _Found(fused.first, fused.means, fused.boxes, fused.cluster_of)
+    keeper = np.arange(len(boxes))
+    if settings.method != "soft-nms":
+        is_last = settings.method == "nms"
+        iou_thr = settings.iou_thr if is_last else settings.first_iou_thr
+        keeper = suppress(shapes, starts, iou_thr)
+    first = np.flatnonzero(keeper == np.arange(len(keeper)))
+    scores = scores[first]
+    if settings.method != "nms":
+        taken, scores = soften(
+            shapes,
+            first,
+            np.searchsorted(first, starts),
+            scores,
+            is_gaussian=settings.soft_nms == "gaussian",
+            iou_thr=settings.iou_thr,
+            sigma=settings.sigma,
+            min_score=settings.min_score,
+        )
+        first = first[taken]
+    place = np.full(len(keeper), -1)
+    place[first] = np.arange(len(first))
+    return _Found(first, scores, boxes[first], place[keeper])
+
+
+@njit(cache=True, nogil=True)
+def _group(
+    cluster_of: NDArray[np.int64], order: NDArray[np.int64], num_clusters: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The members of each cluster in fusing order, one cluster after the other, and the starts."""
+    starts = np.zeros(num_clusters + 1, np.int64)
+    for cluster in cluster_of:
+        if cluster >= 0:
+            starts[cluster + 1] += 1
+    ends = np.empty(num_clusters, np.int64)
+    for cluster in range(num_clusters):
+        ends[cluster] = starts[cluster]
+        starts[cluster + 1] += starts[cluster]
+    members = np.empty(starts[-1], np.int64)
+    for i in range(len(order)):
+        cluster = cluster_of[i]
+        if cluster >= 0:
+            members[ends[cluster]] = order[i]
+            ends[cluster] += 1
+    return members, starts
+
+
+def _to_pixels(
+    shares: NDArray[np.float64], widths: NDArray[np.int64], heights: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    sizes = np.stack([widths, heights], axis=1)
+    return np.concatenate([shares[:, :2] * sizes, (shares[:, 2:] - shares[:, :2]) * sizes], axis=1)

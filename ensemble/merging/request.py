@@ -1,0 +1,167 @@
+"""What one merge is asked for: its sources, annotations and settings, and checks of all of them."""
+
+import math
+import mmap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from ensemble.calibration.file import Calibration
+from ensemble.fusion.settings import MergeSettings
+from ensemble.merging.folder import FORMAT
+from ensemble.merging.plan import MergePlan
+from ensemble.sources.category_map import COCO
+from ensemble.sources.files import digest_of, digest_of_source
+from ensemble.sources.open import OpenedSource
+from ensemble.sources.spec import SourceSpec
+from ensemble.sources.valid_area import check_coverage
+from longtail.categories import CategoryTable
+from longtail.predictions.image_set import ImageSet
+from longtail.predictions.store import PredictionStore
+from longtail.problems import BadInputError
+
+
+@dataclass(frozen=True)
+class Request:
+    """One merge, before anything was read.
+
+    Attributes:
+        specs: The sources by name.
+        ann: LVIS file with images and categories.
+        settings: What to do.
+        options: The same as merge.yaml keeps it.
+    """
+
+    specs: Sequence[SourceSpec]
+    ann: Path
+    settings: MergeSettings
+    options: dict[str, Any]
+
+    def describe(self) -> dict[str, Any]:
+        """Settings and digests of the inputs, as merge.json keeps them.
+
+        Raises:
+            BadInputError: A file is not there.
+        """
+        if not self.ann.is_file():
+            raise BadInputError(
+                f"{self.ann}: no such file; --ann is an LVIS annotation or image_info file"
+            )
+        calibration = self.settings.calibration
+        return {
+            "format": FORMAT,
+            "settings": self.settings.as_dict(),
+            "annotations": {"path": str(self.ann), "sha256": digest_of(self.ann)},
+            "calibration": None if calibration is None else _digest_of_calibration(calibration),
+            "sources": [_describe(spec) for spec in self.specs],
+        }
+
+    def has_annotations(self) -> bool:
+        """Whether `ann` has an annotation: test files list images and categories only."""
+        with self.ann.open("rb") as file:
+            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            return bool(msgspec.json.decode(content, type=_AnnotationsOnly).annotations)
+
+    def read_annotations(self) -> tuple[ImageSet, CategoryTable]:
+        """Images and categories.
+
+        Raises:
+            BadInputError: The file cannot be used, or its categories have no frequency.
+        """
+        images, categories = ImageSet.from_json(self.ann), CategoryTable.from_json(self.ann)
+        if not categories.has_counts:
+            raise BadInputError(
+                f"{self.ann}: its categories have no frequency, which margins go by; take "
+                "`categories` from the training file"
+            )
+        return images, categories
+
+    def plan(
+        self, images: ImageSet, categories: CategoryTable, sources: Sequence[OpenedSource]
+    ) -> MergePlan:
+        """The plan for opened sources.
+
+        Raises:
+            ValueError: They leave an object size to nobody, a scale is not known where masks go
+                by scale, masks are needed and not there, or a source was not calibrated.
+            BadInputError: The calibration file cannot be used.
+        """
+        specs = [source.spec for source in sources]
+        names = [spec.name for spec in specs]
+        longest = math.sqrt(float((images.heights * images.widths).max()))
+        knows = np.stack([source.knows for source in sources])
+        areas = [spec.valid_area for spec in specs]
+        check_coverage(areas, knows, names, categories.names, longest)
+        unknown = [spec.name for spec in specs if spec.scale is None]
+        if self.settings.masks_by_scale and unknown:
+            raise ValueError(
+                f"--mask scale: the scale of {', '.join(unknown)} is not known; give it as in "
+                f"--pred {unknown[0]}=PATH,scale=800, the short side of the network's input"
+            )
+        _check_masks(sources, self.settings)
+        path = self.settings.calibration
+        calibration = None if path is None else Calibration.load(path)
+        if calibration is not None:
+            stores = {s.spec.name: PredictionStore.open(s.directory) for s in sources}
+            calibration.require([name for name in names if stores[name].num_detections])
+        return MergePlan(images, categories, sources, self.settings, calibration)
+
+    def check_apart(self, out: Path) -> None:
+        """Check that a folder to be cleared holds none of the sources.
+
+        Raises:
+            ValueError: It does.
+        """
+        for spec in self.specs:
+            if spec.path.resolve().is_relative_to(out.resolve()):
+                raise ValueError(
+                    f"--pred {spec.name}={spec.path} lies in --out {out}, which a merge clears; "
+                    "give another --out"
+                )
+
+
+def _check_masks(sources: Sequence[OpenedSource], settings: MergeSettings) -> None:
+    boxes_only = [source.spec.name for source in sources if source.boxes_only]
+    if boxes_only and settings.fusion.match == "mask":
+        raise ValueError(
+            f"--match mask: {', '.join(boxes_only)} has boxes only, and masks cannot be compared "
+            "with boxes; use --match box, or leave it out"
+        )
+    if len(boxes_only) == len(sources) and not settings.with_bbox:
+        raise ValueError(
+            f"no source has masks ({', '.join(boxes_only)}: boxes only), and submission.json is one"
+            " of masks; name a source with masks too, or ask for a submission of boxes with"
+            " --with-bbox"
+        )
+
+
+class _AnnotationsOnly(msgspec.Struct):
+    annotations: list[msgspec.Raw] | None = None
+
+
+def twins(described: dict[str, Any]) -> list[tuple[str, str]]:
+    """Names of sources of the same content, pair by pair."""
+    pairs = combinations(described["sources"], 2)
+    return [(a["name"], b["name"]) for a, b in pairs if a["sha256"] == b["sha256"]]
+
+
+def _digest_of_calibration(path: Path) -> str:
+    # Loaded first: a file that is not there or none at all is told in its own words.
+    Calibration.load(path)
+    return digest_of(path)
+
+
+def _describe(spec: SourceSpec) -> dict[str, Any]:
+    is_file = spec.categories not in (None, COCO)
+    return {
+        "name": spec.name,
+        "path": str(spec.path),
+        **spec.options(),
+        "sha256": digest_of_source(spec),
+        "categories_sha256": digest_of(Path(str(spec.categories))) if is_file else spec.categories,
+    }

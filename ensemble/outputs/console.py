@@ -1,0 +1,235 @@
+"""What a merge shows at its end: sources, stages, AP before and after, and warnings."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from ensemble.merging.folder import BOX_SUBMISSION, SUBMISSION
+from ensemble.merging.plan import MergePlan
+from ensemble.merging.statistics import MergeStatistics
+from ensemble.sources.category_map import NOT_OURS, CategoryMap
+from ensemble.sources.spec import MERGED
+from longtail.categories import FREQUENCY_GROUPS
+from longtail.evaluation.lvis import MAX_DETS
+from longtail.evaluation.uncertainty.comparison import Comparison, difference_cells
+from longtail.predictions.checks.coverage import Coverage
+
+UNDEFINED = -1.0
+AP_COLUMNS = ("AP", "APr", "APc", "APf", "AP50")
+STEP_METRICS = ("AP", "APr", "APc", "APf")
+CHANGES = (*STEP_METRICS, "AP_fixed")
+
+
+def print_evaluation(rows: dict[str, dict[str, Any]], console: Console) -> None:
+    """A row per source and one for the merge, in points."""
+    table = Table(title="mask AP before and after, in points", title_justify="left")
+    table.add_column("")
+    with_intervals = any(row["intervals"] for row in rows.values())
+    spans = ("95% interval",) if with_intervals else ()
+    for heading in ("AP", *spans, *AP_COLUMNS[1:], "AP fixed", "box AP", "gap"):
+        table.add_column(heading, justify="right")
+    for name, row in rows.items():
+        values = [row["segm"][key] for key in AP_COLUMNS]
+        style = "bold" if name == MERGED else None
+        values += [row["segm_fixed"]["AP"], row["box"]["AP"], row["gap_box_mask"]]
+        cells = [*map(_points, values)]
+        if with_intervals:
+            cells.insert(1, _span(row["intervals"]))
+        table.add_row(name, *cells, style=style)
+    console.print(table)
+
+
+def print_steps(steps: dict[str, dict[str, Any]], console: Console) -> None:
+    """Mask AP and AP-fixed after every step, in points, and the change to the step before."""
+    table = Table(title="mask AP step by step, in points", title_justify="left")
+    table.add_column("after")
+    for heading in (*STEP_METRICS, "AP fixed", "APr fixed"):
+        table.add_column(heading, justify="right")
+    changes = Table(title="change by each step", title_justify="left")
+    changes.add_column("step")
+    for name in CHANGES:
+        changes.add_column(name.replace("_", " "), justify="right")
+    for name, row in steps.items():
+        shown = "margins" if name == MERGED else name
+        values = [row["segm"][metric] for metric in STEP_METRICS]
+        values += [row["segm_fixed"][metric] for metric in ("AP", "APr")]
+        table.add_row(shown, *map(_points, values))
+        if row["change"]:
+            changes.add_row(shown, *(_change(row, metric) for metric in CHANGES))
+    console.print(table)
+    console.print(changes)
+
+
+def print_difference(against: dict[str, Any], console: Console) -> None:
+    """What the merge gains over its best source, in points, and what makes that doubtful."""
+    comparison = msgspec.convert(against, Comparison)
+    kind = "mask" if against["kind"] == "segm" else "box"
+    title = f"{MERGED} against {against['source']}, the best source: {kind} AP in points"
+    # A title of the table would be as narrow as the table.
+    console.print(title, style="table.title", highlight=False, markup=False, soft_wrap=True)
+    table = Table()
+    table.add_column("metric")
+    for heading in ("difference", f"{comparison.level:.0%} interval"):
+        table.add_column(heading, justify="right")
+    table.add_column("verdict")
+    for metric, difference in comparison.metrics.items():
+        table.add_row(metric, *difference_cells(difference))
+    console.print(table)
+    for warning in comparison.warnings:
+        console.print(f"warning: {warning}", highlight=False, soft_wrap=True)
+
+
+def _change(row: dict[str, Any], metric: str) -> str:
+    """The change of a metric in points, with its interval where there is one."""
+    change = row["change"][metric]
+    if change is None:
+        return "-"
+    bounds = row["change_intervals"].get(metric)
+    if bounds is None or bounds["standard_error"] == UNDEFINED:
+        return f"{100 * change:+.2f}"
+    return f"{100 * change:+.2f} ({100 * bounds['low']:+.2f} to {100 * bounds['high']:+.2f})"
+
+
+def _span(intervals: dict[str, Any]) -> str:
+    """The interval of mask AP in points."""
+    interval = intervals["segm"]["metrics"]["AP"] if "segm" in intervals else None
+    if interval is None or interval["standard_error"] == UNDEFINED:
+        return "-"
+    return f"{100 * interval['low']:.2f} to {100 * interval['high']:.2f}"
+
+
+def _points(value: float) -> str:
+    return "-" if value == UNDEFINED else f"{100 * value:.2f}"
+
+
+def print_uncovered(statistics: Mapping[str, Any], messages: Console) -> None:
+    """Say which sources find nothing in most images.
+
+    Args:
+        statistics: What stats.json holds.
+        messages: Where it is said.
+    """
+    num_images = statistics["images"]
+    for name, source in statistics["sources"].items():
+        num_found = num_images - source["images_without_detections"]
+        coverage = Coverage(num_images, num_found, knows_all=not source["is_expert"])
+        if coverage.is_low:
+            messages.print(f"warning: {coverage.warning(name)}", style="yellow")
+
+
+def print_warnings(plan: MergePlan, statistics: MergeStatistics, messages: Console) -> None:
+    """Say what of a finished merge may be unwanted."""
+    for source in plan.sources:
+        for warning in source.warnings:
+            messages.print(f"warning: {source.spec.name}: {warning}")
+        if plan.calibration is not None:
+            spec = source.spec
+            for warning in plan.calibration.warnings_of_scale(spec.name, spec.max_score):
+                messages.print(f"warning: {warning}", style="yellow")
+    counts = plan.settings.fusion.method == "wbf"
+    for name, missing in statistics.images_without_detections.items():
+        # Where it is most of them, `print_uncovered` says so.
+        if missing and not Coverage(len(plan.images), len(plan.images) - missing).is_low:
+            messages.print(
+                f"warning: {name} has no detection in {missing} of {len(plan.images)} images"
+                + ("; WBF judges objects there by the other sources" if counts else "")
+            )
+    num_cut = {
+        SUBMISSION: statistics.scores_over_one,
+        BOX_SUBMISSION: statistics.box_scores_over_one,
+    }
+    for name, count in num_cut.items():
+        if count:
+            messages.print(
+                f"warning: {count} fused scores over 1 are written as 1 in {name}, which makes"
+                " ties; choose weights closer to one another, or --margin-mode score"
+            )
+    if plan.settings.max_dets > MAX_DETS:
+        messages.print(
+            f"warning: evaluators keep the best {MAX_DETS} scores of an image, without margins"
+        )
+    if plan.calibration is not None and plan.calibration.was_fitted_on(plan.images):
+        messages.print(
+            "warning: the calibration was fitted on these very images, so that AP flatters it"
+        )
+
+
+def print_categories(name: str, mapping: CategoryMap, console: Console) -> None:
+    """Where the categories of an expert go, and which are dropped."""
+    shared = mapping.target != NOT_OURS
+    table = Table(
+        title=f"{name}: {shared.sum()} of {len(shared)} categories are shared",
+        title_justify="left",
+    )
+    for heading in ("id", "its category", "id", "category", "by"):
+        table.add_column(heading, justify="right" if heading == "id" else "left")
+    theirs, ours = mapping.theirs, mapping.ours
+    for index, (target, by) in enumerate(zip(mapping.target.tolist(), mapping.by, strict=True)):
+        cells = [str(theirs.ids[index]), escape(theirs.names[index])]
+        cells += ["", "dropped", ""]
+        if target != NOT_OURS:
+            cells[2:] = [str(ours.ids[target]), escape(ours.names[target]), by]
+        table.add_row(*cells)
+    console.print(table)
+
+
+def print_sources(statistics: dict[str, Any], console: Console) -> None:
+    """Detections of every source."""
+    table = Table(title="detections of the sources", title_justify="left")
+    sources = statistics["sources"]
+    calibrated = any("calibrated_quantiles" in source for source in sources.values())
+    headings = ["source", "in", "left out", "to fusion", "images without", "median score r/c/f"]
+    for heading in [*headings, *(["calibrated r/c/f"] if calibrated else [])]:
+        table.add_column(heading, justify="left" if heading == "source" else "right")
+    for name, source in sources.items():
+        cells = [
+            name,
+            f"{source['detections']:,}",
+            f"{source['detections'] - source['to_fusion']:,}",
+            f"{source['to_fusion']:,}",
+            f"{source['images_without_detections']:,}",
+            _medians(source["score_quantiles"]),
+        ]
+        table.add_row(*cells, *([_medians(source["calibrated_quantiles"])] if calibrated else []))
+    console.print(table)
+
+
+def print_stages(statistics: dict[str, Any], console: Console) -> None:
+    """What is left after every stage, by frequency group, and how often the cap binds."""
+    table = Table(title="detections by stage", title_justify="left")
+    table.add_column("")
+    for heading in ("all", "rare", "common", "frequent"):
+        table.add_column(heading, justify="right")
+    for name, counts in statistics["stages"].items():
+        table.add_row(name, *(f"{counts[key]:,}" for key in ("all", *FREQUENCY_GROUPS)))
+    fusion = statistics["fusion"]
+    for name in ("members per cluster", "sources per cluster"):
+        means = fusion[name.replace(" ", "_")]
+        table.add_row(name, *(_mean(means[key]) for key in ("all", *FREQUENCY_GROUPS)))
+    console.print(table)
+    cap = statistics["cap"]
+    console.print(
+        f"{fusion['detections_in']:,} detections became {fusion['clusters']:,} clusters, "
+        f"{sum(cap['kept'].values()):,} kept; the cap binds in {cap['images_where_it_binds']:,} "
+        f"of {statistics['images']:,} images and cut {_per_group(cap['cut'])}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _mean(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _medians(quantiles: dict[str, dict[str, float] | None]) -> str:
+    by_group = [quantiles[letter] for letter in FREQUENCY_GROUPS]
+    return " ".join("-" if group is None else f"{group['0.5']:.3f}" for group in by_group)
+
+
+def _per_group(counts: dict[str, int]) -> str:
+    names = {"r": "rare", "c": "common", "f": "frequent"}
+    return ", ".join(f"{counts[letter]:,} {names[letter]}" for letter in FREQUENCY_GROUPS)

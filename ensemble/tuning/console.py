@@ -1,0 +1,167 @@
+"""What a search shows a person: best trials, the Pareto front, and the half it did not see."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ensemble.tuning.held_out import START, TUNED, WITHOUT
+from ensemble.tuning.journal import TrialJournal
+from ensemble.tuning.pareto import Candidate
+from longtail.evaluation.metrics.summary import UNDEFINED
+from longtail.evaluation.uncertainty.bootstrap import METRICS
+
+SHOWN_TRIALS = 5
+CHANGES = (*METRICS, "AP_fixed")
+Tree = Mapping[str, Any]
+
+
+def print_trials(journal: TrialJournal, metric: str, console: Console) -> None:
+    """The best trials, in points, with what was chosen."""
+    trials, tried = journal.trials, sum(map(len, journal.margins))
+    console.print(
+        f"{len(trials)} trials, {tried:,} merges judged; the first is the start; AP of the half "
+        "that is tuned on, in points",
+        highlight=False,
+        soft_wrap=True,
+    )
+    ranked = sorted(trials, key=lambda trial: (-trial.result[metric], trial.number))
+    shown = ranked[:SHOWN_TRIALS]
+    shown += [trial for trial in trials[:1] if trial not in shown]
+    table = Table()
+    table.add_column("trial", justify="right")
+    for name in METRICS:
+        table.add_column(name, justify="right")
+    table.add_column("margins r/c", justify="right")
+    table.add_column("chosen")
+    for trial in shown:
+        table.add_row(
+            str(trial.number),
+            *(points(trial.result[name]) for name in METRICS),
+            _margins(trial.result),
+            ", ".join(f"{name} {_short(value)}" for name, value in trial.point.items()),
+        )
+    console.print(table)
+
+
+def print_held_out(
+    rows: Mapping[str, Tree],
+    differences: Mapping[str, Tree],
+    warnings: Sequence[str],
+    console: Console,
+) -> None:
+    """Sources, start and tuned merge, then what each source adds; with intervals."""
+    _line(console, "the other half: mask AP in points")
+    table = Table()
+    table.add_column("")
+    spans = "95% interval"
+    for heading in ("AP", spans, *METRICS[1:], "AP fixed", spans, "APr fixed"):
+        table.add_column(heading, justify="right")
+    for name, row in rows.items():
+        intervals = row.get("intervals", {})
+        cells = [points(row[metric]) for metric in (*METRICS, "AP_fixed", "APr_fixed")]
+        cells.insert(5, span(intervals.get("AP_fixed")))
+        cells.insert(1, span(intervals.get("AP")))
+        table.add_row(name, *cells, style="bold" if name == TUNED else None)
+    console.print(table)
+    if not differences:
+        return
+    _line(
+        console,
+        f"{TUNED} minus another row (minus `{WITHOUT}NAME`: what the source adds), with 95% "
+        "intervals on the same resamples",
+    )
+    table = Table()
+    table.add_column("tuned minus")
+    for name in CHANGES:
+        table.add_column(name.replace("_", " "), justify="right")
+    for name, difference in differences.items():
+        table.add_row(name, *(_difference(difference[metric]) for metric in CHANGES))
+    console.print(table)
+    gain = differences[START]["AP"]
+    if gain["low"] <= 0:
+        found = "is worse than" if gain["high"] < 0 else "is not told apart from"
+        _line(console, f"warning: by AP, {TUNED} {found} {START} on the other half")
+    for warning in warnings:
+        _line(console, f"warning: {warning}")
+
+
+def _line(console: Console, text: str) -> None:
+    console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def points(value: float) -> str:
+    """A fraction in points, "-" where it is undefined."""
+    return "-" if value == UNDEFINED else f"{100 * value:.2f}"
+
+
+def span(interval: Tree | None) -> str:
+    """Both ends in points."""
+    if interval is None or interval["standard_error"] == UNDEFINED:
+        return "-"
+    return f"{100 * interval['low']:.2f} to {100 * interval['high']:.2f}"
+
+
+def _difference(difference: Tree) -> str:
+    if difference["standard_error"] == UNDEFINED:
+        return "-"
+    value, low, high = (100 * difference[key] for key in ("difference", "low", "high"))
+    return f"{value:+.2f} ({low:+.2f} to {high:+.2f})"
+
+
+def _margins(result: Tree) -> str:
+    if "rare_margin" not in result:
+        return "-"
+    return f"{result['rare_margin']:.3f}/{result['common_margin']:.3f}"
+
+
+def _short(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value) or "no bound"
+
+
+def print_pareto(
+    names: Sequence[str],
+    members: Sequence[Candidate],
+    rows: Sequence[Mapping[str, Any]],
+    num_front: int,
+    console: Console,
+) -> None:
+    """A line for each member, in points, with intervals on the other half.
+
+    Args:
+        names: The metrics of the front.
+        members: The merges.
+        rows: The same on the other half.
+        num_front: Merges on the whole front.
+        console: Where to print.
+    """
+    if len(members) < 2:
+        text = f"no merge gives up {names[0]} for {', '.join(names[1:])}: the front is the winner"
+        console.print(text, highlight=False, soft_wrap=True)
+        return
+    text = (
+        f"{len(members)} of {num_front} merges that none beats in {' and '.join(names)} on the "
+        "half that is tuned on; pareto/NN/merge.yaml has each"
+    )
+    console.print(text, highlight=False, soft_wrap=True)
+    table = Table()
+    table.add_column("NN")
+    for heading in ("trial", "margins r/c", *(f"{name} tuned on" for name in names)):
+        table.add_column(heading, justify="right")
+    for name in (*names, "AP_fixed"):
+        table.add_column(f"{name} other half".replace("_", " "), justify="right")
+    for number, (member, row) in enumerate(zip(members, rows, strict=True)):
+        intervals = row.get("intervals", {})
+        table.add_row(
+            f"{number:02d}",
+            str(member.trial.number),
+            f"{member.rare_margin:.3f}/{member.common_margin:.3f}",
+            *(points(member.metrics[name]) for name in names),
+            *(_with_span(row[name], intervals.get(name)) for name in (*names, "AP_fixed")),
+        )
+    console.print(table)
+
+
+def _with_span(value: float, interval: Mapping[str, Any] | None) -> str:
+    return points(value) if interval is None else f"{points(value)} ({span(interval)})"

@@ -1,0 +1,134 @@
+"""One search from a request to a finished folder, with what it tells its user."""
+
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from rich.console import Console
+
+from ensemble.outputs.tracking import check
+from ensemble.tuning.held_out import START, TUNED, HeldOut
+from ensemble.tuning.journal import Trial, TrialJournal
+from ensemble.tuning.objective.meaning import num_merges
+from ensemble.tuning.objective.trial import Bench
+from ensemble.tuning.objective.trial_files import save_bench
+from ensemble.tuning.pareto import front, objectives, thinned
+from ensemble.tuning.pareto_files import MemberFiles
+from ensemble.tuning.prepare import Say, labelled_sources, make_bench, open_halves, read_annotations
+from ensemble.tuning.report import Outcome, artifacts, show, write_report
+from ensemble.tuning.request import TuneRequest, begin, digest_of_request
+from ensemble.tuning.search import search
+from ensemble.tuning.tracking import TrialPublisher
+from longtail.commands import output_console
+from longtail.evaluation.annotations.ground_truth import GroundTruth
+
+WORK_PREFIX = ".work-"
+
+console = output_console()
+messages = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+
+
+def run(
+    request: TuneRequest, out: Path, num_workers: int, address: str | None, experiment: str
+) -> None:
+    """Search on one half, report on the other, and write what `ensemble.merge --config` takes.
+
+    Args:
+        request: What is asked for.
+        out: Folder of the search, absolute; a search that was interrupted there goes on.
+        num_workers: Trials at a time.
+        address: Of a Ray cluster; None starts one of this machine.
+        experiment: MLflow experiment of the trials.
+
+    Raises:
+        ValueError: `out` holds another search, a metric is undefined, or no trial is a merge.
+        BadInputError: A source or the annotations cannot be used.
+        InfrastructureError: Ray cannot be reached, or lost a trial, or MLflow's store was left
+            half-made.
+    """
+    check(experiment)
+    described = request.describe()
+    truth = read_annotations(request, messages.print)
+    begin(out, described)
+    publisher = TrialPublisher(digest_of_request(described), out.name, experiment, messages)
+    journal = TrialJournal(out)
+    for left_over in out.glob(f"{WORK_PREFIX}*"):
+        shutil.rmtree(left_over)
+    if journal.trials:
+        messages.print(f"{out}: going on after {len(journal.trials)} trials")
+
+    with TemporaryDirectory(prefix=WORK_PREFIX, dir=out) as folder:
+        place = num_workers, address
+        with publisher.ended_if_interrupted(journal.trials):
+            outcome = _tune(request, truth, journal, publisher, Path(folder), out, place)
+    write_report(request, journal, outcome, out)
+    show(request, journal, outcome, out, console)
+    publisher.publish(journal.trials, "FINISHED", artifacts(out))
+
+
+def _tune(
+    request: TuneRequest,
+    truth: GroundTruth,
+    journal: TrialJournal,
+    publisher: TrialPublisher,
+    work: Path,
+    out: Path,
+    place: tuple[int, str | None],
+) -> Outcome:
+    """The merges of the front, and what the other half says of them; their files are written."""
+    space, say = request.space, messages.print
+    tuned_on, other = open_halves(request, truth, work, say)
+    held_out = HeldOut(other.truth, other.sources, int(space.options["resamples"]), work, say)
+    # Before the search, so that sources that cannot be merged are found early.
+    held_out.add_sources()
+    held_out.add_merge(START, space.specs, space.options)
+    say("matching the half that is tuned on")
+    labelled = labelled_sources(tuned_on)
+    bench = make_bench(request, tuned_on, labelled, work / "union", say)
+    save_bench(work / "bench", bench)
+    num_trials = _num_trials(bench, request, say)
+
+    def on_trial(point: dict[str, Any], result: dict[str, Any], seconds: float) -> None:
+        _tell(journal.add(point, result, seconds), request, num_trials)
+        publisher.publish(journal.trials, "RUNNING")
+
+    wanted = num_trials, request.seed
+    search(work / "bench", journal.trials, *wanted, *place, work / "ray", on_trial)
+    names = objectives(request.wanted)
+    whole = front(journal.trials, journal.margins, names)
+    if not whole:
+        problem = journal.trials[0].result["problem"]
+        raise ValueError(f"no trial is a merge; the first: {problem}")
+    outcome = Outcome(
+        names, len(whole), thinned(whole, names), held_out, len(tuned_on.truth.images)
+    )
+    files = MemberFiles(request, labelled, tuned_on.truth, out)
+    files.clear()
+    for number, member in enumerate(outcome.members):
+        options, specs = files.write(member, number), space.specs_at(member.trial.point)
+        held_out.add_merge(outcome.row_of(number), specs, options)
+        if outcome.row_of(number) == TUNED:
+            held_out.add_without(specs, options)
+    for warning in tuned_on.warnings:
+        say(f"warning: {warning}")
+    return outcome
+
+
+def _num_trials(bench: Bench, request: TuneRequest, say: Say) -> int:
+    """Trials that there can be; told where they are fewer than are asked for."""
+    number = num_merges(bench.space)
+    if number is None or number >= request.num_trials:
+        return request.num_trials
+    merges = "1 merge" if number == 1 else f"{number} different merges"
+    say(
+        f"the space has {merges}, margins apart: no more trials than that, not {request.num_trials}"
+    )
+    return number
+
+
+def _tell(trial: Trial, request: TuneRequest, num_trials: int) -> None:
+    values = (f"{name} {100 * trial.result[name]:.2f}" for name in request.wanted)
+    problem = trial.result.get("problem")
+    what = problem or f"{', '.join(values)} in {trial.seconds:.1f} CPU seconds"
+    messages.print(f"trial {trial.number + 1} of {num_trials}: {what}")

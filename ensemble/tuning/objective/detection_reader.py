@@ -1,0 +1,167 @@
+"""Reading the sources of a search once: rows for its trials, and what their masks overlap.
+
+M sources, B blocks of images.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble.sources.blocks import Block, images_seen, read_block
+from ensemble.sources.filters import NO_MASK, TAKES_PART, box_shares, screen
+from ensemble.sources.open import OpenedSource
+from ensemble.tuning.objective.detections import Strings, UnionRows
+from longtail.evaluation.annotations.ground_truth import GroundTruth
+from longtail.evaluation.metrics.rescorer import Rescorer
+from longtail.predictions.columns import DetectionColumns
+from longtail.predictions.store import PredictionStore, Source, StoreWriter
+from longtail.problems import BadInputError
+
+
+def build_rows(
+    truth: GroundTruth,
+    sources: Sequence[OpenedSource],
+    score_thr: float,
+    strict: bool,
+    work_dir: Path,
+    quota: int | None = None,
+    with_grids: bool = False,
+) -> tuple[UnionRows, Rescorer]:
+    """Read all sources of the images of `truth`, and overlap their masks with it.
+
+    Args:
+        truth: The annotations.
+        sources: M sources of its images.
+        score_thr: Lowest score that takes part.
+        strict: Stop at detections without a mask; or leave them out.
+        work_dir: Where a store is made that is not needed afterwards.
+        quota: Images with more detections keep all masks, not those of judged ones only; None
+            where no trial compares masks.
+        with_grids: Keep the grids of soft masks, for trials that vote.
+
+    Raises:
+        BadInputError: A source has detections without a mask, or no detection is left.
+    """
+    reader = _Reader(truth, sources, score_thr, strict, quota, with_grids)
+    writer = StoreWriter(work_dir, truth.images, Source("union"))
+    blocks = reader.blocks()
+    for shard in range(truth.images.num_shards):
+        writer.write_shard(shard, islice(blocks, len(truth.images.blocks_of_shard(shard))))
+    store = writer.finish()
+    if not store.num_detections:
+        raise BadInputError("no source has a detection that a merge could use in the first half")
+    return reader.rows(), Rescorer.build(truth, store, "segm")
+
+
+class _Reader:
+    """Collects the arrays while the union is written."""
+
+    def __init__(
+        self,
+        truth: GroundTruth,
+        sources: Sequence[OpenedSource],
+        score_thr: float,
+        strict: bool,
+        quota: int | None,
+        with_grids: bool,
+    ) -> None:
+        self._truth, self._sources = truth, sources
+        self._score_thr, self._strict, self._quota = score_thr, strict, quota
+        self._with_grids = with_grids
+        self._knows = np.stack([source.knows for source in sources])
+        self._boxes_only = np.array([source.boxes_only for source in sources])
+        self._stores = [PredictionStore.open(source.directory) for source in sources]
+        self._seen_in = [PredictionStore.open(source.seen_in) for source in sources]
+        self._parts: list[dict[str, NDArray[Any]]] = []
+        self._seen: list[NDArray[np.bool_]] = []
+        self._masks, self._grids = Strings(), Strings()
+
+    def blocks(self) -> Iterator[DetectionColumns]:
+        """The usable detections of each block, sorted by image."""
+        first_image = first_row = 0
+        for number, ids in enumerate(self._truth.images.blocks()):
+            of = number, ids, self._truth.categories
+            block = read_block(self._stores, *of, with_soft_masks=self._with_grids)
+            self._seen.append(self._images_seen(block, number))
+            shares = box_shares(block.columns)
+            rows = self._usable(block, shares)
+            by_image = np.argsort(block.images[rows], kind="stable")
+            place = np.empty(len(rows), np.int64)
+            place[by_image] = np.arange(len(rows))
+            columns = block.columns.take(rows)
+            usable = replace(columns, soft=None)
+            judged = self._truth.judges(block.images[rows] + first_image, block.categories[rows])
+            with_masks = judged | self._may_be_cut(block.images[rows], len(ids))
+            self._masks.add(usable.counts, usable.counts_offsets, with_masks)
+            if columns.soft is None:
+                self._grids.add_none(len(rows))
+            else:
+                self._grids.add(columns.soft.cells, columns.soft.offsets, judged)
+            self._parts.append(
+                {
+                    "image": block.images[rows] + first_image,
+                    "category": block.categories[rows],
+                    "source": block.sources[rows],
+                    "score": usable.score,
+                    "score_mask": usable.score_mask,
+                    "boxes": usable.boxes,
+                    "widths": usable.widths,
+                    "heights": usable.heights,
+                    "shares": shares[rows],
+                    "place": place + first_row,
+                    "judged": judged,
+                    "has_mask": usable.has_mask,
+                }
+            )
+            first_image += len(ids)
+            first_row += len(rows)
+            yield usable.take(by_image)
+
+    def rows(self) -> UnionRows:
+        """The arrays, once all blocks were taken."""
+        ids = self._truth.images.blocks()
+        columns = {name: np.concatenate([p[name] for p in self._parts]) for name in self._parts[0]}
+        return UnionRows(
+            image_ids=self._truth.images.ids,
+            block_starts=np.cumsum([0, *(len(part["score"]) for part in self._parts)]),
+            image_starts=np.cumsum([0, *map(len, ids)]),
+            counts=self._masks.data(),
+            counts_offsets=self._masks.offsets(),
+            cells=self._grids.data(),
+            cells_offsets=self._grids.offsets(),
+            seen=np.concatenate(self._seen, axis=1),
+            **columns,
+        )
+
+    def _may_be_cut(self, images: NDArray[np.int64], num_images: int) -> NDArray[np.bool_]:
+        """Whether the images of rows have more of them than the quota."""
+        if self._quota is None:
+            return np.zeros(len(images), np.bool_)
+        return np.bincount(images, minlength=num_images)[images] > self._quota
+
+    def _images_seen(self, block: Block, number: int) -> NDArray[np.bool_]:
+        """(M, images of the block); an expert was run where it found anything at all."""
+        seen = images_seen(block, len(self._sources))
+        for i, (source, store) in enumerate(zip(self._sources, self._seen_in, strict=True)):
+            if source.seen_in != source.directory:
+                found = store.read_block(number, with_masks=False)
+                seen[i] = np.isin(block.image_ids, found.image_id)
+        return seen
+
+    def _usable(self, block: Block, shares: NDArray[np.float64]) -> NDArray[np.int64]:
+        known = self._knows[block.sources, block.categories]
+        anywhere = np.ones(len(block), np.bool_)
+        boxes_only = self._boxes_only[block.sources]
+        outcomes = screen(block.columns, shares, self._score_thr, known, anywhere, boxes_only)
+        if self._strict and (outcomes == NO_MASK).any():
+            spec = self._sources[block.sources[outcomes == NO_MASK][0]].spec
+            raise BadInputError(
+                f"{spec.path}: source {spec.name} has detections without a mask, and others with "
+                "one; export it with `segmentation`, or drop these with --drop-invalid"
+            )
+        return np.flatnonzero(outcomes == TAKES_PART)

@@ -1,0 +1,163 @@
+"""The detections of all sources, on disk, for any number of trials.
+
+Judged detections have their masks here: AP looks at no others, and fusion never joins detections of
+different images or categories. The others have theirs only where a search compares masks, and
+only in images with more detections than may stay: there it matters how many objects they make.
+
+D detections of M sources in N images and B blocks of images; those that no merge can use are left
+out.
+"""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble.sources.blocks import Block
+from longtail.categories import CategoryTable
+from longtail.predictions.columns import DetectionColumns
+from longtail.predictions.soft_masks import SoftMasks
+from longtail.rle.codec import select
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class UnionRows:
+    """Detections block after block, within a block source after source.
+
+    Attributes:
+        image_ids: (N,) int64.
+        block_starts: (B + 1,) int64, where the rows of each block start.
+        image_starts: (B + 1,) int64, where its images start.
+        image: (D,) int64 rank of the image.
+        category: (D,) int64 index.
+        source: (D,) int64 index.
+        score: (D,) float64, as the source has it.
+        score_mask: (D,) float64, that of the mask.
+        boxes: (D, 4) float64 x, y, width, height in pixels.
+        widths: (D,) int64 of the image.
+        heights: (D,) int64 of the image.
+        shares: (D, 4) float64 xyxy in shares of the image.
+        place: (D,) int64, row of the re-scorer.
+        judged: (D,) bool, whether AP looks at the row.
+        has_mask: (D,) bool, whether it has a mask, here or not.
+        counts: uint8, mask bytes of rows that need them, one after the other.
+        counts_offsets: (D + 1,) int64, where each row's mask starts; equal for rows without one.
+        cells: uint8, the grids of judged rows where masks may be voted, one after the other.
+        cells_offsets: (D + 1,) int64, where each row's grid starts.
+        seen: (M, N) bool, whether a source was run on an image.
+    """
+
+    image_ids: Ints
+    block_starts: Ints
+    image_starts: Ints
+    image: Ints
+    category: Ints
+    source: Ints
+    score: NDArray[np.float64]
+    score_mask: NDArray[np.float64]
+    boxes: NDArray[np.float64]
+    widths: Ints
+    heights: Ints
+    shares: NDArray[np.float64]
+    place: Ints
+    judged: NDArray[np.bool_]
+    has_mask: NDArray[np.bool_]
+    counts: NDArray[np.uint8]
+    counts_offsets: Ints
+    cells: NDArray[np.uint8]
+    cells_offsets: Ints
+    seen: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    @property
+    def num_blocks(self) -> int:
+        """B."""
+        return len(self.block_starts) - 1
+
+    def rows_of(self, number: int) -> slice:
+        """The rows of a block."""
+        return slice(self.block_starts[number], self.block_starts[number + 1])
+
+    def block(self, number: int, scores: NDArray[np.float64], categories: CategoryTable) -> Block:
+        """A block with the masks of its rows that have one here.
+
+        Args:
+            number: Which.
+            scores: (2, D) scores of all rows, and those of their masks.
+            categories: The categories of the data set.
+        """
+        rows, first = self.rows_of(number), self.image_starts[number]
+        offsets = self.counts_offsets[rows.start : rows.stop + 1]
+        ends = self.cells_offsets[rows.start : rows.stop + 1]
+        grids = SoftMasks(self.cells[ends[0] : ends[-1]], ends - ends[0])
+        columns = DetectionColumns(
+            image_id=self.image_ids[self.image[rows]],
+            category_id=categories.ids[self.category[rows]],
+            score=scores[0, rows],
+            score_mask=scores[1, rows],
+            boxes=self.boxes[rows],
+            heights=self.heights[rows],
+            widths=self.widths[rows],
+            counts=self.counts[offsets[0] : offsets[-1]],
+            counts_offsets=offsets - offsets[0],
+            soft=grids if len(self.cells) else None,
+        )
+        image_ids = self.image_ids[first : self.image_starts[number + 1]]
+        images, categories_of = self.image[rows] - first, self.category[rows]
+        return Block(image_ids, columns, self.source[rows], images, categories_of)
+
+    @property
+    def scores(self) -> NDArray[np.float64]:
+        """(2, D) the sources' own scores, and those of their masks."""
+        return np.stack([self.score, self.score_mask])
+
+    def save(self, directory: Path) -> None:
+        """Write every array."""
+        directory.mkdir()
+        for field in fields(self):
+            np.save(directory / f"{field.name}.npy", getattr(self, field.name))
+
+    @classmethod
+    def load(cls, directory: Path) -> "UnionRows":
+        """Map saved arrays, read-only."""
+        names = [field.name for field in fields(cls)]
+        return cls(*(np.asarray(np.load(directory / f"{n}.npy", mmap_mode="r")) for n in names))
+
+
+class Strings:
+    """One buffer for the strings of all rows; a row may have none."""
+
+    def __init__(self) -> None:
+        self._parts: list[NDArray[np.uint8]] = [np.zeros(0, np.uint8)]
+        self._lengths: list[NDArray[np.int64]] = [np.zeros(1, np.int64)]
+
+    def add(
+        self, data: NDArray[np.uint8], offsets: NDArray[np.int64], kept: NDArray[np.bool_]
+    ) -> None:
+        """Take rows of a block.
+
+        Args:
+            data: Their strings, one after the other.
+            offsets: Where each one's string starts, and the end.
+            kept: Whether a row keeps its string.
+        """
+        self._parts.append(select(data, offsets, np.flatnonzero(kept))[0])
+        self._lengths.append(np.where(kept, np.diff(offsets), 0))
+
+    def add_none(self, num_rows: int) -> None:
+        """Take rows that have no strings."""
+        self._lengths.append(np.zeros(num_rows, np.int64))
+
+    def data(self) -> NDArray[np.uint8]:
+        """The strings of all rows."""
+        return np.concatenate(self._parts)
+
+    def offsets(self) -> NDArray[np.int64]:
+        """(D + 1,) where each row's string starts."""
+        offsets: NDArray[np.int64] = np.cumsum(np.concatenate(self._lengths))
+        return offsets

@@ -1,0 +1,86 @@
+"""The merges that no other one beats in every metric at once: what AP costs APr, and the reverse.
+
+All margins of all trials are candidates, judged on the half that is tuned on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble.tuning.journal import Trial
+from ensemble.tuning.objective.margins import MarginTrials
+
+MOST_MEMBERS = 10
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One merge: a trial with some of its margins.
+
+    Attributes:
+        trial: The trial.
+        rare_margin: Of this merge.
+        common_margin: Of this merge.
+        metrics: Fractions on the half that is tuned on.
+    """
+
+    trial: Trial
+    rare_margin: float
+    common_margin: float
+    metrics: dict[str, float]
+
+
+def objectives(wanted: Sequence[str]) -> tuple[str, ...]:
+    """The metrics of the front: those wanted, and beside a single one APr, or AP beside APr."""
+    if len(wanted) > 1:
+        return tuple(wanted)
+    return wanted[0], "AP" if wanted[0] == "APr" else "APr"
+
+
+def front(
+    trials: Sequence[Trial], margins: Sequence[MarginTrials], names: Sequence[str]
+) -> list[Candidate]:
+    """The candidates that none beats in all of the metrics, by falling first metric.
+
+    Of candidates that are equal in all of them, the first is there.
+
+    Args:
+        trials: Finished trials; those that failed have no margins.
+        margins: What was tried on each.
+        names: The metrics.
+    """
+    sizes = [len(tried) for tried in margins]
+    values = np.array([[v for tried in margins for v in tried.metrics.get(n, ())] for n in names]).T
+    places = np.concatenate([np.arange(size) for size in sizes]) if sizes else np.zeros(0, np.int64)
+    owners = np.repeat(np.arange(len(trials)), sizes)
+    return [
+        _candidate(trials[owners[i]], margins[owners[i]], int(places[i]))
+        for i in not_beaten(values).tolist()
+    ]
+
+
+def not_beaten(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Rows of (N, M) values that no other reaches in all columns, by falling columns."""
+    kept: list[int] = []
+    for row in np.lexsort((np.arange(len(values)), *(-values).T[::-1])).tolist():
+        # Whoever comes later does not beat one of these.
+        if not kept or not (values[kept] >= values[row]).all(axis=1).any():
+            kept.append(row)
+    return np.array(kept, np.int64)
+
+
+def thinned(members: Sequence[Candidate], names: Sequence[str]) -> list[Candidate]:
+    """At most `MOST_MEMBERS` of a front: the best of every metric, the others evenly along it."""
+    best = {
+        max(range(len(members)), key=lambda i: (members[i].metrics[name], -i)) for name in names
+    }
+    even = np.linspace(0, len(members) - 1, MOST_MEMBERS).round().astype(np.int64).tolist()
+    chosen = list(dict.fromkeys([*sorted(best), *even]))[:MOST_MEMBERS]
+    return [members[i] for i in sorted(chosen)]
+
+
+def _candidate(trial: Trial, margins: MarginTrials, place: int) -> Candidate:
+    metrics = margins.metrics_at(place)
+    return Candidate(trial, margins.rare[place], margins.common[place], metrics)

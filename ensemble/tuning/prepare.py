@@ -1,0 +1,191 @@
+"""From the files of a search to what its trials run on."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble.calibration.fit import FitSettings
+from ensemble.calibration.labelled_scores import LabelledScores, labelled_scores
+from ensemble.calibration.maps import MAP_TYPES
+from ensemble.merging.options import settings_of
+from ensemble.sources.open import OpenedSource, open_source
+from ensemble.tuning.objective.calibrated_scores import (
+    NO_CALIBRATION,
+    can_be_fitted,
+    cross_fitted_rows,
+)
+from ensemble.tuning.objective.detection_reader import build_rows
+from ensemble.tuning.objective.fused_images import FusionBench
+from ensemble.tuning.objective.trial import Bench
+from ensemble.tuning.request import TuneRequest
+from ensemble.tuning.split import restrict, split, write_annotations
+from longtail.evaluation.annotations.ground_truth import GroundTruth, read_ground_truth
+from longtail.evaluation.defined import defined_metrics, require_defined
+from longtail.evaluation.uncertainty.bootstrap import METRICS
+from longtail.path_options import short_path
+from longtail.predictions.checks.coverage import Coverage, images_found
+from longtail.predictions.store import PredictionStore
+from longtail.problems import BadInputError
+
+Say = Callable[[str], object]
+
+
+@dataclass(frozen=True, eq=False)
+class Half:
+    """Annotations of half of the images, and all sources restricted to these.
+
+    Attributes:
+        truth: The annotations.
+        sources: The sources.
+        warnings: What a reader of the report should know of them.
+    """
+
+    truth: GroundTruth
+    sources: Sequence[OpenedSource]
+    warnings: Sequence[str]
+
+
+def read_annotations(request: TuneRequest, say: Say) -> GroundTruth:
+    """The annotations of a search, before anything else is read.
+
+    Args:
+        request: What is asked for.
+        say: Told of a metric that the other half leaves undefined.
+
+    Raises:
+        ValueError: They, or those of the half that is tuned on, do not define a metric.
+        BadInputError: They cannot be used, or there are too few images.
+    """
+    truth = read_ground_truth(request.ann)
+    if not truth.has_masks:
+        raise BadInputError(f"{request.ann}: the annotations have boxes only; a merge fuses masks")
+    require_defined(request.wanted, truth, str(request.ann), METRICS)
+    first, second = (_annotations_of(truth, ids) for ids in split(truth.images.ids, request.seed))
+    tuned_on = f"the half of {request.ann} that --seed {request.seed} tunes on"
+    require_defined(request.wanted, first, tuned_on, METRICS)
+    missing = sorted(set(request.wanted) - set(defined_metrics(second)))
+    if missing:
+        say(
+            f"warning: {', '.join(missing)} is undefined on the other half, so what is found there"
+            " cannot be told; another --seed halves the images otherwise"
+        )
+    return truth
+
+
+def open_halves(
+    request: TuneRequest, truth: GroundTruth, work: Path, say: Say
+) -> tuple[Half, Half]:
+    """The half to tune on, and the one to report on.
+
+    Args:
+        request: What is asked for.
+        truth: Its annotations.
+        work: Takes the stores and annotations of both.
+        say: Told what is being read.
+
+    Raises:
+        BadInputError: A file cannot be used, or there are too few images.
+    """
+    strict = bool(request.space.options["strict"])
+    sources = []
+    for spec in request.space.specs:
+        say(f"reading {spec.name} ({short_path(spec.path)})")
+        opened = open_source(spec, truth.images, truth.categories, work / "sources", strict)
+        for warning in opened.warnings:
+            say(f"warning: {spec.name}: {warning}")
+        sources.append(opened)
+    warnings = list(_uncovered(truth, sources))
+    for warning in warnings:
+        say(f"warning: {warning}")
+    ids = split(truth.images.ids, request.seed)
+    first, second = (
+        _half(request.ann, sources, half.tolist(), work / name, warnings)
+        for name, half in zip(("fit", "report"), ids, strict=True)
+    )
+    return first, second
+
+
+def labelled_sources(half: Half) -> dict[str, LabelledScores]:
+    """The judged detections of each source, by name."""
+    iou_threshold = FitSettings().iou_threshold
+    return {
+        source.spec.name: labelled_scores(
+            half.truth,
+            PredictionStore.open(source.directory),
+            "box" if source.boxes_only else "segm",
+            iou_threshold,
+        )
+        for source in half.sources
+    }
+
+
+def make_bench(
+    request: TuneRequest,
+    half: Half,
+    labelled: Mapping[str, LabelledScores],
+    work: Path,
+    say: Say,
+) -> Bench:
+    """What trials run on; kinds of calibration that cannot be fitted leave the space.
+
+    Args:
+        request: What is asked for.
+        half: The half to tune on.
+        labelled: Its judged detections by source.
+        work: Takes a store that is not needed afterwards.
+        say: Told which kinds are left out.
+
+    Raises:
+        BadInputError: A source has detections without a mask.
+    """
+    space, truth = request.space, half.truth
+    settings, _ = settings_of(dict(space.options), len(space.specs))
+    limits = settings.score_thr, settings.strict
+    quota = settings.max_dets if space.may_compare_masks else None
+    rows, rescorer = build_rows(truth, half.sources, *limits, work, quota, space.may_vote)
+    groups = truth.categories.group_index()[rows.category]
+    names = [source.spec.name for source in half.sources]
+    scores = {NO_CALIBRATION: rows.scores}
+    for kind in MAP_TYPES:
+        if kind not in space.calibrations:
+            continue
+        if can_be_fitted(kind, labelled, len(truth.images)):
+            scores[kind] = cross_fitted_rows(kind, rows, labelled, names, groups)
+        else:
+            say(f"warning: no {kind} calibration: a source has too few matches in its half")
+    fitted = tuple(kind for kind in space.calibrations if kind in scores)
+    knows = np.stack([source.knows for source in half.sources])
+    return Bench(
+        fusion=FusionBench(truth, rows, rescorer, knows),
+        scores=scores,
+        space=replace(space, specs=[s.spec for s in half.sources], calibrations=fitted),
+        wanted=request.wanted,
+        margin_trials=request.margin_trials,
+    )
+
+
+def _annotations_of(truth: GroundTruth, ids: NDArray[np.int64]) -> GroundTruth:
+    """The instances of some images; all else is as it was."""
+    annotations = [truth.annotations[rank] for rank in truth.images.find(ids).tolist()]
+    return replace(truth, annotations=annotations)
+
+
+def _uncovered(truth: GroundTruth, sources: Sequence[OpenedSource]) -> Iterator[str]:
+    for source in sources:
+        found = images_found(PredictionStore.open(source.seen_in))
+        knows_all = source.spec.categories is None
+        coverage = Coverage.of_objects(truth.has_objects, found, knows_all)
+        if coverage.is_low:
+            yield coverage.warning(source.spec.name)
+
+
+def _half(
+    ann: Path, sources: Sequence[OpenedSource], ids: list[int], work: Path, warnings: Sequence[str]
+) -> Half:
+    work.mkdir()
+    truth = read_ground_truth(write_annotations(ann, ids, work / "annotations.json"))
+    parts = [restrict(source, truth.images, work / source.spec.name) for source in sources]
+    return Half(truth, parts, warnings)

@@ -1,0 +1,109 @@
+"""Two halves of a data set: what is tuned on one is reported on the other.
+
+N images.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble.sources.open import OpenedSource
+from longtail.predictions.columns import DetectionColumns
+from longtail.predictions.image_set import IMAGES_PER_BLOCK, ImageSet
+from longtail.predictions.store import PredictionStore, StoreWriter
+from longtail.problems import BadInputError
+
+MIN_IMAGES = 8
+
+
+def split(ids: NDArray[np.int64], seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Ids of two halves, ascending; of an odd number the first has one more.
+
+    Raises:
+        BadInputError: There are fewer than 8 images.
+    """
+    if len(ids) < MIN_IMAGES:
+        raise BadInputError(
+            f"{len(ids)} images cannot be halved and folded; tune on at least {MIN_IMAGES}, some "
+            "thousand are usual"
+        )
+    shuffled = np.random.default_rng(seed).permutation(ids)
+    middle = (len(ids) + 1) // 2
+    return np.sort(shuffled[:middle]), np.sort(shuffled[middle:])
+
+
+def write_annotations(annotations: Path, ids: Iterable[int], out: Path) -> Path:
+    """Write the part of an LVIS annotation file that is about some images.
+
+    Raises:
+        BadInputError: It is no annotation file.
+    """
+    try:
+        file = msgspec.json.decode(annotations.read_bytes(), type=_LvisFile)
+        chosen = set(ids)
+        images = [raw for raw in file.images if _image(raw) in chosen]
+        records = [raw for raw in file.annotations if _owner(raw) in chosen]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadInputError(
+            f"{annotations}: not an LVIS annotation file ({error}); tuning needs annotations"
+        ) from None
+    out.write_bytes(msgspec.json.encode(_LvisFile(images, file.categories, records)))
+    return out
+
+
+def restrict(source: OpenedSource, images: ImageSet, out: Path) -> OpenedSource:
+    """The detections of a source in some of its images, as a store in `out`.
+
+    Args:
+        source: A source of all images.
+        images: Some of its images.
+        out: A folder that does not exist.
+    """
+    directory = _restricted(source.directory, images, out / "own")
+    same = source.seen_in == source.directory
+    seen_in = directory if same else _restricted(source.seen_in, images, out / "seen")
+    return replace(source, directory=directory, seen_in=seen_in)
+
+
+def _restricted(directory: Path, images: ImageSet, out: Path) -> Path:
+    store = PredictionStore.open(directory)
+    writer = StoreWriter(out, images, store.source, store.has_soft_masks)
+    blocks = images.blocks()
+    for shard in range(images.num_shards):
+        numbers = images.blocks_of_shard(shard)
+        writer.write_shard(shard, (_rows_of(store, blocks[number]) for number in numbers))
+    writer.finish(store.manifest.notes)
+    return out
+
+
+def _rows_of(store: PredictionStore, ids: NDArray[np.int64]) -> DetectionColumns:
+    blocks = np.unique(store.images.find(ids) // IMAGES_PER_BLOCK)
+    parts = [store.read_block(block, with_soft_masks=True) for block in blocks.tolist()]
+    columns = DetectionColumns.concatenate(parts)
+    return columns.take(np.isin(columns.image_id, ids))
+
+
+class _LvisFile(msgspec.Struct):
+    images: list[msgspec.Raw]
+    categories: msgspec.Raw
+    annotations: list[msgspec.Raw]
+
+
+class _Image(msgspec.Struct):
+    id: int
+
+
+class _Annotation(msgspec.Struct):
+    image_id: int
+
+
+def _image(raw: msgspec.Raw) -> int:
+    return msgspec.json.decode(raw, type=_Image).id
+
+
+def _owner(raw: msgspec.Raw) -> int:
+    return msgspec.json.decode(raw, type=_Annotation).image_id

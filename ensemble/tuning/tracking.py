@@ -1,0 +1,134 @@
+"""A search in MLflow: one parent run, a child for each trial.
+
+The journal of trials is the truth. MLflow being away costs a warning; the next call brings what is
+missing.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ensemble.outputs.tracking import runs_folder
+from ensemble.tuning.journal import Trial
+from longtail.commands import InfrastructureLost, Terminated
+from longtail.evaluation.metrics.summary import UNDEFINED
+from longtail.ray_cluster.watch import at_loss
+from longtail.tracking.address import told, tracking_uri
+from longtail.tracking.store import wait_until_free
+from longtail.tracking.tracker import NodeRecord, Status, Tracker, tracker_of
+
+PREFIX = "tune"
+
+
+class TrialPublisher:
+    """Brings trials to MLflow, each once.
+
+    Args:
+        digest: Of the request, names the search for ever.
+        name: Name of the parent run.
+        experiment: MLflow experiment.
+        messages: Takes a warning if MLflow cannot be reached.
+    """
+
+    def __init__(self, digest: str, name: str, experiment: str, messages: Console) -> None:
+        self._grid, self._name = f"tune-{digest}", name
+        self._experiment, self._messages = experiment, messages
+        self._tracker: Tracker | None = None
+        self._done: set[int] = set()
+        self._failed = False
+
+    def publish(
+        self, trials: Sequence[Trial], status: Status, files: Sequence[tuple[Path, str]] = ()
+    ) -> None:
+        """Bring what MLflow lacks.
+
+        Args:
+            trials: All finished trials.
+            status: Of the parent run.
+            files: Artifacts of the parent run with their folders, once the search is done.
+        """
+        if status == "FINISHED":
+            wait_until_free(tracking_uri(runs_folder()))
+        try:
+            self._publish(trials, status, files)
+        except Exception as error:
+            self._tell(error, status)
+
+    @contextmanager
+    def ended_if_interrupted(self, trials: Sequence[Trial]) -> Iterator[None]:
+        """Mark the parent run as killed when a signal, or the loss of Ray, ends the block.
+
+        Args:
+            trials: All that are finished, at any time.
+        """
+
+        def end() -> None:
+            self.publish(trials, "KILLED")
+
+        try:
+            with at_loss(end):
+                yield
+        except (KeyboardInterrupt, Terminated, InfrastructureLost):
+            end()
+            raise
+
+    def _publish(
+        self, trials: Sequence[Trial], status: Status, files: Sequence[tuple[Path, str]]
+    ) -> None:
+        tracker = self._connect()
+        parent = tracker.open_grid(self._grid, self._name, {"longtail.kind": "tune"})
+        for trial in trials:
+            if trial.number not in self._done:
+                self._publish_trial(tracker, parent, trial)
+                self._done.add(trial.number)
+        if files:
+            tracker.log_artifacts(parent, list(files))
+        tracker.set_status(parent, status)
+        if status == "FINISHED":
+            for name, number in tracker.elsewhere().items():
+                self._messages.print(
+                    f"MLflow has {number} runs of this search in the experiment {name!r}, where"
+                    " they were made first"
+                )
+
+    def _tell(self, error: Exception, status: Status) -> None:
+        """Once on the way, and at the end."""
+        if status == "FINISHED":
+            self._messages.print(
+                f"warning: MLflow does not have all of these trials ({told(error)}); the same"
+                " command tries again"
+            )
+        elif not self._failed:
+            self._messages.print(
+                f"warning: MLflow is not up to date, going on without it ({told(error)})"
+            )
+        self._failed = True
+
+    def _connect(self) -> Tracker:
+        if self._tracker is None:
+            runs = runs_folder()
+            runs.mkdir(parents=True, exist_ok=True)
+            self._tracker = tracker_of(runs, self._experiment)
+        return self._tracker
+
+    def _publish_trial(self, tracker: Tracker, parent: str, trial: Trial) -> None:
+        node = f"{self._grid}-{trial.number:04d}"
+        problem = trial.result.get("problem")
+        tags = {} if problem is None else {"longtail.error": problem}
+        record = NodeRecord(node, f"trial {trial.number}", trial.point, tags)
+        run = tracker.open_node(record, self._grid, parent)
+        tracker.log_points(run, [_metrics(trial)])
+        tracker.set_status(run, "FINISHED" if problem is None else "FAILED")
+
+
+def _metrics(trial: Trial) -> Mapping[str, Any]:
+    """A journal line of Tracker: AP in points by name."""
+    line: dict[str, Any] = {"step": 0, "time": trial.time, f"{PREFIX}/seconds": trial.seconds}
+    for name, value in trial.result.items():
+        if not isinstance(value, float | int) or value == UNDEFINED:
+            continue
+        line[f"{PREFIX}/{name}"] = round(100 * value, 4) if name.startswith("AP") else value
+    return line

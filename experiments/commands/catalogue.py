@@ -1,0 +1,88 @@
+"""The variants and tables that can be asked for by name."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.table import Table
+
+from experiments.variants import TABLES, VARIANTS
+from longtail.cluster.nodes.node import stage_node
+from longtail.commands import output_console
+from longtail.config.classifiers import Calibrated, Classifier, Double
+from longtail.config.variant import Inference, Variant
+
+DEFAULT = Inference()
+
+
+def print_catalogue() -> None:
+    """List every variant and table by name."""
+    console = output_console()
+    console.print(_variants())
+    console.print()
+    console.print(_tables())
+
+
+def num_trainings(variants: Sequence[Variant]) -> int:
+    """How many stages a grid of these rows trains with one seed: those they share count once."""
+    nodes = {
+        stage_node(variant, number, label="", inputs={}, parent=None).id
+        for variant in variants
+        for number in range(len(variant.stages))
+    }
+    return len(nodes)
+
+
+def _variants() -> Table:
+    headings = ("name", "classifier of each stage", "sampler", "at test time", "data, rules")
+    table = _table("variants", headings)
+    for name, variant in VARIANTS.items():
+        classifiers = _chain(_classifier(stage.classifier) for stage in variant.stages)
+        samplers = _chain(stage.sampler.name for stage in variant.stages)
+        table.add_row(name, classifiers, samplers, _test_time(variant), _origin(variant))
+    return table
+
+
+def _tables() -> Table:
+    table = _table("tables", ("--table", "stages to train", "rows"))
+    for name, rows in TABLES.items():
+        stages = num_trainings([VARIANTS[row] for row in rows])
+        table.add_row(name, str(stages), ", ".join(rows))
+    return table
+
+
+def _table(title: str, headings: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left", box=None)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
+
+
+def _chain(words: Iterable[str]) -> str:
+    return " > ".join(words)
+
+
+def _classifier(classifier: Classifier) -> str:
+    match classifier:
+        case Double(first=first, second=second):
+            return f"double({first.name}, {second.name})"
+        case Calibrated(head=head):
+            return f"calibrated({head})"
+        case _:
+            return classifier.name
+
+
+def _test_time(variant: Variant) -> str:
+    """What changes scores: the merge of two heads, their adjustment, another threshold."""
+    inference = variant.inference
+    words: list[str] = []
+    if isinstance(variant.stages[-1].classifier, Calibrated):
+        words.append(inference.head_merge.rule)
+    if inference.score_adjustment.name != "none":
+        words.append(inference.score_adjustment.name)
+    if inference.score_threshold != DEFAULT.score_threshold:
+        words.append(f"threshold {inference.score_threshold:g}")
+    return ", ".join(words)
+
+
+def _origin(variant: Variant) -> str:
+    data = "external, " if variant.external_data else ""
+    return f"{data}{variant.rules}"

@@ -1,0 +1,63 @@
+"""What a grid prints of how its rows differ from one of them, and whether that is real."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from experiments.commands.grid.result_tables import narrow_table
+from longtail.cluster.nodes.plan import Plan
+from longtail.cluster.nodes.statuses import Standings
+from longtail.cluster.results.differences import RowDifference, difference_cells, differences_to
+from longtail.commands import output_console
+
+console = output_console()
+messages = Console(stderr=True)
+
+
+def find_differences(
+    baseline: str, plan: Plan, standings: Standings, runs: Path
+) -> list[RowDifference]:
+    """Differences to the variant `baseline`; says which rows it compares while it does."""
+    with messages.status("comparing rows") as status:
+        return differences_to(
+            baseline,
+            plan,
+            standings,
+            runs,
+            on_pair=lambda before, after: status.update(f"comparing {after} with {before}"),
+        )
+
+
+def print_differences(differences: Sequence[RowDifference], baseline: str) -> None:
+    """A line for each row and metric, in points; then what makes an interval doubtful."""
+    if not differences:
+        return
+    first = differences[0].comparison
+    to = baseline if differences[0].baseline == baseline else f"{baseline} of the same seed"
+    title = f"difference to {to}, {_kinds(differences)} AP in points"
+    table = narrow_table(title)
+    table.add_column("variant", overflow="fold")
+    table.add_column("metric")
+    for heading in ("difference", f"{first.level:.0%} interval"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    for item in differences:
+        name = item.row
+        for metric, difference in item.comparison.metrics.items():
+            table.add_row(name, metric, *difference_cells(difference))
+            name = ""
+        table.add_section()
+    console.print(table)
+    console.print(
+        f"Paired over {first.resamples} resamples of the images; another seed moves AP too.",
+        highlight=False,
+    )
+    warnings = [warning for item in differences for warning in item.comparison.warnings]
+    for warning in dict.fromkeys(warnings):
+        console.print(f"[yellow]warning:[/yellow] {warning}", highlight=False, soft_wrap=True)
+
+
+def _kinds(differences: Sequence[RowDifference]) -> str:
+    names = {"segm": "mask", "box": "box"}
+    return " and ".join(dict.fromkeys(names[item.kind] for item in differences))

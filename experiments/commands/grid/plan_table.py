@@ -1,0 +1,86 @@
+"""What a dry run prints: every node, whether it is finished, and how much work it would be."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.table import Table
+
+from longtail.cluster.nodes.node import Node
+from longtail.cluster.nodes.plan import Plan
+from longtail.cluster.nodes.statuses import Standing, Standings, shared_trunk
+from longtail.commands import output_console
+from longtail.config.stages import Stage
+from longtail.config.variant import Data
+from longtail.data.lvis.annotations import open_annotations
+from longtail.data.sampling.build import images_per_epoch
+
+GROUPS = ("r", "c", "f")
+HEADINGS = ("node", "what", "state", "work", "images an epoch,\nr / c / f")
+
+
+def print_plan(plan: Plan, standings: Standings) -> None:
+    """One line per node: what it is, whether it is there, and how much work it would be.
+
+    A training shows what its sampler makes of the long tail: see `images_per_epoch`.
+    """
+    table = Table(box=None, title=f"grid {plan.id}", title_justify="left")
+    for heading in HEADINGS:
+        table.add_column(heading, overflow="fold", no_wrap=heading != "what")
+    shown = _images_per_epoch(plan, [item.node for item in standings.values()])
+    for item in standings.values():
+        state = "finished" if item.found else "to run"
+        images = shown.get(item.node.id, "")
+        table.add_row(item.node.id, item.node.label, state, _work(item), images)
+    console = output_console()
+    console.print(table)
+    waiting = sum(not item.found for item in standings.values())
+    asked = sum(len(row.nodes()) for row in plan.rows)
+    console.print(
+        f"{len(plan.rows)} rows, {len(standings)} nodes ({asked - len(standings)} shared),"
+        f" {waiting} to run{_saved(standings.values())}",
+        highlight=False,
+    )
+
+
+def _work(item: Standing) -> str:
+    if item.node.kind != "stage":
+        return ""
+    schedule = _stage(item.node).schedule
+    work = f"{schedule.iterations} iterations of {schedule.images_per_step} images"
+    return f"{work}, {shared_trunk(len(item.in_pass))}" if item.in_pass else work
+
+
+def _saved(standings: Iterable[Standing]) -> str:
+    """How many trainings need no pass over the data of their own."""
+    trainings = [item for item in standings if item.node.kind == "stage" and not item.found]
+    passes = sum(item.leads for item in trainings)
+    if passes == len(trainings):
+        return ""
+    saved = len(trainings) - passes
+    runs = "1 run" if saved == 1 else f"{saved} runs"
+    return f"; {len(trainings)} trainings in {passes} passes over the data: {runs} saved"
+
+
+def _images_per_epoch(plan: Plan, nodes: Sequence[Node]) -> dict[str, str]:
+    """Of each training, by its id."""
+    annotations = open_annotations(plan.data.train)
+    cells: dict[tuple[str, bool], str] = {}
+    shown = {}
+    for node in nodes:
+        if node.kind != "stage":
+            continue
+        sampler = _stage(node).sampler
+        use_empty = Data.model_validate(node.config["data"]).use_images_without_annotations
+        key = sampler.fingerprint(), use_empty
+        if key not in cells:
+            of_groups = images_per_epoch(annotations, sampler, use_empty, seed=0)
+            cells[key] = " / ".join(_number(of_groups.get(letter)) for letter in GROUPS)
+        shown[node.id] = cells[key]
+    return shown
+
+
+def _number(mean: float | None) -> str:
+    return "-" if mean is None else f"{mean:.1f}"
+
+
+def _stage(node: Node) -> Stage:
+    return Stage.model_validate(node.config["stages"][-1])

@@ -1,0 +1,115 @@
+"""What a grid's command line asks for, resolved: variants, data files and settings."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from experiments.commands.run_request import RunRequest
+from experiments.commands.variant_files import find_variant, names_file
+from experiments.variants import TABLES
+from longtail.cluster.nodes.plan import Plan, make_plan
+from longtail.cluster.nodes.settings import GridSettings, check_writable
+from longtail.config.base import parse_assignments
+from longtail.config.variant import Variant
+
+DEFAULT_TABLE = "eql_2019_3"
+ROW_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
+
+
+@dataclass
+class GridRequest:
+    """The options of `experiments/grid.py`; see its help for their meaning."""
+
+    run: RunRequest
+    variants: tuple[str, ...]
+    table: str | None
+    assignments: tuple[str, ...]
+    seeds: tuple[int, ...]
+    baseline: str | None
+
+    def plan(self) -> Plan:
+        """Resolve the request to rows and nodes.
+
+        Raises:
+            ValueError: An unknown name, a wrong `--set`, or options that do not fit together.
+            BadInputError: A data file or a variant's file cannot be used.
+        """
+        variants = self._variants()
+        check_writable(self.run.runs)
+        return make_plan(variants, self.seeds, self.run.data(), self.run.resamples)
+
+    def baseline_of(self, plan: Plan) -> str:
+        """Name of the variant that the others are compared with."""
+        return self.baseline or plan.rows[0].variant_name
+
+    def settings(self) -> GridSettings:
+        """Where and with what the plan runs."""
+        # A file would put its whole path into the name of the grid's folder.
+        words = [_row_and_name(word)[0] if names_file(word) else word for word in self.variants]
+        return self.run.settings(self.table or ", ".join(words) or DEFAULT_TABLE)
+
+    def _variants(self) -> dict[str, Variant]:
+        if self.variants and self.table:
+            raise ValueError("--variants and --table both name the rows; give one of them")
+        rows = self._rows(self.variants or _rows_of(self.table or DEFAULT_TABLE))
+        names = tuple(rows)
+        if self.baseline is not None and self.baseline not in rows:
+            raise ValueError(f"--baseline {self.baseline}: none of the rows {', '.join(names)}")
+        changes = _changes_by_variant(self.assignments, names)
+        variants = {name: _changed(name, rows[name], changes[name]) for name in names}
+        for variant in variants.values():
+            self.run.check_workers(variant)
+        return variants
+
+    def _rows(self, words: tuple[str, ...]) -> dict[str, Variant]:
+        """`NAME` is the variant of that name or file; `ROW=NAME` is a row that starts as it."""
+        rows: dict[str, Variant] = {}
+        for word in words:
+            row, name = _row_and_name(word)
+            variant = find_variant(f"--variants {word}", name, self.run)
+            if not re.fullmatch(ROW_NAME, row):
+                raise ValueError(
+                    f"--variants {word}: name the row with letters, digits and _ . - alone"
+                )
+            if row in rows:
+                raise ValueError(
+                    f"--variants {word}: there is a row {row}; name this one, as r2={name}"
+                )
+            rows[row] = variant
+        return rows
+
+
+def _row_and_name(word: str) -> tuple[str, str]:
+    """A file without a row's name has its own, without ending."""
+    row, equals, name = word.partition("=")
+    if equals:
+        return row, name
+    return (Path(word).stem if names_file(word) else word), word
+
+
+def _changed(row: str, variant: Variant, changes: dict[str, Any]) -> Variant:
+    try:
+        return variant.override(changes)
+    except ValueError as error:
+        raise ValueError(f"row {row}: {error}") from None
+
+
+def _changes_by_variant(
+    assignments: tuple[str, ...], names: tuple[str, ...]
+) -> dict[str, dict[str, Any]]:
+    """`path=value` is for every row, `ROW:path=value` for that one; the last one holds."""
+    changes: dict[str, dict[str, Any]] = {name: {} for name in names}
+    for path, value in parse_assignments(assignments).items():
+        name, colon, own_path = path.rpartition(":")
+        if colon and name not in names:
+            raise ValueError(f"--set {path}: {name!r} is none of the rows {', '.join(names)}")
+        for row in [name] if colon else names:
+            changes[row][own_path] = value
+    return changes
+
+
+def _rows_of(table: str) -> tuple[str, ...]:
+    if table not in TABLES:
+        raise ValueError(f"--table {table}: unknown; there are {', '.join(TABLES)}")
+    return TABLES[table]

@@ -1,0 +1,59 @@
+"""Commands that a table ends with, as they are to be typed."""
+
+import shlex
+from pathlib import Path
+
+from rich.markup import escape
+
+from longtail.cluster.results.published import Published
+from longtail.commands import output_console
+from longtail.path_options import short_path
+from longtail.tracking.address import SQLITE, redacted, sqlite_file, tracking_uri
+
+console = output_console()
+
+
+def print_command(purpose: str, command: str) -> None:
+    """What for, and below it what to type."""
+    text = f"  [dim]{purpose}[/dim]\n    {escape(command)}"
+    console.print(text, highlight=False, soft_wrap=True)
+
+
+def on_lines(words: list[str]) -> str:
+    """A command that is continued from line to line."""
+    return " \\\n      ".join(words)
+
+
+def mlflow_command(runs: Path) -> str:
+    """How to look at what MLflow has."""
+    uri = tracking_uri(runs)
+    file = sqlite_file(uri)
+    if file is not None:
+        return f"mlflow ui --backend-store-uri {shlex.quote(SQLITE + short_path(file))}"
+    return f"open {redacted(uri)}"
+
+
+def print_mlflow(runs: Path, published: Published, kind: str) -> None:
+    """How to look at what MLflow has, where that is, and what it lacks.
+
+    Args:
+        runs: The runs folder.
+        published: What MLflow has.
+        kind: `grid` or `sweep`.
+    """
+    print_command("compare in MLflow", mlflow_command(runs))
+    if published.elsewhere:
+        console.print(
+            f"    a run stays in the experiment where it was made first: {published.elsewhere}",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
+    if published.problem:
+        # Last, and in words of MLflow's, which are no markup.
+        console.print(f"MLflow lacks part of this {kind}", style="yellow", end=" ")
+        console.print(
+            f"({published.problem}); the same command again uploads it",
+            highlight=False,
+            markup=False,
+        )

@@ -1,0 +1,125 @@
+"""What the options of `run_options` ask for, resolved: data files, scale, workers and places."""
+
+import shlex
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from experiments.commands.run_options import EXPERIMENT
+from experiments.variants.scale import demo_scale
+from longtail.cluster.data_files import find_data_files
+from longtail.cluster.nodes.plan import RESAMPLES, DataFiles
+from longtail.cluster.nodes.settings import GridSettings, WorkerResources
+from longtail.config.variant import Variant
+from longtail.path_options import short_path
+from longtail.tracking.address import check_experiment
+
+
+@dataclass
+class RunRequest:
+    """The options that grid and sweep share; see their help for the meaning."""
+
+    train: Path | None
+    val: Path | None
+    images: Path | None
+    scale: str | None
+    resamples: int
+    workers: int
+    cpus_per_worker: float
+    gpus_per_worker: float
+    loader_processes: int
+    runs: Path
+    address: str | None
+    dashboard: bool
+    experiment: str
+
+    def __post_init__(self) -> None:
+        check_experiment(self.experiment)
+        self.runs = self.runs.resolve()
+
+    @property
+    def resources(self) -> WorkerResources:
+        """What a node occupies."""
+        return WorkerResources(self.workers, self.cpus_per_worker, self.gpus_per_worker)
+
+    def settings(self, name: str) -> GridSettings:
+        """Where and with what nodes run.
+
+        Args:
+            name: Of the grid or sweep.
+        """
+        return GridSettings(
+            runs=self.runs,
+            resources=self.resources,
+            address=self.address,
+            dashboard=self.dashboard,
+            loader_processes=self.loader_processes,
+            experiment=self.experiment,
+            name=name,
+        )
+
+    def words(self) -> list[str]:
+        """The options, as they are to be typed for a grid over the same files and workers."""
+        given = {
+            "--train": self.train and short_path(self.train),
+            "--val": self.val and short_path(self.val),
+            "--images": self.images and short_path(self.images),
+            "--resamples": self.resamples if self.resamples != RESAMPLES else None,
+            "--workers": self.workers if self.workers != 1 else None,
+            "--cpus-per-worker": self.cpus_per_worker if self.cpus_per_worker != 1 else None,
+            "--gpus-per-worker": self.gpus_per_worker or None,
+            "--loader-processes": self.loader_processes or None,
+            "--runs": short_path(self.runs) if self.runs != Path("runs").resolve() else None,
+            "--address": self.address,
+            "--experiment": self.experiment if self.experiment != EXPERIMENT else None,
+        }
+        return [
+            f"{name} {shlex.quote(f'{value:g}' if type(value) is float else str(value))}"
+            for name, value in given.items()
+            if value is not None
+        ]
+
+    def data(self) -> DataFiles:
+        """The files; the synthetic set, made where it is not there yet, if none is named.
+
+        Raises:
+            ValueError: Options that do not fit together.
+            BadInputError: A file cannot be used.
+        """
+        if not (self.train or self.val or self.images):
+            return _synthetic(self.runs / "data" / "synthetic")
+        if self.train is None or self.val is None:
+            raise ValueError("--train, --val and --images belong together; give all three")
+        return find_data_files(self.train, self.val, self.images)
+
+    def scaled(self, variant: Variant) -> Variant:
+        """A variant given by name at the size that is asked for."""
+        scale = self.scale or ("full" if self.train else "demo")
+        return demo_scale(variant) if scale == "demo" else variant
+
+    def check_workers(self, variant: Variant) -> None:
+        """Hold the number of workers against the images of a step.
+
+        Raises:
+            ValueError: It does not divide them.
+        """
+        for number, stage in enumerate(variant.stages):
+            images = stage.schedule.images_per_step
+            if self.workers < 1 or images % self.workers:
+                raise ValueError(
+                    f"--workers {self.workers}: does not divide"
+                    f" stages.{number}.schedule.images_per_step ({images}); change one of them"
+                )
+
+
+def take_run_request(options: dict[str, Any]) -> RunRequest:
+    """Take the shared options out of those that a command got."""
+    return RunRequest(**{field.name: options.pop(field.name) for field in fields(RunRequest)})
+
+
+def _synthetic(folder: Path) -> DataFiles:
+    """The default data set: 96 training images, 30 categories."""
+    from longtail.data.synthetic.dataset import Parameters, write_dataset
+
+    write_dataset(folder, Parameters(96, 48, 24, categories=30, size=128, seed=0))
+    return find_data_files(folder / "train.json", folder / "val.json", folder / "images")

@@ -1,0 +1,151 @@
+"""What a sweep prints at its end: the ranked trials, what they cost, the failures."""
+
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from experiments.commands.grid.result_tables import narrow_table
+from longtail.commands import output_console
+from longtail.sweep.analysis.axis import labels_of, spelt_value
+from longtail.sweep.analysis.confirmation import Confirmation, FreshRuns
+from longtail.sweep.analysis.pareto import pareto_front
+from longtail.sweep.cost import Cost
+from longtail.sweep.request import Sweep
+from longtail.sweep.trial import Trial, ranked
+
+HEADINGS = {"AP": "AP", "APr": "APr", "APc": "APc", "APf": "APf", "AP_box": "box AP"}
+UNDEFINED = -1.0
+
+console = output_console()
+
+
+def print_result(sweep: Sweep, trials: Sequence[Trial], cost: Cost) -> None:
+    """All that is known when the last trial ended."""
+    print_trials(sweep, trials, cost.unit)
+    print_pareto(sweep, trials)
+    print_cost(cost)
+    print_failures(trials)
+
+
+def print_trials(sweep: Sweep, trials: Sequence[Trial], unit: str) -> None:
+    """Finished trials by falling metric, then those that were stopped, then failed ones.
+
+    Args:
+        sweep: What was searched.
+        trials: Its trials.
+        unit: Of their hours, `GPU` or `CPU`.
+    """
+    metric = HEADINGS[sweep.metrics[0]]
+    table = narrow_table(f"trials by {metric} of their last evaluation, mask AP in points")
+    _add_columns(table, sweep, ("", "trial"), ("iterations", "state"), (f"{unit} hours",))
+    for place, trial in enumerate(ranked(list(trials), sweep.metrics[0]), start=1):
+        rank = str(place) if trial.state == "finished" else ""
+        progress = [f"{trial.step:,}", _state(trial)]
+        table.add_row(rank, *_cells(sweep, trial, progress), hours_text(trial.hours))
+    console.print(table)
+
+
+def print_pareto(sweep: Sweep, trials: Sequence[Trial]) -> None:
+    """Where several metrics count: the trials that no other one beats in all of them."""
+    front = pareto_front(trials, sweep.metrics) if len(sweep.metrics) > 1 else []
+    if not front:
+        return
+    table = narrow_table(f"trials that no other one beats in all of {', '.join(sweep.metrics)}")
+    _add_columns(table, sweep, ("trial",), (), ())
+    for trial in front:
+        table.add_row(*_cells(sweep, trial, []))
+    console.print(table)
+
+
+def print_cost(cost: Cost) -> None:
+    """What was spent, and what it would have cost without sharing and stopping."""
+    shared = (
+        f"saved {hours_text(cost.saved_by_sharing)} by sharing"
+        if cost.saved_by_sharing >= 0
+        else f"evaluations on the way cost {hours_text(-cost.saved_by_sharing)} more than sharing"
+        " saved"
+    )
+    console.print(
+        f"spent {hours_text(cost.spent)} {cost.unit}-hours; every trial alone to its end, about"
+        f" {hours_text(cost.naive)}; {shared}, saved {hours_text(cost.saved_by_stopping)} by"
+        " stopping",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def print_confirmation(confirmation: Confirmation) -> None:
+    """How the best trials did with fresh seeds, and by how much they fell."""
+    seeds = ", ".join(map(str, confirmation.seeds))
+    if confirmation.trials:
+        table = narrow_table(f"the best again with fresh seeds {seeds}, in points")
+        table.add_column("trial", justify="right")
+        table.add_column("metric")
+        for heading in ("in the sweep", "mean", "95% interval", "fell by"):
+            table.add_column(heading, justify="right", no_wrap=True)
+        for trial in confirmation.trials:
+            for metric, runs in trial.metrics.items():
+                table.add_row(str(trial.number), HEADINGS[metric], *_fresh_cells(runs))
+        console.print(table)
+    console.print(confirmation.warning, highlight=False, soft_wrap=True)
+    for problem in confirmation.problems:
+        console.print(f"[red]{problem}[/red]", highlight=False, soft_wrap=True)
+
+
+def print_failures(trials: Sequence[Trial]) -> None:
+    """What went wrong, once for each failed trial, and at which values."""
+    for trial in trials:
+        if trial.state == "failed":
+            values = ", ".join(f"{path}={spelt_value(v)}" for path, v in trial.point.items())
+            console.print(
+                f"[red]failed[/red] trial {trial.number}: {values}",
+                highlight=False,
+                soft_wrap=True,
+            )
+            console.print(f"  {trial.error}", highlight=False, markup=False, soft_wrap=True)
+
+
+def hours_text(hours: float) -> str:
+    """Three digits: 0.0042, 1.9, 1,234."""
+    return f"{hours:,.0f}" if hours >= 100 else f"{hours:.3g}"
+
+
+def points_text(fraction: float | None) -> str:
+    """A metric in points; `-` where it is undefined."""
+    return "-" if fraction is None or fraction == UNDEFINED else f"{100 * fraction:.2f}"
+
+
+def _add_columns(
+    table: Table,
+    sweep: Sweep,
+    first: Sequence[str],
+    progress: Sequence[str],
+    last: Sequence[str],
+) -> None:
+    labels = labels_of(sweep.space.dimensions).values()
+    for heading in (*first, *labels, *progress, *(HEADINGS[name] for name in _shown(sweep)), *last):
+        left = heading in ("state", "")
+        table.add_column(heading, justify="left" if left else "right", overflow="fold")
+
+
+def _cells(sweep: Sweep, trial: Trial, progress: Sequence[str]) -> list[str]:
+    values = [spelt_value(trial.point[path]) for path in sweep.space.dimensions]
+    metrics = [points_text(trial.metrics.get(name)) for name in _shown(sweep)]
+    return [str(trial.number), *values, *progress, *metrics]
+
+
+def _shown(sweep: Sweep) -> list[str]:
+    """Mask AP and its groups, and AP of boxes where it is searched for."""
+    return [name for name in HEADINGS if name != "AP_box" or name in sweep.metrics]
+
+
+def _state(trial: Trial) -> str:
+    return "[red]failed[/red]" if trial.state == "failed" else trial.state
+
+
+def _fresh_cells(runs: FreshRuns) -> list[str]:
+    interval = "-"
+    if runs.low is not None and runs.high is not None:
+        interval = f"{points_text(runs.low)} to {points_text(runs.high)}"
+    fell = "-" if runs.fell_by is None else f"{100 * runs.fell_by:+.2f}"
+    return [points_text(runs.in_sweep), points_text(runs.mean), interval, fell]

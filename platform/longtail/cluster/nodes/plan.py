@@ -1,0 +1,159 @@
+"""From variants to nodes: the tree of stage prefixes, with every shared node once."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from longtail.cluster.nodes.node import Node, evaluation_node, predictions_node, stage_node
+from longtail.config.base import fingerprint
+from longtail.config.detector import Detector, Detectron2, Timm
+from longtail.config.variant import Variant
+from longtail.sealed import sha256_of
+
+RESAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class DataFiles:
+    """The files a grid works on.
+
+    Attributes:
+        train: Annotations to learn from.
+        val: Annotations to predict and evaluate.
+        images: Folder that holds the pictures of both.
+        train_digest: SHA-256 of `train` in hex.
+        val_digest: SHA-256 of `val` in hex.
+    """
+
+    train: Path
+    val: Path
+    images: Path
+    train_digest: str
+    val_digest: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the result table: a variant with a seed, and the chain of its nodes.
+
+    Attributes:
+        name: The variant's name, with the seed where there are several.
+        variant_name: The variant's name alone.
+        variant: The configuration, with the row's seed.
+        stages: The training nodes.
+        predictions: What is predicted with the last stage.
+        evaluation: What the row shows.
+    """
+
+    name: str
+    variant_name: str
+    variant: Variant
+    stages: tuple[Node, ...]
+    predictions: Node
+    evaluation: Node
+
+    def nodes(self) -> tuple[Node, ...]:
+        """Its nodes, each after those it needs."""
+        return (*self.stages, self.predictions, self.evaluation)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The rows of a grid over one data set."""
+
+    rows: tuple[Row, ...]
+    data: DataFiles
+
+    @property
+    def id(self) -> str:
+        """Twelve hex digits that name the set of rows: the same grid again has the same id."""
+        return fingerprint(sorted(row.evaluation.id for row in self.rows))
+
+    def nodes(self) -> list[Node]:
+        """Every node once, each after those it needs."""
+        return list({node.id: node for row in self.rows for node in row.nodes()}.values())
+
+    def row_of(self, node: Node) -> Row:
+        """The first row that needs the node: where its configuration is looked up."""
+        return next(row for row in self.rows if any(own.id == node.id for own in row.nodes()))
+
+
+def make_plan(
+    variants: Mapping[str, Variant],
+    seeds: Sequence[int],
+    data: DataFiles,
+    resamples: int = RESAMPLES,
+) -> Plan:
+    """Lay out the nodes of every variant under every seed.
+
+    Args:
+        variants: Configurations by name; each seed replaces their own.
+        seeds: Seeds; one given twice counts once.
+        data: What is trained and evaluated on.
+        resamples: Resamples of the images for the intervals of every evaluation; 0 for none.
+
+    Raises:
+        ValueError: Two variants are equal: their rows would be one.
+    """
+    rows = tuple(_rows(variants, seeds, data, resamples))
+    seen: dict[str, str] = {}
+    for row in rows:
+        other = seen.setdefault(row.evaluation.id, row.name)
+        if other != row.name:
+            raise ValueError(
+                f"variants {other} and {row.name} are the same configuration;"
+                " leave one out, or check what --set changed"
+            )
+    return Plan(rows, data)
+
+
+def _rows(
+    variants: Mapping[str, Variant], seeds: Sequence[int], data: DataFiles, resamples: int
+) -> Iterator[Row]:
+    for name, base in variants.items():
+        for seed in dict.fromkeys(seeds):
+            label = name if len(seeds) == 1 else f"{name} seed {seed}"
+            yield _row(label, name, base.replace(seed=seed), data, resamples)
+
+
+def _row(name: str, variant_name: str, variant: Variant, data: DataFiles, resamples: int) -> Row:
+    inputs = {"train": data.train_digest, **_digests_of_files(variant.detector)}
+    stages: list[Node] = []
+    for number in range(len(variant.stages)):
+        parent = stages[-1] if stages else None
+        stages.append(stage_node(variant, number, name, inputs, parent))
+    predictions = predictions_node(variant.inference, name, data.val_digest, stages[-1])
+    evaluation = evaluation_node(name, data.val_digest, predictions, resamples)
+    return Row(name, variant_name, variant, tuple(stages), predictions, evaluation)
+
+
+def _digests_of_files(detector: Detector) -> dict[str, str]:
+    """Digests of the files that a detector is built from."""
+    digests = {}
+    for field, path in _files_of(detector).items():
+        if not path.is_file():
+            raise ValueError(f"detector.{field} {path}: no such file; give a local file of weights")
+        digests[field.replace(".", "_")] = sha256_of(path)
+    return digests
+
+
+def with_absolute_files(variant: Variant) -> Variant:
+    """The variant as a worker takes it, in whose folder a relative path means another file.
+
+    It is no other node: identities keep the paths as they were given.
+    """
+    files = {f"detector.{field}": path for field, path in _files_of(variant.detector).items()}
+    return variant.override({field: str(path.absolute()) for field, path in files.items()})
+
+
+def _files_of(detector: Detector) -> dict[str, Path]:
+    backbone = detector.backbone
+    files: dict[str, Path] = {}
+    if isinstance(backbone, Timm) and backbone.weights is not None:
+        files["backbone.weights"] = Path(backbone.weights)
+    if isinstance(backbone, Detectron2) and Path(backbone.config_file).is_file():
+        # Else it is one of detectron2's own, by name.
+        files["backbone.config_file"] = Path(backbone.config_file)
+    if detector.weights is not None:
+        files["weights"] = Path(detector.weights)
+    return files

@@ -1,0 +1,94 @@
+"""Names for people: links from a grid's rows to their nodes, and its table with seeds."""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from longtail.cluster.nodes.ledger import node_directory, read_result, write_json
+from longtail.cluster.nodes.plan import Plan, Row
+from longtail.cluster.nodes.statuses import Standings, State
+from longtail.cluster.results.differences import RowDifference
+from longtail.cluster.results.evaluation_files import intervals_of
+from longtail.evaluation.uncertainty.seeds import SeedStatistic, SeedSummary, aggregate_seeds
+
+__all__ = ["SeedStatistic", "SeedSummary", "over_seeds"]
+
+
+def over_seeds(plan: Plan, standings: Standings, runs: Path) -> dict[str, SeedSummary]:
+    """Statistics of the finished runs of each variant that has more than one, by its name."""
+    results: dict[str, list[dict[str, float]]] = {}
+    for row in plan.rows:
+        summary = read_result(node_directory(runs, row.evaluation))
+        if standings[row.evaluation.id].state is State.DONE and summary is not None:
+            results.setdefault(row.variant_name, []).append(summary)
+    return {name: aggregate_seeds(of) for name, of in results.items() if len(of) > 1}
+
+
+def grid_directory(runs: Path, name: str) -> Path:
+    """Where a grid's links and table are: `grids/<name>` in the runs folder."""
+    return runs / "grids" / _file_name(name)
+
+
+def row_directory(grid: Path, row: Row) -> Path:
+    """Where a row's links are: `predictions`, `evaluation`, `training` (last stage)."""
+    return grid / _file_name(row.name)
+
+
+def write_links(
+    plan: Plan,
+    standings: Standings,
+    runs: Path,
+    name: str,
+    differences: Sequence[RowDifference] = (),
+) -> Path:
+    """Link every finished node under its row's name and write `table.json`; return the folder.
+
+    A grid of the same name with other settings takes the names over; nodes themselves stay.
+    """
+    grid = grid_directory(runs, name)
+    rows = {}
+    for row in plan.rows:
+        folder = row_directory(grid, row)
+        folder.mkdir(parents=True, exist_ok=True)
+        targets = {
+            "training": node_directory(runs, row.stages[-1]),
+            "predictions": node_directory(runs, row.predictions) / "predictions",
+            "evaluation": node_directory(runs, row.evaluation),
+        }
+        for link, target in targets.items():
+            _link(folder / link, target)
+        done = standings[row.evaluation.id].state is State.DONE
+        rows[row.name] = read_result(node_directory(runs, row.evaluation)) if done else None
+    seeds = {name: asdict(of)["metrics"] for name, of in over_seeds(plan, standings, runs).items()}
+    table = {
+        "grid": plan.id,
+        "rows": rows,
+        "intervals": intervals_of_rows(plan, standings, runs),
+        "differences": [difference.as_dict() for difference in differences],
+        "seeds": seeds,
+    }
+    write_json(grid / "table.json", table)
+    return grid
+
+
+def intervals_of_rows(plan: Plan, standings: Standings, runs: Path) -> dict[str, Any]:
+    """Intervals by row name, then `segm` and `box`, of the finished rows that have some."""
+    done = [row for row in plan.rows if standings[row.evaluation.id].state is State.DONE]
+    found = {row.name: intervals_of(node_directory(runs, row.evaluation)) for row in done}
+    return {name: intervals for name, intervals in found.items() if intervals}
+
+
+def _link(link: Path, target: Path) -> None:
+    if not target.exists():
+        return
+    temporary = link.with_name(f".{link.name}.{os.getpid()}")
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(os.path.relpath(target, link.parent))
+    temporary.replace(link)
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", name)

@@ -1,0 +1,301 @@
+"""Making MLflow show what the storage holds, in the background, until it does."""
+
+import logging
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+from longtail.cluster.nodes.ledger import node_directory, read_record
+from longtail.cluster.nodes.node import Node
+from longtail.cluster.nodes.plan import Row
+from longtail.cluster.nodes.statuses import Standing, Standings, State
+from longtail.cluster.results.evaluation_files import (
+    DIAGNOSIS,
+    EVALUATION,
+    PER_CATEGORY,
+    PLOT,
+    VARIANT,
+)
+from longtail.cluster.results.published import Published
+from longtail.problems import BadInputError
+from longtail.ray_cluster.watch import at_loss
+from longtail.tracking.address import told, tracking_uri
+from longtail.tracking.store import check_store, is_locked, wait_until_free
+from longtail.tracking.tracker import NodeRecord, Status, Tracker, num_points, tracker_of
+from longtail.training.journal import JOURNAL, read_journal
+from longtail.training.telemetry_files import FOLDER as TELEMETRY
+
+log = logging.getLogger(__name__)
+
+NOTE_TAG = "mlflow.note.content"
+SHARED_TRUNK_TAG = "longtail.shared_trunk"
+"""How many trainings went through the data together."""
+
+STATUS_OF: Mapping[State, Status] = {
+    State.RUNNING: "RUNNING",
+    State.PAUSED: "RUNNING",
+    State.STOPPED: "FINISHED",
+    State.DONE: "FINISHED",
+    State.FAILED: "FAILED",
+}
+GOING_ON = (State.RUNNING, State.PAUSED)
+
+
+class Family(Protocol):
+    """A parent run, and what it says of the nodes below it: a grid's rows, a sweep's trials.
+
+    Attributes:
+        id: Names it for ever.
+        name: What people call it.
+        kind: `grid` or `sweep`.
+    """
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+
+    def row_of(self, node: Node) -> Row:
+        """A row that needs the node."""
+
+    def params_of(self, node: Node, row: Row) -> Mapping[str, Any]:
+        """What tells its run from others, by dotted path."""
+
+    def tags_of(self, standing: Standing) -> Mapping[str, str]:
+        """Further tags of its run."""
+
+    def points_of(self, node: Node) -> Sequence[Mapping[str, Any]]:
+        """Lines of metrics beside those of its journal."""
+
+    def note(self, standings: Standings) -> str:
+        """What the parent's page shows, as Markdown."""
+
+
+class Publisher:
+    """Keeps MLflow's runs in step with nodes. MLflow failing never fails what is run.
+
+    Args:
+        family: The parent run and its nodes.
+        runs: The runs folder.
+        experiment: MLflow experiment.
+    """
+
+    def __init__(self, family: Family, runs: Path, experiment: str) -> None:
+        self._family, self._runs, self._experiment = family, runs, experiment
+        self._tracker: Tracker | None = None
+        self._settled: set[str] = set()
+        self._noted: set[str] | None = None
+        self._lock = threading.Lock()
+        self._locked = False
+        self.problem: str | None = None
+        """Why MLflow lacks something; None when the last attempt brought everything across."""
+
+    def check(self) -> None:
+        """Refuse a store that MLflow can never open, before anything is run.
+
+        Raises:
+            InfrastructureError: It was left half-made.
+        """
+        check_store(tracking_uri(self._runs))
+
+    def publish(self, standings: Standings, grid_status: Status) -> None:
+        """Bring MLflow up to date; what fails is tried again at the next call.
+
+        Args:
+            standings: How the nodes stand.
+            grid_status: Status of the parent run; `KILLED` also ends the runs of running nodes.
+        """
+        with self._lock:
+            self._attempt(standings, grid_status)
+
+    def publish_end(self, standings: Standings, grid_status: Status) -> Published:
+        """As `publish`, for the last time: a store that another process locks is waited for.
+
+        Returns:
+            What MLflow has then.
+        """
+        self.publish(standings, grid_status)
+        if self._locked:
+            wait_until_free(tracking_uri(self._runs))
+            self.publish(standings, grid_status)
+        return self.published(standings)
+
+    def published(self, standings: Standings) -> Published:
+        """What MLflow has, as far as is known."""
+        with self._lock:
+            elsewhere = self._elsewhere() if self.problem is None else None
+            if self.problem is None:
+                return Published(None, elsewhere)
+            there = self._tracker.num_points if self._tracker else 0
+            try:
+                total = sum(num_points(self._lines(item.node)) for item in standings.values())
+            except BadInputError as damaged:
+                named = {self.problem: None, told(damaged): None}
+                return Published("; ".join(named))
+            return Published(f"{self.problem}; of {total} points it has at least {there}")
+
+    def _elsewhere(self) -> str | None:
+        try:
+            others = self._connect().elsewhere()
+        except Exception as error:
+            self._note_problem(error)
+            return None
+        return ", ".join(f"{number} in {name!r}" for name, number in others.items()) or None
+
+    def _attempt(self, standings: Standings, grid_status: Status) -> None:
+        try:
+            tracker = self._connect()
+            grid = self._open_parent(tracker)
+            for standing in list(standings.values()):
+                if standing.state in STATUS_OF and standing.node.id not in self._settled:
+                    self._publish_node(tracker, grid, standing, grid_status)
+            self._publish_note(tracker, grid, standings)
+            tracker.set_status(grid, grid_status)
+            self.problem, self._locked = None, False
+        except Exception as error:
+            self._note_problem(error)
+
+    def _note_problem(self, error: Exception) -> None:
+        uri = tracking_uri(self._runs)
+        self._locked = "database is locked" in str(error) or is_locked(uri)
+        known, self.problem = self.problem, told(error)
+        if self._locked:
+            self.problem = "another process keeps its store locked"
+        if known is None:
+            log.warning("MLflow is not up to date, going on without it: %s", self.problem)
+
+    def prepare(self) -> None:
+        """Import MLflow and make its store if there is none; trouble is told by `publish`."""
+        with self._lock, suppress(Exception):
+            self._connect()
+
+    def attach(self, files: Sequence[Path]) -> None:
+        """Give the parent run files, in place of earlier ones of the same names."""
+        with self._lock:
+            try:
+                tracker = self._connect()
+                tracker.replace_artifacts(self._open_parent(tracker), files)
+            except Exception as error:
+                self._note_problem(error)
+
+    def _open_parent(self, tracker: Tracker) -> str:
+        family = self._family
+        return tracker.open_grid(family.id, family.name, {"longtail.kind": family.kind})
+
+    def _publish_note(self, tracker: Tracker, grid: str, standings: Standings) -> None:
+        """Show what there is; its files are read and checked when there is more than before."""
+        shown = (State.DONE, State.STOPPED, State.FAILED)
+        done = {node for node, item in standings.items() if item.state in shown}
+        if done != self._noted:
+            note = self._family.note(standings)
+            tracker.set_tags(grid, {NOTE_TAG: note})
+            self._noted = done
+
+    def _connect(self) -> Tracker:
+        if self._tracker is None:
+            self._tracker = tracker_of(self._runs, self._experiment)
+        return self._tracker
+
+    def _publish_node(
+        self, tracker: Tracker, grid: str, standing: Standing, grid_status: Status
+    ) -> None:
+        node, directory = standing.node, node_directory(self._runs, standing.node)
+        if not (directory / "node.json").exists():
+            return
+        row = self._family.row_of(node)
+        run = tracker.open_node(self._record(node, row), self._family.id, grid)
+        tracker.log_points(run, self._lines(node))
+        tracker.set_tags(run, self._family.tags_of(standing))
+        if standing.in_pass:
+            tracker.set_tags(run, {SHARED_TRUNK_TAG: str(len(standing.in_pass))})
+        if standing.error is not None:
+            tracker.set_tags(run, {"longtail.error": repr(standing.error)})
+        killed = grid_status == "KILLED" and standing.state in GOING_ON
+        tracker.set_status(run, "KILLED" if killed else STATUS_OF[standing.state])
+        if standing.state is State.DONE:
+            tracker.log_artifacts(run, _artifacts(node, self._runs))
+            self._settled.add(node.id)
+
+    def _lines(self, node: Node) -> list[Mapping[str, Any]]:
+        journal = node_directory(self._runs, node) / JOURNAL
+        return [*read_journal(journal), *self._family.points_of(node)]
+
+    def _record(self, node: Node, row: Row) -> NodeRecord:
+        digests = {f"longtail.input.{role}": digest for role, digest in node.inputs.items()}
+        provenance = _provenance(node_directory(self._runs, node))
+        tags = {"longtail.variant": row.name, "longtail.seed": str(node.seed)}
+        params = self._family.params_of(node, row)
+        return NodeRecord(node.id, node.label, params, {**tags, **digests, **provenance})
+
+
+def _provenance(directory: Path) -> dict[str, str]:
+    record = read_record(directory)
+    versions = {f"version.{name}": text for name, text in record["versions"].items()}
+    return {"longtail.git": record["git"], "longtail.directory": str(directory), **versions}
+
+
+def _artifacts(node: Node, runs: Path) -> list[tuple[Path, str]]:
+    """Files of a node for MLflow, each with its folder there."""
+    directory = node_directory(runs, node)
+    files = [(directory / "node.json", ""), (directory / "result.json", "")]
+    match node.kind:
+        case "stage":
+            files += _telemetry(node, runs)
+        case "predictions":
+            files.append((directory / "predictions" / "manifest.json", "predictions"))
+        case "evaluation":
+            names = (VARIANT, EVALUATION, DIAGNOSIS, PER_CATEGORY)
+            files += [(directory / name, "") for name in names]
+            files.append((directory / "plots" / PLOT, "plots"))
+            (predictions,) = node.parents
+            (last_stage,) = predictions.parents
+            files += _telemetry(last_stage, runs)
+    return files
+
+
+def _telemetry(stage: Node, runs: Path) -> list[tuple[Path, str]]:
+    windows = sorted((node_directory(runs, stage) / TELEMETRY).glob("step-*.npz"))
+    return [(window, TELEMETRY) for window in windows]
+
+
+PUBLISH_SECONDS = 5.0
+
+
+def prepared(publisher: Publisher) -> None:
+    """Have MLflow's store made, which takes seconds, while there is nothing to publish yet."""
+    threading.Thread(target=publisher.prepare, daemon=True).start()
+
+
+@contextmanager
+def kept_in_step(publisher: Publisher, standings: Standings) -> Iterator[None]:
+    """Publish again and again; what interrupts the work ends its runs as killed.
+
+    A slow or dead MLflow holds up a thread of its own, never the work.
+    """
+    stop = threading.Event()
+    background = threading.Thread(
+        target=_publish_until, args=(stop, publisher, standings), daemon=True
+    )
+    background.start()
+
+    def end() -> None:
+        stop.set()
+        publisher.publish(standings, "KILLED")
+
+    try:
+        with at_loss(end):
+            yield
+    except BaseException:
+        end()
+        raise
+    stop.set()
+    background.join()
+
+
+def _publish_until(stop: threading.Event, publisher: Publisher, standings: Standings) -> None:
+    while not stop.wait(PUBLISH_SECONDS):
+        publisher.publish(standings, "RUNNING")

@@ -1,0 +1,95 @@
+"""What MLflow shows of a grid: its rows' differing fields, and a table on the parent's page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from longtail.cluster.nodes.ledger import node_directory, read_result
+from longtail.cluster.nodes.node import Node
+from longtail.cluster.nodes.plan import Plan, Row
+from longtail.cluster.nodes.statuses import Standing, Standings, State
+from longtail.config.variant import Variant
+
+UNDEFINED = -1.0
+"""Of a metric without a category or instance to measure it on."""
+
+
+@dataclass(frozen=True)
+class GridFamily:
+    """A grid as the `Publisher` sees it.
+
+    Attributes:
+        plan: The grid.
+        runs: The runs folder.
+        name: Name of the parent run.
+    """
+
+    plan: Plan
+    runs: Path
+    name: str
+    kind: str = "grid"
+
+    @property
+    def id(self) -> str:
+        """Of the plan."""
+        return self.plan.id
+
+    @cached_property
+    def _params(self) -> dict[str, dict[str, Any]]:
+        return differing_leaves({row.name: row.variant for row in self.plan.rows})
+
+    def row_of(self, node: Node) -> Row:
+        """The first row that needs the node."""
+        return self.plan.row_of(node)
+
+    def params_of(self, node: Node, row: Row) -> Mapping[str, Any]:
+        """What tells the row from others, on its evaluation."""
+        return self._params[row.name] if node.kind == "evaluation" else {}
+
+    def tags_of(self, standing: Standing) -> Mapping[str, str]:
+        """None."""
+        return {}
+
+    def points_of(self, node: Node) -> Sequence[Mapping[str, Any]]:
+        """None."""
+        return ()
+
+    def note(self, standings: Standings) -> str:
+        """The finished rows."""
+        return result_note(self.plan, standings, self.runs)
+
+
+def result_note(plan: Plan, standings: Standings, runs: Path) -> str:
+    """The finished rows as a Markdown table in points, which MLflow shows on the parent's page."""
+    lines = ["| variant | AP | APr | APc | APf | box AP |", "|---|---|---|---|---|---|"]
+    for row in plan.rows:
+        if standings[row.evaluation.id].state is not State.DONE:
+            continue
+        summary = read_result(node_directory(runs, row.evaluation))
+        if summary is not None:
+            values = (points_text(summary[key]) for key in ("AP", "APr", "APc", "APf", "AP_box"))
+            lines.append(f"| {row.name} | {' | '.join(values)} |")
+    return "\n".join(lines)
+
+
+def points_text(fraction: float) -> str:
+    """A fraction in points with two decimals; `-` for an undefined one."""
+    return "-" if fraction == UNDEFINED else f"{100 * fraction:.2f}"
+
+
+def differing_leaves(variants: Mapping[str, Variant]) -> dict[str, dict[str, Any]]:
+    """The configuration leaves by dotted path that differ between rows, of every row that has them.
+
+    Args:
+        variants: The rows by name.
+    """
+    leaves = {name: variant.leaves() for name, variant in variants.items()}
+    paths = {path for row in leaves.values() for path in row}
+    rows = list(leaves.values())
+    differing = [path for path in paths if any(row.get(path) != rows[0].get(path) for row in rows)]
+    return {
+        name: {path: row[path] for path in sorted(differing) if path in row}
+        for name, row in leaves.items()
+    }

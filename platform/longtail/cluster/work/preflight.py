@@ -1,0 +1,31 @@
+"""Faults of a configuration that only building the detector shows, before Ray is asked."""
+
+import torch
+
+from longtail.cluster.nodes.plan import Plan
+from longtail.data.lvis.annotations import open_annotations
+from longtail.engines.build import build_engine
+from longtail.training.stage import category_statistics
+
+
+def check_buildable(plan: Plan) -> None:
+    """Build the detector of every stage of every row, without memory for its weights.
+
+    Raises:
+        ValueError: An engine, a backbone or sizes that do not fit; the row and stage are named.
+    """
+    annotations = open_annotations(plan.data.train)
+    checked = set()
+    for row in plan.rows:
+        detector = row.variant.detector.without_weights()
+        for number, stage in enumerate(row.variant.stages):
+            key = (detector.fingerprint(), stage.classifier.fingerprint())
+            if key in checked:
+                continue
+            checked.add(key)
+            statistics = category_statistics(stage.classifier, annotations)
+            try:
+                with torch.device("meta"):
+                    build_engine(detector, stage.classifier, row.variant.inference, statistics)
+            except ValueError as error:
+                raise ValueError(f"{row.name}, stage {number}: {error}") from error

@@ -1,0 +1,207 @@
+"""Batches of images for training and prediction, read ahead by loader processes.
+
+Loader processes are forked: they start at once and share the memory-mapped annotations, where a
+fresh interpreter would import torch and open the files again. It is safe because they only decode
+images: they touch neither the GPU nor Ray, and torch limits itself to one thread in them.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import DataLoader, Dataset
+
+from longtail.config.stages import Stage
+from longtail.config.variant import Data, Inference
+from longtail.data.loading.images import load_image
+from longtail.data.loading.load_sample import for_drawn_category, load_sample
+from longtail.data.loading.sample import Image, Sample
+from longtail.data.loading.shared_tensors import Parcel, pack, unpack
+from longtail.data.lvis.annotations import Annotations
+from longtail.data.sampling.build import build_stream
+from longtail.data.sampling.steps import AUGMENTATION, Step, StepSampler, random_numbers
+from longtail.problems import BadInputError
+
+SHARED_MEMORY = Path("/dev/shm")
+BATCHES_AHEAD = 2
+
+Batch = TypeVar("Batch")
+
+
+@dataclass(frozen=True)
+class TrainingBatch:
+    """One worker's samples of an optimizer step, and where the step after it starts."""
+
+    samples: list[Sample]
+    epoch: int
+    position: int
+
+
+class ImageFiles(Protocol):
+    """Images of one file by index; `Annotations` is one. Sizes are in pixels, all (N,)."""
+
+    @property
+    def image_ids(self) -> NDArray[np.int64]: ...
+    @property
+    def heights(self) -> NDArray[np.int64]: ...
+    @property
+    def widths(self) -> NDArray[np.int64]: ...
+    def image_path(self, i: int, root: Path) -> Path:
+        """The picture file of image i below a folder."""
+        ...
+
+
+def training_batches(
+    *,
+    annotations: Annotations,
+    images_root: Path,
+    stage: Stage,
+    data: Data,
+    seed: int,
+    num_replicas: int = 1,
+    rank: int = 0,
+    start: tuple[int, int] = (0, 0),
+    loader_processes: int = 0,
+) -> Iterator[TrainingBatch]:
+    """This worker's batches, for ever, from a place in the stream of images on.
+
+    An image's augmentation is drawn from (seed, epoch, position in the epoch), so that neither the
+    number of workers nor that of loader processes changes a picture.
+
+    Args:
+        annotations: The training file.
+        images_root: Folder of its images.
+        stage: Says sampler, augmentation and images per step.
+        data: Says which images are used.
+        seed: Decides the order and every augmentation.
+        num_replicas: Workers that train together.
+        rank: This worker, 0 to num_replicas - 1.
+        start: (epoch, position) of a batch already taken, or (0, 0).
+        loader_processes: Processes that read ahead; 0 reads in this one.
+
+    Raises:
+        ValueError: No image is left, the workers cannot share a step evenly, or there is too
+            little shared memory for the loader processes.
+    """
+    used = data.use_images_without_annotations
+    stream = build_stream(annotations, stage.sampler, used, seed)
+    sampler = StepSampler(stream, stage.schedule.images_per_step, num_replicas, rank)
+    sides = max(stage.augmentation.short_sides), stage.augmentation.long_side_cap
+    check_shared_memory(sampler.images_per_step // num_replicas, sides, loader_processes)
+    load = partial(_training_batch, annotations, images_root, stage, seed)
+    return _load(load, sampler.steps(*start), loader_processes)
+
+
+def prediction_images(
+    images: ImageFiles,
+    indices: Sequence[int],
+    images_root: Path,
+    inference: Inference,
+    loader_processes: int = 0,
+) -> Iterator[list[Image]]:
+    """The images at these indices, in their order, `inference.images_per_batch` at a time."""
+    count = inference.images_per_batch
+    check_shared_memory(count, (inference.short_side, inference.long_side_cap), loader_processes)
+    batches = [indices[first : first + count] for first in range(0, len(indices), count)]
+    load = partial(_prediction_batch, images, images_root, inference)
+    return _load(load, batches, loader_processes)
+
+
+def check_shared_memory(num_images: int, sides: tuple[int, int], loader_processes: int) -> None:
+    """Refuse loader processes whose batches would not fit into shared memory.
+
+    Without the check, a full one kills the training process with a bus error.
+
+    Args:
+        num_images: Images of a batch.
+        sides: Largest short and long side of an image in pixels.
+        loader_processes: Processes that keep `BATCHES_AHEAD` batches each; 0 needs nothing.
+
+    Raises:
+        ValueError: They need more than is free.
+    """
+    if not loader_processes or not SHARED_MEMORY.is_dir():
+        return
+    short, long = min(sides), max(sides)
+    needed = loader_processes * BATCHES_AHEAD * num_images * 3 * short * long * 4
+    volume = os.statvfs(SHARED_MEMORY)
+    free = volume.f_bavail * volume.f_frsize
+    if needed > free:
+        raise ValueError(
+            f"{loader_processes} loader processes may need {needed >> 20} MiB of shared memory,"
+            f" {SHARED_MEMORY} has {free >> 20} MiB free; use fewer loader processes (0 needs"
+            " none) or give the container more shared memory"
+        )
+
+
+def _training_batch(
+    annotations: Annotations, images_root: Path, stage: Stage, seed: int, step: Step
+) -> TrainingBatch:
+    samples = []
+    for item in step.items:
+        rng = random_numbers(seed, AUGMENTATION, item.epoch, item.position)
+        sample = load_sample(annotations, item.image, images_root, stage.augmentation, rng)
+        samples.append(for_drawn_category(sample, stage.sampler, item.category))
+    return TrainingBatch(samples, step.epoch, step.position)
+
+
+def _prediction_batch(
+    images: ImageFiles, images_root: Path, inference: Inference, indices: Sequence[int]
+) -> list[Image]:
+    return [
+        load_image(
+            images.image_path(i, images_root),
+            int(images.image_ids[i]),
+            inference.short_side,
+            inference.long_side_cap,
+            (int(images.heights[i]), int(images.widths[i])),
+        )
+        for i in indices
+    ]
+
+
+def _load(
+    load: Callable[[Any], Batch], keys: Iterable[Any], loader_processes: int
+) -> Iterator[Batch]:
+    if not loader_processes:
+        yield from map(load, keys)
+        return
+    parcels = DataLoader(
+        _Reader(load),
+        sampler=keys,
+        batch_size=None,
+        collate_fn=_unchanged,
+        num_workers=loader_processes,
+        prefetch_factor=BATCHES_AHEAD,
+        multiprocessing_context="fork",
+        # Else every start would draw from the global generator, and a resumed run would differ.
+        generator=torch.Generator(),
+    )
+    for parcel in parcels:
+        batch = unpack(parcel)
+        if isinstance(batch, BadInputError):
+            raise batch
+        yield batch
+
+
+class _Reader(Dataset[Parcel]):
+    """Calls `load` in a loader process; bad input travels back as a value, without traceback."""
+
+    def __init__(self, load: Callable[[Any], object]) -> None:
+        self.load = load
+
+    def __getitem__(self, key: Any) -> Parcel:
+        try:
+            return pack(self.load(key))
+        except BadInputError as error:
+            return pack(error)
+
+
+def _unchanged(parcel: Any) -> Any:
+    return parcel

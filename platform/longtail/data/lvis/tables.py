@@ -1,0 +1,73 @@
+"""What a reader takes from an annotation file, as columns.
+
+N images by ascending id, M instances.
+"""
+
+from dataclasses import dataclass, fields
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longtail.data.lvis.ragged import Ragged
+
+
+class SegmentationKind(IntEnum):
+    """What `InstanceTable.spans` points into."""
+
+    NONE = 0
+    POLYGONS = 1
+    RLE = 2
+
+
+@dataclass(frozen=True, eq=False)
+class ImageTable:
+    """N images by ascending id.
+
+    Attributes:
+        ids: (N,) int64.
+        heights: (N,) int64, pixels.
+        widths: (N,) int64, pixels.
+        file_names: N names, "" where the file has none.
+        coco_names: N names from `coco_url`, as "train2017/000000000009.jpg"; "" where none.
+        absent: N rows of category indices, verified as not in the image.
+        not_exhaustive: N rows of category indices, of which not every instance is annotated.
+    """
+
+    ids: NDArray[np.int64]
+    heights: NDArray[np.int64]
+    widths: NDArray[np.int64]
+    file_names: list[str]
+    coco_names: list[str]
+    absent: Ragged
+    not_exhaustive: Ragged
+
+
+@dataclass(frozen=True, eq=False)
+class InstanceTable:
+    """M instances.
+
+    Attributes:
+        ids: (M,) int64.
+        image_ids: (M,) int64.
+        category_ids: (M,) int64.
+        boxes: (M, 4) float64 xyxy pixels.
+        areas: (M,) float64 square pixels.
+        outlines: (M, 4) float64 xyxy around the polygons' points, NaN where there are none.
+        kinds: (M,) int64 `SegmentationKind`.
+        spans: (M, 2) int64 start and end: rings of polygons, bytes of a run-length mask.
+    """
+
+    ids: NDArray[np.int64]
+    image_ids: NDArray[np.int64]
+    category_ids: NDArray[np.int64]
+    boxes: NDArray[np.float64]
+    areas: NDArray[np.float64]
+    outlines: NDArray[np.float64]
+    kinds: NDArray[np.int64]
+    spans: NDArray[np.int64]
+
+    def take(self, index: NDArray[np.int64] | NDArray[np.bool_]) -> "InstanceTable":
+        """Some of the instances, in the order of `index`."""
+        columns = (getattr(self, field.name)[index] for field in fields(self))
+        return InstanceTable(*columns)

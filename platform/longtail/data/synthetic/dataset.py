@@ -1,0 +1,277 @@
+"""Write a synthetic data set: pictures as PNG and LVIS v1 annotation files.
+
+The same parameters give the same bytes on one machine.
+"""
+
+import json
+import logging
+import os
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PilImage
+
+from longtail.data.synthetic.categories import Look, frequency_group, image_shares, looks
+from longtail.data.synthetic.contours import outlines
+from longtail.data.synthetic.plan import PlannedObject, plan_images, room_for_all, verified_absent
+from longtail.data.synthetic.scenes import paint
+from longtail.sealed import MISMATCH, read_sealed_json, sha256_of, write_sealed_json
+
+logger = logging.getLogger(__name__)
+
+SPLITS = ("train", "val", "unlabelled")
+MARKER = "synthetic.json"
+REMEDY = "remove the folder or give --force: it is made again"
+SMALLEST_PART = 4
+SIDE_VARIATION = 0.2
+# Bump when the same parameters give other bytes.
+FORMAT = 1
+
+# Separate the random numbers of the category table, the plans and the pictures.
+SHARES, PLAN, PICTURE = range(3)
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What decides every byte of a synthetic data set.
+
+    Attributes:
+        images: Training images.
+        val_images: Validation images.
+        unlabelled: Images without annotations.
+        categories: K.
+        size: Pixels; each side of an image is within 20 percent of it.
+        seed: Of all random numbers.
+    """
+
+    images: int
+    val_images: int
+    unlabelled: int
+    categories: int
+    size: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        least = {"images": 1, "val_images": 1, "unlabelled": 0, "size": 64, "seed": 0}
+        for name, low in least.items():
+            if getattr(self, name) < low:
+                raise ValueError(f"{name} {getattr(self, name)}: must be at least {low}")
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """Images of each of `SPLITS`."""
+        return self.images, self.val_images, self.unlabelled
+
+
+def write_dataset(
+    out: Path,
+    parameters: Parameters,
+    force: bool = False,
+    painted: Callable[[], None] | None = None,
+) -> bool:
+    """Write the data set to a folder; False if exactly this one is there already, undamaged.
+
+    Args:
+        out: The folder: `train.json`, `val.json`, `unlabelled.json`, `images/<split>/*.png`.
+        parameters: What to make.
+        force: Write over what is there; files of other names are left alone.
+        painted: Called after each picture.
+
+    Raises:
+        ValueError: The folder holds something else, or there are too many categories.
+        DamagedError: What the folder holds cannot be told.
+    """
+    marker = {"format": FORMAT, **asdict(parameters)}
+    if _is_finished(out, marker, force):
+        return False
+    kinds = looks(parameters.categories)
+    shares = _rng(parameters.seed, SHARES).permutation(image_shares(len(kinds)))
+    if not room_for_all(parameters.images, shares):
+        raise ValueError(
+            f"{len(kinds)} categories: too many for {parameters.images} training images; give fewer"
+            " categories or more images"
+        )
+    write_sealed_json(out / MARKER, {**marker, "finished": False})
+    files = []
+    for split, count in enumerate(parameters.counts):
+        plans = plan_images(count, shares, _rng(parameters.seed, PLAN, split))
+        files.append(_paint_split(out, _Painter(parameters, kinds, split), plans, painted))
+    _write_annotation_files(out, kinds, files)
+    digests = _digests(out, files)
+    write_sealed_json(out / MARKER, {**marker, "finished": True, "files": digests})
+    return True
+
+
+@dataclass(frozen=True)
+class _Painter:
+    """Makes the images of a split, each with random numbers of its own."""
+
+    parameters: Parameters
+    kinds: list[Look]
+    split: int
+
+    def paint(self, out: Path, i: int, plan: list[PlannedObject]) -> tuple[Record, list[Record]]:
+        """Save picture i; return its image record and its annotations."""
+        rng = _rng(self.parameters.seed, PICTURE, self.split, i)
+        low, high = (self.parameters.size * (1 + sign * SIDE_VARIATION) for sign in (-1, 1))
+        height, width = (int(side) for side in np.rint(rng.uniform(low, high, 2)))
+        scene = paint((height, width), [self.kinds[item.label] for item in plan], rng)
+        drawn = [plan[k] for k in scene.drawn]
+        image_id = sum(self.parameters.counts[: self.split]) + i + 1
+        file_name = f"{SPLITS[self.split]}/{image_id:012d}.png"
+        picture = PilImage.fromarray(scene.pixels)
+        picture.save(out / "images" / file_name, compress_level=1)
+        image: Record = {
+            "id": image_id,
+            "height": height,
+            "width": width,
+            "file_name": file_name,
+            "coco_url": f"http://images.invalid/{file_name}",
+            "flickr_url": "",
+            "license": 1,
+            "date_captured": "",
+        }
+        if SPLITS[self.split] == "unlabelled":
+            return image, []
+        return image | self._verified(drawn, rng), _annotations(image_id, drawn, scene.owner)
+
+    def _verified(self, drawn: list[PlannedObject], rng: np.random.Generator) -> Record:
+        annotated = {item.label for item in drawn if item.annotated}
+        left_out = {item.label for item in drawn if not item.annotated}
+        shown = [item.label for item in drawn]
+        absent = verified_absent(shown, len(self.kinds), rng)
+        return {
+            "neg_category_ids": [label + 1 for label in absent],
+            "not_exhaustive_category_ids": sorted(label + 1 for label in annotated & left_out),
+        }
+
+
+def _paint_split(
+    out: Path,
+    painter: _Painter,
+    plans: list[list[PlannedObject]],
+    painted: Callable[[], None] | None,
+) -> tuple[list[Record], list[Record]]:
+    """Save a split's pictures; return its image records and its annotations."""
+    (out / "images" / SPLITS[painter.split]).mkdir(parents=True, exist_ok=True)
+    images: list[Record] = []
+    annotations: list[Record] = []
+    for i, plan in enumerate(plans):
+        image, found = painter.paint(out, i, plan)
+        images.append(image)
+        annotations += found
+        if painted is not None:
+            painted()
+    return images, annotations
+
+
+def _annotations(
+    image_id: int, drawn: list[PlannedObject], owner: NDArray[np.int64]
+) -> list[Record]:
+    found = []
+    for k, item in enumerate(drawn):
+        rings = outlines(owner == k, SMALLEST_PART) if item.annotated else []
+        if rings:
+            points = np.concatenate(rings)
+            (x0, y0), (x1, y1) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+            found.append(
+                {
+                    "image_id": image_id,
+                    "category_id": item.label + 1,
+                    "bbox": [x0, y0, x1 - x0, y1 - y0],
+                    "area": sum(_area(ring) for ring in rings),
+                    "segmentation": [ring.ravel().tolist() for ring in rings],
+                }
+            )
+    return found
+
+
+def _write_annotation_files(
+    out: Path, kinds: list[Look], files: list[tuple[list[Record], list[Record]]]
+) -> None:
+    categories = _categories(kinds, *files[0])
+    for split, (images, annotations) in zip(SPLITS, files, strict=True):
+        tree: Record = {
+            "info": {"description": f"synthetic long-tail set, {split}", "version": "1.0"},
+            "licenses": [{"id": 1, "name": "no restrictions", "url": ""}],
+            "images": images,
+            "categories": categories,
+        }
+        if split != "unlabelled":
+            tree["annotations"] = [{"id": i, **a} for i, a in enumerate(annotations, start=1)]
+        _write_json(out / f"{split}.json", tree)
+
+
+def _categories(kinds: list[Look], images: list[Record], annotations: list[Record]) -> list[Record]:
+    instance_counts = Counter(a["category_id"] for a in annotations)
+    pairs = {(a["image_id"], a["category_id"]) for a in annotations}
+    image_counts = Counter(category for _, category in pairs)
+    return [
+        {
+            "id": i,
+            "name": kind.name,
+            "synset": f"{kind.name}.n.01",
+            "synonyms": [kind.name],
+            "def": f"a {kind.colour} {kind.shape} with a {kind.fill.replace('_', ' ')} surface",
+            "frequency": frequency_group(image_counts[i], len(images)),
+            "image_count": image_counts[i],
+            "instance_count": instance_counts[i],
+        }
+        for i, kind in enumerate(kinds, start=1)
+    ]
+
+
+def _is_finished(out: Path, marker: Record, force: bool) -> bool:
+    if not out.exists() or not any(out.iterdir()):
+        out.mkdir(parents=True, exist_ok=True)
+        return False
+    path = out / MARKER
+    if force:
+        return False
+    found = read_sealed_json(path, REMEDY) if path.is_file() else {}
+    digests = found.pop("files", {})
+    if found == {**marker, "finished": True}:
+        return _holds(out, digests)
+    # An interrupted run with the same parameters is simply done again.
+    if found != {**marker, "finished": False}:
+        raise ValueError(
+            f"{out}: holds something else; give an empty folder, or --force to write over it"
+        )
+    return False
+
+
+def _digests(out: Path, files: list[tuple[list[Record], list[Record]]]) -> dict[str, str]:
+    """SHA-256 of the annotation files and the pictures, by path."""
+    pictures = [f"images/{image['file_name']}" for images, _ in files for image in images]
+    names = [*(f"{split}.json" for split in SPLITS), *pictures]
+    return {name: sha256_of(out / name) for name in names}
+
+
+def _holds(out: Path, digests: dict[str, str]) -> bool:
+    for name, digest in digests.items():
+        if not (out / name).is_file() or sha256_of(out / name) != digest:
+            logger.warning("%s: missing, or %s; the data set is made again", out / name, MISMATCH)
+            return False
+    return True
+
+
+def _area(ring: NDArray[np.int64]) -> int:
+    x, y = ring.T
+    return abs(int(x @ np.roll(y, -1) - y @ np.roll(x, -1))) // 2
+
+
+def _rng(seed: int, *purpose: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=purpose))
+
+
+def _write_json(path: Path, tree: Record) -> None:
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(json.dumps(tree, separators=(",", ":")))
+    os.replace(partial, path)

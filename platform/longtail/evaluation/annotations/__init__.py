@@ -1,0 +1,6 @@
+"""Ground truth: an annotation file as evaluation needs it.
+
+- `file`, `segmentation`: reading and checking it.
+- `instances`: as arrays, for matching.
+- `ground_truth`: what detections are judged against.
+"""

@@ -1,0 +1,187 @@
+"""What detections are judged against, image by image.
+
+N images by ascending id, K categories by ascending id. Ground truth of zero area is left out, as
+lvis-api leaves it out.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from longtail.categories import CategoryTable
+from longtail.evaluation.annotations.file import (
+    AnnotationRecord,
+    ImageRecord,
+    check_annotations,
+    read_annotation_file,
+)
+from longtail.evaluation.annotations.segmentation import read_segmentation
+from longtail.predictions.image_set import ImageSet
+
+# Over the upper bound of every area range (1e10), so that the annotation counts in none of them.
+IGNORED_AREA = 2e10
+
+
+@dataclass(frozen=True, eq=False)
+class GroundTruth:
+    """The annotations of one file.
+
+    Attributes:
+        path: The file.
+        images: The N images.
+        categories: The K categories.
+        image_records: (N) images with their federated lists.
+        annotations: (N) lists of the instances of each image, in file order.
+        judged_pairs: (P,) int64, sorted: image rank * K + category index of every pair in which
+            a detection counts, because the category is in the image or verified to be absent.
+        has_masks: Every instance has a segmentation; False when none has.
+        warnings: What the reader of a result should know.
+    """
+
+    path: Path
+    images: ImageSet
+    categories: CategoryTable
+    image_records: Sequence[ImageRecord]
+    annotations: Sequence[Sequence[AnnotationRecord]]
+    judged_pairs: NDArray[np.int64]
+    has_masks: bool
+    warnings: tuple[str, ...]
+
+    @property
+    def has_objects(self) -> NDArray[np.bool_]:
+        """(N,) whether an image has an instance."""
+        return np.array([len(of_image) > 0 for of_image in self.annotations], np.bool_)
+
+    @property
+    def num_instances(self) -> int:
+        """Instances with an area."""
+        return sum(map(len, self.annotations))
+
+    def is_judged(
+        self, image_ids: NDArray[np.int64], category_ids: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """(D,) whether detections of these images and categories count at all."""
+        return self.judges(self.images.find(image_ids), self.categories.index_of(category_ids))
+
+    def judges(self, ranks: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """The same of ranks of images and indices of categories."""
+        pairs = ranks * len(self.categories) + labels
+        return np.searchsorted(self.judged_pairs, pairs, side="left") < np.searchsorted(
+            self.judged_pairs, pairs, side="right"
+        )
+
+    def image_dicts(self, ranks: range) -> list[dict[str, Any]]:
+        """The images of consecutive ranks as records of LVIS's format."""
+        return [msgspec.structs.asdict(self.image_records[rank]) for rank in ranks]
+
+    def annotation_dicts(self, ranks: range, with_masks: bool) -> list[dict[str, Any]]:
+        """The instances of images of consecutive ranks as records of LVIS's format.
+
+        Args:
+            ranks: Ranks of the images.
+            with_masks: Decode and check the segmentations too.
+
+        Raises:
+            BadInputError: A segmentation is unusable.
+        """
+        return [
+            _annotation_dict(record)
+            | ({"segmentation": self.segmentation(record, rank)} if with_masks else {})
+            for rank in ranks
+            for record in self.annotations[rank]
+        ]
+
+    def segmentation(
+        self, record: AnnotationRecord, rank: int
+    ) -> list[list[float]] | dict[str, Any]:
+        """The polygons or the run-length mask of an instance of the image of a rank.
+
+        Raises:
+            BadInputError: It is unusable.
+        """
+        image = self.image_records[rank]
+        where = f"{self.path}: annotations[id={record.id}].segmentation"
+        return read_segmentation(record.segmentation, image.height, image.width, where)
+
+
+def read_ground_truth(path: Path) -> GroundTruth:
+    """Read the annotations to evaluate against.
+
+    Raises:
+        BadInputError: The file is not an LVIS annotation file, has no annotations, or holds
+            records that contradict one another.
+    """
+    file = read_annotation_file(path)
+    categories = CategoryTable.from_records(file.categories, str(path))
+    images = ImageSet.from_json(path)
+    image_ids, category_ids = set(images.ids.tolist()), set(categories.ids.tolist())
+    check_annotations(file.annotations, image_ids, category_ids, path)
+    file.images.sort(key=lambda image: image.id)
+    by_image: dict[int, list[AnnotationRecord]] = {image.id: [] for image in file.images}
+    for record in file.annotations:
+        if record.area > 0:
+            by_image[record.image_id].append(record)
+    annotations = list(by_image.values())
+    return GroundTruth(
+        path=path,
+        images=images,
+        categories=categories,
+        image_records=file.images,
+        annotations=annotations,
+        judged_pairs=_judged_pairs(file.images, annotations, categories),
+        has_masks=file.annotations[0].has_mask,
+        warnings=tuple(_warnings(file.annotations, categories)),
+    )
+
+
+def area_of(record: AnnotationRecord) -> float:
+    """Pixels; beyond every area range for an annotation to be ignored.
+
+    lvis-api reads `ignore` and not `iscrowd`; hotcoco the other way round.
+    """
+    return IGNORED_AREA if record.ignore else record.area
+
+
+def _annotation_dict(record: AnnotationRecord) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "image_id": record.image_id,
+        "category_id": record.category_id,
+        "bbox": list(record.bbox),
+        "area": area_of(record),
+        "iscrowd": 0,
+    }
+
+
+def _judged_pairs(
+    images: Sequence[ImageRecord],
+    annotations: Sequence[Sequence[AnnotationRecord]],
+    categories: CategoryTable,
+) -> NDArray[np.int64]:
+    index_of = dict(zip(categories.ids.tolist(), range(len(categories)), strict=True))
+    pairs: set[int] = set()
+    for rank, (image, records) in enumerate(zip(images, annotations, strict=True)):
+        verified = {record.category_id for record in records}.union(image.neg_category_ids)
+        first = rank * len(categories)
+        pairs.update(first + index_of[category] for category in verified if category in index_of)
+    return np.sort(np.fromiter(pairs, dtype=np.int64, count=len(pairs)))
+
+
+def _warnings(records: Sequence[AnnotationRecord], categories: CategoryTable) -> Iterator[str]:
+    if any(record.id == 0 for record in records):
+        yield (
+            "annotation id 0: lvis-api takes a match with it for a false positive; here it is a "
+            "match, also in the comparison with lvis-api"
+        )
+    labels = categories.index_of(np.array([record.category_id for record in records]))
+    own_counts = np.bincount(labels, minlength=len(categories))
+    if np.array_equal(own_counts, categories.instance_count):
+        yield (
+            "instance_count of the categories counts this file's own annotations: unless it is "
+            "the training file, name that one (--train-annotations) for the instance bins"
+        )

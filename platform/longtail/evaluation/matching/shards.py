@@ -1,0 +1,58 @@
+"""One evaluation shared by many machines: each matches a shard of the blocks and writes a part."""
+
+from pathlib import Path
+
+from longtail.evaluation.annotations.ground_truth import read_ground_truth
+from longtail.evaluation.matching.blocks import OnBlock, share_of_blocks
+from longtail.evaluation.matching.match_store import kinds_of, match_store
+from longtail.evaluation.matching.part_files import write_part
+from longtail.evaluation.matching.prediction_set import inputs_of, open_set
+from longtail.evaluation.workers import Workers
+from longtail.problems import BadInputError
+
+
+def write_shard(
+    annotations: Path,
+    predictions: Path,
+    shard: int,
+    num_shards: int,
+    out: Path,
+    on_block: OnBlock | None = None,
+    workers: int = 1,
+) -> None:
+    """Match one shard of a store's blocks and write the part, for `evaluate(..., parts=...)`.
+
+    Args:
+        annotations: An LVIS annotation file.
+        predictions: The directory of a prediction store, the same for all shards.
+        shard: Which of them, from 1.
+        num_shards: Shards in all, at most the store's blocks of 32 images.
+        out: The part's file, .npz; replaced if it exists.
+        on_block: Told the number of blocks done and of all of the shard, as they are done.
+        workers: Most processes that share the work.
+
+    Raises:
+        ValueError: `shard` or `num_shards` out of range, or a name that does not end in .npz.
+        BadInputError: A file cannot be used; the message names file, record and field.
+        InfrastructureError: A worker was killed.
+    """
+    if not 1 <= shard <= num_shards:
+        raise ValueError(f"shard {shard}/{num_shards}: shards are numbered 1 to {num_shards}")
+    if out.suffix != ".npz":
+        raise ValueError(f"{out}: a part's name must end in .npz")
+    if not predictions.is_dir():
+        raise BadInputError(
+            f"{predictions}: a shard needs a prediction store, so that all shards have the same; "
+            "make one with python -m ensemble.convert"
+        )
+    truth = read_ground_truth(annotations)
+    store = open_set(predictions, truth, work_dir=None)
+    if num_shards > store.block_count:
+        raise ValueError(
+            f"{num_shards} shards: the store has {store.block_count} blocks of 32 images; name at "
+            "most as many shards"
+        )
+    blocks = share_of_blocks(shard, num_shards, store.block_count)
+    with Workers(workers) as pool:
+        part = match_store(truth, store, kinds_of(truth), on_block, pool, blocks)
+    write_part(out, part, inputs_of(truth, store))

@@ -1,0 +1,168 @@
+"""Whether one model is better than another on these images: a paired bootstrap, and its verdict.
+
+Both models are judged on the same resamples, so what makes an image easy or hard for both drops
+out of the difference. The images are what varies; the chance of another training run is not in
+the interval (see `seeds`).
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longtail.evaluation.metrics.match_table import MatchTable
+from longtail.evaluation.metrics.summary import UNDEFINED
+from longtail.evaluation.uncertainty.bootstrap import (
+    METRICS,
+    OnResample,
+    check_request,
+    interval,
+    resampled_metrics,
+    rough_intervals,
+    whole_metrics,
+)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A metric of models A and B; all values are fractions, -1 where the metric is undefined.
+
+    Attributes:
+        a: The metric of model A.
+        b: The metric of model B.
+        difference: B - A.
+        low: Lower end of the interval of the difference.
+        high: Upper end of the interval of the difference.
+        standard_error: Standard deviation of the difference over the resamples.
+        bias: Mean difference over the resamples - difference, which low and high are free of.
+        p_value: Two-sided: twice the share of resamples, moved by the bias, beyond 0 or on it.
+        real: The interval excludes 0.
+        resamples: Resamples in which the metric is defined.
+    """
+
+    a: float
+    b: float
+    difference: float
+    low: float
+    high: float
+    standard_error: float
+    bias: float
+    p_value: float
+    real: bool
+    resamples: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Differences of AP, APr, APc and APf, how they were made, and which are doubtful.
+
+    A warning means that `real` comes out too easily there.
+    """
+
+    metrics: dict[str, Difference]
+    resamples: int
+    seed: int
+    level: float
+    warnings: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return asdict(self)
+
+
+def compare(
+    table_a: MatchTable,
+    table_b: MatchTable,
+    resamples: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+    on_resample: OnResample | None = None,
+) -> Comparison:
+    """Differences of AP, APr, APc and APf of model B to model A, with paired intervals.
+
+    Args:
+        table_a: The matches of model A.
+        table_b: The matches of model B, for the same annotations.
+        resamples: Resamples to draw, at least 20.
+        seed: Of the draws.
+        level: Share of the resamples within the interval, in (0, 1); `real` goes by it.
+        on_resample: Told the number of resamples done and of all, as they are done.
+
+    Raises:
+        ValueError: The tables are not of the same annotations, or a number is out of range.
+    """
+    _check_same_annotations(table_a, table_b)
+    check_request(table_a, resamples, level)
+    drawn_a, drawn_b = resampled_metrics([table_a, table_b], resamples, seed, on_resample)
+    drawn = (drawn_b - drawn_a).T
+    columns = zip(METRICS, whole_metrics(table_a), whole_metrics(table_b), drawn, strict=True)
+    differences = {name: _difference(a, b, values, level) for name, a, b, values in columns}
+    return Comparison(differences, resamples, seed, level, tuple(rough_intervals(table_a)))
+
+
+def _difference(a: float, b: float, drawn: NDArray[np.float64], level: float) -> Difference:
+    bounds = interval(UNDEFINED if a == UNDEFINED else b - a, drawn, level)
+    known = bounds.standard_error != UNDEFINED
+    return Difference(
+        a=a,
+        b=b,
+        difference=bounds.value,
+        low=bounds.low,
+        high=bounds.high,
+        standard_error=bounds.standard_error,
+        bias=bounds.bias,
+        p_value=_p_value(drawn[~np.isnan(drawn)] - bounds.bias) if known else UNDEFINED,
+        real=known and not bounds.low <= 0 <= bounds.high,
+        resamples=bounds.resamples,
+    )
+
+
+def _p_value(drawn: NDArray[np.float64]) -> float:
+    """Two-sided and never 0: the value itself counts as one resample beyond 0."""
+    beyond = min(int((drawn <= 0).sum()), int((drawn >= 0).sum()))
+    return min(1.0, 2 * (beyond + 1) / (len(drawn) + 1))
+
+
+def _check_same_annotations(table_a: MatchTable, table_b: MatchTable) -> None:
+    same = {
+        "images": np.array_equal(table_a.image_ids, table_b.image_ids),
+        "categories": table_a.categories.same_ids(table_b.categories),
+        "frequency groups": np.array_equal(
+            table_a.categories.frequency, table_b.categories.frequency
+        ),
+        "instances": all(
+            np.array_equal(getattr(table_a, column), getattr(table_b, column))
+            for column in ("gt_image", "gt_category", "gt_count")
+        ),
+    }
+    differing = [name for name, equal in same.items() if not equal]
+    if differing:
+        raise ValueError(
+            f"the two models were judged on different {', '.join(differing)}; evaluate both "
+            "against one annotation file"
+        )
+
+
+HIGHER, LOWER, UNDECIDED = "higher", "lower", "not told apart"
+
+
+def verdict(difference: Difference) -> str:
+    """Whether model B is higher or lower than model A for real; "-" where undefined."""
+    if difference.standard_error == UNDEFINED:
+        return "-"
+    if not difference.real:
+        return UNDECIDED
+    return HIGHER if difference.low > 0 else LOWER
+
+
+def difference_cells(difference: Difference) -> tuple[str, str, str]:
+    """Difference and interval in points, and the verdict."""
+    if difference.standard_error == UNDEFINED:
+        return "-", "-", "-"
+    low, high = _signed(difference.low), _signed(difference.high)
+    return _signed(difference.difference), f"{low} to {high}", verdict(difference)
+
+
+def _signed(fraction: float) -> str:
+    return f"{100 * fraction:+z.2f}"

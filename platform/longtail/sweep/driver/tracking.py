@@ -1,0 +1,100 @@
+"""What MLflow shows of a sweep: one child run for each trial, its point, its curve, its state.
+
+The child of a finished trial is the run of its evaluation, that of another the run of its last
+training. Both carry the trial's number in the tag `longtail.sweep.<id>`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from longtail.cluster.nodes.node import Node
+from longtail.cluster.nodes.plan import Row
+from longtail.cluster.nodes.statuses import Standing, Standings, State
+from longtail.cluster.results.run_group import points_text
+from longtail.evaluation.metrics.summary import UNDEFINED
+from longtail.sweep.driver.rung_evaluation import curve_lines
+from longtail.sweep.driver.trial_numbers import Roster
+from longtail.sweep.journal import SweepJournal
+from longtail.sweep.request import Sweep
+from longtail.sweep.trial import MASK_METRICS, ranked
+
+SHOWN = 10
+
+
+@dataclass(frozen=True)
+class SweepFamily:
+    """A sweep as the `Publisher` sees it.
+
+    Attributes:
+        sweep: What is searched.
+        roster: The rows of its trials.
+        journal: Those that ended.
+        runs: The runs folder.
+        name: Name of the parent run.
+    """
+
+    sweep: Sweep
+    roster: Roster
+    journal: SweepJournal
+    runs: Path
+    name: str
+    kind: str = "sweep"
+
+    @property
+    def id(self) -> str:
+        """Of the sweep."""
+        return self.sweep.id
+
+    def row_of(self, node: Node) -> Row:
+        """The row of the first trial that needs the node."""
+        return self.roster.rows[self._number_of(node)]
+
+    def params_of(self, node: Node, row: Row) -> Mapping[str, Any]:
+        """The point of a trial, on the two runs that may stand for it."""
+        if node.id not in (row.stages[-1].id, row.evaluation.id):
+            return {}
+        return self.journal.begun[self._number_of(node)]
+
+    def tags_of(self, standing: Standing) -> Mapping[str, str]:
+        """The number of the trial that the run stands for, and how it ended."""
+        node = standing.node
+        number = self._number_of(node)
+        row = self.roster.rows[number]
+        key = f"longtail.sweep.{self.id}"
+        if node.id == row.evaluation.id:
+            return {key: str(number)}
+        ended = standing.state in (State.STOPPED, State.FAILED)
+        if node.id == row.stages[-1].id and ended:
+            trial = self.journal.ended.get(number)
+            step = trial.step if trial else 0
+            iterations = self.sweep.rungs[-1]
+            return {key: str(number), f"{key}.ended": f"{standing.state} at {step} of {iterations}"}
+        return {}
+
+    def points_of(self, node: Node) -> Sequence[Mapping[str, Any]]:
+        """Evaluations on the way, on the run of the training."""
+        row = self.row_of(node)
+        return curve_lines(self.runs, row) if node.id == row.stages[-1].id else ()
+
+    def note(self, standings: Standings) -> str:
+        """The best trials so far."""
+        ended = self.journal.trials
+        best = ranked(ended, self.sweep.metrics[0])[:SHOWN]
+        lines = [f"{len(ended)} trials ended. The best:", ""]
+        lines += [
+            "| trial | values | state | AP | APr | APc | APf |",
+            f"{7 * '|---'}|",
+        ]
+        for trial in best:
+            values = ", ".join(f"{path}={value}" for path, value in trial.point.items())
+            metrics = " | ".join(
+                points_text(trial.metrics.get(name, UNDEFINED)) for name in MASK_METRICS
+            )
+            lines.append(f"| {trial.number} | {values} | {trial.state} | {metrics} |")
+        return "\n".join(lines)
+
+    def _number_of(self, node: Node) -> int:
+        rows = self.roster.rows
+        return min(n for n, row in rows.items() if any(own.id == node.id for own in row.nodes()))

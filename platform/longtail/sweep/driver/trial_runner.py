@@ -1,0 +1,179 @@
+"""Bringing trials to their rungs: stages before, the last one in a pass with others, evaluation."""
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from longtail.cluster.nodes.ledger import node_directory, read_result
+from longtail.cluster.nodes.node import Node
+from longtail.cluster.nodes.plan import DataFiles, Plan, Row
+from longtail.cluster.nodes.settings import GridSettings
+from longtail.cluster.nodes.statuses import Standing, Standings, State
+from longtail.cluster.pool.tasks import Run
+from longtail.cluster.work.node_runner import Workshop
+from longtail.sweep.cost import Kind, Work, reserved_hours
+from longtail.sweep.driver.rung_evaluation import evaluate_rung, read_curve
+from longtail.sweep.driver.trial_groups import Climber
+from longtail.sweep.search.rung_requests import Answer, Ask
+from longtail.sweep.trial import METRICS, Rung
+from longtail.training.checkpoints import trained_steps
+
+OnAnswer = Callable[[Climber, Answer], None]
+
+
+class StageFailedError(RuntimeError):
+    """A training that a trial needs failed."""
+
+
+@dataclass
+class Climb:
+    """Does the work of one sweep; called from several threads.
+
+    Attributes:
+        data: Absolute paths.
+        settings: Where and with what.
+        provenance: Versions and commit.
+        standings: Every node that a trial needs, kept up to date.
+        on_work: Told of every piece of work that was done.
+    """
+
+    data: DataFiles
+    settings: GridSettings
+    provenance: Mapping[str, Any]
+    standings: Standings
+    on_work: Callable[[Work], object]
+    _locks: dict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
+
+    def known(self, row: Row, step: int) -> Rung | None:
+        """What storage says of a row that is to be trained for `step` iterations.
+
+        A row that is finished is known at its end, whatever rung is asked for.
+        """
+        summary = read_result(node_directory(self.settings.runs, row.evaluation))
+        if summary is not None:
+            return Rung(
+                row.variant.stages[-1].schedule.iterations,
+                {name: summary[name] for name in METRICS},
+            )
+        curve = read_curve(self.settings.runs, row)
+        return next((rung for rung in curve if rung.step == step), None)
+
+    def enlist(self, number: int, row: Row, ask: Ask, rungs: Sequence[int]) -> Climber:
+        """Where a trial stands, and how far it goes next: to the rung it asks for, unless its last
+        stage was trained further before."""
+        self.watch(row)
+        steps = trained_steps(node_directory(self.settings.runs, row.stages[-1]))
+        target = ask.step
+        if steps > target and self.known(row, target) is None:
+            target = next(rung for rung in rungs if rung >= steps)
+        return Climber(number, ask.trial, row, steps, target)
+
+    def watch(self, row: Row) -> None:
+        """Have the nodes of a row among the standings."""
+        for node in row.nodes():
+            if node.id not in self.standings:
+                found = read_result(node_directory(self.settings.runs, node)) is not None
+                state = State.DONE if found else State.WAITING
+                self.standings[node.id] = Standing(node, state, found)
+
+    def reach(self, crew: Sequence[Climber], run: Run, on_answer: OnAnswer) -> None:
+        """Take a crew to its target, one evaluation after the other: each occupies what a training
+        does. Every trial is answered as soon as it is evaluated, or has failed."""
+        workshop = Workshop(
+            Plan(tuple(climber.row for climber in crew), self.data),
+            self.settings.runs,
+            run,
+            self.settings.loader_processes,
+            self.provenance,
+        )
+        try:
+            self._first_stages(workshop, crew)
+            failures = self._train(workshop, crew)
+        except Exception as error:
+            failures = {climber.node.id: error for climber in crew}
+        for climber in crew:
+            try:
+                if climber.node.id in failures:
+                    raise failures[climber.node.id]
+                rung = self._evaluate(workshop, climber)
+                on_answer(climber, Answer(rung.step, rung.metrics))
+            except Exception as error:
+                on_answer(climber, Answer(error=f"{type(error).__name__}: {error}"))
+
+    def _first_stages(self, workshop: Workshop, crew: Sequence[Climber]) -> None:
+        """Once for all trials: later crews wait, and find them finished."""
+        for node in crew[0].row.stages[:-1]:
+            with self._locks[node.id]:
+                standing = self.standings[node.id]
+                if standing.state is State.FAILED:
+                    raise StageFailedError(f"{node.label}: {standing.error}")
+                if standing.state is State.DONE:
+                    continue
+                iterations = _iterations_of(crew[0].row, node)
+                with self._timed("first", crew, [node], iterations):
+                    failures = workshop.do([node])
+                self._settle([node], failures, State.DONE)
+                if failures:
+                    raise StageFailedError(f"{node.label}: {failures[node.id]}")
+
+    def _train(self, workshop: Workshop, crew: Sequence[Climber]) -> Mapping[str, BaseException]:
+        first = crew[0]
+        nodes = list({climber.node.id: climber.node for climber in crew}.values())
+        if first.step == first.target and not first.is_last:
+            return {}
+        for node in nodes:
+            self.standings[node.id].in_pass = tuple(n.id for n in nodes) if nodes[1:] else ()
+        with self._timed("training", crew, nodes, max(0, first.target - first.step)):
+            failures = workshop.do(nodes, until=first.target)
+        self._settle(nodes, failures, State.DONE if first.is_last else State.PAUSED)
+        return failures
+
+    def _evaluate(self, workshop: Workshop, climber: Climber) -> Rung:
+        row = climber.row
+        if not climber.is_last:
+            with self._timed("evaluation", [climber], [], 0):
+                return evaluate_rung(row, climber.target, self.data, self.settings, workshop.run)
+        nodes = [row.predictions, row.evaluation]
+        with self._timed("evaluation", [climber], nodes, 0):
+            for node in nodes:
+                workshop.do([node])
+        self._settle(nodes, {}, State.DONE)
+        rung = self.known(row, climber.target)
+        assert rung is not None, "it was evaluated just now"
+        return rung
+
+    @contextmanager
+    def _timed(
+        self, kind: Kind, crew: Sequence[Climber], nodes: Sequence[Node], iterations: int
+    ) -> Iterator[None]:
+        """Show the nodes as running, and tell what the work cost if it is done to its end."""
+        began = time.monotonic()
+        for node in nodes:
+            self.standings[node.id].state = State.RUNNING
+            self.standings[node.id].started = began
+        try:
+            yield
+        except BaseException as error:
+            self._settle(nodes, {node.id: error for node in nodes}, State.FAILED)
+            raise
+        seconds = time.monotonic() - began
+        hours = reserved_hours(seconds, self.settings.resources)
+        numbers = [climber.number for climber in crew]
+        self.on_work(Work(kind, numbers, iterations, seconds, hours))
+
+    def _settle(
+        self, nodes: Sequence[Node], failures: Mapping[str, BaseException], state: State
+    ) -> None:
+        for node in nodes:
+            standing = self.standings[node.id]
+            standing.error = failures.get(node.id)
+            standing.state = state if standing.error is None else State.FAILED
+
+
+def _iterations_of(row: Row, node: Node) -> int:
+    number = [stage.id for stage in row.stages].index(node.id)
+    return row.variant.stages[number].schedule.iterations

@@ -1,0 +1,81 @@
+"""A merge in MLflow: one run, found again, with points, parameters and files."""
+
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+from support.merge_folder import QUICK, Folder
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
+    monkeypatch.setenv("LONGTAIL_RUNS", str(tmp_path / "runs"))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return Folder(tmp_path)
+
+
+ODD = "my (2nd) run's = 100 %, a+b"
+
+
+def runs_of(folder: Folder, experiment: str = "x") -> dict[str, list[object]]:
+    client = MlflowClient(f"sqlite:///{folder.path}/runs/mlflow.db")
+    found = client.get_experiment_by_name(experiment)
+    assert found is not None
+    runs = client.search_runs([found.experiment_id])
+    return {
+        "client": [client],
+        "nodes": [run for run in runs if "longtail.node" in run.data.tags],
+        "parents": [run for run in runs if "longtail.grid" in run.data.tags],
+    }
+
+
+def test_a_merge_is_recorded_once(folder: Folder) -> None:
+    options = ("--experiment=x", "--resamples=0")
+    for _ in range(2):
+        assert folder.merge("a=a.json", "b=b.json", options=options) == 0
+    found = runs_of(folder)
+    (run,), (parent,), (client,) = found["nodes"], found["parents"], found["client"]
+    assert run.info.status == parent.info.status == "FINISHED"
+    assert run.data.tags["mlflow.parentRunId"] == parent.info.run_id
+    steps = folder.read("evaluation.json")["steps"]
+    assert run.data.metrics["val/AP"] == round(100 * steps["merged"]["segm"]["AP"], 2)
+    assert run.data.metrics["val_fixed/AP"] == round(100 * steps["merged"]["segm_fixed"]["AP"], 2)
+    assert {"sources/a/AP", "sources/b/APr", "steps/union/AP"} <= {*run.data.metrics}
+    assert run.data.params["settings.fusion.method"] == "wbf"
+    assert run.data.params["source.a.weight"] == "1.0"
+    names = {file.path for file in client.list_artifacts(run.info.run_id)}
+    assert names == {"stats.json", "evaluation.json", "merge.json", "merge.yaml"}
+
+
+def test_merges_of_one_experiment_lie_side_by_side(folder: Folder) -> None:
+    options = ("--experiment=x", *QUICK)
+    assert folder.merge("a=a.json", "b=b.json", options=options, out="one") == 0
+    assert folder.merge("a=a.json", options=options, out="two") == 0
+    found = runs_of(folder)
+    assert sorted(run.info.run_name for run in found["nodes"]) == ["one", "two"]
+    assert len(found["parents"]) == 1
+
+
+def test_an_experiment_may_have_any_name_and_a_merge_stays_where_it_was_made(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in (ODD, ODD, "other"):
+        assert folder.merge("a=a.json", options=(f"--experiment={name}", *QUICK)) == 0
+    found = runs_of(folder, ODD)
+    assert len(found["nodes"]) == len(found["parents"]) == 1
+    said = capsys.readouterr().err
+    assert "MLflow does not have" not in said
+    assert said.count(f"MLflow has this merge in the experiment {ODD!r}") == 1
+    assert not runs_of(folder, "other")["nodes"]
+
+
+def test_mlflow_away_is_a_warning(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    options = ("--experiment=x", *QUICK)
+    assert folder.merge("a=a.json", "b=b.json", options=options) == 0
+    assert "MLflow does not have this merge" in capsys.readouterr().err
+    assert (folder.path / "out/result.json").is_file()

@@ -1,0 +1,114 @@
+"""Finished trials: in a file that survives a crash, and in MLflow once each."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow import MlflowClient
+from rich.console import Console
+
+from ensemble.tuning.journal import MARGIN_TRIALS, TRIALS, TrialJournal
+from ensemble.tuning.objective.trial import MARGINS
+from ensemble.tuning.tracking import TrialPublisher
+from longtail.problems import BadInputError
+from longtail.sealed import seal
+
+
+def tried(*values: float) -> dict[str, Any]:
+    """Margins with their AP, as a trial hands them over."""
+    metrics = {name: list(values) for name in ("AP", "APr", "APc", "APf")}
+    same = [0.1] * len(values)
+    return {"rare": same, "common": same, "cell": same, "metrics": metrics}
+
+
+def journal_of(folder: Path, *values: float) -> TrialJournal:
+    journal = TrialJournal(folder)
+    for value in values:
+        result = {"AP": value, "rare_margin": 0.1, MARGINS: tried(value, value / 2)}
+        journal.add({"iou_thr": value}, result, 2.5)
+    return journal
+
+
+def test_trials_read_back(tmp_path: Path) -> None:
+    journal, again = journal_of(tmp_path, 0.3, 0.4), TrialJournal(tmp_path)
+    assert again.trials == journal.trials and again.margins == journal.margins
+    assert [trial.number for trial in journal.trials] == [0, 1]
+    assert journal.margins[1].metrics_at(1)["AP"] == 0.2
+    assert MARGINS not in journal.trials[0].result
+
+
+def test_a_line_that_was_cut_off_is_dropped(tmp_path: Path) -> None:
+    journal_of(tmp_path, 0.3, 0.4)
+    path = tmp_path / TRIALS
+    path.write_bytes(path.read_bytes()[:-5])
+    journal = TrialJournal(tmp_path)
+    assert [trial.result["AP"] for trial in journal.trials] == [0.3]
+    # The margins of the lost trial are not taken for those of the next.
+    assert [margins.metrics["AP"] for margins in journal.margins] == [[0.3, 0.15]]
+    journal.add({}, {"AP": 0.5, MARGINS: tried(0.5)}, 1.0)
+    again = TrialJournal(tmp_path)
+    assert [trial.result["AP"] for trial in again.trials] == [0.3, 0.5]
+    assert [margins.metrics["AP"] for margins in again.margins] == [[0.3, 0.15], [0.5]]
+
+
+def test_a_trial_that_failed_has_no_margins(tmp_path: Path) -> None:
+    TrialJournal(tmp_path).add({}, {"AP": -1.0, "problem": "a gap"}, 1.0)
+    assert [len(margins) for margins in TrialJournal(tmp_path).margins] == [0]
+
+
+def test_other_lines_are_named(tmp_path: Path) -> None:
+    journal_of(tmp_path, 0.3)
+    path = tmp_path / TRIALS
+    path.write_bytes(path.read_bytes() + seal(b'{"number": "x"}') + b"\n")
+    with pytest.raises(BadInputError, match="line 2 is no trial"):
+        TrialJournal(tmp_path)
+
+
+def test_margins_that_are_lost_are_named(tmp_path: Path) -> None:
+    journal_of(tmp_path, 0.3, 0.4)
+    (tmp_path / MARGIN_TRIALS).unlink()
+    with pytest.raises(BadInputError, match="the margins of 0 of 2 trials"):
+        TrialJournal(tmp_path)
+
+
+@pytest.mark.slow
+def test_every_trial_is_a_child_of_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setenv("LONGTAIL_RUNS", str(tmp_path / "runs"))
+    journal = journal_of(tmp_path, 0.3)
+    journal.add({"iou_thr": 0.6}, {"AP": -1.0, "problem": "a gap"}, 0.1)
+    for _ in range(2):
+        publisher = TrialPublisher("d1", "tuned", "tune-test", Console())
+        publisher.publish(journal.trials, "RUNNING")
+        files = [(tmp_path / TRIALS, ""), (tmp_path / MARGIN_TRIALS, "pareto/00")]
+        publisher.publish(journal.trials, "FINISHED", files)
+    client = MlflowClient(f"sqlite:///{tmp_path / 'runs' / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("tune-test")
+    runs = client.search_runs([experiment.experiment_id])
+    (parent,) = (run for run in runs if run.info.run_name == "tuned")
+    children = {run.info.run_name: run for run in runs if run is not parent}
+    assert set(children) == {"trial 0", "trial 1"}
+    for run in children.values():
+        assert run.data.tags["mlflow.parentRunId"] == parent.info.run_id
+    good, bad = children["trial 0"], children["trial 1"]
+    assert good.data.metrics["tune/AP"] == pytest.approx(30)
+    assert good.data.params["iou_thr"] == "0.3"
+    assert len(client.get_metric_history(good.info.run_id, "tune/AP")) == 1
+    assert (bad.info.status, bad.data.tags["longtail.error"]) == ("FAILED", "a gap")
+    assert "tune/AP" not in bad.data.metrics
+    listed = [file.path for file in client.list_artifacts(parent.info.run_id)]
+    assert listed == ["pareto", "trials.jsonl"]
+
+
+def test_mlflow_being_away_costs_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    journal = journal_of(tmp_path, 0.3)
+    publisher = TrialPublisher("d1", "tuned", "tune-test", Console(stderr=True))
+    publisher.publish(journal.trials, "RUNNING")
+    publisher.publish(journal.trials, "RUNNING")
+    assert capsys.readouterr().err.count("warning: MLflow is not up to date, going on") == 1
+    publisher.publish(journal.trials, "FINISHED")
+    assert capsys.readouterr().err.count("warning: MLflow does not have all of these trials") == 1

@@ -1,0 +1,106 @@
+"""Rows that the command line asks for."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.commands.run_requests import run_request
+
+from experiments.commands.grid.request import GridRequest
+from experiments.variants import VARIANTS
+from experiments.variants.scale import demo_scale
+from longtail.problems import BadInputError
+
+
+def request(toy_set: Path, runs: Path, **changes: Any) -> GridRequest:
+    options: dict[str, Any] = {
+        "variants": (),
+        "table": None,
+        "assignments": (),
+        "seeds": (0,),
+        "baseline": None,
+    }
+    return GridRequest(run_request(toy_set, runs), **{**options, **changes})
+
+
+def test_a_variant_can_be_asked_for_twice(toy_set: Path, tmp_path: Path) -> None:
+    plan = request(
+        toy_set,
+        tmp_path,
+        variants=("softmax_r50", "second=softmax_r50"),
+        assignments=("second:engine=detectron2",),
+    ).plan()
+    first, second = plan.rows
+    assert (first.name, second.name) == ("softmax_r50", "second")
+    assert first.variant == demo_scale(VARIANTS["softmax_r50"])
+    assert second.variant == first.variant.override({"engine": "detectron2"})
+    assert len(plan.nodes()) == 6
+
+
+def test_two_rows_of_one_variant_must_differ(toy_set: Path, tmp_path: Path) -> None:
+    rows = ("softmax_r50", "second=softmax_r50")
+    with pytest.raises(ValueError, match="softmax_r50 and second are the same configuration"):
+        request(toy_set, tmp_path, variants=rows).plan()
+
+
+@pytest.mark.parametrize(
+    ("variants", "message"),
+    [
+        (("a=nope",), "--variants a=nope: 'nope' is unknown; there are softmax_r50"),
+        (("eql_r50", "eql_r50"), "there is a row eql_r50; name this one, as r2=eql_r50"),
+        (("a=eql_r50", "a=softmax_r50"), "there is a row a; name this one, as r2=softmax_r50"),
+        (("../a=eql_r50",), "name the row with letters, digits and _ . - alone"),
+        (("a b=eql_r50",), "name the row with letters, digits and _ . - alone"),
+    ],
+)
+def test_rows_that_cannot_be_told_apart_are_refused(
+    variants: tuple[str, ...], message: str, toy_set: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=message.replace(".", r"\.")):
+        request(toy_set, tmp_path, variants=variants).plan()
+
+
+def test_the_baseline_is_a_row(toy_set: Path, tmp_path: Path) -> None:
+    rows = ("softmax_r50", "other=eql_r50")
+    asked = request(toy_set, tmp_path, variants=rows, baseline="other")
+    assert asked.baseline_of(asked.plan()) == "other"
+    with pytest.raises(ValueError, match="--baseline eql_r50: none of the rows softmax_r50, other"):
+        request(toy_set, tmp_path, variants=rows, baseline="eql_r50").plan()
+
+
+def test_a_change_that_one_row_cannot_take_names_the_row(toy_set: Path, tmp_path: Path) -> None:
+    rows = ("softmax_r50", "eql_r50")
+    adjusted = ("inference.score_adjustment=norcal",)
+    with pytest.raises(ValueError, match=r"row eql_r50: .*\n.*norcal needs a softmax over"):
+        request(toy_set, tmp_path, variants=rows, assignments=adjusted).plan()
+    own = ("softmax_r50:inference.score_adjustment=norcal",)
+    plan = request(toy_set, tmp_path, variants=rows, assignments=own).plan()
+    assert [row.variant.inference.score_adjustment.name for row in plan.rows] == ["norcal", "none"]
+
+
+def test_a_file_is_a_row_that_is_not_rescaled(toy_set: Path, tmp_path: Path) -> None:
+    variant = VARIANTS["softmax_r50"].override({"stages.0.schedule.iterations": 77_000})
+    file = tmp_path / "sweep" / "best.json"
+    file.parent.mkdir()
+    file.write_text(variant.model_dump_json())
+    asked = request(
+        toy_set,
+        tmp_path,
+        variants=(f"found={file}", "softmax_r50", str(file)),
+        assignments=("best:nms_iou=0.6",),
+        seeds=(0, 1),
+    )
+    with pytest.raises(ValueError, match="row best: nms_iou: several paths end so"):
+        asked.plan()
+    asked.assignments = ("best:inference.nms_iou=0.6",)
+    rows = {row.name: row.variant for row in asked.plan().rows}
+    assert rows["found seed 0"] == variant
+    assert rows["found seed 1"] == variant.replace(seed=1)
+    assert rows["softmax_r50 seed 0"] == demo_scale(VARIANTS["softmax_r50"])
+    assert rows["best seed 0"].inference.nms_iou == 0.6
+    assert asked.settings().name == "found, softmax_r50, best"
+
+
+def test_a_file_that_is_not_there_is_bad_input(toy_set: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match=r"no\.json: no such file; a sweep leaves"):
+        request(toy_set, tmp_path, variants=("a=no.json",)).plan()

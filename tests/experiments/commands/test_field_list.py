@@ -1,0 +1,22 @@
+"""The list of what `--set` can set is the configuration itself."""
+
+from experiments.commands.field_list import fields_of
+from longtail.config.variant import Variant
+
+
+def test_every_leaf_of_the_default_variant_is_listed_with_its_default() -> None:
+    listed = {(path.partition(" ")[0], default) for path, default, _ in fields_of(Variant, "")}
+    for path, value in Variant().leaves().items():
+        assert (path.removesuffix(".name"), "none" if value is None else str(value)) in listed
+
+
+def test_components_that_are_not_the_default_are_listed_too() -> None:
+    paths = [path for path, _, _ in fields_of(Variant, "")]
+    assert "stages.0.classifier.tail_frequency (equalization)" in paths
+    assert "stages.0.schedule.decay.final_share (cosine)" in paths
+
+
+def test_meanings_are_those_of_the_configuration() -> None:
+    meanings = {path: meaning for path, _, meaning in fields_of(Variant, "")}
+    assert meanings["stages.0.schedule.iterations"] == "Optimizer steps."
+    assert meanings["stages.0.classifier"].startswith("one of softmax, sigmoid, equalization")

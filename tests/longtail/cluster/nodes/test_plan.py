@@ -1,0 +1,121 @@
+"""Node identity, and the tree of shared stage prefixes."""
+
+from pathlib import Path
+
+import pytest
+
+from longtail.cluster.nodes.plan import DataFiles, Plan, make_plan, with_absolute_files
+from longtail.config.classifiers import Equalization, Sigmoid
+from longtail.config.detector import Detector, Detectron2, Timm
+from longtail.config.stages import Stage
+from longtail.config.variant import Inference, Variant
+
+DATA = DataFiles(Path("train.json"), Path("val.json"), Path("images"), "a" * 64, "b" * 64)
+BASE = Variant(stages=(Stage(classifier=Sigmoid()),))
+
+
+def plan(variants: dict[str, Variant], seeds: tuple[int, ...] = (0,)) -> Plan:
+    return make_plan(variants, seeds, DATA)
+
+
+def kinds(of: Plan) -> list[str]:
+    return [node.kind for node in of.nodes()]
+
+
+def test_a_row_is_a_chain_of_training_predictions_and_evaluation() -> None:
+    (row,) = plan({"a": BASE}).rows
+    assert [node.kind for node in row.nodes()] == ["stage", "predictions", "evaluation"]
+    assert row.predictions.parents == (row.stages[0],)
+    assert row.evaluation.inputs["predictions"] == row.predictions.id
+
+
+def test_rows_that_differ_at_test_time_share_their_training() -> None:
+    other = BASE.replace(inference=Inference(short_side=400))
+    assert kinds(plan({"a": BASE, "b": other})).count("stage") == 1
+
+
+def test_rows_that_differ_in_the_second_stage_share_the_first() -> None:
+    second = Stage(classifier=Equalization(), recreate=("classifier",))
+    longer = BASE.replace(stages=(*BASE.stages, second))
+    nodes = plan({"a": BASE, "b": longer}).nodes()
+    assert [node.kind for node in nodes].count("stage") == 2
+    assert nodes[0].id == plan({"b": longer}).rows[0].stages[0].id
+
+
+def test_every_node_follows_those_it_needs() -> None:
+    second = Stage(classifier=Equalization(), recreate=("classifier",))
+    longer = BASE.replace(stages=(*BASE.stages, second))
+    seen: set[str] = set()
+    for node in plan({"b": longer, "a": BASE}, seeds=(0, 1)).nodes():
+        assert {parent.id for parent in node.parents} <= seen
+        seen.add(node.id)
+
+
+@pytest.mark.parametrize("change", ["seed", "train", "val", "classifier"])
+def test_identity_changes_with_whatever_changes_the_result(change: str) -> None:
+    before = plan({"a": BASE}).rows[0]
+    data = DATA
+    variant = BASE
+    if change == "seed":
+        variant = BASE.replace(seed=1)
+    elif change == "classifier":
+        variant = BASE.replace(stages=(Stage(classifier=Equalization()),))
+    elif change == "train":
+        data = DataFiles(DATA.train, DATA.val, DATA.images, "c" * 64, DATA.val_digest)
+    else:
+        data = DataFiles(DATA.train, DATA.val, DATA.images, DATA.train_digest, "c" * 64)
+    after = make_plan({"a": variant}, (variant.seed,), data).rows[0]
+    assert after.evaluation.id != before.evaluation.id
+    assert (after.stages[0].id == before.stages[0].id) == (change == "val")
+
+
+def test_resamples_are_part_of_an_evaluation_and_of_nothing_before_it() -> None:
+    one, other = (make_plan({"a": BASE}, (0,), DATA, resamples).rows[0] for resamples in (0, 1000))
+    assert one.evaluation.id != other.evaluation.id
+    assert one.predictions.id == other.predictions.id
+
+
+def test_identity_does_not_change_with_names_and_paths() -> None:
+    moved = DataFiles(Path("x"), Path("y"), Path("z"), DATA.train_digest, DATA.val_digest)
+    first = plan({"a": BASE}).rows[0].evaluation.id
+    assert make_plan({"b": BASE}, (0,), moved).rows[0].evaluation.id == first
+
+
+def test_seeds_make_rows_of_their_own() -> None:
+    rows = plan({"a": BASE}, seeds=(0, 1, 1)).rows
+    assert [row.name for row in rows] == ["a seed 0", "a seed 1"]
+
+
+def test_two_names_for_one_configuration_are_refused() -> None:
+    with pytest.raises(ValueError, match="variants a and b are the same configuration"):
+        plan({"a": BASE, "b": BASE})
+
+
+def test_a_grid_is_named_by_its_rows_in_any_order() -> None:
+    other = BASE.replace(inference=Inference(short_side=400))
+    assert plan({"a": BASE, "b": other}).id == plan({"b": other, "a": BASE}).id
+    assert plan({"a": BASE}).id != plan({"b": other}).id
+
+
+def test_a_changed_config_file_of_the_backbone_is_another_training(tmp_path: Path) -> None:
+    file = tmp_path / "network.yaml"
+    file.write_text("MODEL: {RESNETS: {DEPTH: 50}}")
+    detector = Detector(engine="detectron2", backbone=Detectron2(config_file=str(file)))
+    variant = BASE.replace(detector=detector)
+    before = plan({"a": variant}).rows[0].stages[0].id
+    assert plan({"a": variant}).rows[0].stages[0].id == before
+    file.write_text("MODEL: {RESNETS: {DEPTH: 101}}")
+    assert plan({"a": variant}).rows[0].stages[0].id != before
+
+
+def test_a_worker_gets_absolute_files_and_the_node_keeps_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "r50.pt").write_bytes(b"weights")
+    variant = Variant(detector=Detector(weights="r50.pt", backbone=Timm(weights="r50.pt")))
+    taken = with_absolute_files(variant).detector
+    assert taken.weights == taken.backbone.weights == str(tmp_path / "r50.pt")
+    (row,) = plan({"a": variant}).rows
+    assert row.stages[0].config["detector"]["weights"] == "r50.pt"
+    assert with_absolute_files(Variant()) == Variant()

@@ -1,0 +1,138 @@
+"""Annotation files: what is refused, what is left out, what is passed on."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from longtail.evaluation.annotations.ground_truth import read_ground_truth
+from longtail.problems import BadInputError
+
+Record = dict[str, Any]
+
+
+def content() -> Record:
+    size = {"height": 40, "width": 50, "neg_category_ids": [], "not_exhaustive_category_ids": [1]}
+    square = {"segmentation": [[1, 1, 9, 1, 9, 9, 1, 9]], "bbox": [1, 1, 8, 8], "area": 64}
+    return {
+        "images": [{"id": 7, **size}, {"id": 3, **size}],
+        "categories": [
+            {"id": 1, "name": "a", "frequency": "r", "image_count": 1, "instance_count": 5}
+        ],
+        "annotations": [
+            {"id": 1, "image_id": 7, "category_id": 1, **square},
+            {"id": 2, "image_id": 3, "category_id": 1, **square},
+            {"id": 3, "image_id": 7, "category_id": 1, **square},
+        ],
+    }
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Callable[[Record], Path]:
+    def write(tree: Record) -> Path:
+        path = tmp_path / "val.json"
+        path.write_text(json.dumps(tree))
+        return path
+
+    return write
+
+
+Save = Callable[[Record], Path]
+
+
+def test_images_come_by_id_and_instances_in_file_order(save: Save) -> None:
+    truth = read_ground_truth(save(content()))
+    assert [image["id"] for image in truth.image_dicts(range(2))] == [3, 7]
+    assert [a["id"] for a in truth.annotation_dicts(range(2), with_masks=True)] == [2, 1, 3]
+    assert truth.num_instances == 3
+    assert truth.warnings == ()
+
+
+def test_boxes_come_without_decoding_segmentations(save: Save) -> None:
+    tree = content()
+    tree["annotations"][0]["segmentation"] = "nonsense"
+    truth = read_ground_truth(save(tree))
+    assert "segmentation" not in truth.annotation_dicts(range(2), with_masks=False)[0]
+    with pytest.raises(BadInputError, match=r"val\.json: annotations\[id=1\]\.segmentation"):
+        truth.annotation_dicts(range(2), with_masks=True)
+
+
+def test_ground_truth_without_area_is_left_out_and_makes_no_category_present(save: Save) -> None:
+    tree = content()
+    tree["annotations"][1]["area"] = 0
+    truth = read_ground_truth(save(tree))
+    assert truth.num_instances == 2
+    assert truth.judged_pairs.tolist() == [1]
+
+
+def test_ignored_instances_get_an_area_outside_every_range(save: Save) -> None:
+    tree = content()
+    tree["annotations"][1] |= {"ignore": 1, "iscrowd": 1}
+    annotation = read_ground_truth(save(tree)).annotation_dicts(range(1), False)[0]
+    assert annotation["area"] > 1e10
+    assert annotation["iscrowd"] == 0
+
+
+def test_boxes_only_files_have_no_masks(save: Save) -> None:
+    tree = content()
+    for annotation, nothing in zip(tree["annotations"], (None, [], None), strict=True):
+        annotation["segmentation"] = nothing
+    del tree["annotations"][2]["segmentation"]
+    assert not read_ground_truth(save(tree)).has_masks
+
+
+def test_counts_of_the_file_itself_are_warned_of(save: Save) -> None:
+    tree = content()
+    tree["categories"][0]["instance_count"] = 3
+    assert "--train-annotations" in read_ground_truth(save(tree)).warnings[0]
+
+
+def test_a_file_without_annotations_is_refused(save: Save) -> None:
+    with pytest.raises(BadInputError, match="evaluation needs annotations"):
+        read_ground_truth(save(content() | {"annotations": []}))
+
+
+@pytest.mark.parametrize(
+    ("part", "field"),
+    [
+        ("images", "neg_category_ids"),
+        ("images", "not_exhaustive_category_ids"),
+        ("annotations", "area"),
+        ("annotations", "bbox"),
+    ],
+)
+def test_a_missing_field_is_named_with_its_record(save: Save, part: str, field: str) -> None:
+    tree = content()
+    del tree[part][1][field]
+    with pytest.raises(BadInputError, match=rf"`{field}` - at `\$\.{part}\[1\]`"):
+        read_ground_truth(save(tree))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"id": 1}, "ids used twice"),
+        ({"id": -1}, r"Expected `int` >= 0 - at `\$\.annotations\[1\]\.id`"),
+        ({"image_id": 2**53}, r"annotations\[1\]\.image_id"),
+        ({"image_id": 4}, "unknown images"),
+        ({"category_id": 4}, "unknown categories"),
+        ({"bbox": [1, 1, -8, 8]}, "negative width, height or area"),
+        ({"area": -1}, "negative width, height or area"),
+        ({"segmentation": []}, "no mask"),
+    ],
+)
+def test_contradictory_records_are_refused(save: Save, change: Record, message: str) -> None:
+    tree = content()
+    tree["annotations"][1] |= change
+    with pytest.raises(BadInputError, match=message):
+        read_ground_truth(save(tree))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"images": []}', '{"a": 1e999}', "[" * 100000])
+def test_a_file_of_another_kind_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "val.json"
+    path.write_text(text)
+    with pytest.raises(BadInputError, match=r"val\.json"):
+        read_ground_truth(path)

@@ -1,0 +1,78 @@
+"""IoU of masks and boxes against pycocotools, to the last digit."""
+
+import numpy as np
+import pycocotools.mask
+import pytest
+
+from longtail.evaluation.annotations.segmentation import compressed_counts, compressed_mask
+from longtail.evaluation.matching.block_overlaps import box_iou
+from longtail.evaluation.matching.mask_overlaps import mask_iou
+from longtail.rle.codec import decode_many, pack
+
+
+def blobs(rng: np.random.Generator, num: int, height: int, width: int) -> list[bytes]:
+    """Masks with a pixel at least, some of a single one and some that touch the first."""
+    strings = []
+    for _ in range(num):
+        bitmap = np.zeros((height, width), dtype=np.uint8, order="F")
+        top, left = rng.integers(0, height - 1), rng.integers(0, width - 1)
+        bottom, right = rng.integers(top + 1, height), rng.integers(left + 1, width)
+        bitmap[top : bottom + 1, left : right + 1] = rng.random() < 0.8
+        bitmap[rng.random(bitmap.shape) < 0.05] ^= 1
+        bitmap[top, left] = 1
+        strings.append(pycocotools.mask.encode(bitmap)["counts"])
+    return strings
+
+
+def records(strings: list[bytes], height: int, width: int) -> list[dict[str, object]]:
+    return [{"size": [height, width], "counts": counts} for counts in strings]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_masks_overlap_as_pycocotools_says(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    height, width = (int(side) for side in rng.integers(3, 30, 2))
+    found, wanted = blobs(rng, 20, height, width), blobs(rng, 12, height, width)
+    wanted[:4] = found[:4]
+    expected = pycocotools.mask.iou(
+        records(found, height, width), records(wanted, height, width), [0] * len(wanted)
+    )
+    pairs = np.repeat(np.arange(20), 12), np.tile(np.arange(12), 20)
+    runs = decode_many(*pack(found)), decode_many(*pack(wanted))
+    iou = mask_iou(*runs, pairs, min_iou=0.5)
+    high = expected.ravel() >= 0.5
+    assert high.sum() >= 4
+    assert np.array_equal(iou >= 0.5, high)
+    assert np.array_equal(iou[high], expected.ravel()[high])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_boxes_overlap_as_pycocotools_says(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    found = np.hstack([rng.uniform(-5, 50, (40, 2)), rng.uniform(0.1, 60, (40, 2))])
+    wanted = np.hstack([rng.uniform(0, 50, (30, 2)), rng.uniform(0, 60, (30, 2))])
+    found[:5, :2] = np.round(found[:5, :2])
+    wanted[:5] = found[:5] * [1, 1, 1, 0.5]
+    wanted[5] = [*found[5, :2] + found[5, 2:], 3.0, 3.0]
+    expected = pycocotools.mask.iou(found, wanted, [0] * len(wanted))
+    pairs = np.repeat(found, 30, axis=0), np.tile(wanted, (40, 1))
+    assert np.array_equal(box_iou(*pairs), np.asarray(expected).ravel())
+
+
+def test_segmentations_drawn_together_are_those_drawn_one_by_one() -> None:
+    polygons = [[1.0, 1.0, 9.0, 2.0, 5.0, 8.0], [3.0, 3.0, 12.5, 3.0, 12.5, 9.0, 3.0, 9.0]]
+    bitmap = np.zeros((10, 14), dtype=np.uint8, order="F")
+    bitmap[2:5, 3:7] = 1
+    text = pycocotools.mask.encode(bitmap)["counts"].decode()
+    contents = [
+        [polygons[0]],
+        {"size": [10, 14], "counts": text},
+        polygons,
+        {"size": [10, 14], "counts": [20, 30, 90]},
+        [polygons[1]],
+    ]
+    together = compressed_counts(contents, 10, 14)
+    for counts, content in zip(together, contents, strict=True):
+        alone = compressed_mask(content, 10, 14)["counts"]
+        assert counts == (alone.encode() if isinstance(alone, str) else alone)
+    assert compressed_counts([], 10, 14) == []
