@@ -7,9 +7,9 @@ import click
 
 from ensemble.merging.options import settings_of, settings_options
 from longtail.commands import run
-from longtail.path_options import AbsolutePath, SharedPath
+from longtail.path_options import AbsolutePath, NewFile, SharedPath
 
-NOT_IN_FILE = ("config", "out", "dry_run", "force", "help")
+NOT_IN_FILE = ("config", "out", "csv", "dry_run", "force", "help")
 
 
 def _read_config(context: click.Context, _: click.Parameter, path: Path | None) -> Path | None:
@@ -70,6 +70,7 @@ def _key(name: str) -> str:
 @click.option("--ray", "use_ray", is_flag=True, help="Run on a Ray cluster instead.")
 @click.option("--address", help="Of the Ray cluster.  [default: RAY_ADDRESS, else a local one]")
 @click.option("--experiment", help="Record the merge in this MLflow experiment, too.")
+@click.option("--csv", type=NewFile(), help="Write AP of sources and steps here, too, as CSV.")
 @click.option("--dry-run", is_flag=True, help="Check and count everything, write nothing.")
 @click.option("--force", is_flag=True, help="Replace the merge that the folder holds.")
 @click.pass_context
@@ -84,6 +85,7 @@ def main(
     use_ray: bool,
     address: str | None,
     experiment: str | None,
+    csv: Path | None,
     dry_run: bool,
     force: bool,
     **options: Any,
@@ -124,11 +126,22 @@ def main(
             written[_key(name)] = resolved[name]
     asked_for = Request(specs, ann, settings, written)
     place = Place(num_workers, use_ray, address)
+    if csv is not None and (dry_run or not asked_for.is_evaluated()):
+        raise click.UsageError("--csv: nothing is evaluated here; leave it out")
     with telling_of_compilation(job.messages.print):
         if dry_run:
             job.dry_run(asked_for)
         else:
             job.run(asked_for, out, place, force, experiment)
+            if csv is not None:
+                _write_csv(out, csv)
+
+
+def _write_csv(out: Path, csv: Path) -> None:
+    from longtail.results import table
+    from longtail.results.csv import write_csv
+
+    write_csv(table(out), csv)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 #!/usr/bin/env python
 """Train, predict and evaluate variants; every node once, whatever crashes in between."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -66,7 +67,9 @@ def _seeds(_: click.Context, parameter: click.Parameter, text: str) -> tuple[int
 @click.option("--baseline", metavar="ROW", help="Compare rows with this one [default: the first].")
 @run_options
 @click.option("--dry-run", is_flag=True, help="Print the nodes it would run, then stop.")
-def main(list_only: bool, fields_only: bool, dry_run: bool, **options: Any) -> ExitCode:
+def main(
+    list_only: bool, fields_only: bool, dry_run: bool, csv: Path | None, **options: Any
+) -> ExitCode:
     """Train, predict and evaluate variants on a Ray cluster and rank them in one table.
 
     Without --train a synthetic long-tail set is made and used.
@@ -85,7 +88,7 @@ def main(list_only: bool, fields_only: bool, dry_run: bool, **options: Any) -> E
     from experiments.commands.run_request import take_run_request
 
     request = GridRequest(run=take_run_request(options), **options)
-    return _dry_run(request) if dry_run else _run(request)
+    return _dry_run(request) if dry_run else _run(request, csv)
 
 
 def _dry_run(request: "GridRequest") -> ExitCode:
@@ -97,7 +100,7 @@ def _dry_run(request: "GridRequest") -> ExitCode:
     return ExitCode.DONE
 
 
-def _run(request: "GridRequest") -> ExitCode:
+def _run(request: "GridRequest", csv: Path | None) -> ExitCode:
     plan = request.plan()
 
     from experiments.commands.grid.difference_table import find_differences, print_differences
@@ -110,6 +113,8 @@ def _run(request: "GridRequest") -> ExitCode:
     from longtail.cluster.grid import run_grid
     from longtail.cluster.nodes.statuses import State
     from longtail.cluster.results.named_results import write_links
+    from longtail.results import table
+    from longtail.results.csv import write_csv
 
     standings, published = run_grid(plan, request.settings())
     print_ranking(plan, standings, request.run.runs)
@@ -119,6 +124,8 @@ def _run(request: "GridRequest") -> ExitCode:
     print_differences(differences, baseline)
     print_failures(plan, standings)
     grid = write_links(plan, standings, request.run.runs, request.settings().name, differences)
+    if csv is not None:
+        write_csv(table(grid), csv)
     print_next_steps(plan, standings, request.run.runs, grid, published)
     whole = all(item.state is State.DONE for item in standings.values())
     return ExitCode.DONE if whole else ExitCode.SOME_FAILED

@@ -1,6 +1,7 @@
 #!/usr/bin/env python
 """Search values of a variant: thresholds, loss weights, learning rates, test-time settings."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -176,22 +177,27 @@ def _sweep(options: dict[str, Any], dry_run: bool) -> ExitCode:
 
     refuse_door_options(options)
     num_seeds, num_best = options.pop("num_seeds"), options.pop("num_best")
+    csv = options.pop("csv")
     request = SweepRequest(run=take_run_request(options), **options)
     if dry_run:
         from experiments.commands.sweep.estimate import print_forecast
 
         print_forecast(request.sweep(), request.settings())
         return ExitCode.DONE
-    return _run(request, num_seeds, num_best)
+    return _run(request, num_seeds, num_best, csv)
 
 
-def _run(request: "SweepRequest", num_seeds: int | None, num_best: int) -> ExitCode:
+def _run(
+    request: "SweepRequest", num_seeds: int | None, num_best: int, csv: Path | None
+) -> ExitCode:
     sweep, settings = request.sweep(), request.settings()
 
     from experiments.commands.sweep.estimate import print_alike
     from experiments.commands.sweep.next_steps import print_next
     from experiments.commands.sweep.results import write_results
     from experiments.commands.sweep.tables import print_confirmation, print_result
+    from longtail.results import table
+    from longtail.results.csv import write_csv
     from longtail.sweep.analysis.confirm import confirm
     from longtail.sweep.analysis.files import write_analysis
     from longtail.sweep.analysis.margins import find_margins
@@ -207,6 +213,8 @@ def _run(request: "SweepRequest", num_seeds: int | None, num_best: int) -> ExitC
         confirmation = confirm(sweep, trials, num_best, num_seeds, settings.grid)
         files = write_results(folder, sweep, trials, cost, confirmation)
         print_confirmation(confirmation)
+    if csv is not None:
+        write_csv(table(folder), csv)
     margins = find_margins(sweep, trials, settings)
     files += write_analysis(folder, sweep, trials, confirmation, margins)
     result.publisher.attach(files)

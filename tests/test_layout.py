@@ -69,6 +69,12 @@ MAY_IMPORT: dict[str, set[str]] = {
         "longtail.config",
         "longtail.locks",
     },
+    "longtail.results": {
+        "longtail.problems",
+        "longtail.config",
+        "longtail.evaluation",
+        "longtail.cluster.results",
+    },
     "longtail.sweep": BASE
     | COMMANDS
     | {"longtail.locks", "longtail.tracking"}
@@ -83,11 +89,12 @@ MAY_IMPORT: dict[str, set[str]] = {
         "longtail.tracking",
         "longtail.ray_cluster",
         "longtail.config",
+        "longtail.results",
     },
     "experiments": BASE
     | COMMANDS
     | {"longtail.config", "longtail.cluster", "longtail.tracking", "longtail.data"}
-    | {"longtail.sweep"},
+    | {"longtail.results", "longtail.sweep"},
 }
 """A package or module imports those beside it, and itself."""
 

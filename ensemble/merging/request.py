@@ -67,6 +67,17 @@ class Request:
             content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             return bool(msgspec.json.decode(content, type=_AnnotationsOnly).annotations)
 
+    def is_evaluated(self) -> bool:
+        """Whether AP is asked for, and can be computed.
+
+        Raises:
+            BadInputError: The annotations cannot be used.
+        """
+        if not self.settings.evaluate:
+            return False
+        self.read_annotations()
+        return self.has_annotations()
+
     def read_annotations(self) -> tuple[ImageSet, CategoryTable]:
         """Images and categories.
 

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import click
 
-from longtail.path_options import DataSetPath, SharedPath
+from longtail.path_options import DataSetPath, NewFile, SharedPath
 
 EXPERIMENT = "longtail"
 """Of MLflow, if no other is given."""
@@ -62,6 +62,7 @@ _OPTIONS = (
         type=SharedPath(writes=True),
         help="Where results live, on storage all machines see.",
     ),
+    click.option("--csv", type=NewFile(), help="Write the table of results here, too, as CSV."),
     click.option("--address", help="Ray cluster [default: RAY_ADDRESS, else a local one]."),
     click.option("--dashboard", is_flag=True, help="Give a local Ray its web page, on 127.0.0.1."),
     click.option("--experiment", default=EXPERIMENT, show_default=True, help="MLflow experiment."),

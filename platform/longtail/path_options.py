@@ -82,6 +82,30 @@ class SharedPath(AbsolutePath):
         return super().convert(value, param, ctx)
 
 
+class NewFile(SharedPath):
+    """A file that is written when all is done, in a folder that is there before anything runs."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, writes=True)
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Path:
+        """The absolute path.
+
+        Raises:
+            click.BadParameter: Its folder is not there, it is a folder itself, or a submitted job
+                would lose it.
+        """
+        path = super().convert(value, param, ctx)
+        if not path.parent.is_dir():
+            self.fail(f"{value}: make the folder {short_path(path.parent)} first", param, ctx)
+        return path
+
+
 class DataSetPath(SharedPath):
     """A path, or the name of a data set, which stays as it is."""
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from support.merge_folder import (
     CATEGORY_IDS,
@@ -52,6 +53,26 @@ def test_gain_over_the_best_source_has_an_interval(
         assert interval["value"] == pytest.approx(merged["segm"][metric])
     assert "95% interval" in output and "merged against a, the best source" in output
     assert not list((folder.path / "out").glob(".*"))
+
+
+def test_the_table_is_a_csv_too(folder: Folder) -> None:
+    path = folder.path / "merged.csv"
+    assert folder.merge("a=a.json", "b=b.json", options=("--csv", str(path))) == 0
+    found = pd.read_csv(path, index_col=["kind", "name"])
+    assert [name for _, name in found.index] == ["a", "b", *folder.read("evaluation.json")["steps"]]
+    merged = folder.read("evaluation.json")["steps"]["merged"]
+    assert found.AP[("step", "merged")] == pytest.approx(100 * merged["segm"]["AP"])
+
+
+@pytest.mark.parametrize("without", ["--no-evaluate", "--dry-run"])
+def test_a_csv_of_nothing_is_refused_before_anything_is_read(
+    without: str, folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = folder.path / "merged.csv"
+    assert folder.merge("a=a.json", options=("--csv", str(path), without)) == 2
+    assert "--csv: nothing is evaluated" in capsys.readouterr().err
+    assert folder.merge("a=a.json", options=("--csv", str(folder.path / "no/merged.csv"))) == 2
+    assert "first" in capsys.readouterr().err and not (folder.path / "out").exists()
 
 
 @pytest.mark.parametrize("name", ["a.json", "a/matches_segm.npz"])

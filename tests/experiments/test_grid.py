@@ -13,6 +13,8 @@ from support.commands.run_records import (
 )
 from support.on_ray.clusters import Cluster
 
+from longtail.results import table
+
 pytestmark = pytest.mark.slow
 
 
@@ -49,6 +51,16 @@ def test_rows_have_intervals_and_are_compared_with_the_first(uninterrupted: Grid
         if difference["difference"] != -1:
             gain = rows["eql_rfs_r50"][metric] - rows["sigmoid_r50"][metric]
             assert difference["difference"] == pytest.approx(gain)
+
+
+def test_the_table_is_a_data_frame_with_the_fields_that_differ(uninterrupted: GridCommand) -> None:
+    (folder,) = uninterrupted.runs.glob("grids/*/")
+    found = table(uninterrupted.runs, folder.name)
+    for name, row in uninterrupted.rows().items():
+        assert found.AP[name] == pytest.approx(100 * row["AP"])
+        assert found.AP_low[name] <= found.AP_high[name]
+    kinds = found["stages.0.classifier.kind"]
+    assert (kinds["sigmoid_r50"], kinds["eql_rfs_r50"]) == ("sigmoid", "equalization")
 
 
 def test_the_other_row_can_be_the_baseline(

@@ -51,15 +51,19 @@ FIRST = (
     Tried(
         "ensemble.merge",
         "--ann=ann.json --pred=a=a.json --pred=b=b.json,categories=ann.json --out=merged"
-        " --calibration=calibration.json --num-workers=2 --resamples=0",
-        ("merged/result.json",),
+        " --calibration=calibration.json --num-workers=2 --resamples=0 --csv=merged.csv",
+        ("merged/result.json", "merged.csv"),
     ),
     Tried(
         "longtail.evaluation.__main__",
         "ann.json store --shard=1/1 --part=part.npz",
         ("part.npz",),
     ),
-    Tried("longtail.data.synthetic", "toy --images=8 --size=64 --categories=3", ("toy/val.json",)),
+    Tried(
+        "longtail.data.synthetic.__main__",
+        "toy --images=8 --size=64 --categories=3",
+        ("toy/val.json",),
+    ),
 )
 """What others go on with."""
 
@@ -94,7 +98,7 @@ QUICK = (
         "ann.json a.json --json=why.json --work-dir=work",
         ("why.json",),
     ),
-    Tried("longtail.models.weights", "backbone.pt --json=weights.json", ("weights.json",)),
+    Tried("longtail.models.weights.__main__", "backbone.pt --json=weights.json", ("weights.json",)),
     Tried(
         "longtail.data.check",
         "toy/train.json --images=toy/images --json=report.json",
@@ -140,11 +144,16 @@ ON_RAY = (
         " --calibration=calibration.json --no-evaluate",
         ("on_ray/result.json",),
     ),
-    Tried("experiments.grid", f"--variants=mine=variant.json {_TRAINS}", ("runs/grids/mine",)),
+    Tried(
+        "experiments.grid",
+        f"--variants=mine=variant.json --csv=grid.csv {_TRAINS}",
+        ("runs/grids/mine", "grid.csv"),
+    ),
     Tried(
         "experiments.sweep",
-        f"--variant=variant.json --search=inference.nms_iou=[0.4,0.5] --name=nms {_TRAINS}",
-        ("runs/sweeps/nms/best.json",),
+        f"--variant=variant.json --search=inference.nms_iou=[0.4,0.5] --name=nms {_TRAINS}"
+        " --csv=sweep.csv",
+        ("runs/sweeps/nms/best.json", "sweep.csv"),
     ),
     Tried(
         "longtail.cluster.telemetry",

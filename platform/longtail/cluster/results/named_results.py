@@ -29,12 +29,12 @@ def over_seeds(plan: Plan, standings: Standings, runs: Path) -> dict[str, SeedSu
 
 def grid_directory(runs: Path, name: str) -> Path:
     """Where a grid's links and table are: `grids/<name>` in the runs folder."""
-    return runs / "grids" / _file_name(name)
+    return runs / "grids" / file_name(name)
 
 
 def row_directory(grid: Path, row: Row) -> Path:
     """Where a row's links are: `predictions`, `evaluation`, `training` (last stage)."""
-    return grid / _file_name(row.name)
+    return grid / file_name(row.name)
 
 
 def write_links(
@@ -90,5 +90,5 @@ def _link(link: Path, target: Path) -> None:
     temporary.replace(link)
 
 
-def _file_name(name: str) -> str:
+def file_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", name)

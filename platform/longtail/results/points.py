@@ -1,0 +1,37 @@
+"""Columns of result tables: fractions become points, undefined ones NaN."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from longtail.evaluation.metrics.summary import UNDEFINED
+
+AP_COLUMNS = ("AP", "APr", "APc", "APf")
+
+
+def in_points(fraction: float | None) -> float:
+    """100 times the fraction; NaN for none and for `UNDEFINED`."""
+    return math.nan if fraction is None or fraction == UNDEFINED else 100 * fraction
+
+
+def ap_columns(metrics: Mapping[str, float | None], suffix: str = "") -> dict[str, float]:
+    """AP, APr, APc and APf in points; those that are missing are NaN.
+
+    Args:
+        metrics: Fractions by name.
+        suffix: Put behind each name.
+    """
+    return {f"{name}{suffix}": in_points(metrics.get(name)) for name in AP_COLUMNS}
+
+
+def interval_columns(intervals: Mapping[str, Any], kind: str = "segm") -> dict[str, float]:
+    """`AP_low` and `AP_high` in points; NaN without an interval.
+
+    Args:
+        intervals: By `segm` and `box`, as evaluation.json has them.
+        kind: Which of them.
+    """
+    interval = intervals.get(kind, {}).get("metrics", {}).get("AP")
+    if interval is None or interval["standard_error"] == UNDEFINED:
+        return {"AP_low": math.nan, "AP_high": math.nan}
+    return {"AP_low": in_points(interval["low"]), "AP_high": in_points(interval["high"])}
