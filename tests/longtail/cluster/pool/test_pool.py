@@ -37,6 +37,8 @@ def cluster() -> Iterator[None]:
         patch.delenv("RAY_ADDRESS", raising=False)
         # Where it was before is what it is set back to: connecting sets it.
         patch.setenv("RAY_TMPDIR", tempfile.gettempdir())
+        # Tests say when a process ends; others on a full machine would decide that otherwise.
+        patch.setenv("RAY_memory_monitor_refresh_ms", "0")
         # Workers find the module of the work there.
         patch.setenv("PYTHONPATH", tests, prepend=os.pathsep)
         connect(None)
