@@ -11,6 +11,7 @@ from support.places import ROOT
 
 BASE = {
     "longtail.categories",
+    "longtail.journal",
     "longtail.problems",
     "longtail.sealed",
     "longtail.sealed_arrays",
@@ -21,6 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "longtail.problems": set(),
     "longtail.sealed": {"longtail.problems"},
     "longtail.sealed_arrays": {"longtail.sealed"},
+    "longtail.journal": {"longtail.problems", "longtail.sealed"},
     "longtail.caches": set(),
     "longtail.commands": {"longtail.caches", "longtail.problems"},
     "longtail.path_options": set(),
