@@ -8,12 +8,11 @@ with its text.
 
 import hashlib
 import json
-import os
 import re
-import time
 from pathlib import Path
 from typing import Any
 
+from longtail.files import write_bytes
 from longtail.problems import BadInputError
 
 MISMATCH = "damaged, it does not match its SHA-256"
@@ -23,12 +22,6 @@ SEAL = re.compile(rb',\s*"sha256": ?"([0-9a-f]{64})"\s*\}\s*\Z')
 
 class DamagedError(BadInputError):
     """A file is not what was written, or has no digest that would say so."""
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, in hex digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def seal(document: bytes) -> bytes:
@@ -81,18 +74,13 @@ def read_sealed_json(path: Path, remedy: str) -> dict[str, Any]:
 
 
 def write_sealed_json(path: Path, tree: Any) -> None:
-    """Write a sealed JSON object under a temporary name in the same folder, then rename."""
+    """Replace a file by a sealed JSON object, by renaming."""
     write_sealed(path, json.dumps(tree, indent=2).encode())
 
 
 def write_sealed(path: Path, document: bytes) -> None:
-    """Seal a JSON object, write it under a temporary name in the same folder, then rename."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}")
-    with temporary.open("wb") as file:
-        file.write(seal(document))
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    """Seal a JSON object and replace a file by it, by renaming."""
+    write_bytes(path, seal(document))
 
 
 def _digest(content: bytes) -> bytes:

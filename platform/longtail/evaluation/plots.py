@@ -10,7 +10,8 @@ from html import escape
 from pathlib import Path
 
 from longtail.evaluation.metrics.summary import UNDEFINED
-from longtail.evaluation.report import CategoryAP, Evaluation, write_atomically
+from longtail.evaluation.report import CategoryAP, Evaluation
+from longtail.files import write_text
 
 # Okabe and Ito's palette, told apart by colour-blind readers too.
 COLOURS = {"r": "#d55e00", "c": "#0072b2", "f": "#009e73"}
@@ -46,7 +47,7 @@ def write_ap_by_category(
     evaluation: Evaluation, path: Path, title: str = "AP by category against training images"
 ) -> None:
     """Write the page; categories that do not occur in the evaluated split are left out."""
-    write_atomically(path, ap_by_category_page(evaluation, title))
+    write_text(path, ap_by_category_page(evaluation, title))
 
 
 def ap_by_category_page(evaluation: Evaluation, title: str) -> str:

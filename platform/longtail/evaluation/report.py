@@ -2,8 +2,6 @@
 
 import csv
 import io
-import json
-import os
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -20,6 +18,7 @@ from longtail.evaluation.metrics.summary import IDENTITY_TOLERANCE, UNDEFINED
 from longtail.evaluation.tables import comparison_table, intervals_table, points, points_table
 from longtail.evaluation.uncertainty.bootstrap import Intervals
 from longtail.evaluation.uncertainty.comparison import Comparison
+from longtail.files import write_json, write_text
 
 AP_KEYS = ("AP", "AP50", "AP75", "APs", "APm", "APl", "APr", "APc", "APf")
 GROUP_KEYS = ("AP", "APr", "APc", "APf")
@@ -113,7 +112,7 @@ class Evaluation:
 
     def to_json(self, path: Path) -> None:
         """Write everything, per-category AP included."""
-        write_atomically(path, json.dumps(self.as_dict(), indent=2) + "\n")
+        write_json(path, self.as_dict(), allow_nan=True)
 
     def write_per_category(self, path: Path) -> None:
         """Write the per-category records as CSV."""
@@ -121,7 +120,7 @@ class Evaluation:
         writer = csv.DictWriter(text, list(CategoryAP.__dataclass_fields__), lineterminator="\n")
         writer.writeheader()
         writer.writerows(asdict(record) for record in self.per_category)
-        write_atomically(path, text.getvalue())
+        write_text(path, text.getvalue())
 
     def metrics(self) -> dict[str, float]:
         """Named values for tracking: AP in points, two decimals; undefined ones are left out."""
@@ -228,13 +227,3 @@ class Evaluation:
             values = repr(d.ours), repr(d.official), f"{d.ours - d.official:.3g}"
             table.add_row(d.kind, d.metric, *values)
         return table
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file under a temporary name in the same folder, then rename it."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        partial.write_text(text, encoding="utf-8", newline="")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from longtail.evaluation.metrics.summary import UNDEFINED
-from longtail.evaluation.report import Evaluation, write_atomically
+from longtail.evaluation.report import Evaluation
+from longtail.files import write_text
 
 LATEX_SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -93,7 +94,7 @@ def write_tables(
     texts = ((latex, table.latex), (markdown, table.markdown), (comma_separated, table.csv))
     for path, text in texts:
         if path is not None:
-            write_atomically(path, text())
+            write_text(path, text())
 
 
 def _latex_row(cells: Sequence[str]) -> str:

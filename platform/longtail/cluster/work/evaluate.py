@@ -4,7 +4,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from longtail.cluster.nodes.ledger import write_json
 from longtail.cluster.nodes.plan import Row
 from longtail.cluster.pool.tasks import Run
 from longtail.cluster.results.evaluation_files import (
@@ -14,6 +13,7 @@ from longtail.cluster.results.evaluation_files import (
     PLOT,
     VARIANT,
 )
+from longtail.files import write_json
 from longtail.training.journal import JOURNAL, Journal
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def evaluate_node(
     config = row.evaluation.config
     files = annotations, predictions, directory
     metrics = run(partial(_evaluate, *files, config["max_dets"], config["resamples"]))
-    write_json(directory / VARIANT, row.variant.model_dump(mode="json"))
+    write_json(directory / VARIANT, row.variant.model_dump(mode="json"), end="")
     step = sum(stage.schedule.iterations for stage in row.variant.stages)
     (directory / JOURNAL).unlink(missing_ok=True)
     journal = Journal(directory / JOURNAL)
@@ -81,10 +81,10 @@ def _write_diagnosis(
     from longtail.evaluation.diagnosis.diagnosis import diagnose
     from longtail.evaluation.diagnosis.tables import as_json
     from longtail.evaluation.metrics.summary import UNDEFINED
-    from longtail.evaluation.report import write_atomically
+    from longtail.files import write_text
 
     kind: Kind = "box" if evaluation.segm["AP"] == UNDEFINED else "segm"
-    write_atomically(path, as_json(diagnose(annotations, predictions, kind, max_dets=max_dets)))
+    write_text(path, as_json(diagnose(annotations, predictions, kind, max_dets=max_dets)))
 
 
 def _bounds(evaluation: "Evaluation") -> dict[str, float]:

@@ -30,9 +30,9 @@ from longtail.evaluation.metrics.rescorer_files import (
 )
 from longtail.evaluation.metrics.summary import UNDEFINED, Curves, ap_per_category, summarize
 from longtail.evaluation.protocol import AREA_BOUNDS, RECALLS, from_bits
+from longtail.files import sha256_of
 from longtail.predictions.manifest import MANIFEST_NAME
 from longtail.predictions.store import PredictionStore
-from longtail.sealed import sha256_of
 
 MAX_DETS = 300
 ALL_AREAS = 0
