@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from longtail.predictions.checks.validation import Validation
 
-GROUP_NAMES = {"r": "rare", "c": "common", "f": "frequent"}
-
 
 @click.command()
 @click.argument("predictions", metavar="FILE", type=AbsolutePath(exists=True))
@@ -95,6 +93,8 @@ def uncovered_warning(validation: "Validation") -> str | None:
 def summary_table(validation: "Validation") -> "Table":
     """What the file holds, apart from its faulty records."""
     from rich.table import Table
+
+    from longtail.categories import GROUP_NAMES
 
     summary = validation.summary
     table = Table(show_header=False)

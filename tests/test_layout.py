@@ -13,6 +13,7 @@ BASE = {
     "longtail.categories",
     "longtail.files",
     "longtail.journal",
+    "longtail.metrics",
     "longtail.problems",
     "longtail.sealed",
     "longtail.sealed_arrays",
@@ -22,6 +23,7 @@ COMMANDS = {"longtail.commands", "longtail.caches", "longtail.path_options"}
 MAY_IMPORT: dict[str, set[str]] = {
     "longtail.problems": set(),
     "longtail.files": set(),
+    "longtail.metrics": set(),
     "longtail.sealed": {"longtail.files", "longtail.problems"},
     "longtail.sealed_arrays": {"longtail.sealed"},
     "longtail.journal": {"longtail.problems", "longtail.sealed"},

@@ -9,8 +9,8 @@ from html import escape
 from pathlib import Path
 
 from ensemble.tuning.objective.margins import MAX_COMMON, MAX_RARE, MarginTrials
-from longtail.evaluation.metrics.summary import UNDEFINED
 from longtail.files import write_text
+from longtail.metrics import UNDEFINED
 
 SHOWN = ("AP", "APr")
 SIDE, LEFT, TOP, RIGHT, BOTTOM = 340, 62, 34, 26, 92

@@ -14,6 +14,7 @@ from longtail.cluster.results.evaluation_files import (
     VARIANT,
 )
 from longtail.files import write_json
+from longtail.metrics import UNDEFINED, in_points, mlflow_name
 from longtail.training.journal import JOURNAL, Journal
 
 if TYPE_CHECKING:
@@ -80,7 +81,6 @@ def _write_diagnosis(
 ) -> None:
     from longtail.evaluation.diagnosis.diagnosis import diagnose
     from longtail.evaluation.diagnosis.tables import as_json
-    from longtail.evaluation.metrics.summary import UNDEFINED
     from longtail.files import write_text
 
     kind: Kind = "box" if evaluation.segm["AP"] == UNDEFINED else "segm"
@@ -89,14 +89,12 @@ def _write_diagnosis(
 
 def _bounds(evaluation: "Evaluation") -> dict[str, float]:
     """Ends of the intervals of mask AP in points, by the names that MLflow knows."""
-    from longtail.evaluation.metrics.summary import UNDEFINED
-
     if "segm" not in evaluation.intervals:
         return {}
     intervals = evaluation.intervals["segm"].metrics
     bounds = {}
     for name in BOUNDED_METRICS:
         if intervals[name].standard_error != UNDEFINED:
-            bounds[f"val/{name}_low"] = round(100 * intervals[name].low, 2)
-            bounds[f"val/{name}_high"] = round(100 * intervals[name].high, 2)
+            bounds[mlflow_name(f"{name}_low")] = in_points(intervals[name].low)
+            bounds[mlflow_name(f"{name}_high")] = in_points(intervals[name].high)
     return bounds
