@@ -33,6 +33,7 @@ from ensemble.sources.open import expert_map, open_source
 from ensemble.sources.spec import MERGED
 from longtail.commands import output_console
 from longtail.evaluation.workers import Workers
+from longtail.files import write_json
 from longtail.path_options import short_path, typed
 from longtail.predictions.store import PredictionStore
 
@@ -121,11 +122,11 @@ def _merge(
         task = MergeTask(plan, out / outputs.MERGED, work / "shards", steps, boxes)
         stores, statistics = _merge_shards(task, place)
         counts = _statistics(plan, statistics)
-        outputs.write_json(out / outputs.STATS, counts)
+        write_json(out / outputs.STATS, counts)
         # Before the evaluation, which may take long; and again below the tables.
         print_uncovered(counts, messages)
         if evaluates:
-            outputs.write_json(out / outputs.EVALUATION, evaluated(judge, sources, stores, plan))
+            write_json(out / outputs.EVALUATION, evaluated(judge, sources, stores, plan))
     return plan, stores, statistics
 
 

@@ -7,12 +7,12 @@ import click
 
 from ensemble.merging.options import settings_options
 from longtail.commands import run
+from longtail.metrics import GROUP_METRICS
 from longtail.path_options import SharedPath
 
 METHODS = ("nms", "soft-nms", "wbf", "nms+soft-nms")
 CALIBRATIONS = ("none", "platt", "beta", "temperature", "isotonic", "rank")
 WORDS = ("method", "calibration", "match", "mask", "iou", "sigma", "weights", "areas", "margins")
-METRICS = ("AP", "APr", "APc", "APf")
 
 
 def _words(allowed: tuple[str, ...]) -> Any:
@@ -72,9 +72,9 @@ def _words(allowed: tuple[str, ...]) -> Any:
     "wanted",
     default="AP",
     show_default=True,
-    callback=_words(METRICS),
-    help=f"What to raise, of {', '.join(METRICS)}; of several, as in AP,APr, the front is searched "
-    "for, and the winner is its best by the first.",
+    callback=_words(GROUP_METRICS),
+    help=f"What to raise, of {', '.join(GROUP_METRICS)}; of several, as in AP,APr, the front is "
+    "searched for, and the winner is its best by the first.",
 )
 @click.option(
     "--trials", type=click.IntRange(min=1), default=60, show_default=True, help="Fusions to try."

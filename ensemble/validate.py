@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from longtail.predictions.checks.validation import Validation
 
-GROUP_NAMES = {"r": "rare", "c": "common", "f": "frequent"}
-
 
 @click.command()
 @click.argument("predictions", metavar="FILE", type=AbsolutePath(exists=True))
@@ -68,7 +66,7 @@ def main(predictions: Path, ann: Path, max_dets: int, json_path: Path | None) ->
     with telling, reading_progress(predictions) as on_read:
         validation = validate(predictions, images, categories, max_dets, on_read)
     if json_path is not None:
-        write_json(validation, json_path)
+        write_validation(validation, json_path)
     report, uncovered = validation.report, uncovered_warning(validation)
     if uncovered:
         click.secho(f"warning: {uncovered}", fg="yellow", err=True)
@@ -96,6 +94,8 @@ def summary_table(validation: "Validation") -> "Table":
     """What the file holds, apart from its faulty records."""
     from rich.table import Table
 
+    from longtail.categories import GROUP_NAMES
+
     summary = validation.summary
     table = Table(show_header=False)
     covered = summary.num_images - summary.num_images_without
@@ -111,10 +111,11 @@ def summary_table(validation: "Validation") -> "Table":
     return table
 
 
-def write_json(validation: "Validation", path: Path) -> None:
+def write_validation(validation: "Validation", path: Path) -> None:
     """Write problems and numbers, by renaming."""
-    import json
     from dataclasses import asdict
+
+    from longtail.files import write_json
 
     report = validation.report
     content = {
@@ -125,9 +126,7 @@ def write_json(validation: "Validation", path: Path) -> None:
         "uncovered": uncovered_warning(validation),
         "summary": asdict(validation.summary),
     }
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n")
-    partial.replace(path)
+    write_json(path, content)
 
 
 if __name__ == "__main__":

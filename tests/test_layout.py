@@ -11,6 +11,9 @@ from support.places import ROOT
 
 BASE = {
     "longtail.categories",
+    "longtail.files",
+    "longtail.journal",
+    "longtail.metrics",
     "longtail.problems",
     "longtail.sealed",
     "longtail.sealed_arrays",
@@ -19,8 +22,11 @@ COMMANDS = {"longtail.commands", "longtail.caches", "longtail.path_options"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "longtail.problems": set(),
-    "longtail.sealed": {"longtail.problems"},
+    "longtail.files": set(),
+    "longtail.metrics": set(),
+    "longtail.sealed": {"longtail.files", "longtail.problems"},
     "longtail.sealed_arrays": {"longtail.sealed"},
+    "longtail.journal": {"longtail.problems", "longtail.sealed"},
     "longtail.caches": set(),
     "longtail.commands": {"longtail.caches", "longtail.problems"},
     "longtail.path_options": set(),
@@ -28,12 +34,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "longtail.config": set(),
     "longtail.rle": {"longtail.problems"},
     "longtail.locks": set(),
-    "longtail.tracking": COMMANDS | {"longtail.locks", "longtail.problems"},
-    "longtail.ray_cluster": COMMANDS,
+    "longtail.tracking": COMMANDS | {"longtail.files", "longtail.locks", "longtail.problems"},
+    "longtail.ray_cluster": COMMANDS | {"longtail.files"},
     "longtail.predictions": BASE | {"longtail.rle"},
     "longtail.data": BASE | COMMANDS | {"longtail.rle", "longtail.config"},
     "longtail.losses": set(),
-    "longtail.models": COMMANDS | {"longtail.losses", "longtail.config", "longtail.problems"},
+    "longtail.models": COMMANDS
+    | {"longtail.files", "longtail.losses", "longtail.config", "longtail.problems"},
     "longtail.engines": BASE | {"longtail.models", "longtail.data", "longtail.config"},
     "longtail.evaluation": BASE | COMMANDS | {"longtail.predictions", "longtail.rle"},
     "longtail.training": BASE

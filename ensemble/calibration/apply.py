@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from ensemble.calibration.file import Calibration
 from ensemble.sources.blocks import Block
 from longtail.categories import CategoryTable
+from longtail.files import new_directory
 from longtail.predictions.columns import DetectionColumns
-from longtail.predictions.result_json.read import new_directory
 from longtail.predictions.store import PredictionStore, StoreWriter
+from longtail.predictions.store_reader import taken_by
 
 
 def calibrate_block(
@@ -89,7 +90,7 @@ def write_calibrated(
     Raises:
         ValueError: `out` exists, or the calibration has no such source.
     """
-    with new_directory(out) as partial:
+    with new_directory(out, taken_by(out)) as partial:
         writer = StoreWriter(partial, store.images, store.source, store.has_soft_masks)
         blocks = calibrated_blocks(calibration, name, store, categories)
         for shard in range(store.images.num_shards):

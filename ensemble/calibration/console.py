@@ -4,10 +4,10 @@ from rich.console import Console
 from rich.table import Table
 
 from ensemble.calibration.file import ALL, Calibration, SourceCalibration
-from longtail.categories import FREQUENCY_GROUPS
-from longtail.evaluation.metrics.summary import UNDEFINED
+from longtail.categories import FREQUENCY_GROUPS, GROUP_NAMES
+from longtail.metrics import UNDEFINED
 
-NAMES = {ALL: "all", "r": "rare", "c": "common", "f": "frequent"}
+NAMES = {ALL: "all", **GROUP_NAMES}
 
 
 def print_calibration(calibration: Calibration, console: Console) -> None:

@@ -27,8 +27,8 @@ from longtail.categories import FREQUENCY_GROUPS
 from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.diagnosis.calibration_error import calibration as reliability
 from longtail.evaluation.matching.overlaps import Kind
+from longtail.files import sha256_of
 from longtail.problems import BadInputError
-from longtail.sealed import sha256_of
 
 FOLD_SEED = 0
 

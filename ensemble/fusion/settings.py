@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, assert_never, get_args
 
+from longtail.categories import GROUP_NAMES
 from longtail.evaluation.margins import Margins
 from longtail.evaluation.uncertainty.bootstrap import MIN_RESAMPLES
 
@@ -37,7 +38,7 @@ class AbsentSources:
     frequent: Absent = "counts"
 
     def __post_init__(self) -> None:
-        for group in ("rare", "common", "frequent"):
+        for group in GROUP_NAMES.values():
             _check_choice(f"absent sources, {group}", getattr(self, group), get_args(Absent))
 
 

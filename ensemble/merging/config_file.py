@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from longtail.files import write_bytes
 from longtail.problems import BadInputError
 
 HEADER = "# Repeat this merge: python -m ensemble.merge --config {file} --out NEW_FOLDER\n"
@@ -48,6 +49,4 @@ def read_merge_file(path: Path, known: Collection[str]) -> dict[str, Value]:
 def write_merge_file(path: Path, options: Mapping[str, Any]) -> None:
     """Write options by renaming; those that are None are left out."""
     said = {key: value for key, value in options.items() if value is not None}
-    partial = path.with_name(f".{path.name}")
-    partial.write_bytes(HEADER.format(file=path.name).encode() + msgspec.yaml.encode(said))
-    partial.replace(path)
+    write_bytes(path, HEADER.format(file=path.name).encode() + msgspec.yaml.encode(said))

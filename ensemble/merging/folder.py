@@ -11,7 +11,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from longtail.sealed import DamagedError, read_sealed_json, sha256_of, write_sealed_json
+from longtail.files import sha256_of
+from longtail.sealed import DamagedError, read_sealed_json, write_sealed_json
 
 MERGE, MERGE_FILE, STATS = "merge.json", "merge.yaml", "stats.json"
 MERGED, BOXES = "merged", "merged_boxes"
@@ -106,13 +107,6 @@ def damaged_files(out: Path) -> list[str]:
         for name, digest in digests.items()
         if not (out / name).is_file() or sha256_of(out / name) != digest
     ]
-
-
-def write_json(path: Path, tree: Any) -> None:
-    """Write a JSON file by renaming."""
-    partial = path.with_name(f".{path.name}")
-    partial.write_text(json.dumps(tree, indent=2, allow_nan=False) + "\n")
-    partial.replace(path)
 
 
 def _read_request(out: Path) -> dict[str, Any]:

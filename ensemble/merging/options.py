@@ -145,8 +145,6 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-GROUP_NAMES = {"r": "rare", "c": "common", "f": "frequent"}
-
 FUSION_KEYS = (
     "method",
     "iou_thr",
@@ -218,6 +216,8 @@ def settings_of(
 
 
 def _left_out(text: str | None) -> dict[str, Any]:
+    from longtail.categories import GROUP_NAMES
+
     letters = text.split(",") if text else []
     if wrong := [letter for letter in letters if letter not in GROUP_NAMES]:
         raise ValueError(f"--leave-out-absent {text}: {wrong[0]!r} is none of r, c, f")

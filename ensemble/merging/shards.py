@@ -18,10 +18,11 @@ from ensemble.merging.pipeline import Merge
 from ensemble.merging.plan import MergePlan
 from ensemble.merging.statistics import MergeStatistics
 from ensemble.sources.spec import MERGED
+from longtail.files import sha256_of
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.manifest import shard_name
 from longtail.predictions.store import PredictionStore, Source, StoreWriter
-from longtail.sealed import DamagedError, sha256_of
+from longtail.sealed import DamagedError
 from longtail.sealed_arrays import read_arrays, write_arrays
 
 REMEDY = "merge again: the shard is merged anew"

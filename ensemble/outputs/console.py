@@ -13,15 +13,20 @@ from ensemble.merging.plan import MergePlan
 from ensemble.merging.statistics import MergeStatistics
 from ensemble.sources.category_map import NOT_OURS, CategoryMap
 from ensemble.sources.spec import MERGED
-from longtail.categories import FREQUENCY_GROUPS
+from longtail.categories import FREQUENCY_GROUPS, GROUP_NAMES
 from longtail.evaluation.lvis import MAX_DETS
 from longtail.evaluation.uncertainty.comparison import Comparison, difference_cells
+from longtail.metrics import (
+    GROUP_METRICS,
+    UNDEFINED,
+    interval_text,
+    points_text,
+    signed_points_text,
+)
 from longtail.predictions.checks.coverage import Coverage
 
-UNDEFINED = -1.0
-AP_COLUMNS = ("AP", "APr", "APc", "APf", "AP50")
-STEP_METRICS = ("AP", "APr", "APc", "APf")
-CHANGES = (*STEP_METRICS, "AP_fixed")
+AP_COLUMNS = (*GROUP_METRICS, "AP50")
+CHANGES = (*GROUP_METRICS, "AP_fixed")
 
 
 def print_evaluation(rows: dict[str, dict[str, Any]], console: Console) -> None:
@@ -36,7 +41,7 @@ def print_evaluation(rows: dict[str, dict[str, Any]], console: Console) -> None:
         values = [row["segm"][key] for key in AP_COLUMNS]
         style = "bold" if name == MERGED else None
         values += [row["segm_fixed"]["AP"], row["box"]["AP"], row["gap_box_mask"]]
-        cells = [*map(_points, values)]
+        cells = [*map(points_text, values)]
         if with_intervals:
             cells.insert(1, _span(row["intervals"]))
         table.add_row(name, *cells, style=style)
@@ -47,7 +52,7 @@ def print_steps(steps: dict[str, dict[str, Any]], console: Console) -> None:
     """Mask AP and AP-fixed after every step, in points, and the change to the step before."""
     table = Table(title="mask AP step by step, in points", title_justify="left")
     table.add_column("after")
-    for heading in (*STEP_METRICS, "AP fixed", "APr fixed"):
+    for heading in (*GROUP_METRICS, "AP fixed", "APr fixed"):
         table.add_column(heading, justify="right")
     changes = Table(title="change by each step", title_justify="left")
     changes.add_column("step")
@@ -55,9 +60,9 @@ def print_steps(steps: dict[str, dict[str, Any]], console: Console) -> None:
         changes.add_column(name.replace("_", " "), justify="right")
     for name, row in steps.items():
         shown = "margins" if name == MERGED else name
-        values = [row["segm"][metric] for metric in STEP_METRICS]
+        values = [row["segm"][metric] for metric in GROUP_METRICS]
         values += [row["segm_fixed"][metric] for metric in ("AP", "APr")]
-        table.add_row(shown, *map(_points, values))
+        table.add_row(shown, *map(points_text, values))
         if row["change"]:
             changes.add_row(shown, *(_change(row, metric) for metric in CHANGES))
     console.print(table)
@@ -90,20 +95,14 @@ def _change(row: dict[str, Any], metric: str) -> str:
         return "-"
     bounds = row["change_intervals"].get(metric)
     if bounds is None or bounds["standard_error"] == UNDEFINED:
-        return f"{100 * change:+.2f}"
-    return f"{100 * change:+.2f} ({100 * bounds['low']:+.2f} to {100 * bounds['high']:+.2f})"
+        return signed_points_text(change)
+    low, high = signed_points_text(bounds["low"]), signed_points_text(bounds["high"])
+    return f"{signed_points_text(change)} ({low} to {high})"
 
 
 def _span(intervals: dict[str, Any]) -> str:
     """The interval of mask AP in points."""
-    interval = intervals["segm"]["metrics"]["AP"] if "segm" in intervals else None
-    if interval is None or interval["standard_error"] == UNDEFINED:
-        return "-"
-    return f"{100 * interval['low']:.2f} to {100 * interval['high']:.2f}"
-
-
-def _points(value: float) -> str:
-    return "-" if value == UNDEFINED else f"{100 * value:.2f}"
+    return interval_text(intervals["segm"]["metrics"]["AP"] if "segm" in intervals else None)
 
 
 def print_uncovered(statistics: Mapping[str, Any], messages: Console) -> None:
@@ -202,7 +201,7 @@ def print_stages(statistics: dict[str, Any], console: Console) -> None:
     """What is left after every stage, by frequency group, and how often the cap binds."""
     table = Table(title="detections by stage", title_justify="left")
     table.add_column("")
-    for heading in ("all", "rare", "common", "frequent"):
+    for heading in ("all", *GROUP_NAMES.values()):
         table.add_column(heading, justify="right")
     for name, counts in statistics["stages"].items():
         table.add_row(name, *(f"{counts[key]:,}" for key in ("all", *FREQUENCY_GROUPS)))
@@ -231,5 +230,4 @@ def _medians(quantiles: dict[str, dict[str, float] | None]) -> str:
 
 
 def _per_group(counts: dict[str, int]) -> str:
-    names = {"r": "rare", "c": "common", "f": "frequent"}
-    return ", ".join(f"{counts[letter]:,} {names[letter]}" for letter in FREQUENCY_GROUPS)
+    return ", ".join(f"{counts[letter]:,} {name}" for letter, name in GROUP_NAMES.items())

@@ -17,11 +17,12 @@ from ensemble.sources.spec import MERGED
 from longtail.categories import CategoryTable
 from longtail.evaluation.matching.overlaps import Kind
 from longtail.evaluation.metrics.match_files import read_matches
-from longtail.evaluation.metrics.summary import UNDEFINED
 from longtail.evaluation.uncertainty.comparison import compare
 from longtail.evaluation.workers import Workers
+from longtail.files import sha256_of
+from longtail.metrics import UNDEFINED
 from longtail.predictions.store import PredictionStore
-from longtail.sealed import DamagedError, read_sealed_json, sha256_of, write_sealed_json
+from longtail.sealed import DamagedError, read_sealed_json, write_sealed_json
 
 AGAINST_BEST = "against_best_source"
 """Key of the comparison in evaluation.json, beside `sources` and `steps`."""

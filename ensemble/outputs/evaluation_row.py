@@ -20,20 +20,11 @@ from longtail.evaluation.metrics.fixed import best_of_categories, fixed_summary
 from longtail.evaluation.metrics.match_files import write_matches
 from longtail.evaluation.metrics.matched_set import Matched
 from longtail.evaluation.metrics.rescorer import MAX_DETS
-from longtail.evaluation.metrics.summary import (
-    IDENTITY_TOLERANCE,
-    UNDEFINED,
-    Summary,
-    undefined_like,
-)
+from longtail.evaluation.metrics.summary import IDENTITY_TOLERANCE, Summary, undefined_like
 from longtail.evaluation.progress import block_progress, evaluation_progress
-from longtail.evaluation.uncertainty.bootstrap import (
-    METRICS,
-    OnResample,
-    bootstrap,
-    rough_intervals,
-)
+from longtail.evaluation.uncertainty.bootstrap import OnResample, bootstrap, rough_intervals
 from longtail.evaluation.workers import Workers
+from longtail.metrics import GROUP_METRICS, UNDEFINED
 from longtail.predictions.store import PredictionStore
 
 RESAMPLED = "resampled.npz"
@@ -115,6 +106,6 @@ def _by_kind(drawn: Resampled, resamples: int, warnings: list[str]) -> Row:
     bounds = drawn.intervals()
     fixed = {name.removesuffix("_fixed"): bounds[name] for name in FIXED_METRICS}
     return {
-        "segm": {"metrics": {name: bounds[name] for name in METRICS}, **how},
+        "segm": {"metrics": {name: bounds[name] for name in GROUP_METRICS}, **how},
         "segm_fixed": {"metrics": fixed, **how},
     }

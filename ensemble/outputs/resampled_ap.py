@@ -22,18 +22,13 @@ from longtail.evaluation.metrics.fixed import best_of_categories, fixed_summary
 from longtail.evaluation.metrics.match_table import MatchTable
 from longtail.evaluation.metrics.ranking import NO_CAP
 from longtail.evaluation.metrics.rescorer import MAX_DETS, Rescorer
-from longtail.evaluation.metrics.summary import UNDEFINED
-from longtail.evaluation.uncertainty.bootstrap import (
-    METRICS,
-    OnResample,
-    interval,
-    resampled_metrics,
-)
+from longtail.evaluation.uncertainty.bootstrap import OnResample, interval, resampled_metrics
+from longtail.metrics import GROUP_METRICS, UNDEFINED
 from longtail.predictions.store import PredictionStore
 from longtail.sealed_arrays import read_arrays, write_arrays
 
-FIXED_METRICS = tuple(f"{name}_fixed" for name in METRICS)
-ALL_METRICS = METRICS + FIXED_METRICS
+FIXED_METRICS = tuple(f"{name}_fixed" for name in GROUP_METRICS)
+ALL_METRICS = GROUP_METRICS + FIXED_METRICS
 LEVEL, SEED = 0.95, 0
 KINDS: tuple[Kind, ...] = ("segm",)
 
@@ -84,8 +79,8 @@ class Resampled:
 
 def with_fixed(metrics: Mapping[str, float], fixed: Mapping[str, float]) -> dict[str, float]:
     """AP and AP-fixed, of all categories and of each group, by name."""
-    row = {name: float(metrics[name]) for name in METRICS}
-    return row | {f"{name}_fixed": float(fixed[name]) for name in METRICS}
+    row = {name: float(metrics[name]) for name in GROUP_METRICS}
+    return row | {f"{name}_fixed": float(fixed[name]) for name in GROUP_METRICS}
 
 
 def judge(truth: GroundTruth, store: PredictionStore) -> tuple[Tree, tuple[MatchTable, MatchTable]]:

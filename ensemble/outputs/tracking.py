@@ -15,12 +15,11 @@ from rich.console import Console
 
 from ensemble.merging import folder as outputs
 from ensemble.sources.spec import MERGED
-from longtail.evaluation.metrics.summary import UNDEFINED
+from longtail.metrics import AP_METRICS, MLFLOW_PREFIXES, defined_points
 from longtail.path_options import shared_path
 
 PARENT = "merges"
-METRICS = ("AP", "AP50", "AP75", "APs", "APm", "APl", "APr", "APc", "APf")
-PREFIXES = {"segm": "val", "box": "val_box", "segm_fixed": "val_fixed"}
+PARTS = ("segm", "box", "segm_fixed")
 
 
 def publish(
@@ -103,8 +102,8 @@ def metrics_of(out: Path) -> dict[str, Any]:
     if not (out / outputs.EVALUATION).is_file():
         return line
     tree = json.loads((out / outputs.EVALUATION).read_text())
-    for part, prefix in PREFIXES.items():
-        line |= _points(tree["steps"][MERGED][part], prefix)
+    for part in PARTS:
+        line |= _points(tree["steps"][MERGED][part], MLFLOW_PREFIXES[part])
     for kind in ("sources", "steps"):
         for name, row in tree[kind].items():
             line |= _points(row["segm"], f"{kind}/{name}")
@@ -112,8 +111,7 @@ def metrics_of(out: Path) -> dict[str, Any]:
 
 
 def _points(values: Mapping[str, float], prefix: str) -> dict[str, float]:
-    known = {key: values[key] for key in METRICS if values.get(key, UNDEFINED) != UNDEFINED}
-    return {f"{prefix}/{key}": round(100 * value, 2) for key, value in known.items()}
+    return defined_points({f"{prefix}/{key}": values[key] for key in AP_METRICS if key in values})
 
 
 def _leaves(tree: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:

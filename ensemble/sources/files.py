@@ -5,10 +5,10 @@ import hashlib
 from pathlib import Path
 
 from ensemble.sources.spec import SourceSpec
+from longtail.files import sha256_of
 from longtail.predictions.manifest import MANIFEST_NAME, no_store
 from longtail.predictions.store import is_store
 from longtail.problems import BadInputError
-from longtail.sealed import sha256_of
 
 EXPECTED = (
     "a source is a result JSON (.json, .json.gz, .zip), detectron2's instances_predictions.pth, "

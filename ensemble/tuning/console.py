@@ -9,11 +9,16 @@ from rich.table import Table
 from ensemble.tuning.held_out import START, TUNED, WITHOUT
 from ensemble.tuning.journal import TrialJournal
 from ensemble.tuning.pareto import Candidate
-from longtail.evaluation.metrics.summary import UNDEFINED
-from longtail.evaluation.uncertainty.bootstrap import METRICS
+from longtail.metrics import (
+    GROUP_METRICS,
+    UNDEFINED,
+    interval_text,
+    points_text,
+    signed_points_text,
+)
 
 SHOWN_TRIALS = 5
-CHANGES = (*METRICS, "AP_fixed")
+CHANGES = (*GROUP_METRICS, "AP_fixed")
 Tree = Mapping[str, Any]
 
 
@@ -31,14 +36,14 @@ def print_trials(journal: TrialJournal, metric: str, console: Console) -> None:
     shown += [trial for trial in trials[:1] if trial not in shown]
     table = Table()
     table.add_column("trial", justify="right")
-    for name in METRICS:
+    for name in GROUP_METRICS:
         table.add_column(name, justify="right")
     table.add_column("margins r/c", justify="right")
     table.add_column("chosen")
     for trial in shown:
         table.add_row(
             str(trial.number),
-            *(points(trial.result[name]) for name in METRICS),
+            *(points_text(trial.result[name]) for name in GROUP_METRICS),
             _margins(trial.result),
             ", ".join(f"{name} {_short(value)}" for name, value in trial.point.items()),
         )
@@ -56,13 +61,13 @@ def print_held_out(
     table = Table()
     table.add_column("")
     spans = "95% interval"
-    for heading in ("AP", spans, *METRICS[1:], "AP fixed", spans, "APr fixed"):
+    for heading in ("AP", spans, *GROUP_METRICS[1:], "AP fixed", spans, "APr fixed"):
         table.add_column(heading, justify="right")
     for name, row in rows.items():
         intervals = row.get("intervals", {})
-        cells = [points(row[metric]) for metric in (*METRICS, "AP_fixed", "APr_fixed")]
-        cells.insert(5, span(intervals.get("AP_fixed")))
-        cells.insert(1, span(intervals.get("AP")))
+        cells = [points_text(row[metric]) for metric in (*GROUP_METRICS, "AP_fixed", "APr_fixed")]
+        cells.insert(5, interval_text(intervals.get("AP_fixed")))
+        cells.insert(1, interval_text(intervals.get("AP")))
         table.add_row(name, *cells, style="bold" if name == TUNED else None)
     console.print(table)
     if not differences:
@@ -91,23 +96,12 @@ def _line(console: Console, text: str) -> None:
     console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
-def points(value: float) -> str:
-    """A fraction in points, "-" where it is undefined."""
-    return "-" if value == UNDEFINED else f"{100 * value:.2f}"
-
-
-def span(interval: Tree | None) -> str:
-    """Both ends in points."""
-    if interval is None or interval["standard_error"] == UNDEFINED:
-        return "-"
-    return f"{100 * interval['low']:.2f} to {100 * interval['high']:.2f}"
-
-
 def _difference(difference: Tree) -> str:
     if difference["standard_error"] == UNDEFINED:
         return "-"
-    value, low, high = (100 * difference[key] for key in ("difference", "low", "high"))
-    return f"{value:+.2f} ({low:+.2f} to {high:+.2f})"
+    keys = ("difference", "low", "high")
+    value, low, high = (signed_points_text(difference[key]) for key in keys)
+    return f"{value} ({low} to {high})"
 
 
 def _margins(result: Tree) -> str:
@@ -157,11 +151,15 @@ def print_pareto(
             f"{number:02d}",
             str(member.trial.number),
             f"{member.rare_margin:.3f}/{member.common_margin:.3f}",
-            *(points(member.metrics[name]) for name in names),
+            *(points_text(member.metrics[name]) for name in names),
             *(_with_span(row[name], intervals.get(name)) for name in (*names, "AP_fixed")),
         )
     console.print(table)
 
 
 def _with_span(value: float, interval: Mapping[str, Any] | None) -> str:
-    return points(value) if interval is None else f"{points(value)} ({span(interval)})"
+    return (
+        points_text(value)
+        if interval is None
+        else f"{points_text(value)} ({interval_text(interval)})"
+    )

@@ -9,8 +9,8 @@ from html import escape
 from pathlib import Path
 
 from ensemble.tuning.objective.margins import MAX_COMMON, MAX_RARE, MarginTrials
-from longtail.evaluation.metrics.summary import UNDEFINED
-from longtail.evaluation.report import write_atomically
+from longtail.files import write_text
+from longtail.metrics import UNDEFINED
 
 SHOWN = ("AP", "APr")
 SIDE, LEFT, TOP, RIGHT, BOTTOM = 340, 62, 34, 26, 92
@@ -60,7 +60,7 @@ def write_heat_map(trials: MarginTrials, path: Path, about: str) -> None:
     panels = "\n".join(_panel(trials, name) for name in SHOWN)
     title = "AP by the margins of rare and common categories"
     page = PAGE.format(title=title, summary=escape(summary), panels=panels)
-    write_atomically(path, page)
+    write_text(path, page)
 
 
 def _panel(trials: MarginTrials, name: str) -> str:

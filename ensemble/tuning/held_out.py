@@ -17,8 +17,8 @@ from ensemble.outputs.resampled_ap import ALL_METRICS, Resampled, judge, resampl
 from ensemble.sources.open import OpenedSource
 from ensemble.sources.spec import SourceSpec
 from longtail.evaluation.annotations.ground_truth import GroundTruth
-from longtail.evaluation.metrics.summary import UNDEFINED
 from longtail.evaluation.uncertainty.bootstrap import rough_intervals
+from longtail.metrics import UNDEFINED
 from longtail.predictions.store import PredictionStore, Source, StoreWriter
 
 START, TUNED, WITHOUT = "start", "tuned", "without "

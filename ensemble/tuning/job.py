@@ -22,6 +22,7 @@ from ensemble.tuning.search import search
 from ensemble.tuning.tracking import TrialPublisher
 from longtail.commands import output_console
 from longtail.evaluation.annotations.ground_truth import GroundTruth
+from longtail.metrics import points_text
 
 WORK_PREFIX = ".work-"
 
@@ -128,7 +129,7 @@ def _num_trials(bench: Bench, request: TuneRequest, say: Say) -> int:
 
 
 def _tell(trial: Trial, request: TuneRequest, num_trials: int) -> None:
-    values = (f"{name} {100 * trial.result[name]:.2f}" for name in request.wanted)
+    values = (f"{name} {points_text(trial.result[name])}" for name in request.wanted)
     problem = trial.result.get("problem")
     what = problem or f"{', '.join(values)} in {trial.seconds:.1f} CPU seconds"
     messages.print(f"trial {trial.number + 1} of {num_trials}: {what}")

@@ -4,7 +4,6 @@ The margins of each trial, maybe thousands, have a file of their own, a line for
 """
 
 import time
-from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,8 +11,8 @@ import msgspec
 
 from ensemble.tuning.objective.margins import MarginTrials
 from ensemble.tuning.objective.trial import MARGINS
+from longtail.journal import append_line, keep_lines, read_records
 from longtail.problems import BadInputError
-from longtail.sealed import keep_lines, seal, sealed_lines
 
 TRIALS, MARGIN_TRIALS = "trials.jsonl", "margins.jsonl"
 REMEDY = "remove the file to start anew"
@@ -69,20 +68,13 @@ class TrialJournal:
         # The trial last: it vouches for both.
         for path, line in ((self._margins, margins), (self._trials, trial)):
             with path.open("ab") as file:
-                file.write(seal(msgspec.json.encode(line)) + b"\n")
+                append_line(file, msgspec.json.encode(line))
         self.trials.append(trial)
         self.margins.append(margins)
         return trial
 
 
 def _read(path: Path, kind: type[Record], most: int | None = None) -> list[Record]:
-    records: list[Record] = []
-    try:
-        for line in islice(sealed_lines(path, REMEDY), most):
-            records.append(msgspec.json.decode(line, type=kind))
-    except msgspec.DecodeError as error:
-        raise BadInputError(
-            f"{path}: line {len(records) + 1} is no trial ({error}); {REMEDY}"
-        ) from None
+    records: list[Record] = read_records(path, kind, "trial", REMEDY, most)
     keep_lines(path, len(records))
     return records

@@ -24,7 +24,7 @@ from ensemble.tuning.request import TuneRequest
 from ensemble.tuning.split import restrict, split, write_annotations
 from longtail.evaluation.annotations.ground_truth import GroundTruth, read_ground_truth
 from longtail.evaluation.defined import defined_metrics, require_defined
-from longtail.evaluation.uncertainty.bootstrap import METRICS
+from longtail.metrics import GROUP_METRICS
 from longtail.path_options import short_path
 from longtail.predictions.checks.coverage import Coverage, images_found
 from longtail.predictions.store import PredictionStore
@@ -62,10 +62,10 @@ def read_annotations(request: TuneRequest, say: Say) -> GroundTruth:
     truth = read_ground_truth(request.ann)
     if not truth.has_masks:
         raise BadInputError(f"{request.ann}: the annotations have boxes only; a merge fuses masks")
-    require_defined(request.wanted, truth, str(request.ann), METRICS)
+    require_defined(request.wanted, truth, str(request.ann), GROUP_METRICS)
     first, second = (_annotations_of(truth, ids) for ids in split(truth.images.ids, request.seed))
     tuned_on = f"the half of {request.ann} that --seed {request.seed} tunes on"
-    require_defined(request.wanted, first, tuned_on, METRICS)
+    require_defined(request.wanted, first, tuned_on, GROUP_METRICS)
     missing = sorted(set(request.wanted) - set(defined_metrics(second)))
     if missing:
         say(

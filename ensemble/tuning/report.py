@@ -7,7 +7,6 @@ from typing import Any
 
 from rich.console import Console
 
-from ensemble.merging.folder import write_json
 from ensemble.tuning.console import print_held_out, print_pareto, print_trials
 from ensemble.tuning.heat_map import write_heat_map
 from ensemble.tuning.held_out import TUNED, HeldOut
@@ -15,6 +14,7 @@ from ensemble.tuning.journal import MARGIN_TRIALS, TRIALS, TrialJournal
 from ensemble.tuning.pareto import Candidate
 from ensemble.tuning.pareto_files import CALIBRATION, MERGE_FILE, PARETO
 from ensemble.tuning.request import TuneRequest
+from longtail.files import write_json
 from longtail.path_options import short_path, typed
 
 REPORT, HEAT_MAP = "tune.json", "margins.html"

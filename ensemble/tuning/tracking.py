@@ -14,7 +14,7 @@ from rich.console import Console
 from ensemble.outputs.tracking import runs_folder
 from ensemble.tuning.journal import Trial
 from longtail.commands import InfrastructureLost, Terminated
-from longtail.evaluation.metrics.summary import UNDEFINED
+from longtail.metrics import UNDEFINED, in_points
 from longtail.ray_cluster.watch import at_loss
 from longtail.tracking.address import told, tracking_uri
 from longtail.tracking.store import wait_until_free
@@ -130,5 +130,5 @@ def _metrics(trial: Trial) -> Mapping[str, Any]:
     for name, value in trial.result.items():
         if not isinstance(value, float | int) or value == UNDEFINED:
             continue
-        line[f"{PREFIX}/{name}"] = round(100 * value, 4) if name.startswith("AP") else value
+        line[f"{PREFIX}/{name}"] = in_points(value, 4) if name.startswith("AP") else value
     return line

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from longtail.problems import BadInputError, ProblemReport
 
 FREQUENCY_GROUPS = ("r", "c", "f")
+GROUP_NAMES = dict(zip(FREQUENCY_GROUPS, ("rare", "common", "frequent"), strict=True))
 INSTANCE_BINS = ("0001-0009", "0010-0099", "0100-0999", "1000-inf")
 INSTANCE_BIN_EDGES = (10, 100, 1000)
 

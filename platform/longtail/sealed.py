@@ -1,19 +1,18 @@
 """Files that end in their own digest, so that a single changed bit is noticed when they are read.
 
 A sealed JSON object has `sha256` as its last field: the SHA-256 of all bytes before that field. It
-stays JSON that anybody can read, and a journal has a sealed object on each line. What is made again
-when it is damaged (a cache) catches `DamagedError`; everything else ends with its text.
+stays JSON that anybody can read, and a journal (`longtail.journal`) has a sealed object on each
+line. What is made again when it is damaged (a cache) catches `DamagedError`; everything else ends
+with its text.
 """
 
 import hashlib
 import json
-import os
 import re
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from longtail.files import write_bytes
 from longtail.problems import BadInputError
 
 MISMATCH = "damaged, it does not match its SHA-256"
@@ -23,12 +22,6 @@ SEAL = re.compile(rb',\s*"sha256": ?"([0-9a-f]{64})"\s*\}\s*\Z')
 
 class DamagedError(BadInputError):
     """A file is not what was written, or has no digest that would say so."""
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, in hex digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def seal(document: bytes) -> bytes:
@@ -81,49 +74,13 @@ def read_sealed_json(path: Path, remedy: str) -> dict[str, Any]:
 
 
 def write_sealed_json(path: Path, tree: Any) -> None:
-    """Write a sealed JSON object under a temporary name in the same folder, then rename."""
+    """Replace a file by a sealed JSON object, by renaming."""
     write_sealed(path, json.dumps(tree, indent=2).encode())
 
 
 def write_sealed(path: Path, document: bytes) -> None:
-    """Seal a JSON object, write it under a temporary name in the same folder, then rename."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}")
-    with temporary.open("wb") as file:
-        file.write(seal(document))
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-
-
-def sealed_lines(path: Path, remedy: str) -> Iterator[bytes]:
-    """The JSON objects of a file of sealed lines; a last line that was cut off is left out.
-
-    Args:
-        path: The file; one that is not there has no lines.
-        remedy: What its owner can do about a damaged line.
-
-    Raises:
-        DamagedError: A line is not what was written.
-    """
-    *lines, rest = path.read_bytes().split(b"\n") if path.exists() else [b""]
-    for number, line in enumerate(lines, 1):
-        try:
-            yield unseal(line)
-        except ValueError as error:
-            raise DamagedError(f"{path}: line {number}: {error}; {remedy}") from None
-    if SEAL.search(rest[:-1]):
-        number = len(lines) + 1
-        raise DamagedError(f"{path}: line {number}: damaged, it has no end; {remedy}")
-
-
-def keep_lines(path: Path, count: int | None = None) -> None:
-    """Remove what follows the last whole line, or with `count` what follows so many."""
-    if not path.exists():
-        return
-    lines = path.read_bytes().split(b"\n")[:-1][:count]
-    size = sum(len(line) + 1 for line in lines)
-    if size < path.stat().st_size:
-        os.truncate(path, size)
+    """Seal a JSON object and replace a file by it, by renaming."""
+    write_bytes(path, seal(document))
 
 
 def _digest(content: bytes) -> bytes:

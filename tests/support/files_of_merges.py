@@ -13,7 +13,7 @@ from support.merge_folder import IMAGE_IDS, lvis_file, mask_of
 from ensemble.calibration.file import Calibration, Counts, ErrorChange, SourceCalibration
 from ensemble.calibration.knot_maps import IsotonicMap
 from ensemble.calibration.sigmoid_maps import PlattMap
-from ensemble.merging.folder import begin, damaged_files, finish, is_finished, write_json
+from ensemble.merging.folder import begin, damaged_files, finish, is_finished
 from ensemble.merging.shards import MergeTask
 from ensemble.merging.shards import _write_record as write_shard_record
 from ensemble.merging.statistics import MergeStatistics
@@ -27,6 +27,7 @@ from longtail.evaluation.matching.part_files import read_part
 from longtail.evaluation.matching.prediction_set import inputs_of, open_set
 from longtail.evaluation.matching.shards import write_shard
 from longtail.evaluation.metrics.rescorer import Rescorer
+from longtail.files import write_json
 from longtail.predictions.result_json.read import import_json
 from longtail.predictions.store import PredictionStore, Source
 

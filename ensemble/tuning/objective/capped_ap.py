@@ -23,9 +23,8 @@ from longtail.evaluation.metrics.curves import fill_curves
 from longtail.evaluation.metrics.match_table import empty_curves
 from longtail.evaluation.metrics.ranking import Ranking, match_ranked
 from longtail.evaluation.metrics.rescorer import MAX_DETS
-from longtail.evaluation.metrics.summary import UNDEFINED
 from longtail.evaluation.protocol import RECALLS
-from longtail.evaluation.uncertainty.bootstrap import METRICS
+from longtail.metrics import GROUP_METRICS, UNDEFINED
 
 ALL_AREAS = 0
 CUT = -1.0
@@ -115,7 +114,7 @@ class Quota:
             fill_curves(*found, starts, self._num_truth, RECALLS, precision, recall)
         groups = [self._categories.group(letter)[self._occurs] for letter in FREQUENCY_GROUPS]
         parts = [precision, *(precision[..., members] for members in groups)]
-        return dict(zip(METRICS, map(_mean, parts), strict=True))
+        return dict(zip(GROUP_METRICS, map(_mean, parts), strict=True))
 
 
 def _mean(precision: NDArray[np.float64]) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ensemble.tuning.objective.capped_ap import Quota
 from longtail.evaluation.margins import Margins
-from longtail.evaluation.uncertainty.bootstrap import METRICS
+from longtail.metrics import GROUP_METRICS
 
 MAX_RARE, MAX_COMMON = 0.3, 0.15
 COARSE_SHARE = 0.7
@@ -58,7 +58,7 @@ def try_margins(quota: Quota, start: Margins, number: int, wanted: Sequence[str]
         number: How many others to try at most.
         wanted: Metrics to look for the best of in the finer grid.
     """
-    trials = MarginTrials([], [], [], {name: [] for name in METRICS})
+    trials = MarginTrials([], [], [], {name: [] for name in GROUP_METRICS})
     seen: set[tuple[float, float]] = set()
 
     def add(rare: float, common: float, cell: float) -> None:

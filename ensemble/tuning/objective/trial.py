@@ -20,8 +20,7 @@ from ensemble.tuning.objective.fused_images import FusionBench
 from ensemble.tuning.objective.margins import MarginTrials, try_margins
 from ensemble.tuning.objective.space import Point, Space
 from longtail.evaluation.margins import Margins
-from longtail.evaluation.metrics.summary import UNDEFINED
-from longtail.evaluation.uncertainty.bootstrap import METRICS
+from longtail.metrics import GROUP_METRICS, UNDEFINED
 
 MARGINS = "margins"
 """Key of a result under which its margins are, all that were tried."""
@@ -37,7 +36,7 @@ class Bench:
         scores: (2, D) scores of rows and of masks by kind of calibration, "none" for those of the
             sources.
         space: What is searched.
-        wanted: What to raise, some of `METRICS`; margins are chosen by the first.
+        wanted: What to raise, some of `GROUP_METRICS`; margins are chosen by the first.
         margin_trials: Margins to try on a fusion.
     """
 
@@ -57,7 +56,7 @@ class Bench:
             self._check_sizes(specs)
             self._check_masks(settings)
         except ValueError as error:
-            return {**dict.fromkeys(METRICS, UNDEFINED), "problem": str(error)}
+            return {**dict.fromkeys(GROUP_METRICS, UNDEFINED), "problem": str(error)}
         scores = self.scores[self.space.calibration_at(point)]
         fused = self.fusion.fuse(scores, specs, settings)
         num_images = len(self.fusion.truth.images)

@@ -20,11 +20,10 @@ from longtail.cluster.results.named_results import (
 )
 from longtail.cluster.results.published import Published
 from longtail.commands import output_console
+from longtail.metrics import GAP, HEADINGS, RESULT_METRICS, interval_text, points_text
 from longtail.path_options import short_path, typed
 
-AP_COLUMNS = ("AP", "APr", "APc", "APf", "AP_box", "gap_box_mask")
-HEADINGS = ("AP", "APr", "APc", "APf", "box AP", "gap")
-UNDEFINED = -1.0
+AP_COLUMNS = (*RESULT_METRICS, GAP)
 
 console = output_console()
 
@@ -36,7 +35,9 @@ def print_ranking(plan: Plan, standings: Standings, runs: Path) -> None:
     table = narrow_table("mask AP on val, in points")
     table.add_column("")
     table.add_column("variant", overflow="fold")
-    headings = ("AP", "95% interval", *HEADINGS[1:]) if intervals else HEADINGS
+    headings = [HEADINGS[key] for key in AP_COLUMNS]
+    if intervals:
+        headings.insert(1, "95% interval")
     for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("state")
@@ -57,7 +58,7 @@ def print_seeds(plan: Plan, standings: Standings, runs: Path) -> None:
         return
     table = narrow_table("mean and standard deviation over seeds, in points")
     table.add_column("variant", overflow="fold")
-    for heading in (*HEADINGS, "runs"):
+    for heading in (*(HEADINGS[key] for key in AP_COLUMNS), "runs"):
         table.add_column(heading, justify="right")
     for name, summary in summaries.items():
         statistics = [summary.metrics.get(key) for key in AP_COLUMNS]
@@ -112,24 +113,19 @@ def _ap(summary: dict[str, Any] | None) -> float:
 
 
 def _points(summary: dict[str, Any] | None, key: str) -> str:
-    if summary is None or summary[key] is None or summary[key] == UNDEFINED:
-        return "-"
-    return f"{100 * summary[key]:.2f}"
+    return points_text(None if summary is None else summary[key])
 
 
 def _span(intervals: Mapping[str, Any]) -> str:
     """The interval of mask AP in points."""
-    interval = intervals["segm"]["metrics"]["AP"] if "segm" in intervals else None
-    if interval is None or interval["standard_error"] == UNDEFINED:
-        return "-"
-    return f"{100 * interval['low']:.2f} to {100 * interval['high']:.2f}"
+    return interval_text(intervals["segm"]["metrics"]["AP"] if "segm" in intervals else None)
 
 
 def _spread(statistic: SeedStatistic | None) -> str:
     if statistic is None:
         return "-"
-    spread = "" if statistic.sd is None else f" +- {100 * statistic.sd:.2f}"
-    return f"{100 * statistic.mean:.2f}{spread}"
+    spread = "" if statistic.sd is None else f" +- {points_text(statistic.sd)}"
+    return f"{points_text(statistic.mean)}{spread}"
 
 
 def _state(row: Row, standings: Standings) -> str:

@@ -18,12 +18,12 @@ from longtail.config.dimensions import Dimension, values_of
 from longtail.config.search_space import SearchSpace
 from longtail.config.search_words import parse_search
 from longtail.config.variant import Variant
+from longtail.metrics import RESULT_METRICS
 from longtail.sweep.defined import check_metrics
 from longtail.sweep.layout import lay_out, num_distinct
 from longtail.sweep.request import Algorithm, Scheduler, Sweep
 from longtail.sweep.search.points import fixed_points
 from longtail.sweep.settings import SweepSettings
-from longtail.sweep.trial import METRICS
 
 DEFAULT_TRIALS = 20
 SCHEDULERS = ("asha", "median", "none")
@@ -112,8 +112,8 @@ class SweepRequest:
             raise ValueError("--search varies a variant: name it with --variant, or give a --space")
         if not re.fullmatch(NAME, self.sweep_name):
             raise ValueError(f"--name {self.sweep_name}: letters, digits and _ . - alone")
-        if wrong := [name for name in self.metrics if name not in METRICS]:
-            raise ValueError(f"--metric {wrong[0]}: none of {', '.join(METRICS)}")
+        if wrong := [name for name in self.metrics if name not in RESULT_METRICS]:
+            raise ValueError(f"--metric {wrong[0]}: none of {', '.join(RESULT_METRICS)}")
 
     def _check_scheduler(self) -> None:
         if self.scheduler in NEEDS_CHECKPOINTS:

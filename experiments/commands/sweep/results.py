@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from longtail.cluster.nodes.ledger import write_json
+from longtail.files import write_json
 from longtail.sweep.analysis.confirmation import Confirmation
 from longtail.sweep.analysis.pareto import pareto_front
 from longtail.sweep.cost import Cost
@@ -61,6 +61,6 @@ def write_results(
     if best is not None:
         variants[BEST] = best
     for name, trial in variants.items():
-        write_json(directory / name, sweep.variant_at(trial.point).model_dump(mode="json"))
-    write_json(directory / TABLE, table)
+        write_json(directory / name, sweep.variant_at(trial.point).model_dump(mode="json"), end="")
+    write_json(directory / TABLE, table, end="", allow_nan=True)
     return [directory / TABLE, *(directory / name for name in variants)]

@@ -12,8 +12,8 @@ import click
 from experiments.commands.run_request import take_run_request
 from longtail.cluster.nodes.ledger import read_record
 from longtail.commands import ExitCode
+from longtail.files import sha256_of
 from longtail.path_options import short_path
-from longtail.sealed import sha256_of
 from longtail.sweep.defined import check_metrics
 from longtail.sweep.settings import sweep_directory
 

@@ -6,15 +6,20 @@ from rich.table import Table
 
 from experiments.commands.grid.result_tables import narrow_table
 from longtail.commands import output_console
+from longtail.metrics import (
+    BOX_AP,
+    HEADINGS,
+    RESULT_METRICS,
+    points_text,
+    signed_points_text,
+    span_text,
+)
 from longtail.sweep.analysis.axis import labels_of, spelt_value
 from longtail.sweep.analysis.confirmation import Confirmation, FreshRuns
 from longtail.sweep.analysis.pareto import pareto_front
 from longtail.sweep.cost import Cost
 from longtail.sweep.request import Sweep
 from longtail.sweep.trial import Trial, ranked
-
-HEADINGS = {"AP": "AP", "APr": "APr", "APc": "APc", "APf": "APf", "AP_box": "box AP"}
-UNDEFINED = -1.0
 
 console = output_console()
 
@@ -110,11 +115,6 @@ def hours_text(hours: float) -> str:
     return f"{hours:,.0f}" if hours >= 100 else f"{hours:.3g}"
 
 
-def points_text(fraction: float | None) -> str:
-    """A metric in points; `-` where it is undefined."""
-    return "-" if fraction is None or fraction == UNDEFINED else f"{100 * fraction:.2f}"
-
-
 def _add_columns(
     table: Table,
     sweep: Sweep,
@@ -136,7 +136,7 @@ def _cells(sweep: Sweep, trial: Trial, progress: Sequence[str]) -> list[str]:
 
 def _shown(sweep: Sweep) -> list[str]:
     """Mask AP and its groups, and AP of boxes where it is searched for."""
-    return [name for name in HEADINGS if name != "AP_box" or name in sweep.metrics]
+    return [name for name in RESULT_METRICS if name != BOX_AP or name in sweep.metrics]
 
 
 def _state(trial: Trial) -> str:
@@ -146,6 +146,6 @@ def _state(trial: Trial) -> str:
 def _fresh_cells(runs: FreshRuns) -> list[str]:
     interval = "-"
     if runs.low is not None and runs.high is not None:
-        interval = f"{points_text(runs.low)} to {points_text(runs.high)}"
-    fell = "-" if runs.fell_by is None else f"{100 * runs.fell_by:+.2f}"
+        interval = span_text(runs.low, runs.high)
+    fell = "-" if runs.fell_by is None else signed_points_text(runs.fell_by)
     return [points_text(runs.in_sweep), points_text(runs.mean), interval, fell]

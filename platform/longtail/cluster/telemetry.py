@@ -26,7 +26,7 @@ def main(trainings: tuple[Path, ...], out: Path, table: Path | None) -> None:
           runs/grids/eql_2019_3/eql_r50 --out equalization.svg --csv equalization.csv
     """
     from longtail.cluster.telemetry_figure import telemetry_figure
-    from longtail.evaluation.report import write_atomically
+    from longtail.files import write_text
     from longtail.training.telemetry_files import read_telemetry
     from longtail.training.telemetry_table import telemetry_csv
 
@@ -34,10 +34,10 @@ def main(trainings: tuple[Path, ...], out: Path, table: Path | None) -> None:
         name: read_telemetry(training_directory(path))
         for name, path in zip(panel_names(trainings), trainings, strict=True)
     }
-    write_atomically(out, telemetry_figure(found))
+    write_text(out, telemetry_figure(found))
     click.echo(f"{out}: {len(found)} {'panel' if len(found) == 1 else 'panels'}")
     if table:
-        write_atomically(table, telemetry_csv(found))
+        write_text(table, telemetry_csv(found))
         click.echo(f"{table}: of every category")
 
 

@@ -11,12 +11,11 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from longtail.categories import FREQUENCY_GROUPS
+from longtail.categories import FREQUENCY_GROUPS, GROUP_NAMES
 from longtail.training.telemetry_files import TrainingTelemetry
 
 # Okabe and Ito's palette, told apart by colour-blind readers too.
 POSITIVE, FOREGROUND, BACKGROUND, MASKED = "#0072b2", "#d55e00", "#009e73", "#999999"
-GROUP_NAMES = {"r": "rare", "c": "common", "f": "frequent"}
 
 WIDTH, LEFT, RIGHT = 900, 60, 20
 PANEL, TOP, BOTTOM = 300, 46, 34

@@ -23,11 +23,11 @@ def main(annotations: Path, images: Path | None, json_path: Path | None) -> None
       python -m longtail.data.check lvis_v1_train.json
       python -m longtail.data.check train.json --images coco/ --json report.json
     """
-    from longtail.data.lvis.check_report import check_file, show, write_json
+    from longtail.data.lvis.check_report import check_file, show, write_report
 
     report = check_file(annotations, images)
     if json_path:
-        write_json(report, json_path)
+        write_report(report, json_path)
     show(report)
     report.raise_if_faulty()
 

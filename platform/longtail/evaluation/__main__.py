@@ -148,8 +148,8 @@ def main(
     from longtail.evaluation.matching.shards import write_shard
     from longtail.evaluation.plots import write_ap_by_category
     from longtail.evaluation.progress import block_progress, evaluation_progress
-    from longtail.evaluation.report import AP_KEYS
     from longtail.evaluation.writers import result_table, write_tables
+    from longtail.metrics import AP_METRICS
 
     telling = telling_of_compilation(partial(click.echo, err=True))
     if shard is not None and part is not None:
@@ -181,7 +181,7 @@ def main(
         evaluation.write_per_category(per_category)
     if plot is not None:
         write_ap_by_category(evaluation, plot)
-    write_tables(result_table({"": evaluation}, AP_KEYS), latex, markdown, csv_path)
+    write_tables(result_table({"": evaluation}, AP_METRICS), latex, markdown, csv_path)
     wrong = evaluation.disagreements() or not evaluation.identity_holds
     return ExitCode.INTERNAL_ERROR if wrong else ExitCode.DONE
 

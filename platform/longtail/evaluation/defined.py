@@ -4,12 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from longtail.categories import FREQUENCY_GROUPS
+from longtail.categories import FREQUENCY_GROUPS, GROUP_NAMES
 from longtail.evaluation.annotations.ground_truth import IGNORED_AREA, GroundTruth, area_of
-
-BOX = "AP_box"
-METRICS = ("AP", *(f"AP{letter}" for letter in FREQUENCY_GROUPS), BOX)
-GROUP_NAMES = {"r": "rare", "c": "common", "f": "frequent"}
+from longtail.metrics import BOX_AP, RESULT_METRICS
 
 
 def defined_metrics(truth: GroundTruth) -> tuple[str, ...]:
@@ -28,11 +25,11 @@ def defined_metrics(truth: GroundTruth) -> tuple[str, ...]:
     occurs = np.isin(truth.categories.ids, list(labels))
     groups = [g for g in FREQUENCY_GROUPS if (occurs & truth.categories.group(g)).any()]
     masks = ["AP", *(f"AP{letter}" for letter in groups)] if truth.has_masks else []
-    return (*masks, BOX)
+    return (*masks, BOX_AP)
 
 
 def require_defined(
-    wanted: Sequence[str], truth: GroundTruth, whose: str, choices: Sequence[str] = METRICS
+    wanted: Sequence[str], truth: GroundTruth, whose: str, choices: Sequence[str] = RESULT_METRICS
 ) -> None:
     """Check that something can be best in every metric that is asked for.
 
@@ -55,7 +52,7 @@ def require_defined(
 
 
 def _reason(name: str, truth: GroundTruth) -> str:
-    if not truth.has_masks and name != BOX:
+    if not truth.has_masks and name != BOX_AP:
         return "has boxes and no masks"
     group = GROUP_NAMES.get(name.removeprefix("AP"))
     return f"has no instance of a {group} category" if group else "has no instance that counts"

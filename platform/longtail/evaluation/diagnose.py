@@ -73,7 +73,7 @@ def main(
     from longtail.evaluation.diagnosis.diagnosis import diagnose
     from longtail.evaluation.diagnosis.tables import as_json, tables
     from longtail.evaluation.progress import block_progress
-    from longtail.evaluation.report import write_atomically
+    from longtail.files import write_text
 
     uncovered: list[str] = []
 
@@ -97,7 +97,7 @@ def main(
     for warning in uncovered:
         output_console().print(f"warning: {warning}", markup=False)
     if json_path is not None:
-        write_atomically(json_path, as_json(diagnosis))
+        write_text(json_path, as_json(diagnosis))
 
 
 if __name__ == "__main__":

@@ -30,10 +30,10 @@ from longtail.evaluation.metrics.bins import (
 from longtail.evaluation.metrics.lvis_api import official_metrics
 from longtail.evaluation.metrics.match_files import write_matches
 from longtail.evaluation.metrics.matched_set import Matched
-from longtail.evaluation.metrics.summary import UNDEFINED
 from longtail.evaluation.report import CategoryAP, Evaluation
 from longtail.evaluation.uncertainty.bootstrap import OnResample
 from longtail.evaluation.workers import Workers
+from longtail.metrics import UNDEFINED
 from longtail.predictions.checks.warnings import warnings_of
 from longtail.predictions.store import PredictionStore
 from longtail.problems import BadInputError

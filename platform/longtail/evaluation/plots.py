@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 
-from longtail.evaluation.metrics.summary import UNDEFINED
-from longtail.evaluation.report import CategoryAP, Evaluation, write_atomically
+from longtail.categories import GROUP_NAMES
+from longtail.evaluation.report import CategoryAP, Evaluation
+from longtail.files import write_text
+from longtail.metrics import UNDEFINED, points_text
 
 # Okabe and Ito's palette, told apart by colour-blind readers too.
 COLOURS = {"r": "#d55e00", "c": "#0072b2", "f": "#009e73"}
-GROUP_NAMES = {"r": "rare", "c": "common", "f": "frequent"}
 
 WIDTH, HEIGHT = 900, 480
 LEFT, RIGHT, TOP, BOTTOM = 60, 20, 20, 50
@@ -46,7 +47,7 @@ def write_ap_by_category(
     evaluation: Evaluation, path: Path, title: str = "AP by category against training images"
 ) -> None:
     """Write the page; categories that do not occur in the evaluated split are left out."""
-    write_atomically(path, ap_by_category_page(evaluation, title))
+    write_text(path, ap_by_category_page(evaluation, title))
 
 
 def ap_by_category_page(evaluation: Evaluation, title: str) -> str:
@@ -59,8 +60,8 @@ def ap_by_category_page(evaluation: Evaluation, title: str) -> str:
         if (ap := record.segm_ap if masks else record.box_ap) != UNDEFINED
     ]
     kind = "mask" if masks else "box"
-    groups = ", ".join(f"AP{letter} {_points(metrics['AP' + letter])}" for letter in COLOURS)
-    summary = f"{len(points)} categories, {kind} AP {_points(metrics['AP'])}, {groups}"
+    groups = ", ".join(f"AP{letter} {points_text(metrics['AP' + letter])}" for letter in COLOURS)
+    summary = f"{len(points)} categories, {kind} AP {points_text(metrics['AP'])}, {groups}"
     return PAGE.format(title=escape(title), summary=escape(summary), svg=_svg(points, metrics))
 
 
@@ -106,7 +107,7 @@ def _axes(decades: int) -> Iterator[str]:
 
 def _dot(record: CategoryAP, ap: float, decades: int) -> str:
     hover = (
-        f"{record.name}: AP {_points(ap)}, {record.image_count} training images, "
+        f"{record.name}: AP {points_text(ap)}, {record.image_count} training images, "
         f"{record.instance_count} instances"
     )
     place = f'cx="{_x(record.image_count, decades):.1f}" cy="{_y(ap):.1f}"'
@@ -127,10 +128,6 @@ def _group_means(
             _x(max(counts), decades),
             _y(metrics[f"AP{letter}"]),
         )
-        name = f"AP{letter} ({GROUP_NAMES[letter]}) {_points(metrics['AP' + letter])}"
+        name = f"AP{letter} ({GROUP_NAMES[letter]}) {points_text(metrics['AP' + letter])}"
         yield f'<path d="M{start:.1f} {y:.1f}H{end:.1f}" stroke="{colour}" stroke-width="3"/>'
         yield f'<text x="{start + 4:.1f}" y="{y - 6:.1f}" style="fill:{colour}">{name}</text>'
-
-
-def _points(fraction: float) -> str:
-    return "-" if fraction == UNDEFINED else f"{100 * fraction:.2f}"

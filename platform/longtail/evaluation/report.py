@@ -2,8 +2,6 @@
 
 import csv
 import io
-import json
-import os
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -16,13 +14,20 @@ from rich.text import Text
 
 from longtail.categories import INSTANCE_BIN_EDGES
 from longtail.evaluation.metrics.cap import CapStatistics
-from longtail.evaluation.metrics.summary import IDENTITY_TOLERANCE, UNDEFINED
-from longtail.evaluation.tables import comparison_table, intervals_table, points, points_table
+from longtail.evaluation.metrics.summary import IDENTITY_TOLERANCE
+from longtail.evaluation.tables import comparison_table, intervals_table, points_table
 from longtail.evaluation.uncertainty.bootstrap import Intervals
 from longtail.evaluation.uncertainty.comparison import Comparison
-
-AP_KEYS = ("AP", "AP50", "AP75", "APs", "APm", "APl", "APr", "APc", "APf")
-GROUP_KEYS = ("AP", "APr", "APc", "APf")
+from longtail.files import write_json, write_text
+from longtail.metrics import (
+    AP_METRICS,
+    GAP,
+    GROUP_METRICS,
+    UNDEFINED,
+    defined_points,
+    mlflow_name,
+    points_text,
+)
 
 
 @dataclass(frozen=True)
@@ -113,7 +118,7 @@ class Evaluation:
 
     def to_json(self, path: Path) -> None:
         """Write everything, per-category AP included."""
-        write_atomically(path, json.dumps(self.as_dict(), indent=2) + "\n")
+        write_json(path, self.as_dict(), allow_nan=True)
 
     def write_per_category(self, path: Path) -> None:
         """Write the per-category records as CSV."""
@@ -121,20 +126,23 @@ class Evaluation:
         writer = csv.DictWriter(text, list(CategoryAP.__dataclass_fields__), lineterminator="\n")
         writer.writeheader()
         writer.writerows(asdict(record) for record in self.per_category)
-        write_atomically(path, text.getvalue())
+        write_text(path, text.getvalue())
 
     def metrics(self) -> dict[str, float]:
         """Named values for tracking: AP in points, two decimals; undefined ones are left out."""
         named = {
-            **{f"val/{key}": self.segm[key] for key in AP_KEYS},
-            **{f"val_box/{key}": self.box[key] for key in AP_KEYS},
-            **{f"val_bin/AP_{name}": ap for name, ap in self.bins.items()},
-            "val/gap_box_mask": self.gap_box_mask,
-            **{f"val_fixed/{key}": self.segm_fixed.get(key, UNDEFINED) for key in GROUP_KEYS},
-            "val_bin/AP_mean": self.bins_mean,
-            "val_pool/AP": self.pool.get("segm", UNDEFINED),
+            **{mlflow_name(key): self.segm[key] for key in AP_METRICS},
+            **{mlflow_name(key, "box"): self.box[key] for key in AP_METRICS},
+            **{mlflow_name(f"AP_{name}", "bins"): ap for name, ap in self.bins.items()},
+            mlflow_name(GAP): self.gap_box_mask,
+            **{
+                mlflow_name(key, "segm_fixed"): self.segm_fixed.get(key, UNDEFINED)
+                for key in GROUP_METRICS
+            },
+            mlflow_name("AP_mean", "bins"): self.bins_mean,
+            mlflow_name("AP", "pool"): self.pool.get("segm", UNDEFINED),
         }
-        return {name: round(100 * v, 2) for name, v in named.items() if v != UNDEFINED}
+        return defined_points(named)
 
     def kinds(self) -> dict[str, dict[str, float]]:
         """Rows of the AP table: the thirteen metrics by how they were computed."""
@@ -170,8 +178,8 @@ class Evaluation:
     def _tables(self) -> Iterator[RenderableType]:
         if not self.identity_holds:
             yield Text(self._breach(), style="bold red")
-        yield points_table("AP", self.kinds(), AP_KEYS)
-        recalls = [key for key in self.segm if key not in AP_KEYS]
+        yield points_table("AP", self.kinds(), AP_METRICS)
+        recalls = [key for key in self.segm if key not in AP_METRICS]
         yield points_table("Recall", {"mask": self.segm, "box": self.box}, recalls)
         yield self._bin_table()
         yield Text("\n".join(self._further_lines()))
@@ -198,13 +206,13 @@ class Evaluation:
         return list(dict.fromkeys(of_intervals + of_comparison))
 
     def _further_lines(self) -> Iterator[str]:
-        gaps = ", ".join(f"{group} {points(gap)}" for group, gap in self.gap_by_group.items())
-        yield f"box AP - mask AP: {points(self.gap_box_mask)}" + (f" ({gaps})" if gaps else "")
+        gaps = ", ".join(f"{group} {points_text(gap)}" for group, gap in self.gap_by_group.items())
+        yield f"box AP - mask AP: {points_text(self.gap_box_mask)}" + (f" ({gaps})" if gaps else "")
         if self.pool:
-            pools = ", ".join(f"{kind} {points(ap)}" for kind, ap in self.pool.items())
+            pools = ", ".join(f"{kind} {points_text(ap)}" for kind, ap in self.pool.items())
             yield f"AP-pool: {pools}"
         if self.proposals:
-            recalls = ", ".join(f"{name} {points(ar)}" for name, ar in self.proposals.items())
+            recalls = ", ".join(f"{name} {points_text(ar)}" for name, ar in self.proposals.items())
             yield f"proposals: {recalls}"
         if self.cap is not None:
             yield self.cap.sentence()
@@ -228,13 +236,3 @@ class Evaluation:
             values = repr(d.ours), repr(d.official), f"{d.ours - d.official:.3g}"
             table.add_row(d.kind, d.metric, *values)
         return table
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file under a temporary name in the same folder, then rename it."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        partial.write_text(text, encoding="utf-8", newline="")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

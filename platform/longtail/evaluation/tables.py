@@ -4,21 +4,16 @@ from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 
-from longtail.evaluation.metrics.summary import UNDEFINED
 from longtail.evaluation.uncertainty.bootstrap import Interval, Intervals
 from longtail.evaluation.uncertainty.comparison import Comparison
-
-
-def points(fraction: float) -> str:
-    """A fraction as points with two decimals, a dash where it is undefined."""
-    return "-" if fraction == UNDEFINED else f"{100 * fraction:.2f}"
+from longtail.metrics import UNDEFINED, points_text, signed_points_text, span_text
 
 
 def points_table(title: str, rows: Mapping[str, Mapping[str, float]], keys: Sequence[str]) -> Table:
     """A row for each name, a column for each metric."""
     table = Table("", *keys, title=title, title_justify="left")
     for name, values in rows.items():
-        table.add_row(name, *(points(values[key]) for key in keys))
+        table.add_row(name, *(points_text(values[key]) for key in keys))
     return table
 
 
@@ -41,14 +36,14 @@ def comparison_table(comparison: Mapping[str, Comparison]) -> Table:
     for kind, of_kind in comparison.items():
         for metric, d in of_kind.metrics.items():
             if d.standard_error == UNDEFINED:
-                table.add_row(kind, metric, points(d.a), points(d.b), *"----")
+                table.add_row(kind, metric, points_text(d.a), points_text(d.b), *"----")
                 continue
-            span = f"{100 * d.low:+.2f} to {100 * d.high:+.2f}"
-            values = points(d.a), points(d.b), f"{100 * d.difference:+.2f}", span
+            span = f"{signed_points_text(d.low)} to {signed_points_text(d.high)}"
+            values = points_text(d.a), points_text(d.b), signed_points_text(d.difference), span
             table.add_row(kind, metric, *values, f"{d.p_value:.3f}", "yes" if d.real else "no")
     return table
 
 
 def _span(interval: Interval) -> str:
     undefined = interval.standard_error == UNDEFINED
-    return "-" if undefined else f"{points(interval.low)} to {points(interval.high)}"
+    return "-" if undefined else span_text(interval.low, interval.high)

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from longtail.evaluation.metrics.summary import UNDEFINED
-from longtail.evaluation.report import Evaluation, write_atomically
+from longtail.evaluation.report import Evaluation
+from longtail.files import write_text
+from longtail.metrics import UNDEFINED, points_text
 
 LATEX_SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -68,7 +69,7 @@ class MetricTable:
 
     def _points(self, row: Mapping[str, float]) -> list[str]:
         values = (row.get(metric, UNDEFINED) for metric in self.metrics)
-        return ["-" if v == UNDEFINED else f"{100 * v:.2f}" for v in values]
+        return [points_text(value) for value in values]
 
 
 def result_table(evaluations: Mapping[str, Evaluation], metrics: Sequence[str]) -> MetricTable:
@@ -76,7 +77,7 @@ def result_table(evaluations: Mapping[str, Evaluation], metrics: Sequence[str]) 
 
     Args:
         evaluations: By name; a single one may have the name "".
-        metrics: The columns, such as `AP_KEYS`.
+        metrics: The columns, such as `AP_METRICS`.
     """
     rows = {
         f"{name} {kind}".strip(): values
@@ -93,7 +94,7 @@ def write_tables(
     texts = ((latex, table.latex), (markdown, table.markdown), (comma_separated, table.csv))
     for path, text in texts:
         if path is not None:
-            write_atomically(path, text())
+            write_text(path, text())
 
 
 def _latex_row(cells: Sequence[str]) -> str:

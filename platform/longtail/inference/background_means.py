@@ -5,12 +5,10 @@ same means: they are measured over the first images of the set and kept beside t
 """
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import cast
-from uuid import uuid4
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +17,7 @@ from longtail.config.variant import Inference
 from longtail.data.loading.batches import prediction_images
 from longtail.data.lvis.annotations import Annotations
 from longtail.engines.base import Engine
+from longtail.files import write_if_absent
 from longtail.models.classifiers import CalibratedClassifier, Classifier
 from longtail.models.detections.head_merge import BackgroundMeans, BackgroundSums, MergedRows
 from longtail.models.roi_heads import RoIHeads
@@ -125,11 +124,4 @@ def read_means(file: Path) -> BackgroundMeans:
 
 def write_first(file: Path, means: BackgroundMeans) -> None:
     """Write the file whole, unless another worker's is there."""
-    temporary = file.with_name(f".{file.name}.{uuid4().hex}")
-    temporary.write_bytes(seal(json.dumps(asdict(means)).encode()))
-    try:
-        os.link(temporary, file)
-    except FileExistsError:
-        pass
-    finally:
-        temporary.unlink()
+    write_if_absent(file, seal(json.dumps(asdict(means)).encode()))

@@ -1,7 +1,6 @@
 """A store's manifest: what it holds, of which images, and the digests that prove it."""
 
 import hashlib
-import os
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from longtail.files import write_bytes
 from longtail.predictions.image_set import ImageSet
 from longtail.problems import BadInputError
 
@@ -114,9 +114,7 @@ def write_manifest(directory: Path, manifest: Manifest) -> None:
     """Write the manifest with its own digest, by renaming."""
     content = msgspec.json.encode(manifest)
     envelope = _Envelope(hashlib.sha256(content).hexdigest(), msgspec.Raw(content))
-    partial = directory / f".{MANIFEST_NAME}.{os.getpid()}"
-    partial.write_bytes(msgspec.json.encode(envelope))
-    partial.replace(directory / MANIFEST_NAME)
+    write_bytes(directory / MANIFEST_NAME, msgspec.json.encode(envelope))
 
 
 def read_manifest(directory: Path) -> Manifest:

@@ -1,6 +1,5 @@
 """One Parquet file of a store: a row group a block, read and written as columns."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from longtail.files import replacing
 from longtail.predictions.arrow_tables import SCHEMA, SOFT_MASK, SOFT_SCHEMA, from_table, to_table
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.soft_masks import MAX_BLOCK_BYTES
@@ -25,22 +25,20 @@ def new_shard_file(
 
     The file has a temporary name until the `with` block ends well.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with pq.ParquetWriter(
+    with (
+        replacing(path) as partial,
+        pq.ParquetWriter(
             partial,
             schema,
             compression="zstd",
             compression_level=COMPRESSION_LEVEL,
             use_dictionary=REPEATING_COLUMNS,
             write_page_checksum=True,
-        ) as writer:
-            yield lambda block: writer.write_table(
-                to_table(block, schema), row_group_size=max(len(block), 1)
-            )
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+        ) as writer,
+    ):
+        yield lambda block: writer.write_table(
+            to_table(block, schema), row_group_size=max(len(block), 1)
+        )
 
 
 class ShardReader:

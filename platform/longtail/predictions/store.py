@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from longtail.files import sha256_of
 from longtail.predictions.arrow_tables import SCHEMA, SOFT_SCHEMA
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.image_set import ImageSet
 from longtail.predictions.manifest import Manifest, ShardEntry, Source, shard_name, write_manifest
 from longtail.predictions.shards import ShardReader, new_shard_file
 from longtail.predictions.store_reader import PredictionStore, is_store
-from longtail.sealed import sha256_of
 
 __all__ = ["PredictionStore", "Source", "StoreWriter", "is_store"]
 

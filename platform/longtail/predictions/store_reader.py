@@ -5,17 +5,22 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from longtail.files import sha256_of
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.image_set import BLOCKS_PER_SHARD
 from longtail.predictions.manifest import MANIFEST_NAME, Manifest, ShardEntry, read_manifest
 from longtail.predictions.shards import ShardReader
 from longtail.problems import BadInputError
-from longtail.sealed import sha256_of
 
 
 def is_store(path: Path) -> bool:
     """Whether a finished store lies in a directory."""
     return (path / MANIFEST_NAME).is_file()
+
+
+def taken_by(path: Path) -> str:
+    """What a path that is no free name for a new directory holds, as a message says it."""
+    return "holds a prediction store" if is_store(path) else "exists"
 
 
 class PredictionStore:

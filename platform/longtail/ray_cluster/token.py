@@ -10,6 +10,7 @@ import stat
 from pathlib import Path
 
 from longtail.caches import can_be_made, private_folder
+from longtail.files import write_if_absent
 
 VARIABLES = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 NAME = "ray_auth_token"
@@ -28,15 +29,6 @@ def settle_token() -> None:
     if usual.is_absolute() and (os.access(usual, os.R_OK) or can_be_made(usual.parent)):
         return
     path = private_folder() / NAME
-    partial = path.with_name(f".{NAME}.{os.getpid()}")
     if not path.exists():
-        partial.touch(mode=stat.S_IRUSR | stat.S_IWUSR)
-        partial.write_text(secrets.token_hex(32))
-        try:
-            # The first of several commands decides.
-            os.link(partial, path)
-        except FileExistsError:
-            pass
-        finally:
-            partial.unlink()
+        write_if_absent(path, secrets.token_hex(32).encode(), stat.S_IRUSR | stat.S_IWUSR)
     os.environ["RAY_AUTH_TOKEN_PATH"] = str(path)

@@ -9,14 +9,8 @@ from typing import Any
 
 import msgspec
 
-from longtail.problems import BadInputError
-from longtail.sealed import (
-    keep_lines,
-    read_sealed_json,
-    seal,
-    sealed_lines,
-    write_sealed_json,
-)
+from longtail.journal import append_line, keep_lines, read_records
+from longtail.sealed import read_sealed_json, write_sealed_json
 from longtail.sweep.cost import Work
 from longtail.sweep.request import Sweep
 from longtail.sweep.trial import Trial
@@ -54,15 +48,7 @@ def read_events(path: Path) -> list[Event]:
     Raises:
         BadInputError: The file holds something else, or is damaged.
     """
-    events: list[Event] = []
-    try:
-        for line in sealed_lines(path, REMEDY):
-            events.append(msgspec.json.decode(line, type=Event))
-    except msgspec.DecodeError as error:
-        raise BadInputError(
-            f"{path}: line {len(events) + 1} is no event of a sweep ({error}); {REMEDY}"
-        ) from None
-    return events
+    return read_records(path, Event, "event of a sweep", REMEDY)
 
 
 class SweepJournal:
@@ -104,7 +90,7 @@ class SweepJournal:
         """Append an event; it is in the file when this returns."""
         with self._lock:
             with self._path.open("ab") as file:
-                file.write(seal(msgspec.json.encode(event)) + b"\n")
+                append_line(file, msgspec.json.encode(event))
             self._take(event)
 
     def _take(self, event: Event) -> None:

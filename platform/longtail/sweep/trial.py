@@ -4,11 +4,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from longtail.evaluation.metrics.summary import UNDEFINED
+from longtail.metrics import UNDEFINED
 
-MASK_METRICS = ("AP", "APr", "APc", "APf")
-METRICS = (*MASK_METRICS, "AP_box")
-"""What every evaluation of a trial has."""
 State = Literal["finished", "stopped", "failed"]
 
 

@@ -5,7 +5,6 @@ one that is killed or kept out meanwhile, leave a file that no MLflow opens agai
 under a name of its own by the one process that holds a lock, and then renamed.
 """
 
-import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from longtail.commands import InfrastructureError
+from longtail.files import replacing
 from longtail.locks import held
 from longtail.tracking.address import sqlite_file
 
@@ -90,13 +90,12 @@ def wait_until_free(uri: str) -> None:
 def _make(file: Path) -> None:
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
-    making = file.with_name(f".{file.name}.{os.getpid()}")
     for left_behind in file.parent.glob(f".{file.name}.*"):
         left_behind.unlink()
     artifacts = str(file.with_name("artifacts"))
-    store = SqlAlchemyStore(f"sqlite:///{making}", artifacts)  # type: ignore[no-untyped-call]
-    store.engine.dispose()
-    making.rename(file)
+    with replacing(file) as making:
+        store = SqlAlchemyStore(f"sqlite:///{making}", artifacts)  # type: ignore[no-untyped-call]
+        store.engine.dispose()
 
 
 def _may_have_runs(file: Path) -> bool:

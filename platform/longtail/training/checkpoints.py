@@ -17,8 +17,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from longtail.files import sha256_of
 from longtail.problems import BadInputError
-from longtail.sealed import sha256_of
 
 KEPT = 2
 MANIFEST = "manifest.json"

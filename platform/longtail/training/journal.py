@@ -5,14 +5,13 @@ attempt opens with an event line, which has `event` and no values.
 """
 
 import json
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from longtail.sealed import keep_lines, seal, sealed_lines
+from longtail.journal import append_line, keep_lines, read_records
 
 JOURNAL = "metrics.jsonl"
 REMEDY = "remove that line"
@@ -58,9 +57,7 @@ class Journal:
 
     def _write(self, entry: Mapping[str, Any]) -> None:
         line = {**entry, "time": time.time(), "attempt": self.attempt}
-        self._file.write(seal(json.dumps(line, allow_nan=False).encode()) + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        append_line(self._file, json.dumps(line, allow_nan=False).encode())
 
 
 def read_journal(path: Path) -> list[dict[str, Any]]:
@@ -109,4 +106,4 @@ def read_progress(directory: Path) -> Progress | None:
 
 def _lines(path: Path) -> list[dict[str, Any]]:
     """Every complete line; a crash can tear only the last one."""
-    return [json.loads(line) for line in sealed_lines(path, REMEDY)]
+    return read_records(path, dict[str, Any], "line of metrics", REMEDY)

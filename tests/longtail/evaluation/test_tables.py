@@ -3,9 +3,10 @@
 from rich.console import Console
 from rich.table import Table
 
-from longtail.evaluation.tables import comparison_table, intervals_table, points, points_table
+from longtail.evaluation.tables import comparison_table, intervals_table, points_table
 from longtail.evaluation.uncertainty.bootstrap import Interval, Intervals
 from longtail.evaluation.uncertainty.comparison import Comparison, Difference
+from longtail.metrics import points_text
 
 
 def shown(table: Table) -> str:
@@ -16,7 +17,7 @@ def shown(table: Table) -> str:
 
 
 def test_points_have_two_decimals_and_undefined_is_a_dash() -> None:
-    assert (points(0.12345), points(-1.0), points(0.0)) == ("12.35", "-", "0.00")
+    assert (points_text(0.12345), points_text(-1.0), points_text(0.0)) == ("12.35", "-", "0.00")
 
 
 def test_a_table_of_points_has_the_asked_columns() -> None:

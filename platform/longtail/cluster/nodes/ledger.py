@@ -4,16 +4,15 @@ A node is finished exactly when `result.json`, written last and atomically, is t
 in it hold. Everything else in the directory is work in progress that a rerun may use.
 """
 
-import json
 import logging
-import os
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from longtail.cluster.nodes.node import Node
-from longtail.sealed import DamagedError, read_sealed_json, sha256_of, write_sealed_json
+from longtail.files import sha256_of
+from longtail.sealed import DamagedError, read_sealed_json, write_sealed_json
 
 NODE, RESULT = "node.json", "result.json"
 logger = logging.getLogger(__name__)
@@ -87,16 +86,6 @@ def reopen(directory: Path) -> bool:
     logger.warning("%s: the result is damaged, or a file of it; the node is done again", directory)
     result.replace(directory / "result.damaged.json")
     return True
-
-
-def write_json(path: Path, tree: Any) -> None:
-    """Write JSON under a temporary name in the same folder, then rename."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}")
-    with temporary.open("w") as handle:
-        json.dump(tree, handle, indent=2)
-        handle.flush()
-        os.fsync(handle.fileno())
-    temporary.replace(path)
 
 
 def _has_record(directory: Path) -> bool:

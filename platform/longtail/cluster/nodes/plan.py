@@ -8,7 +8,7 @@ from longtail.cluster.nodes.node import Node, evaluation_node, predictions_node,
 from longtail.config.base import fingerprint
 from longtail.config.detector import Detector, Detectron2, Timm
 from longtail.config.variant import Variant
-from longtail.sealed import sha256_of
+from longtail.files import sha256_of
 
 RESAMPLES = 1000
 

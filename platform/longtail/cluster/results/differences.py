@@ -20,7 +20,8 @@ from longtail.config.base import fingerprint
 from longtail.evaluation.matching.overlaps import Kind
 from longtail.evaluation.metrics.match_files import matches_path, read_matches
 from longtail.evaluation.uncertainty.comparison import Comparison, compare, difference_cells
-from longtail.sealed import DamagedError, read_sealed, sha256_of, write_sealed_json
+from longtail.files import sha256_of
+from longtail.sealed import DamagedError, read_sealed, write_sealed_json
 
 __all__ = ["Comparison", "OnPair", "RowDifference", "difference_cells", "differences_to"]
 

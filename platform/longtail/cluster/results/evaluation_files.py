@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from longtail.metrics import BOX_AP, GAP, GROUP_METRICS
 from longtail.training.journal import JOURNAL
 
 VARIANT = "variant.json"
@@ -23,11 +24,10 @@ def result_files(directory: Path) -> list[Path]:
 def summary_of(directory: Path) -> dict[str, Any]:
     """What a result table shows: AP values as fractions in full precision."""
     evaluation = json.loads((directory / EVALUATION).read_text())
-    keys = ("AP", "APr", "APc", "APf")
     return {
-        **{key: evaluation["segm"][key] for key in keys},
-        "AP_box": evaluation["box"]["AP"],
-        "gap_box_mask": evaluation["gap_box_mask"],
+        **{key: evaluation["segm"][key] for key in GROUP_METRICS},
+        BOX_AP: evaluation["box"]["AP"],
+        GAP: evaluation["gap_box_mask"],
     }
 
 

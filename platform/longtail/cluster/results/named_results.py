@@ -7,12 +7,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from longtail.cluster.nodes.ledger import node_directory, read_result, write_json
+from longtail.cluster.nodes.ledger import node_directory, read_result
 from longtail.cluster.nodes.plan import Plan, Row
 from longtail.cluster.nodes.statuses import Standings, State
 from longtail.cluster.results.differences import RowDifference
 from longtail.cluster.results.evaluation_files import intervals_of
 from longtail.evaluation.uncertainty.seeds import SeedStatistic, SeedSummary, aggregate_seeds
+from longtail.files import replacing, write_json
 
 __all__ = ["SeedStatistic", "SeedSummary", "over_seeds"]
 
@@ -70,7 +71,7 @@ def write_links(
         "differences": [difference.as_dict() for difference in differences],
         "seeds": seeds,
     }
-    write_json(grid / "table.json", table)
+    write_json(grid / "table.json", table, end="", allow_nan=True)
     return grid
 
 
@@ -84,10 +85,8 @@ def intervals_of_rows(plan: Plan, standings: Standings, runs: Path) -> dict[str,
 def _link(link: Path, target: Path) -> None:
     if not target.exists():
         return
-    temporary = link.with_name(f".{link.name}.{os.getpid()}")
-    temporary.unlink(missing_ok=True)
-    temporary.symlink_to(os.path.relpath(target, link.parent))
-    temporary.replace(link)
+    with replacing(link) as temporary:
+        temporary.symlink_to(os.path.relpath(target, link.parent))
 
 
 def file_name(name: str) -> str:

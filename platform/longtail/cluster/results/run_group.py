@@ -11,9 +11,7 @@ from longtail.cluster.nodes.node import Node
 from longtail.cluster.nodes.plan import Plan, Row
 from longtail.cluster.nodes.statuses import Standing, Standings, State
 from longtail.config.variant import Variant
-
-UNDEFINED = -1.0
-"""Of a metric without a category or instance to measure it on."""
+from longtail.metrics import RESULT_METRICS, points_text
 
 
 @dataclass(frozen=True)
@@ -69,14 +67,9 @@ def result_note(plan: Plan, standings: Standings, runs: Path) -> str:
             continue
         summary = read_result(node_directory(runs, row.evaluation))
         if summary is not None:
-            values = (points_text(summary[key]) for key in ("AP", "APr", "APc", "APf", "AP_box"))
+            values = (points_text(summary[key]) for key in RESULT_METRICS)
             lines.append(f"| {row.name} | {' | '.join(values)} |")
     return "\n".join(lines)
-
-
-def points_text(fraction: float) -> str:
-    """A fraction in points with two decimals; `-` for an undefined one."""
-    return "-" if fraction == UNDEFINED else f"{100 * fraction:.2f}"
 
 
 def differing_leaves(variants: Mapping[str, Variant]) -> dict[str, dict[str, Any]]:

@@ -4,7 +4,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from longtail.cluster.nodes.ledger import write_json
 from longtail.cluster.nodes.plan import Row
 from longtail.cluster.pool.tasks import Run
 from longtail.cluster.results.evaluation_files import (
@@ -14,6 +13,8 @@ from longtail.cluster.results.evaluation_files import (
     PLOT,
     VARIANT,
 )
+from longtail.files import write_json
+from longtail.metrics import UNDEFINED, in_points, mlflow_name
 from longtail.training.journal import JOURNAL, Journal
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def evaluate_node(
     config = row.evaluation.config
     files = annotations, predictions, directory
     metrics = run(partial(_evaluate, *files, config["max_dets"], config["resamples"]))
-    write_json(directory / VARIANT, row.variant.model_dump(mode="json"))
+    write_json(directory / VARIANT, row.variant.model_dump(mode="json"), end="")
     step = sum(stage.schedule.iterations for stage in row.variant.stages)
     (directory / JOURNAL).unlink(missing_ok=True)
     journal = Journal(directory / JOURNAL)
@@ -80,23 +81,20 @@ def _write_diagnosis(
 ) -> None:
     from longtail.evaluation.diagnosis.diagnosis import diagnose
     from longtail.evaluation.diagnosis.tables import as_json
-    from longtail.evaluation.metrics.summary import UNDEFINED
-    from longtail.evaluation.report import write_atomically
+    from longtail.files import write_text
 
     kind: Kind = "box" if evaluation.segm["AP"] == UNDEFINED else "segm"
-    write_atomically(path, as_json(diagnose(annotations, predictions, kind, max_dets=max_dets)))
+    write_text(path, as_json(diagnose(annotations, predictions, kind, max_dets=max_dets)))
 
 
 def _bounds(evaluation: "Evaluation") -> dict[str, float]:
     """Ends of the intervals of mask AP in points, by the names that MLflow knows."""
-    from longtail.evaluation.metrics.summary import UNDEFINED
-
     if "segm" not in evaluation.intervals:
         return {}
     intervals = evaluation.intervals["segm"].metrics
     bounds = {}
     for name in BOUNDED_METRICS:
         if intervals[name].standard_error != UNDEFINED:
-            bounds[f"val/{name}_low"] = round(100 * intervals[name].low, 2)
-            bounds[f"val/{name}_high"] = round(100 * intervals[name].high, 2)
+            bounds[mlflow_name(f"{name}_low")] = in_points(intervals[name].low)
+            bounds[mlflow_name(f"{name}_high")] = in_points(intervals[name].high)
     return bounds

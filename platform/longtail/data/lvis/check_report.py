@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import json
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from longtail.commands import output_console
 from longtail.data.lvis.annotations import missing_images, open_annotations
 from longtail.data.lvis.summary import Summary, counts_table, groups_table, summarize
+from longtail.files import write_json
 from longtail.problems import BadInputError, Problem, ProblemReport, describe
 
 IMAGES_REMEDY = "name the folder that holds train2017/ and val2017/, or fetch the images"
@@ -81,9 +81,7 @@ def show(report: CheckReport) -> None:
             console.print(groups_table(report.summary))
 
 
-def write_json(report: CheckReport, path: Path) -> None:
+def write_report(report: CheckReport, path: Path) -> None:
     """Write the report, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(json.dumps(dataclasses.asdict(report), indent=1))
-    partial.rename(path)
+    write_json(path, dataclasses.asdict(report), indent=1, end="", allow_nan=True)

@@ -24,7 +24,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from longtail.sealed import MISMATCH, DamagedError, read_sealed_json, sha256_of, write_sealed_json
+from longtail.files import sha256_of
+from longtail.sealed import MISMATCH, DamagedError, read_sealed_json, write_sealed_json
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from longtail.sealed import DamagedError, read_sealed_json, sha256_of, write_sealed_json
+from longtail.files import sha256_of
+from longtail.sealed import DamagedError, read_sealed_json, write_sealed_json
 
 # A file changed twice within the clock's tick keeps size and time: young files are hashed anew.
 YOUNG_NS = 2_000_000_000

@@ -71,13 +71,15 @@ def _show_counts(out: Path) -> None:
 
     from rich.table import Table
 
-    columns = ("split", "images", "instances", "rare", "common", "frequent")
+    from longtail.categories import GROUP_NAMES
+
+    columns = ("split", "images", "instances", *GROUP_NAMES.values())
     table = Table(*columns, title=f"{out}: categories with an instance (their instances)")
     for split in ("train", "val", "unlabelled"):
         tree = json.loads((out / f"{split}.json").read_text())
         labels = [a["category_id"] for a in tree.get("annotations", [])]
         cells = []
-        for letter in "rcf":
+        for letter in GROUP_NAMES:
             group = {c["id"] for c in tree["categories"] if c["frequency"] == letter}
             inside = [label for label in labels if label in group]
             cells.append(f"{len(set(inside))} of {len(group)} ({len(inside)})")

@@ -3,9 +3,7 @@
 The same parameters give the same bytes on one machine.
 """
 
-import json
 import logging
-import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -20,7 +18,8 @@ from longtail.data.synthetic.categories import Look, frequency_group, image_shar
 from longtail.data.synthetic.contours import outlines
 from longtail.data.synthetic.plan import PlannedObject, plan_images, room_for_all, verified_absent
 from longtail.data.synthetic.scenes import paint
-from longtail.sealed import MISMATCH, read_sealed_json, sha256_of, write_sealed_json
+from longtail.files import sha256_of, write_json
+from longtail.sealed import MISMATCH, read_sealed_json, write_sealed_json
 
 logger = logging.getLogger(__name__)
 
@@ -206,7 +205,7 @@ def _write_annotation_files(
         }
         if split != "unlabelled":
             tree["annotations"] = [{"id": i, **a} for i, a in enumerate(annotations, start=1)]
-        _write_json(out / f"{split}.json", tree)
+        write_json(out / f"{split}.json", tree, indent=None, end="", allow_nan=True)
 
 
 def _categories(kinds: list[Look], images: list[Record], annotations: list[Record]) -> list[Record]:
@@ -269,9 +268,3 @@ def _area(ring: NDArray[np.int64]) -> int:
 
 def _rng(seed: int, *purpose: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=purpose))
-
-
-def _write_json(path: Path, tree: Record) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(json.dumps(tree, separators=(",", ":")))
-    os.replace(partial, path)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtail.categories import FREQUENCY_GROUPS, CategoryTable
-from longtail.evaluation.metrics.summary import UNDEFINED
+from longtail.metrics import UNDEFINED
 
 IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
 RECALLS = np.linspace(0.0, 1.0, 101)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from longtail.categories import FREQUENCY_GROUPS, CategoryTable
 from longtail.evaluation.diagnosis.judged_detections import JudgedDetections
-from longtail.evaluation.metrics.summary import UNDEFINED
+from longtail.metrics import UNDEFINED
 
 NUM_BINS = 10
 

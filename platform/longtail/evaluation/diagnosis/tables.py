@@ -13,6 +13,7 @@ from longtail.categories import FREQUENCY_GROUPS
 from longtail.evaluation.diagnosis.average_precision import ALL_GROUPS
 from longtail.evaluation.diagnosis.diagnosis import Diagnosis
 from longtail.evaluation.diagnosis.score_distribution import QUANTILES, ScoreDistribution
+from longtail.metrics import points_text
 
 
 def as_json(diagnosis: Diagnosis) -> str:
@@ -29,8 +30,8 @@ def _tables(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     at = f"IoU {diagnosis.iou_threshold:g} of {'masks' if diagnosis.kind == 'segm' else 'boxes'}"
     yield Text(", ".join(f"{k.replace('_', ' ')} {v}" for k, v in diagnosis.counts.items()))
     yield _by_group(f"Errors at {at}", diagnosis.errors, str)
-    yield _by_group(f"AP gained at {at} by correcting them", diagnosis.ap_gain, _points)
-    yield _by_group("AP over LVIS's ten IoUs, and what it loses", diagnosis.ap_loss, _points)
+    yield _by_group(f"AP gained at {at} by correcting them", diagnosis.ap_gain, points_text)
+    yield _by_group("AP over LVIS's ten IoUs, and what it loses", diagnosis.ap_loss, points_text)
     yield _confusion_table(diagnosis)
     if diagnosis.confusion.pairs:
         yield _pair_table(diagnosis)
@@ -75,8 +76,8 @@ def _calibration_table(diagnosis: Diagnosis) -> Table:
     title = "Calibration error (D-ECE), and precision by score"
     table = Table("", "D-ECE", *bins, title=title, title_justify="left")
     for group, calibration in diagnosis.calibration.items():
-        precisions = [_points(b.precision) for b in calibration.bins]
-        table.add_row(group, _points(calibration.error), *precisions)
+        precisions = [points_text(b.precision) for b in calibration.bins]
+        table.add_row(group, points_text(calibration.error), *precisions)
     return table
 
 
@@ -91,7 +92,3 @@ def _score_table(diagnosis: Diagnosis) -> Table:
 
 def _quantiles(scores: ScoreDistribution) -> list[str]:
     return [f"{value:.3f}" for value in scores.quantiles] or ["-"] * len(QUANTILES)
-
-
-def _points(fraction: float) -> str:
-    return "-" if fraction == -1 else f"{100 * fraction:.2f}"

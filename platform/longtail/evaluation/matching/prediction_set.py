@@ -5,12 +5,12 @@ from pathlib import Path
 from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.matching.match_store import kinds_of
 from longtail.evaluation.matching.part_files import Inputs
+from longtail.files import sha256_of
 from longtail.predictions.manifest import MANIFEST_NAME
 from longtail.predictions.result_json.read import open_predictions
 from longtail.predictions.sound_store import sound_store
 from longtail.predictions.store import PredictionStore
 from longtail.problems import BadInputError
-from longtail.sealed import sha256_of
 
 
 def open_set(

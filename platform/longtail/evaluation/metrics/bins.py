@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtail.categories import FREQUENCY_GROUPS, INSTANCE_BINS, CategoryTable
-from longtail.evaluation.metrics.summary import UNDEFINED
+from longtail.metrics import UNDEFINED
 
 
 def ap_by_instance_bin(ap: NDArray[np.float64], categories: CategoryTable) -> dict[str, float]:

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from longtail.categories import CategoryTable
 from longtail.evaluation.metrics.curves import fill_curves
-from longtail.evaluation.metrics.summary import UNDEFINED, Curves, ap_per_category
+from longtail.evaluation.metrics.summary import Curves, ap_per_category
 from longtail.evaluation.protocol import IOU_THRESHOLDS, RECALLS, as_bits
+from longtail.metrics import UNDEFINED
 
 
 @dataclass(frozen=True, eq=False)

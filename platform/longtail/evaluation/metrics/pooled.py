@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtail.evaluation.metrics.match_table import MatchTable
-from longtail.evaluation.metrics.summary import NUM_RECALLS, UNDEFINED
+from longtail.evaluation.metrics.summary import NUM_RECALLS
+from longtail.metrics import UNDEFINED
 
 
 def ap_pool(table: MatchTable) -> float:

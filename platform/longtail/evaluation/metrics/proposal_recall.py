@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.matching.blocks import OnBlock, ranks_of_blocks
 from longtail.evaluation.matching.judged import with_box_area, within_cap
-from longtail.evaluation.metrics.summary import AREA_RANGES, UNDEFINED
+from longtail.evaluation.metrics.summary import AREA_RANGES
+from longtail.metrics import UNDEFINED
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.store import PredictionStore
 

@@ -28,11 +28,12 @@ from longtail.evaluation.metrics.rescorer_files import (
     load_rescorer,
     save_rescorer,
 )
-from longtail.evaluation.metrics.summary import UNDEFINED, Curves, ap_per_category, summarize
+from longtail.evaluation.metrics.summary import Curves, ap_per_category, summarize
 from longtail.evaluation.protocol import AREA_BOUNDS, RECALLS, from_bits
+from longtail.files import sha256_of
+from longtail.metrics import UNDEFINED
 from longtail.predictions.manifest import MANIFEST_NAME
 from longtail.predictions.store import PredictionStore
-from longtail.sealed import sha256_of
 
 MAX_DETS = 300
 ALL_AREAS = 0

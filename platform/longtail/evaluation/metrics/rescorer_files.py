@@ -12,9 +12,10 @@ import numpy as np
 
 from longtail.categories import CategoryTable
 from longtail.evaluation.matching.overlaps import Overlaps
-from longtail.predictions.result_json.read import new_directory
+from longtail.files import new_directory, sha256_of
+from longtail.predictions.store_reader import taken_by
 from longtail.problems import BadInputError
-from longtail.sealed import read_sealed, sha256_of, write_sealed
+from longtail.sealed import read_sealed, write_sealed
 
 SCHEMA_VERSION = 3
 MANIFEST_NAME = "rescorer.json"
@@ -60,7 +61,7 @@ def save_rescorer(
     Raises:
         ValueError: The directory exists.
     """
-    with new_directory(directory) as partial:
+    with new_directory(directory, taken_by(directory)) as partial:
         for name in _array_names():
             np.save(_array_path(partial, name), getattr(overlaps, name))
         sizes = {name: _array_path(partial, name).stat().st_size for name in _array_names()}

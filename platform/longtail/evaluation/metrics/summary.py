@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtail.categories import FREQUENCY_GROUPS, CategoryTable
+from longtail.metrics import UNDEFINED
 
 NUM_THRESHOLDS, NUM_RECALLS = 10, 101
 AREA_RANGES = ("all", "small", "medium", "large")
 AP50, AP75 = 0, 5
-UNDEFINED = -1.0
 IDENTITY_TOLERANCE = 1e-9
 
 

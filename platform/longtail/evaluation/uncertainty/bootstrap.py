@@ -25,10 +25,9 @@ from numpy.typing import NDArray
 
 from longtail.categories import FREQUENCY_GROUPS, CategoryTable
 from longtail.evaluation.metrics.match_table import MatchTable
-from longtail.evaluation.metrics.summary import UNDEFINED
 from longtail.evaluation.uncertainty.weighted_ap import WeightedAP
+from longtail.metrics import GROUP_METRICS, UNDEFINED
 
-METRICS = ("AP", *(f"AP{letter}" for letter in FREQUENCY_GROUPS))
 MIN_RESAMPLES = 20
 # Beyond these, 95% intervals covered 73 to 92% of simulated truths (benchmarks/uncertainty.py).
 MIN_PLACES = 30
@@ -99,7 +98,7 @@ def bootstrap(
     """
     check_request(table, resamples, level)
     (drawn,) = resampled_metrics([table], resamples, seed, on_resample)
-    columns = zip(METRICS, whole_metrics(table), drawn.T, strict=True)
+    columns = zip(GROUP_METRICS, whole_metrics(table), drawn.T, strict=True)
     intervals = {name: interval(value, values, level) for name, value, values in columns}
     return Intervals(intervals, resamples, seed, level, tuple(rough_intervals(table)))
 
@@ -123,7 +122,7 @@ def check_request(table: MatchTable, resamples: int, level: float) -> None:
 def rough_intervals(table: MatchTable) -> Iterator[str]:
     """A warning for each metric that rests on too few images for its interval to hold."""
     images = _images_per_category(table)
-    for name, members in zip(METRICS, _groups(table.categories), strict=True):
+    for name, members in zip(GROUP_METRICS, _groups(table.categories), strict=True):
         occurring = images[members & (images > 0)]
         num_single, num_places = int((occurring == 1).sum()), int(occurring.sum())
         if 0 < num_places < MIN_PLACES:
@@ -171,7 +170,7 @@ def _stretched_means(ap: NDArray[np.float64], table: MatchTable) -> NDArray[np.f
     # All columns again: the last digit of a sum depends on where its zeros are.
     stretched = np.zeros((len(ap), len(table.categories)))
     stretched[:, some] = np.where(occurs, mean + (ap - mean) * stretch, 0.0)
-    means = np.full((len(ap), len(METRICS)), np.nan)
+    means = np.full((len(ap), len(GROUP_METRICS)), np.nan)
     for column, members in enumerate(_groups(table.categories)):
         num_defined = occurs[:, members[some]].sum(axis=1)
         defined = num_defined > 0

@@ -12,9 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtail.evaluation.metrics.match_table import MatchTable
-from longtail.evaluation.metrics.summary import UNDEFINED
 from longtail.evaluation.uncertainty.bootstrap import (
-    METRICS,
     OnResample,
     check_request,
     interval,
@@ -22,6 +20,7 @@ from longtail.evaluation.uncertainty.bootstrap import (
     rough_intervals,
     whole_metrics,
 )
+from longtail.metrics import GROUP_METRICS, UNDEFINED
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ def compare(
     check_request(table_a, resamples, level)
     drawn_a, drawn_b = resampled_metrics([table_a, table_b], resamples, seed, on_resample)
     drawn = (drawn_b - drawn_a).T
-    columns = zip(METRICS, whole_metrics(table_a), whole_metrics(table_b), drawn, strict=True)
+    columns = zip(GROUP_METRICS, whole_metrics(table_a), whole_metrics(table_b), drawn, strict=True)
     differences = {name: _difference(a, b, values, level) for name, a, b, values in columns}
     return Comparison(differences, resamples, seed, level, tuple(rough_intervals(table_a)))
 

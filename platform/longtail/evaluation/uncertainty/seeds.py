@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from longtail.evaluation.metrics.summary import UNDEFINED
+from longtail.metrics import UNDEFINED
 
 # detectron2's ViTDet README: standard deviation over five seeds of box and mask AP on LVIS.
 SINGLE_RUN_SD = 0.0030

@@ -9,8 +9,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from longtail.evaluation.metrics.match_table import MatchTable
-from longtail.evaluation.metrics.summary import UNDEFINED
 from longtail.evaluation.protocol import IOU_THRESHOLDS, RECALLS
+from longtail.metrics import UNDEFINED
 
 NUM_THRESHOLDS, NUM_RECALLS = len(IOU_THRESHOLDS), len(RECALLS)
 EVERY_THRESHOLD = (1 << NUM_THRESHOLDS) - 1

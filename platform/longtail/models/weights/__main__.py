@@ -25,11 +25,11 @@ def main(file: Path, json_path: Path | None, trust: bool) -> None:
       python -m longtail.models.weights model.pt --json facts.json
     """
     from longtail.models.weights.file import read_weights
-    from longtail.models.weights.summary import show, summarize, write_json
+    from longtail.models.weights.summary import show, summarize, write_summary
 
     summary = summarize(read_weights(file, trust))
     if json_path:
-        write_json(summary, json_path)
+        write_summary(summary, json_path)
     show(summary)
 
 

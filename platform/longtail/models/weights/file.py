@@ -1,6 +1,5 @@
 """Files of weights by name: of torch, safetensors, and pickled numpy arrays as detectron2's zoo."""
 
-import hashlib
 import pickle
 import re
 import zipfile
@@ -14,6 +13,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from longtail.files import sha256_of
 from longtail.models.weights.array_pickle import (
     STAND_INS,
     ArrayUnpickler,
@@ -71,9 +71,7 @@ def read_weights(path: Path, trust: bool = False) -> WeightsFile:
             f"{path}: holds {_kind(named)} instead of tensors by name; save a state dict"
         )
     tensors = {name: _as_tensor(path, name, value) for name, value in named.items()}
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return WeightsFile(path, digest, _without_additions(tensors))
+    return WeightsFile(path, sha256_of(path), _without_additions(tensors))
 
 
 def load_content(path: Path, trust: bool = False) -> Any:

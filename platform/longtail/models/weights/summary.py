@@ -12,6 +12,7 @@ from pathlib import Path
 from torch import Tensor
 
 from longtail.commands import output_console
+from longtail.files import write_json
 from longtail.models.weights.detectron2_names import Origin, to_neutral
 from longtail.models.weights.file import WeightsFile
 from longtail.models.weights.taken import PREFIXES, part_of, some
@@ -113,12 +114,10 @@ def show(summary: WeightsSummary) -> None:
         console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def write_json(summary: WeightsSummary, path: Path) -> None:
+def write_summary(summary: WeightsSummary, path: Path) -> None:
     """Write the facts, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(json.dumps(dataclasses.asdict(summary), indent=1))
-    partial.rename(path)
+    write_json(path, dataclasses.asdict(summary), indent=1, end="", allow_nan=True)
 
 
 Shapes = Mapping[str, tuple[int, ...]]

@@ -6,11 +6,8 @@ piece and one bucket, whatever the size of the file. detectron2's instances_pred
 same way, but is held as a whole (see `detectron2_import`).
 """
 
-import os
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -19,6 +16,7 @@ from typing import Literal
 import numpy as np
 
 from longtail.categories import CategoryTable
+from longtail.files import new_directory
 from longtail.predictions.checks.tally import FaultTally, RecordBatch
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.detectron2_import import is_torch_file, read_instances, to_dataset_ids
@@ -30,7 +28,8 @@ from longtail.predictions.result_json.stream import read_blocks
 from longtail.predictions.sound_store import sound_store
 from longtail.predictions.spill import REPEATS, Spill
 from longtail.predictions.spilled_store import SpilledStore
-from longtail.predictions.store import PredictionStore, Source, StoreWriter, is_store
+from longtail.predictions.store import PredictionStore, Source, StoreWriter
+from longtail.predictions.store_reader import taken_by
 from longtail.problems import BadInputError, ProblemReport
 
 SPILL_NAME = ".spill.arrow"
@@ -160,7 +159,7 @@ def import_json(
         ValueError: `out` exists.
     """
     reading = JsonReading.of(path, images, categories, on_read, max_score)
-    with new_directory(out) as partial:
+    with new_directory(out, taken_by(out)) as partial:
         _write_store(reading, partial, source)
         reading.raise_if_unusable(on_invalid, allow_empty)
     return PredictionStore.open(out)
@@ -220,7 +219,7 @@ def open_predictions(
     if not temporary:
         return import_json(path, images, categories, work_dir, source, max_score=max_score)
     reading = JsonReading.of(path, images, categories, max_score=max_score)
-    with new_directory(work_dir) as partial:
+    with new_directory(work_dir, taken_by(work_dir)) as partial:
         spilled = spilled_store(reading, partial, source)
         reading.raise_if_unusable("error", allow_empty=False)
     return spilled
@@ -245,24 +244,3 @@ def check_fits(store: PredictionStore, images: ImageSet, categories: CategoryTab
                 f"{columns.image_id[columns.category_id == unknown[0]][0]} is not in the "
                 "annotation file; name the file that it was made for"
             )
-
-
-@contextmanager
-def new_directory(out: Path) -> Iterator[Path]:
-    """A hidden directory next to `out` that takes its name when the block ends without error.
-
-    Raises:
-        ValueError: `out` exists.
-    """
-    if out.exists():
-        what = "holds a prediction store" if is_store(out) else "exists"
-        raise ValueError(f"{out} {what} already; remove it or choose another name")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(f".{out.name}.{os.getpid()}")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
-    try:
-        yield partial
-        partial.rename(out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)

@@ -1,18 +1,28 @@
 """Detections to result JSON: streaming, exact, and there only when it is complete."""
 
-import os
-from collections.abc import Iterable
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import IO
 
 import msgspec
 import numpy as np
 
+from longtail.files import replacing
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.result_json.packed import create_packed
 from longtail.predictions.result_json.records import Record, Segmentation
 from longtail.predictions.store import PredictionStore
+
+
+@contextmanager
+def _new_array(path: Path) -> Iterator[IO[bytes]]:
+    """A JSON array to be filled, which becomes the file when the block ends without error."""
+    with replacing(path) as partial, create_packed(partial, path.name) as file:
+        file.write(b"[")
+        yield file
+        file.write(b"]\n")
 
 
 class JsonWriter:
@@ -33,13 +43,11 @@ class JsonWriter:
         self.path = path
         self.with_bbox = with_bbox
         self.num_detections = 0
-        self._partial = path.with_name(f".{path.name}.{os.getpid()}")
         self._encoder = msgspec.json.Encoder()
 
     def __enter__(self) -> "JsonWriter":
-        self._stack = ExitStack()
-        self._file = self._stack.enter_context(create_packed(self._partial, self.path.name))
-        self._file.write(b"[")
+        self._array = _new_array(self.path)
+        self._file = self._array.__enter__()
         return self
 
     def __exit__(
@@ -48,12 +56,7 @@ class JsonWriter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        with self._stack:
-            self._file.write(b"]\n")
-        if error_type is None:
-            self._partial.replace(self.path)
-        else:
-            self._partial.unlink()
+        self._array.__exit__(error_type, error, traceback)
 
     def write(self, columns: DetectionColumns) -> None:
         """Append detections in their order.

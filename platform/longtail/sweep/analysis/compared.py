@@ -7,7 +7,7 @@ said about the searched values is said of trials after the same number of iterat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from longtail.evaluation.metrics.summary import UNDEFINED
+from longtail.metrics import UNDEFINED
 from longtail.sweep.trial import Trial
 
 ENOUGH = 10

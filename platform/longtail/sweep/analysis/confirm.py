@@ -9,7 +9,7 @@ from longtail.cluster.nodes.plan import Plan, make_plan
 from longtail.cluster.nodes.settings import GridSettings
 from longtail.cluster.nodes.statuses import Standings, State
 from longtail.cluster.results.named_results import write_links
-from longtail.evaluation.metrics.summary import UNDEFINED
+from longtail.metrics import UNDEFINED
 from longtail.sweep.analysis.confirmation import Confirmation, ConfirmedTrial, fresh_runs
 from longtail.sweep.analysis.pareto import pareto_front
 from longtail.sweep.request import Sweep

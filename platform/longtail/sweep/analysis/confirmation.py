@@ -7,9 +7,8 @@ from typing import Any
 
 from scipy.special import stdtrit
 
-from longtail.evaluation.metrics.summary import UNDEFINED
-from longtail.evaluation.tables import points
 from longtail.evaluation.uncertainty.seeds import aggregate_seeds
+from longtail.metrics import UNDEFINED, points_text
 
 LEVEL = 0.95
 
@@ -107,14 +106,14 @@ class Confirmation:
             moved = "fell" if runs.fell_by >= 0 else "rose"
             sentences.append(
                 f"Trial {first.number}, the best in the sweep, {moved} by"
-                f" {abs(100 * runs.fell_by):.2f} points, from {metric} {points(runs.in_sweep)} to"
-                f" {points(runs.mean)}."
+                f" {points_text(abs(runs.fell_by))} points, from"
+                f" {metric} {points_text(runs.in_sweep)} to {points_text(runs.mean)}."
             )
         if best != first.number:
             mean = next(t.metrics[metric].mean for t in self.trials if t.number == best)
             assert mean is not None
             sentences.append(
-                f"Trial {best} is the best over the fresh seeds, {metric} {points(mean)}."
+                f"Trial {best} is the best over the fresh seeds, {metric} {points_text(mean)}."
             )
         elif len(self.trials) > 1:
             sentences.append("It is still the best.")

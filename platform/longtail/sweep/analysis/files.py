@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from longtail.evaluation.report import write_atomically
+from longtail.files import write_text
 from longtail.sweep.analysis.analysis import Analysis, analyse
 from longtail.sweep.analysis.confirmation import Confirmation
 from longtail.sweep.analysis.margin_file import COMMON_SHARE, RARE_MARGINS, Margins
@@ -42,7 +42,7 @@ def write_analysis(
         PAGE: analysis_page(directory.name, analysis),
     }
     for name, text in texts.items():
-        write_atomically(directory / name, text)
+        write_text(directory / name, text)
     return [directory / name for name in texts]
 
 

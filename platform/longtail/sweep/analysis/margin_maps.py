@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from longtail.config.search_space import Choice
-from longtail.evaluation.metrics.summary import UNDEFINED
+from longtail.metrics import UNDEFINED
 from longtail.sweep.analysis.axis import Axis, spelt_value
 from longtail.sweep.analysis.margin_file import METRICS, RARE_MARGINS, Margins
 from longtail.sweep.analysis.marginals import HeatMap, bin_mean

@@ -16,8 +16,8 @@ from longtail.categories import CategoryTable
 from longtail.cluster.work.node_runner import predictions_of
 from longtail.evaluation.annotations.ground_truth import GroundTruth, read_ground_truth
 from longtail.evaluation.metrics.rescorer import Rescorer
-from longtail.evaluation.metrics.summary import UNDEFINED
 from longtail.evaluation.progress import OnStep, block_progress
+from longtail.metrics import UNDEFINED
 from longtail.predictions.store import PredictionStore
 from longtail.problems import BadInputError
 from longtail.sweep.analysis.margin_file import (

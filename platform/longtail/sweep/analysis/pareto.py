@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from longtail.evaluation.metrics.summary import UNDEFINED
+from longtail.metrics import UNDEFINED
 from longtail.sweep.trial import Trial
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 from longtail.cluster.nodes.settings import GridSettings
 from longtail.cluster.nodes.statuses import Standings
 from longtail.cluster.progress import ProgressDisplay, clock
-from longtail.evaluation.metrics.summary import UNDEFINED
+from longtail.metrics import UNDEFINED, points_text
 from longtail.sweep.journal import SweepJournal
 from longtail.sweep.request import Sweep
 from longtail.sweep.trial import Rung, Trial
@@ -93,7 +93,7 @@ class SweepDisplay:
         best = max((t.metrics[metric] for t in ended if t.curve), default=None)
         text = f"sweep    {len(ended)} of {self._num_trials} trials: {', '.join(words) or 'begins'}"
         if best is not None:
-            text += f"; best {metric} {100 * best:.2f}"
+            text += f"; best {metric} {points_text(best)}"
         return Text(text + self._left(len(ended)))
 
     def _left(self, num_ended: int) -> str:
@@ -108,7 +108,7 @@ class SweepDisplay:
     def _values(self, metrics: Mapping[str, float]) -> str:
         names = dict.fromkeys((*self._sweep.metrics, "AP", "APr"))
         return ", ".join(
-            f"{name} {100 * metrics[name]:.2f}"
+            f"{name} {points_text(metrics[name])}"
             for name in names
             if metrics.get(name, UNDEFINED) != UNDEFINED
         )

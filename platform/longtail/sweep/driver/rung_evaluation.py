@@ -15,12 +15,12 @@ from longtail.cluster.nodes.plan import DataFiles, Row
 from longtail.cluster.nodes.settings import GridSettings
 from longtail.cluster.pool.tasks import Run
 from longtail.cluster.work.predict import predict_node
-from longtail.evaluation.metrics.summary import UNDEFINED
 from longtail.inference.job import PredictionJob
 from longtail.locks import held
+from longtail.metrics import BOX_AP, GROUP_METRICS, defined_points, mlflow_name
 from longtail.predictions.store import Source
 from longtail.sealed import DamagedError, read_sealed_json, write_sealed_json
-from longtail.sweep.trial import MASK_METRICS, Rung
+from longtail.sweep.trial import Rung
 from longtail.training.checkpoints import final_checkpoint
 
 logger = logging.getLogger(__name__)
@@ -98,9 +98,8 @@ def _read(file: Path) -> dict[str, Any] | None:
 
 def _line(file: Path, rung: dict[str, Any]) -> dict[str, Any]:
     metrics = rung["metrics"]
-    points = {f"val/{name}": metrics[name] for name in MASK_METRICS}
-    shown = {**points, "val_box/AP": metrics["AP_box"]}
-    defined = {key: round(100 * value, 2) for key, value in shown.items() if value != UNDEFINED}
+    masks = {mlflow_name(name): metrics[name] for name in GROUP_METRICS}
+    defined = defined_points({**masks, mlflow_name("AP", "box"): metrics[BOX_AP]})
     return {"step": rung["step"], "time": file.stat().st_mtime, **defined}
 
 
@@ -113,5 +112,5 @@ def _metrics(
     from longtail.evaluation.lvis import evaluate
 
     evaluation = evaluate(annotations, predictions, max_dets, resamples=0)
-    masks = {name: evaluation.segm[name] for name in MASK_METRICS}
-    return {**masks, "AP_box": evaluation.box["AP"]}
+    masks = {name: evaluation.segm[name] for name in GROUP_METRICS}
+    return {**masks, BOX_AP: evaluation.box["AP"]}

@@ -12,13 +12,12 @@ from typing import Any
 from longtail.cluster.nodes.node import Node
 from longtail.cluster.nodes.plan import Row
 from longtail.cluster.nodes.statuses import Standing, Standings, State
-from longtail.cluster.results.run_group import points_text
-from longtail.evaluation.metrics.summary import UNDEFINED
+from longtail.metrics import GROUP_METRICS, UNDEFINED, points_text
 from longtail.sweep.driver.rung_evaluation import curve_lines
 from longtail.sweep.driver.trial_numbers import Roster
 from longtail.sweep.journal import SweepJournal
 from longtail.sweep.request import Sweep
-from longtail.sweep.trial import MASK_METRICS, ranked
+from longtail.sweep.trial import ranked
 
 SHOWN = 10
 
@@ -90,7 +89,7 @@ class SweepFamily:
         for trial in best:
             values = ", ".join(f"{path}={value}" for path, value in trial.point.items())
             metrics = " | ".join(
-                points_text(trial.metrics.get(name, UNDEFINED)) for name in MASK_METRICS
+                points_text(trial.metrics.get(name, UNDEFINED)) for name in GROUP_METRICS
             )
             lines.append(f"| {trial.number} | {values} | {trial.state} | {metrics} |")
         return "\n".join(lines)

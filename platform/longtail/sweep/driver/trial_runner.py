@@ -15,11 +15,12 @@ from longtail.cluster.nodes.settings import GridSettings
 from longtail.cluster.nodes.statuses import Standing, Standings, State
 from longtail.cluster.pool.tasks import Run
 from longtail.cluster.work.node_runner import Workshop
+from longtail.metrics import RESULT_METRICS
 from longtail.sweep.cost import Kind, Work, reserved_hours
 from longtail.sweep.driver.rung_evaluation import evaluate_rung, read_curve
 from longtail.sweep.driver.trial_groups import Climber
 from longtail.sweep.search.rung_requests import Answer, Ask
-from longtail.sweep.trial import METRICS, Rung
+from longtail.sweep.trial import Rung
 from longtail.training.checkpoints import trained_steps
 
 OnAnswer = Callable[[Climber, Answer], None]
@@ -57,7 +58,7 @@ class Climb:
         if summary is not None:
             return Rung(
                 row.variant.stages[-1].schedule.iterations,
-                {name: summary[name] for name in METRICS},
+                {name: summary[name] for name in RESULT_METRICS},
             )
         curve = read_curve(self.settings.runs, row)
         return next((rung for rung in curve if rung.step == step), None)

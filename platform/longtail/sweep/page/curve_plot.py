@@ -4,8 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from longtail.evaluation.metrics.summary import UNDEFINED
-from longtail.evaluation.tables import points
+from longtail.metrics import UNDEFINED, points_text
 from longtail.sweep.page.figure import (
     Frame,
     Ticks,
@@ -98,7 +97,7 @@ def _curve(
     look = "best-of-all" if trial.number == best else trial.state
     way = "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
     values_on_the_way = ", ".join(
-        f"{points(rung.metrics[metric])} after {rung.step:,}" for rung in curve
+        f"{points_text(rung.metrics[metric])} after {rung.step:,}" for rung in curve
     )
     hover = f"trial {trial.number}, {trial.state}: {metric} {values_on_the_way}"
     yield f'<path class="curve {look}" d="M{way}"><title>{hover}</title></path>'

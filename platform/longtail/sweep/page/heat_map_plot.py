@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 
 from longtail.config.search_space import Choice, Integer
-from longtail.evaluation.tables import points
+from longtail.metrics import points_text
 from longtail.sweep.analysis.axis import Axis
 from longtail.sweep.analysis.marginals import BinMean, HeatMap
 from longtail.sweep.page.figure import (
@@ -110,7 +110,7 @@ def _cells(frame: Frame, metric: str, across: Axis, down: Axis, cells: HeatMap) 
 
 def _cell(box: _Box, metric: str, cell: BinMean, mean: float, opacity: float) -> Iterator[str]:
     look = "on-deep" if opacity >= DEEP else "on-middle" if opacity >= MIDDLE else "on-faint"
-    hover = f"{cell.name}: mean {metric} {points(mean)}, trials: {cell.num_trials}"
+    hover = f"{cell.name}: mean {metric} {points_text(mean)}, trials: {cell.num_trials}"
     yield f'<rect class="heat" {box.place} fill-opacity="{opacity:.2f}"/>'
     if box.width >= NARROW:
         decimals = 2 if box.width >= WIDE else 1
@@ -126,5 +126,5 @@ def _words(cells: HeatMap, metric: str) -> str:
     best = max(held, key=lambda cell: cell.mean or 0.0)
     return (
         f"Mean {metric} of {len(held)} cells that have trials. Best: {best.name} with"
-        f" {points(best.mean or 0.0)}, trials: {best.num_trials}."
+        f" {points_text(best.mean or 0.0)}, trials: {best.num_trials}."
     )

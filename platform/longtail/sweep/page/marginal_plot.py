@@ -6,8 +6,7 @@ from html import escape
 from typing import Any
 
 from longtail.config.search_space import Choice
-from longtail.evaluation.metrics.summary import UNDEFINED
-from longtail.evaluation.tables import points
+from longtail.metrics import UNDEFINED, points_text
 from longtail.sweep.analysis.axis import Axis, spelt_value
 from longtail.sweep.analysis.marginals import Marginal
 from longtail.sweep.page.figure import (
@@ -100,7 +99,7 @@ class _Panel:
             share += SPREAD * aside / len(self.axis.dimension.values)
         hover = (
             f"trial {trial.number}, {trial.state} after {trial.step:,} iterations:"
-            f" {self.metric} {points(value)} at {spelt_value(searched)}"
+            f" {self.metric} {points_text(value)} at {spelt_value(searched)}"
         )
         look = "best-of-all" if is_best else trial.state
         return dot(self.frame.x(share), self._y(value), look, hover)
@@ -110,7 +109,8 @@ class _Panel:
             if mean.mean is None:
                 continue
             start, end = self.frame.x(part.start) + 2, self.frame.x(part.end) - 2
-            text = f"{mean.name}: mean {self.metric} {points(mean.mean)}, trials: {mean.num_trials}"
+            points = points_text(mean.mean)
+            text = f"{mean.name}: mean {self.metric} {points}, trials: {mean.num_trials}"
             line = f'd="M{start:.1f} {self._y(mean.mean):.1f}H{end:.1f}"'
             yield f'<path class="mean" {line}><title>{escape(text)}</title></path>'
 
@@ -120,7 +120,7 @@ class _Panel:
 
 def _words(marginal: Marginal, metric: str) -> str:
     means = [
-        f"{part.name}: {points(part.mean)} ({part.num_trials})"
+        f"{part.name}: {points_text(part.mean)} ({part.num_trials})"
         for part in marginal.bins
         if part.mean is not None
     ]

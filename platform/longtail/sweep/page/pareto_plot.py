@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from longtail.evaluation.metrics.summary import UNDEFINED
-from longtail.evaluation.tables import points
+from longtail.metrics import UNDEFINED, points_text
 from longtail.sweep.analysis.pareto import pareto_front
 from longtail.sweep.page.figure import (
     Frame,
@@ -91,5 +90,7 @@ class _Plane:
         return f"Not dominated: {'; '.join(map(self._text, front)) or 'none'}."
 
     def _text(self, trial: Trial) -> str:
-        values = (f"{metric} {points(trial.metrics[metric])}" for metric in (self.across, self.up))
+        values = (
+            f"{metric} {points_text(trial.metrics[metric])}" for metric in (self.across, self.up)
+        )
         return f"trial {trial.number}, {', '.join(values)}"

@@ -3,8 +3,7 @@
 from html import escape
 from itertools import combinations
 
-from longtail.evaluation.metrics.summary import UNDEFINED
-from longtail.evaluation.tables import points
+from longtail.metrics import UNDEFINED, points_text
 from longtail.sweep.analysis.analysis import Analysis, MetricAnalysis
 from longtail.sweep.page.curve_plot import curve_plot
 from longtail.sweep.page.heat_map_plot import heat_map_plot, is_broad
@@ -41,7 +40,7 @@ def summary(analysis: Analysis) -> str:
     if best is None:
         found = "<b>No trial has finished.</b>"
     else:
-        values = (f"{m} {points(best.metrics.get(m, UNDEFINED))}" for m in sweep.metrics)
+        values = (f"{m} {points_text(best.metrics.get(m, UNDEFINED))}" for m in sweep.metrics)
         found = f"Best in the sweep: <b>trial {best.number}</b>, {', '.join(values)}."
     return f'<p class="lead">{number}: {", ".join(counts)}. {how} {found}</p>'
 

@@ -5,8 +5,7 @@ from html import escape
 from typing import Any
 
 from longtail.config.search_space import spelt
-from longtail.evaluation.metrics.summary import UNDEFINED
-from longtail.evaluation.tables import points
+from longtail.metrics import UNDEFINED, points_text, signed_points_text, span_text
 from longtail.sweep.analysis.analysis import Analysis
 from longtail.sweep.analysis.axis import spelt_value
 from longtail.sweep.analysis.confirmation import Confirmation, ConfirmedTrial, FreshRuns
@@ -46,7 +45,7 @@ def best_table(analysis: Analysis) -> str:
     rows = [
         [
             f"<b>{trial.number}</b>",
-            *(points(trial.metrics.get(metric, UNDEFINED)) for metric in metrics),
+            *(points_text(trial.metrics.get(metric, UNDEFINED)) for metric in metrics),
             *(_value(trial.point[path]) for path in analysis.axes),
             _state(trial, analysis),
             f"{trial.step:,}",
@@ -93,7 +92,7 @@ def _confirmed_rows(trial: ConfirmedTrial, confirmation: Confirmation) -> Iterat
     name = f"<b>{trial.number}</b>" + (' <span class="mark">best now</span>' if best else "")
     for metric in confirmation.metrics:
         runs = trial.metrics[metric]
-        mean = "-" if runs.mean is None else f"<b>{points(runs.mean)}</b>"
+        mean = "-" if runs.mean is None else f"<b>{points_text(runs.mean)}</b>"
         yield [
             name,
             escape(metric),
@@ -101,8 +100,8 @@ def _confirmed_rows(trial: ConfirmedTrial, confirmation: Confirmation) -> Iterat
             mean,
             _or_dash(runs.sd),
             _interval(runs),
-            "-" if runs.fell_by is None else f"{100 * runs.fell_by:+.2f}",
-            ", ".join(points(value) for value in runs.by_seed.values()) or "no run finished",
+            "-" if runs.fell_by is None else signed_points_text(runs.fell_by),
+            ", ".join(points_text(value) for value in runs.by_seed.values()) or "no run finished",
         ]
         name = ""
 
@@ -110,7 +109,7 @@ def _confirmed_rows(trial: ConfirmedTrial, confirmation: Confirmation) -> Iterat
 def _interval(runs: FreshRuns) -> str:
     if runs.low is None or runs.high is None:
         return "-"
-    return f"{100 * runs.low:.2f} to {100 * runs.high:.2f}"
+    return span_text(runs.low, runs.high)
 
 
 def _state(trial: Trial, analysis: Analysis) -> str:
@@ -120,7 +119,7 @@ def _state(trial: Trial, analysis: Analysis) -> str:
 
 
 def _or_dash(fraction: float | None) -> str:
-    return "-" if fraction is None else points(fraction)
+    return points_text(fraction)
 
 
 def _value(value: Any) -> str:

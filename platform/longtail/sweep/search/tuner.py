@@ -11,11 +11,12 @@ from ray.tune import Callback, Stopper
 
 from longtail.commands import interrupted_as_it_was
 from longtail.config.search_space import Point
+from longtail.metrics import RESULT_METRICS
 from longtail.sweep.request import Sweep
 from longtail.sweep.search.early_stopping import stopping
 from longtail.sweep.search.sampler import chooser
 from longtail.sweep.search.trainable import ITERATION, NUMBER, run_trial
-from longtail.sweep.trial import METRICS, Rung, Trial
+from longtail.sweep.trial import Rung, Trial
 
 HEAD = {"memory": 1.0}
 """What Tune reserves for a trial: the work is done elsewhere, and one byte is not nothing, which it
@@ -107,7 +108,7 @@ class Listener(Callback):
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **_: Any
     ) -> None:
         """A rung was reached."""
-        metrics = {name: result[name] for name in METRICS}
+        metrics = {name: result[name] for name in RESULT_METRICS}
         self._on_report(trial.trial_id, trial.config, Rung(result[ITERATION], metrics))
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:

@@ -26,7 +26,7 @@ from ensemble.tuning.objective.trial import MARGINS, Bench
 from ensemble.tuning.objective.trial_files import load_bench, save_bench
 from longtail.evaluation.annotations.ground_truth import GroundTruth, read_ground_truth
 from longtail.evaluation.metrics.rescorer import Rescorer
-from longtail.evaluation.uncertainty.bootstrap import METRICS
+from longtail.metrics import GROUP_METRICS
 from longtail.predictions.soft_masks import SoftMasks
 from longtail.predictions.store import PredictionStore, Source, StoreWriter
 
@@ -121,7 +121,7 @@ def test_grids_and_scores_of_masks_act_as_in_the_merge(tmp_path: Path, method: s
         point = {"method": method, "mask": mask}
         result = bench.run(point)
         merged = setting.merged(bench, point, (0.1, 0.05))
-        assert {name: result[name] for name in METRICS} == merged
+        assert {name: result[name] for name in GROUP_METRICS} == merged
         assert result["AP"] != plain["AP"]
 
 
@@ -137,7 +137,7 @@ def test_sources_with_boxes_only_act_as_in_the_merge(tmp_path: Path, method: str
     bench = setting.bench("iou", method=method)
     result = bench.run({"iou_thr": 0.4})
     merged = setting.merged(bench, {"iou_thr": 0.4}, (0.1, 0.05))
-    assert {name: result[name] for name in METRICS} == merged
+    assert {name: result[name] for name in GROUP_METRICS} == merged
     compared = setting.bench("match", method=method).run({"match": "mask"})
     assert "boxes only" in compared["problem"]
 
@@ -157,7 +157,7 @@ def test_ap_of_a_trial_is_that_of_the_merge(
     point = {"iou_thr": 0.4}
     result = bench.run(point)
     assert result["images_over_the_cap"] > 35
-    assert {name: result[name] for name in METRICS} == setting.merged(bench, point, margins)
+    assert {name: result[name] for name in GROUP_METRICS} == setting.merged(bench, point, margins)
 
 
 @pytest.mark.parametrize("method", ["nms", "soft-nms", "wbf", "nms+soft-nms"])
@@ -167,7 +167,9 @@ def test_masks_are_compared_as_in_the_merge(shapes: Setting, method: str, mask: 
     point = {"method": method, "match": "mask", "mask": mask, "iou_thr": 0.55}
     result = bench.run(point)
     assert result["images_over_the_cap"] > 35
-    assert {name: result[name] for name in METRICS} == shapes.merged(bench, point, (0.1, 0.05))
+    assert {name: result[name] for name in GROUP_METRICS} == shapes.merged(
+        bench, point, (0.1, 0.05)
+    )
     assert result["AP"] != bench.run(point | {"match": "box"})["AP"]
 
 
@@ -188,7 +190,9 @@ def test_voted_masks_are_judged_as_the_merge_makes_them(setting: Setting, method
     bench = setting.bench("iou", "weights", **options)
     point = {"iou_thr": 0.4, "weight.b": 0.7, "weight.c": 1.3}
     result = bench.run(point)
-    assert {name: result[name] for name in METRICS} == setting.merged(bench, point, (0.2, 0.1))
+    assert {name: result[name] for name in GROUP_METRICS} == setting.merged(
+        bench, point, (0.2, 0.1)
+    )
     assert result["AP"] != setting.bench("iou", "weights", method=method).run(point)["AP"]
 
 
@@ -197,7 +201,7 @@ def test_masks_by_scale_are_judged_as_the_merge_makes_them(tmp_path: Path) -> No
     bench = setting.bench("iou", mask="scale", method="nms")
     result = bench.run({"iou_thr": 0.3})
     merged = setting.merged(bench, {"iou_thr": 0.3}, (0.1, 0.05))
-    assert {name: result[name] for name in METRICS} == merged
+    assert {name: result[name] for name in GROUP_METRICS} == merged
 
 
 def test_weights_and_sizes_act_as_in_the_merge(setting: Setting) -> None:
@@ -206,7 +210,9 @@ def test_weights_and_sizes_act_as_in_the_merge(setting: Setting) -> None:
     sized = {**point, "low.a": "16", "high.b": "192"}
     for chosen in (point, sized):
         result = bench.run(chosen)
-        assert {name: result[name] for name in METRICS} == setting.merged(bench, chosen, (0, 0))
+        assert {name: result[name] for name in GROUP_METRICS} == setting.merged(
+            bench, chosen, (0, 0)
+        )
 
 
 def test_scores_over_1_are_judged_as_they_are_written(setting: Setting) -> None:
@@ -215,7 +221,7 @@ def test_scores_over_1_are_judged_as_they_are_written(setting: Setting) -> None:
     specs, merge_settings = bench.space.specs_at(point), bench.space.settings_at(point)
     assert bench.fusion.fuse(bench.scores["none"], specs, merge_settings).scores.max() > 1
     result = bench.run(point)
-    assert {name: result[name] for name in METRICS} == setting.merged(bench, point, (0, 0))
+    assert {name: result[name] for name in GROUP_METRICS} == setting.merged(bench, point, (0, 0))
 
 
 def test_sources_that_know_some_groups_act_as_in_the_merge(tmp_path: Path) -> None:
@@ -223,7 +229,9 @@ def test_sources_that_know_some_groups_act_as_in_the_merge(tmp_path: Path) -> No
     bench = setting.bench("iou", method="wbf", leave_out_absent="r")
     point = {"iou_thr": 0.5}
     result = bench.run(point)
-    assert {name: result[name] for name in METRICS} == setting.merged(bench, point, (0.1, 0.05))
+    assert {name: result[name] for name in GROUP_METRICS} == setting.merged(
+        bench, point, (0.1, 0.05)
+    )
 
 
 def test_margins_are_chosen_by_the_metric(setting: Setting) -> None:
@@ -245,7 +253,7 @@ def test_every_pair_of_margins_is_judged_as_the_merge_with_them(
     monkeypatch.setattr("ensemble.tuning.objective.capped_ap.MAX_DETS", cap)
     bench = replace(setting.bench("margins", method="nms"), margin_trials=20)
     trials = bench.run({})[MARGINS]
-    columns = {name: trials["metrics"][name] for name in METRICS}
+    columns = {name: trials["metrics"][name] for name in GROUP_METRICS}
     assert len(set(columns["AP"])) > 3
     for place in range(0, len(trials["rare"]), 4):
         margins = trials["rare"][place], trials["common"][place]
@@ -262,7 +270,7 @@ def test_a_size_left_to_nobody_makes_a_trial_worthless_and_says_why(setting: Set
     bench = setting.bench(*SEARCHED)
     point = bench.space.start() | {f"low.{name}": "32" for name in "abc"}
     result = bench.run(point)
-    assert [result[name] for name in METRICS] == [-1] * 4
+    assert [result[name] for name in GROUP_METRICS] == [-1] * 4
     assert "no source takes boxes with a side from 0 to 32" in result["problem"]
 
 

@@ -10,7 +10,8 @@ from support.merge_folder import lvis_file
 
 from experiments.commands.sweep.run_tune import open_door, refuse_door_options, tune_command
 from longtail.commands import ExitCode
-from longtail.sealed import sha256_of, write_sealed_json
+from longtail.files import sha256_of
+from longtail.sealed import write_sealed_json
 
 
 def options(runs: Path, **changes: Any) -> dict[str, Any]:

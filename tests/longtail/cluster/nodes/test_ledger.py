@@ -10,7 +10,6 @@ from longtail.cluster.nodes.ledger import (
     read_record,
     read_result,
     reopen,
-    write_json,
 )
 from longtail.cluster.nodes.plan import Plan
 from longtail.problems import BadInputError
@@ -84,10 +83,3 @@ def test_a_damaged_record_of_a_node_is_told_and_written_anew(
     begin(directory, node, {"git": "4567"})
     assert read_record(directory)["git"] == "4567"
     assert "node.json: damaged, it does not match its SHA-256; writing it anew" in caplog.text
-
-
-def test_json_is_replaced_whole(tmp_path: Path) -> None:
-    write_json(tmp_path / "x.json", {"a": 1})
-    with pytest.raises(TypeError):
-        write_json(tmp_path / "x.json", {"a": object()})
-    assert (tmp_path / "x.json").read_text() == '{\n  "a": 1\n}'

@@ -10,13 +10,8 @@ import pytest
 
 from longtail.data.lvis import column_cache
 from longtail.data.lvis.column_cache import MANIFEST, ColumnWriter, build_columns, open_columns
-from longtail.sealed import (
-    DamagedError,
-    read_sealed,
-    read_sealed_json,
-    sha256_of,
-    write_sealed_json,
-)
+from longtail.files import sha256_of
+from longtail.sealed import DamagedError, read_sealed, read_sealed_json, write_sealed_json
 
 
 def fill(writer: ColumnWriter) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from support.sweep_scene import DIMENSIONS, LAMBDA, MASK, halved_trials, sweep_of
 
-from longtail.evaluation.tables import points
+from longtail.metrics import points_text
 from longtail.sweep.analysis.confirmation import Confirmation, ConfirmedTrial, fresh_runs
 from longtail.sweep.analysis.files import write_analysis
 
@@ -27,7 +27,7 @@ def test_the_file_holds_the_numbers_of_the_page(tmp_path: Path) -> None:
         assert f"{path}: {share:.1%} for AP" in page
     means = [part for bins in of_metric["marginals"].values() for part in bins]
     for part in means:
-        text = f"{part['name']}: mean AP {points(part['mean'])}, trials: {part['num_trials']}"
+        text = f"{part['name']}: mean AP {points_text(part['mean'])}, trials: {part['num_trials']}"
         assert part["mean"] is None or text in page
     assert sum(part["num_trials"] for part in of_metric["marginals"][LAMBDA]) == 20
     cells = [cell for row in of_metric["heat_maps"][0]["cells"] for cell in row]

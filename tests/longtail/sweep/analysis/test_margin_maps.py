@@ -7,7 +7,7 @@ import pytest
 from support.sweep_scene import DETECTIONS, DIMENSIONS, LAMBDA, halved_trials, sweep_of, trial_of
 
 from longtail.config.search_space import Choice, Dimension, Uniform
-from longtail.evaluation.tables import points
+from longtail.metrics import points_text
 from longtail.sweep.analysis.analysis import analyse
 from longtail.sweep.analysis.files import write_analysis
 from longtail.sweep.analysis.margin_file import RARE_MARGINS, Margins, TrialMargins
@@ -142,7 +142,8 @@ def test_the_page_and_the_file_have_the_same_numbers(tmp_path: Path) -> None:
     for item in tree["heat_maps"]:
         for cell in (cell for row in item["cells"] for cell in row):
             assert (
-                f"{cell['name']}: mean {item['metric']} {points(cell['mean'])}, trials: 1" in page
+                f"{cell['name']}: mean {item['metric']} {points_text(cell['mean'])}, trials: 1"
+                in page
             )
 
 
