@@ -5,11 +5,11 @@ from typing import Any
 
 import click
 
+from ensemble.fusion.methods import METHODS
 from ensemble.merging.options import settings_options
 from longtail.commands import run
 from longtail.path_options import SharedPath
 
-METHODS = ("nms", "soft-nms", "wbf", "nms+soft-nms")
 CALIBRATIONS = ("none", "platt", "beta", "temperature", "isotonic", "rank")
 WORDS = ("method", "calibration", "match", "mask", "iou", "sigma", "weights", "areas", "margins")
 METRICS = ("AP", "APr", "APc", "APf")
@@ -57,7 +57,7 @@ def _words(allowed: tuple[str, ...]) -> Any:
     "--methods",
     default="nms,soft-nms,wbf",
     show_default=True,
-    callback=_words(METHODS),
+    callback=_words(tuple(METHODS)),
     help="Ways of fusion to choose from.",
 )
 @click.option(

@@ -92,7 +92,9 @@ class FusedBlock:
         if self.settings.margin_mode == "sort":
             return detections
         groups, margins = self.groups[chosen], self.settings.margins
-        largest = largest_score(self.weights) if self.settings.fusion.method == "wbf" else 1.0
+        largest = (
+            largest_score(self.weights) if self.settings.fusion.fusion_method.averages else 1.0
+        )
         return replace(
             detections,
             score=margins.as_scores(self.clusters.scores[chosen], groups, largest),

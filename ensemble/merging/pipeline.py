@@ -99,7 +99,7 @@ class Merge:
             settings=fusion,
             allowed=allowed,
         )
-        masks = fused_mask_scores(block, clusters, sources.weights, fusion.method, allowed)
+        masks = fused_mask_scores(block, clusters, sources.weights, fusion.fusion_method, allowed)
         scales = [source.spec.scale for source in plan.sources]
         of_best = groups[clusters.best]
         return FusedBlock(block, clusters, masks, of_best, sources.weights, scales, plan.settings)

@@ -120,7 +120,7 @@ class FusionBench:
                 fits &= (block.sources != source) | area.holds(sides)
             images = slice(self.rows.image_starts[number], self.rows.image_starts[number + 1])
             fires = may_fire(block, sides, self.rows.seen[:, images], self.knows, areas)
-            absent, method = settings.fusion.absent, settings.fusion.method
+            absent, method = settings.fusion.absent, settings.fusion.fusion_method
             allowed = counted_sources(fires, self.groups[here], absent, len(specs))
             clusters = fuse(
                 block,

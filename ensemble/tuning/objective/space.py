@@ -9,11 +9,13 @@ are ours.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 
-from ensemble.fusion.settings import MergeSettings, Method, resolve_method, thresholds_of
+from ensemble.fusion.methods import METHODS
+from ensemble.fusion.methods.method import FusionMethod
+from ensemble.fusion.settings import MergeSettings, method_for
 from ensemble.merging.options import settings_of
 from ensemble.sources.spec import SourceSpec
 from ensemble.sources.valid_area import ValidArea
@@ -115,9 +117,9 @@ class Space:
         """Whether masks may be voted at a point."""
         if "mask" in self.searched:
             return True
-        # Without --mask, wbf votes and nothing else does.
-        by_default = self.options["mask"] is None and "wbf" in self._methods()
-        return by_default or self.options["mask"] == "vote"
+        if self.options["mask"] is None:
+            return any(METHODS[name].default_mask == "vote" for name in self._methods())
+        return bool(self.options["mask"] == "vote")
 
     def distributions(self) -> dict[str, BaseDistribution]:
         """The values that each name may take."""
@@ -158,7 +160,7 @@ class Space:
         names = ("method", "match", "mask", "iou_thr", "first_iou_thr", "sigma")
         options = {**self.options, **{name: point[name] for name in names if name in point}}
         # Its objects have one member, whose mask a vote would give.
-        if options["method"] == "soft-nms" and point.get("mask") == "vote":
+        if point.get("mask") == "vote" and not METHODS[options["method"]].may_vote:
             options["mask"] = "best"
         return options
 
@@ -168,10 +170,10 @@ class Space:
     def _thresholds(self) -> frozenset[str]:
         """The thresholds and widths that one of the methods reads."""
         decay, methods = self.options["soft_nms"], map(self._resolved, self._methods())
-        return frozenset().union(*(thresholds_of(method, decay) for method in methods))
+        return frozenset().union(*(method.parameters(decay) for method in methods))
 
-    def _resolved(self, method: str) -> Method:
-        return resolve_method(cast(Method, method), len(self.specs))
+    def _resolved(self, method: str) -> FusionMethod:
+        return method_for(method, len(self.specs))
 
     def _masks(self) -> tuple[str, ...]:
         """The masks to choose from, none if they are not searched."""
