@@ -29,18 +29,17 @@ import pycocotools.mask
 from numpy.typing import NDArray
 
 from ensemble.fusion.clusters import Clusters, fuse
+from ensemble.fusion.methods import METHODS
 from ensemble.fusion.settings import (
-    DEFAULT_IOU_THRESHOLDS,
     FusionSettings,
     Match,
     MergeSettings,
-    Method,
 )
 from ensemble.masks.final import vote_masks
 from ensemble.merging.plan import MergePlan
 from ensemble.merging.shards import MergeTask, finish_shards, merge_shard
 from ensemble.merging.workers import local_backend
-from ensemble.sources.blocks import Block, BlockReader, read_block
+from ensemble.sources.blocks import Block, BlockReader
 from ensemble.sources.filters import box_shares
 from ensemble.sources.open import OpenedSource
 from ensemble.sources.spec import MERGED, SourceSpec
@@ -205,11 +204,11 @@ def cpu_milliseconds(call: Callable[[], Any], repeats: int) -> float:
     return statistics.median(times)
 
 
-def fuse_block(block: Block, method: Method, num_sources: int, match: Match = "box") -> Clusters:
+def fuse_block(block: Block, method: str, num_sources: int, match: Match = "box") -> Clusters:
     """Our fusion as the merge runs it: boxes to shares, sort, kernel."""
     shares = box_shares(block.columns)
     rows = np.arange(len(block))
-    settings = FusionSettings(method, DEFAULT_IOU_THRESHOLDS[method], match=match)
+    settings = FusionSettings(method, METHODS[method].default_iou_threshold, match=match)
     return fuse(block, rows, shares, np.ones(num_sources), NUM_CATEGORIES, settings)
 
 
@@ -231,9 +230,9 @@ def plan_of(stores: list[PredictionStore], settings: MergeSettings) -> MergePlan
     return MergePlan(stores[0].images, made_up_categories(), sources, settings)
 
 
-def settings_of(method: Method, mask: Literal["best", "vote"]) -> MergeSettings:
+def settings_of(method: str, mask: Literal["best", "vote"]) -> MergeSettings:
     """The defaults of the command, but for these."""
-    iou_thr = DEFAULT_IOU_THRESHOLDS[method]
+    iou_thr = METHODS[method].default_iou_threshold
     return MergeSettings(FusionSettings(method, iou_thr, mask=mask), Margins(), evaluate=False)
 
 
@@ -254,11 +253,10 @@ def time_ours(stores: list[PredictionStore], folder: Path, repeats: int) -> dict
     """CPU ms per image of the parts on the first block, and of whole merges."""
     images, categories = stores[0].images, made_up_categories()
     first = images.blocks()[0]
-    block = read_block(stores, 0, first, categories)
     reader = BlockReader(stores, categories)
+    block = BlockReader(stores, categories).read(0, first)
     calls: dict[str, Callable[[], Any]] = {"read": lambda: reader.read(0, first)}
-    methods: tuple[Method, ...] = ("nms", "soft-nms", "nms+soft-nms", "wbf")
-    for method in methods:
+    for method in METHODS:
         calls[method] = partial(fuse_block, block, method, len(stores))
     for method in ("nms", "wbf"):
         calls[f"{method}_by_masks"] = partial(fuse_block, block, method, len(stores), "mask")
@@ -288,7 +286,7 @@ def time_others(
     import torchvision
 
     torch.set_num_threads(1)
-    block = read_block(stores, 0, stores[0].images.blocks()[0], made_up_categories())
+    block = BlockReader(stores, made_up_categories()).read(0, stores[0].images.blocks()[0])
     shares = box_shares(block.columns)
     problems = []
     for image in range(min(num_images, len(block.image_ids))):

@@ -1,17 +1,18 @@
 """Choose how to merge by what AP says: python -m ensemble.tune."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
+from ensemble.calibration.kinds import CalibrationKind
+from ensemble.fusion.methods import METHODS
 from ensemble.merging.options import settings_options
 from longtail.commands import run
 from longtail.metrics import GROUP_METRICS
 from longtail.path_options import SharedPath
 
-METHODS = ("nms", "soft-nms", "wbf", "nms+soft-nms")
-CALIBRATIONS = ("none", "platt", "beta", "temperature", "isotonic", "rank")
+CALIBRATIONS = ("none", *get_args(CalibrationKind))
 WORDS = ("method", "calibration", "match", "mask", "iou", "sigma", "weights", "areas", "margins")
 
 
@@ -57,7 +58,7 @@ def _words(allowed: tuple[str, ...]) -> Any:
     "--methods",
     default="nms,soft-nms,wbf",
     show_default=True,
-    callback=_words(METHODS),
+    callback=_words(tuple(METHODS)),
     help="Ways of fusion to choose from.",
 )
 @click.option(

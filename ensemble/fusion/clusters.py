@@ -4,7 +4,6 @@ D detections of one block, of which L take part; C clusters, M sources, K catego
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -12,11 +11,9 @@ from numpy.typing import NDArray
 
 from ensemble.fusion.agreement import score_by_agreement
 from ensemble.fusion.grouping import Segments, cut_segments
-from ensemble.fusion.nms import suppress
-from ensemble.fusion.overlap import Shapes, box_shapes, mask_shapes
+from ensemble.fusion.overlap import box_shapes, mask_shapes
 from ensemble.fusion.settings import FusionSettings
-from ensemble.fusion.soft_nms import soften
-from ensemble.fusion.wbf import fuse_boxes
+from ensemble.fusion.sorted_rows import FoundClusters, SortedRows
 from ensemble.sources.blocks import Block
 
 
@@ -44,22 +41,6 @@ class Clusters:
         return np.diff(self.member_starts)
 
 
-class _Found(NamedTuple):
-    """Clusters over L rows in fusing order.
-
-    Attributes:
-        first: (C,) the best row.
-        scores: (C,) the new score; the mean of the members' scores for WBF.
-        shares: (C, 4) the new box xyxy in shares of the image.
-        cluster_of: (L,) the cluster of each row, -1 for a row that is dropped.
-    """
-
-    first: NDArray[np.int64]
-    scores: NDArray[np.float64]
-    shares: NDArray[np.float64]
-    cluster_of: NDArray[np.int64]
-
-
 def fuse(
     block: Block,
     rows: NDArray[np.int64],
@@ -67,13 +48,13 @@ def fuse(
     weights: NDArray[np.float64],
     num_categories: int,
     settings: FusionSettings,
-    allowed: NDArray[np.bool_] | None = None,
+    counted: NDArray[np.bool_] | None = None,
 ) -> Clusters:
     """Cluster the detections of each image and category.
 
-    NMS keeps box and score of the best member, soft-NMS lowers scores; before both, scores are
-    multiplied by the source's weight over the largest weight, so that equal weights leave them as
-    they are. Rows that soft-NMS drops are in no cluster. WBF averages boxes and scores.
+    Before a method that does not average, scores are multiplied by the source's weight over the
+    largest weight, so that equal weights leave them as they are. Rows that soft-NMS drops are in no
+    cluster.
 
     Args:
         block: The detections.
@@ -82,10 +63,11 @@ def fuse(
         weights: (M,) weight of each source.
         num_categories: K.
         settings: How clusters are formed.
-        allowed: (D, M) the sources that WBF judges an object found at a row by, from
-            `vote_count.counted_sources`; None for all of them.
+        counted: (D, M) the sources that a method that averages judges an object found at a row
+            by, from `agreement.counted_sources`; None for all of them.
     """
-    if settings.method != "wbf":
+    averages = settings.fusion_method.averages
+    if not averages:
         weights = weights / weights.max()
     scores = block.columns.score * weights[block.sources]
     segments = cut_segments(
@@ -101,12 +83,12 @@ def fuse(
     found = _find_all(block, segments, shares, scores, num_categories, settings)
     best = segments.order[found.first]
     members, member_starts = _group(found.cluster_of, segments.order, len(best))
-    if settings.method != "wbf":
+    if not averages:
         return Clusters(best, block.columns.boxes[best], found.scores, members, member_starts)
     fused = score_by_agreement(
-        found.scores, members, member_starts, block.sources, weights, allowed
+        found.scores, members, member_starts, block.sources, weights, counted
     )
-    boxes = _to_pixels(found.shares, block.columns.widths[best], block.columns.heights[best])
+    boxes = _to_pixels(found.boxes, block.columns.widths[best], block.columns.heights[best])
     return Clusters(best, boxes, fused, members, member_starts)
 
 
@@ -117,20 +99,21 @@ def _find_all(
     scores: NDArray[np.float64],
     num_categories: int,
     settings: FusionSettings,
-) -> _Found:
+) -> FoundClusters:
     """The clusters of all segments; masks are decoded image by image to bound memory."""
     order, starts = segments.order, segments.starts
     boxes, scores = shares[order], scores[order]
+    run = settings.fusion_method.run
     if settings.match == "box":
-        return _find(box_shapes(boxes), boxes, scores, starts, settings)
+        return run(SortedRows(box_shapes(boxes), boxes, scores, starts), settings)
     columns = block.columns
-    parts = [_Found(starts[:0], scores[:0], boxes[:0], starts[:0])]
+    parts = [FoundClusters(starts[:0], scores[:0], boxes[:0], starts[:0])]
     num_found = 0
     for image in range(len(block.image_ids)):
         cuts = starts[image * num_categories : (image + 1) * num_categories + 1]
         part = slice(cuts[0], cuts[-1])
         masks = mask_shapes(columns.counts, columns.counts_offsets, columns.heights, order[part])
-        found = _find(masks, boxes[part], scores[part], cuts - cuts[0], settings)
+        found = run(SortedRows(masks, boxes[part], scores[part], cuts - cuts[0]), settings)
         joined = found.cluster_of >= 0
         parts.append(
             found._replace(
@@ -139,43 +122,7 @@ def _find_all(
             )
         )
         num_found += len(found.first)
-    return _Found(*map(np.concatenate, zip(*parts, strict=True)))
-
-
-def _find(
-    shapes: Shapes,
-    boxes: NDArray[np.float64],
-    scores: NDArray[np.float64],
-    starts: NDArray[np.int64],
-    settings: FusionSettings,
-) -> _Found:
-    """Run the chosen method over segments of rows in fusing order."""
-    if settings.method == "wbf":
-        masks = shapes if shapes.by_mask else None
-        fused = fuse_boxes(boxes, scores, starts, settings.iou_thr, masks)
-        return _Found(fused.first, fused.means, fused.boxes, fused.cluster_of)
-    keeper = np.arange(len(boxes))
-    if settings.method != "soft-nms":
-        is_last = settings.method == "nms"
-        iou_thr = settings.iou_thr if is_last else settings.first_iou_thr
-        keeper = suppress(shapes, starts, iou_thr)
-    first = np.flatnonzero(keeper == np.arange(len(keeper)))
-    scores = scores[first]
-    if settings.method != "nms":
-        taken, scores = soften(
-            shapes,
-            first,
-            np.searchsorted(first, starts),
-            scores,
-            is_gaussian=settings.soft_nms == "gaussian",
-            iou_thr=settings.iou_thr,
-            sigma=settings.sigma,
-            min_score=settings.min_score,
-        )
-        first = first[taken]
-    place = np.full(len(keeper), -1)
-    place[first] = np.arange(len(first))
-    return _Found(first, scores, boxes[first], place[keeper])
+    return FoundClusters(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 @njit(cache=True, nogil=True)

@@ -66,26 +66,6 @@ def cut_segments(
     return Segments(order, starts)
 
 
-def cut_segments_plainly(
-    rows: NDArray[np.int64],
-    keys: NDArray[np.int64],
-    num_keys: int,
-    scores: NDArray[np.float64],
-    sources: NDArray[np.int64],
-    boxes: NDArray[np.float64],
-    counts: NDArray[np.uint8],
-    counts_offsets: NDArray[np.int64],
-) -> Segments:
-    """The definition of `cut_segments`: one sort by a tuple per row. For tests."""
-
-    def rank(row: int) -> tuple[object, ...]:
-        mask = counts[counts_offsets[row] : counts_offsets[row + 1]].tobytes()
-        return keys[row], -scores[row], sources[row], *boxes[row].tolist(), mask
-
-    order = np.array(sorted(rows.tolist(), key=rank), np.int64)
-    return Segments(order, np.searchsorted(keys[order], np.arange(num_keys + 1)))
-
-
 @njit(cache=True, nogil=True)
 def _place(
     rows: NDArray[np.int64], keys: NDArray[np.int64], num_keys: int

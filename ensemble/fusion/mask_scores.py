@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ensemble.fusion.agreement import score_by_agreement
 from ensemble.fusion.clusters import Clusters
-from ensemble.fusion.settings import Method
+from ensemble.fusion.methods.method import FusionMethod
 from ensemble.sources.blocks import Block
 
 
@@ -18,29 +18,29 @@ def fused_mask_scores(
     block: Block,
     clusters: Clusters,
     weights: NDArray[np.float64],
-    method: Method,
-    allowed: NDArray[np.bool_] | None = None,
+    method: FusionMethod,
+    counted: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float64]:
     """(C,) scores of masks; the very scores of the clusters where no source scores masks.
 
-    WBF takes the mean by its rule. The other methods take the best member's, lowered by soft-NMS
-    by the factor that its score was lowered by.
+    A method that averages takes the mean by the rule of scores. The others take the best member's,
+    lowered by the factor that its score was lowered by.
 
     Args:
         block: The detections.
         clusters: What fusion made of them.
         weights: (M,) weight of each source.
         method: How clusters were formed.
-        allowed: (D, M) the sources that WBF judges an object by, as `fuse` got them.
+        counted: (D, M) the sources that an object is judged by, as `fuse` got them.
     """
     columns = block.columns
     if bool((columns.score == columns.score_mask).all()):
         return clusters.scores
-    if method == "wbf":
+    if method.averages:
         own = columns.score_mask * weights[block.sources]
         means = _means(own, clusters.members, clusters.member_starts)
         who = clusters.members, clusters.member_starts, block.sources
-        return score_by_agreement(means, *who, weights, allowed)
+        return score_by_agreement(means, *who, weights, counted)
     share = (weights / weights.max())[block.sources[clusters.best]]
     before = columns.score[clusters.best] * share
     factors = np.where(before > 0, clusters.scores, 1) / np.where(before > 0, before, 1)

@@ -38,22 +38,3 @@ def suppress(shapes: Shapes, starts: NDArray[np.int64], iou_thr: float) -> NDArr
                 if shared > iou_thr:
                     keeper[j] = i
     return keeper
-
-
-def suppress_plainly(boxes: list[list[float]], iou_thr: float) -> list[int]:
-    """The definition of `suppress` for one segment: `boxes` best first. For tests."""
-    keeper: list[int] = []
-    for j, box in enumerate(boxes):
-        kept = [i for i in range(j) if keeper[i] == i]
-        over = [i for i in kept if iou(boxes[i], box) > iou_thr]
-        keeper.append(over[0] if over else j)
-    return keeper
-
-
-def iou(one: list[float], other: list[float]) -> float:
-    """Intersection over union of two xyxy boxes."""
-    width = max(0.0, min(one[2], other[2]) - max(one[0], other[0]))
-    height = max(0.0, min(one[3], other[3]) - max(one[1], other[1]))
-    shared = width * height
-    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)]
-    return shared / (areas[0] + areas[1] - shared)

@@ -2,25 +2,14 @@
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, assert_never, get_args
+from typing import Any, get_args
 
+from ensemble.fusion.choices import Absent, Decay, MarginMode, Mask, MaskWeights, Match
+from ensemble.fusion.methods import METHODS
+from ensemble.fusion.methods.method import FusionMethod
 from longtail.categories import GROUP_NAMES
 from longtail.evaluation.margins import Margins
 from longtail.evaluation.uncertainty.bootstrap import MIN_RESAMPLES
-
-Method = Literal["nms", "soft-nms", "wbf", "nms+soft-nms"]
-Match = Literal["box", "mask"]
-Mask = Literal["best", "vote"]
-MaskWeights = Literal["equal", "score"]
-Decay = Literal["linear", "gaussian"]
-Absent = Literal["counts", "is-left-out"]
-
-DEFAULT_IOU_THRESHOLDS: dict[Method, float] = {
-    "nms": 0.5,
-    "soft-nms": 0.5,
-    "wbf": 0.55,
-    "nms+soft-nms": 0.5,
-}
 
 
 @dataclass(frozen=True)
@@ -47,7 +36,7 @@ class FusionSettings:
     """What decides which detections of an image and category are one object.
 
     Attributes:
-        method: Hard NMS, soft-NMS, weighted boxes fusion, or hard NMS and then soft-NMS.
+        method: Name of one of `METHODS`.
         iou_thr: Detections that overlap more are one object, in [0, 1]; linear soft-NMS lowers
             the scores of those, and Gaussian soft-NMS does not use it.
         match: Whether boxes or masks are compared.
@@ -61,7 +50,7 @@ class FusionSettings:
         absent: Whether WBF counts silent sources, by frequency group.
     """
 
-    method: Method
+    method: str
     iou_thr: float
     match: Match = "box"
     mask: Mask = "best"
@@ -74,7 +63,7 @@ class FusionSettings:
     absent: AbsentSources = field(default_factory=AbsentSources)
 
     def __post_init__(self) -> None:
-        _check_choice("--method", self.method, get_args(Method))
+        _check_choice("--method", self.method, tuple(METHODS))
         _check_choice("--match", self.match, get_args(Match))
         _check_choice("--mask", self.mask, get_args(Mask))
         _check_choice("--mask-weights", self.mask_weights, get_args(MaskWeights))
@@ -86,25 +75,16 @@ class FusionSettings:
             raise ValueError(f"--mask-thr {self.mask_thr}: expected a number over 0, at most 1")
         if not 0 < self.sigma < float("inf"):
             raise ValueError(f"--sigma {self.sigma}: expected a positive number, 0.5 is usual")
-        if self.method == "soft-nms" and self.mask == "vote":
+        if self.mask == "vote" and not self.fusion_method.may_vote:
             raise ValueError(
-                "--mask vote with --method soft-nms: every detection stays an object of its own, "
-                "so there is nobody to vote; use --mask best, or --method nms+soft-nms"
+                f"--mask vote with --method {self.method}: every detection stays an object of its "
+                "own, so there is nobody to vote; use --mask best, or --method nms+soft-nms"
             )
 
-
-def thresholds_of(method: Method, soft_nms: Decay) -> frozenset[str]:
-    """The fields `iou_thr`, `first_iou_thr` and `sigma` that a method reads."""
-    softened = "sigma" if soft_nms == "gaussian" else "iou_thr"
-    match method:
-        case "nms" | "wbf":
-            return frozenset({"iou_thr"})
-        case "soft-nms":
-            return frozenset({softened})
-        case "nms+soft-nms":
-            return frozenset({"first_iou_thr", softened})
-        case _:
-            assert_never(method)
+    @property
+    def fusion_method(self) -> FusionMethod:
+        """The method of that name."""
+        return METHODS[self.method]
 
 
 def _check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
@@ -115,11 +95,6 @@ def _check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
 def _check_share(option: str, value: float) -> None:
     if not 0 <= value <= 1:
         raise ValueError(f"{option} {value}: expected a number from 0 to 1")
-
-
-__all__ = ["DEFAULT_IOU_THRESHOLDS", "MarginMode", "MergeSettings", "Method", "resolve_method"]
-
-MarginMode = Literal["sort", "score"]
 
 
 @dataclass(frozen=True)
@@ -183,10 +158,9 @@ class MergeSettings:
         return tree | {"calibration": None if self.calibration is None else str(self.calibration)}
 
 
-def resolve_method(method: Method, num_sources: int) -> Method:
-    """The method that is used: boxes of a single source are not averaged but suppressed.
-
-    Averaging the boxes of one model moves good boxes towards worse ones; the authors of WBF
-    report 0.453 AP against 0.490 of NMS.
-    """
-    return "nms" if num_sources == 1 and method == "wbf" else method
+def method_for(name: str, num_sources: int) -> FusionMethod:
+    """The method that is used: boxes of a single source are not averaged (`methods.wbf`)."""
+    method = METHODS[name]
+    if num_sources == 1 and method.for_one_source is not None:
+        return METHODS[method.for_one_source]
+    return method

@@ -7,17 +7,42 @@ left lose score by how much they overlap it, until none is left or the best is u
     Gaussian: score * exp(-IoU^2 / sigma)
 
 L candidates, by segment and falling score. ensemble-boxes 1.0.9 returns the scores it was given
-instead of the lowered ones, so it is no reference here; `soften_plainly` is the definition.
+instead of the lowered ones, so it is no reference here.
 """
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from ensemble.fusion.methods.method import MethodSettings
 from ensemble.fusion.overlap import Shapes, box_overlap, mask_overlap
+from ensemble.fusion.sorted_rows import FoundClusters, SortedRows, clusters_of_keepers
+
+
+def soften_kept(
+    rows: SortedRows, keeper: NDArray[np.int64], settings: MethodSettings
+) -> FoundClusters:
+    """Lower the scores of the rows that a hard NMS kept; rows that it suppressed go with them.
+
+    Args:
+        rows: The L rows.
+        keeper: (L,) the row that suppresses each, or the row itself.
+        settings: Decay and threshold.
+    """
+    kept = np.flatnonzero(keeper == np.arange(len(keeper)))
+    taken, scores = soften(
+        rows.shapes,
+        kept,
+        np.searchsorted(kept, rows.starts),
+        rows.scores[kept],
+        is_gaussian=settings.soft_nms == "gaussian",
+        iou_thr=settings.iou_thr,
+        sigma=settings.sigma,
+        min_score=settings.min_score,
+    )
+    return clusters_of_keepers(rows, keeper, kept[taken], scores)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -85,32 +110,3 @@ def soften(
                     stay += 1
             end = stay
     return taken[:num_taken], lowered[taken[:num_taken]]
-
-
-def soften_plainly(
-    scores: list[float],
-    overlap_of: Callable[[int, int], float],
-    factor: Callable[[float], float],
-    min_score: float,
-) -> list[tuple[int, float]]:
-    """The definition of `soften` for one segment. For tests.
-
-    Args:
-        scores: Of each candidate.
-        overlap_of: IoU of two candidates.
-        factor: What an IoU multiplies a score by.
-        min_score: As in `soften`.
-
-    Returns:
-        Each candidate that stays and its score, best first.
-    """
-    current = dict(enumerate(scores))
-    taken = []
-    while current:
-        best = max(current, key=lambda row: (current[row], -row))
-        score = current.pop(best)
-        if score >= min_score:
-            taken.append((best, score))
-        for row in current:
-            current[row] *= factor(overlap_of(best, row))
-    return taken

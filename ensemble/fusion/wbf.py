@@ -13,7 +13,6 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ensemble.fusion.nms import iou
 from ensemble.fusion.overlap import Shapes, box_shapes, mask_overlap
 
 
@@ -145,30 +144,3 @@ def _most_overlapped_mask(
             found = cluster
             best = shared
     return found
-
-
-def fuse_boxes_plainly(
-    boxes: list[list[float]], scores: list[float], iou_thr: float
-) -> list[tuple[list[float], float, list[int]]]:
-    """The definition of `fuse_boxes` for one segment, in exact float64. For tests.
-
-    Returns:
-        For each cluster its box, its mean score and its rows.
-    """
-    clusters: list[list[int]] = []
-    for row, box in enumerate(boxes):
-        overlaps = [iou(_mean_box(boxes, scores, rows), box) for rows in clusters]
-        best = max(range(len(clusters)), key=overlaps.__getitem__, default=-1)
-        if best >= 0 and overlaps[best] > iou_thr:
-            clusters[best].append(row)
-        else:
-            clusters.append([row])
-    return [
-        (_mean_box(boxes, scores, rows), sum(scores[row] for row in rows) / len(rows), rows)
-        for rows in clusters
-    ]
-
-
-def _mean_box(boxes: list[list[float]], scores: list[float], rows: list[int]) -> list[float]:
-    total = sum(scores[row] for row in rows)
-    return [sum(scores[row] * boxes[row][side] for row in rows) / total for side in range(4)]

@@ -1,41 +1,62 @@
 """The options of `python -m ensemble.merge` that decide about bytes, and their settings."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 
+from ensemble.fusion.choices import Decay, MarginMode, Mask, MaskWeights, Match
+from ensemble.fusion.methods import METHODS
 from longtail.path_options import SharedPath
+
+
+def defaults_text(defaults: Mapping[str, object]) -> str:
+    """The default of each method in words, as in "0.55 for wbf, 0.5 otherwise"."""
+    ((usual, _),) = Counter(defaults.values()).most_common(1)
+    others = [f"{value} for {name}" for name, value in defaults.items() if value != usual]
+    return ", ".join([*others, f"{usual} otherwise" if others else str(usual)])
+
+
+def titles_text() -> str:
+    """The methods as a list in words."""
+    *titles, last = [method.title for method in METHODS.values()]
+    return f"{', '.join(titles)}, or {last}"
+
 
 OPTIONS = (
     click.option(
         "--method",
-        type=click.Choice(["nms", "soft-nms", "wbf", "nms+soft-nms"]),
+        type=click.Choice([*METHODS]),
         default="wbf",
         show_default=True,
-        help="Class-wise hard NMS, soft-NMS, weighted boxes fusion, or NMS and then soft-NMS.",
+        help=f"Class-wise {titles_text()}.",
     ),
     click.option(
         "--iou-thr",
         type=float,
-        help="What overlaps more is one object.  [default: 0.55 for wbf, 0.5 otherwise]",
+        help="What overlaps more is one object.  [default: "
+        + defaults_text({name: of.default_iou_threshold for name, of in METHODS.items()})
+        + "]",
     ),
     click.option(
         "--match",
-        type=click.Choice(["box", "mask"]),
+        type=click.Choice(get_args(Match)),
         default="box",
         show_default=True,
         help="What is compared.",
     ),
     click.option(
         "--mask",
-        type=click.Choice(["best", "vote", "scale"]),
+        type=click.Choice([*get_args(Mask), "scale"]),
         help="Mask of an object: of its best member, voted by all, or of the test scale that suits "
-        "its size and shape.  [default: vote for wbf, best otherwise]",
+        "its size and shape.  [default: "
+        + defaults_text({name: of.default_mask for name, of in METHODS.items()})
+        + "]",
     ),
     click.option(
         "--mask-weights",
-        type=click.Choice(["equal", "score"]),
+        type=click.Choice(get_args(MaskWeights)),
         default="equal",
         show_default=True,
         help="Votes: the source's weight, or that times the score.",
@@ -49,7 +70,7 @@ OPTIONS = (
     ),
     click.option(
         "--soft-nms",
-        type=click.Choice(["linear", "gaussian"]),
+        type=click.Choice(get_args(Decay)),
         default="gaussian",
         show_default=True,
         help="How soft-NMS lowers scores.",
@@ -95,7 +116,7 @@ OPTIONS = (
     ),
     click.option(
         "--margin-mode",
-        type=click.Choice(["sort", "score"]),
+        type=click.Choice(get_args(MarginMode)),
         default="sort",
         show_default=True,
         help="Margins only rank detections, or are in the scores that are written.",
@@ -186,19 +207,19 @@ def settings_of(
         ValueError: An option is out of range, or two contradict each other.
     """
     from ensemble.fusion.settings import (
-        DEFAULT_IOU_THRESHOLDS,
         AbsentSources,
         FusionSettings,
         MergeSettings,
-        resolve_method,
+        method_for,
     )
     from longtail.evaluation.margins import Margins
 
     options = dict(options)
-    options["method"] = method = resolve_method(options["method"], num_sources)
+    method = method_for(options["method"], num_sources)
+    options["method"] = method.name
     if options["iou_thr"] is None:
-        options["iou_thr"] = DEFAULT_IOU_THRESHOLDS[method]
-    options["mask"] = options["mask"] or ("vote" if method == "wbf" else "best")
+        options["iou_thr"] = method.default_iou_threshold
+    options["mask"] = options["mask"] or method.default_mask
     by_scale = options["mask"] == "scale"
     settings = MergeSettings(
         fusion=FusionSettings(

@@ -129,13 +129,15 @@ def print_warnings(plan: MergePlan, statistics: MergeStatistics, messages: Conso
             spec = source.spec
             for warning in plan.calibration.warnings_of_scale(spec.name, spec.max_score):
                 messages.print(f"warning: {warning}", style="yellow")
-    counts = plan.settings.fusion.method == "wbf"
+    method, elsewhere = plan.settings.fusion.fusion_method, ""
+    if method.averages:
+        elsewhere = f"; {method.name.upper()} judges objects there by the other sources"
     for name, missing in statistics.images_without_detections.items():
         # Where it is most of them, `print_uncovered` says so.
         if missing and not Coverage(len(plan.images), len(plan.images) - missing).is_low:
             messages.print(
                 f"warning: {name} has no detection in {missing} of {len(plan.images)} images"
-                + ("; WBF judges objects there by the other sources" if counts else "")
+                + elsewhere
             )
     num_cut = {
         SUBMISSION: statistics.scores_over_one,

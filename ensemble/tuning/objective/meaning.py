@@ -7,7 +7,6 @@ from typing import Any
 
 from optuna.distributions import CategoricalDistribution
 
-from ensemble.fusion.settings import thresholds_of
 from ensemble.tuning.objective.space import Point, Space
 
 THRESHOLDS = frozenset(("iou_thr", "first_iou_thr", "sigma"))
@@ -24,7 +23,7 @@ def meaning_of(space: Space, point: Point) -> dict[str, Any]:
         fusion = space.settings_at(point).fusion
     except ValueError:
         return dict(point)
-    unread = THRESHOLDS - thresholds_of(fusion.method, fusion.soft_nms)
+    unread = THRESHOLDS - fusion.fusion_method.parameters(fusion.soft_nms)
     read = {name: value for name, value in point.items() if name not in unread}
     # As `settings_at` resolves them: WBF of one source is NMS, and nobody votes in soft-NMS.
     if "method" in read:

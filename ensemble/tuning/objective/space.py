@@ -9,11 +9,14 @@ are ours.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, get_args
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 
-from ensemble.fusion.settings import MergeSettings, Method, resolve_method, thresholds_of
+from ensemble.fusion.choices import Match
+from ensemble.fusion.methods import METHODS
+from ensemble.fusion.methods.method import FusionMethod
+from ensemble.fusion.settings import MergeSettings, method_for
 from ensemble.merging.options import settings_of
 from ensemble.sources.spec import SourceSpec
 from ensemble.sources.valid_area import ValidArea
@@ -68,10 +71,6 @@ def within(value: object, area: BaseDistribution) -> object:
 
 Point = Mapping[str, Any]
 
-SEARCHED = ("method", "calibration", "match", "mask", "iou", "sigma", "weights", "areas", "margins")
-"""The words of `--search`."""
-MATCHES = ("box", "mask")
-
 
 @dataclass(frozen=True)
 class Space:
@@ -80,7 +79,7 @@ class Space:
     Attributes:
         options: The options of `ensemble.merge` that the search starts from.
         specs: M sources by name.
-        searched: Some of `SEARCHED`.
+        searched: Some of the words of `--search`.
         methods: Ways of fusion.
         calibrations: "none" and kinds of calibration.
     """
@@ -115,13 +114,17 @@ class Space:
         """Whether masks may be voted at a point."""
         if "mask" in self.searched:
             return True
-        # Without --mask, wbf votes and nothing else does.
-        by_default = self.options["mask"] is None and "wbf" in self._methods()
-        return by_default or self.options["mask"] == "vote"
+        if self.options["mask"] is None:
+            return any(METHODS[name].default_mask == "vote" for name in self._methods())
+        return bool(self.options["mask"] == "vote")
 
     def distributions(self) -> dict[str, BaseDistribution]:
         """The values that each name may take."""
-        chosen = {"method": self.methods, "calibration": self.calibrations, "match": MATCHES}
+        chosen = {
+            "method": self.methods,
+            "calibration": self.calibrations,
+            "match": get_args(Match),
+        }
         return {
             **of_choices(**{name: of for name, of in chosen.items() if name in self.searched}),
             **of_choices(mask=self._masks()),
@@ -158,7 +161,7 @@ class Space:
         names = ("method", "match", "mask", "iou_thr", "first_iou_thr", "sigma")
         options = {**self.options, **{name: point[name] for name in names if name in point}}
         # Its objects have one member, whose mask a vote would give.
-        if options["method"] == "soft-nms" and point.get("mask") == "vote":
+        if point.get("mask") == "vote" and not METHODS[options["method"]].may_vote:
             options["mask"] = "best"
         return options
 
@@ -168,10 +171,10 @@ class Space:
     def _thresholds(self) -> frozenset[str]:
         """The thresholds and widths that one of the methods reads."""
         decay, methods = self.options["soft_nms"], map(self._resolved, self._methods())
-        return frozenset().union(*(thresholds_of(method, decay) for method in methods))
+        return frozenset().union(*(method.parameters(decay) for method in methods))
 
-    def _resolved(self, method: str) -> Method:
-        return resolve_method(cast(Method, method), len(self.specs))
+    def _resolved(self, method: str) -> FusionMethod:
+        return method_for(method, len(self.specs))
 
     def _masks(self) -> tuple[str, ...]:
         """The masks to choose from, none if they are not searched."""

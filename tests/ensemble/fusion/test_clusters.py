@@ -1,7 +1,6 @@
 """Fusion of a whole block, image by image: ensemble-boxes, torchvision, definitions."""
 
 from dataclasses import replace
-from typing import get_args
 
 import ensemble_boxes
 import numpy as np
@@ -9,11 +8,12 @@ import pytest
 import torch
 import torchvision
 from numpy.typing import NDArray
+from support.references.fusion import iou, soften_reference
 
+from ensemble.fusion.choices import Match
 from ensemble.fusion.clusters import Clusters, fuse
-from ensemble.fusion.nms import iou
-from ensemble.fusion.settings import FusionSettings, Match, Method
-from ensemble.fusion.soft_nms import soften_plainly
+from ensemble.fusion.methods import METHODS
+from ensemble.fusion.settings import FusionSettings
 from ensemble.sources.blocks import Block
 from ensemble.sources.filters import box_shares
 from longtail.predictions.columns import DetectionColumns
@@ -23,9 +23,6 @@ from longtail.rle.codec import pack
 NUM_IMAGES, NUM_SOURCES, NUM_CATEGORIES = 5, 3, 4
 SIZES = np.array([[640, 480], [333, 500], [1000, 17], [640, 480], [51, 52]])
 SEEDS = range(6)
-
-
-METHODS: tuple[Method, ...] = get_args(Method)
 
 
 def box_mask(box: NDArray[np.float64], width: int, height: int) -> bytes:
@@ -84,7 +81,7 @@ def fuse_with(
     return fuse(block, rows, shares, np.ones(NUM_SOURCES), NUM_CATEGORIES, settings, allowed)
 
 
-def fuse_all(block: Block, weights: list[float], method: Method, iou_thr: float) -> Clusters:
+def fuse_all(block: Block, weights: list[float], method: str, iou_thr: float) -> Clusters:
     rows = np.arange(len(block))
     shares = box_shares(block.columns)
     settings = FusionSettings(method, iou_thr)
@@ -148,7 +145,7 @@ def test_nms_of_a_block_is_that_of_torchvision(seed: int) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_best_member_is_chosen_by_weighted_score(method: Method) -> None:
+def test_best_member_is_chosen_by_weighted_score(method: str) -> None:
     block = made_up_block(0)
     weights = [0.1, 1.0, 0.1]
     clusters = fuse_all(block, weights, method, 0.0)
@@ -160,7 +157,7 @@ def test_best_member_is_chosen_by_weighted_score(method: Method) -> None:
 
 
 @pytest.mark.parametrize("method", ["nms", "wbf"])
-def test_rows_that_take_no_part_are_in_no_cluster(method: Method) -> None:
+def test_rows_that_take_no_part_are_in_no_cluster(method: str) -> None:
     block = made_up_block(1)
     rows = np.flatnonzero(block.sources == 1)
     shares = box_shares(block.columns)
@@ -171,7 +168,7 @@ def test_rows_that_take_no_part_are_in_no_cluster(method: Method) -> None:
 
 @pytest.mark.parametrize("match", ["box", "mask"])
 @pytest.mark.parametrize("method", METHODS)
-def test_no_rows_make_no_cluster(method: Method, match: Match) -> None:
+def test_no_rows_make_no_cluster(method: str, match: Match) -> None:
     block = made_up_block(2)
     nothing = np.zeros(0, np.int64)
     shares = box_shares(block.columns)
@@ -191,7 +188,7 @@ def test_weights_scale_scores_of_nms_by_the_largest() -> None:
 @pytest.mark.parametrize("match", ["box", "mask"])
 @pytest.mark.parametrize("method", METHODS)
 def test_members_are_of_one_image_and_category_and_the_best_is_first(
-    method: Method, match: Match
+    method: str, match: Match
 ) -> None:
     block = made_up_block(4)
     clusters = fuse_with(block, FusionSettings(method, 0.5, match))
@@ -210,7 +207,7 @@ def test_members_are_of_one_image_and_category_and_the_best_is_first(
 
 @pytest.mark.parametrize("match", ["box", "mask"])
 @pytest.mark.parametrize("method", METHODS)
-def test_order_of_detections_does_not_matter(method: Method, match: Match) -> None:
+def test_order_of_detections_does_not_matter(method: str, match: Match) -> None:
     block = made_up_block(5)
     order = np.random.default_rng(0).permutation(len(block))
     shuffled = some_rows(block, order)
@@ -233,7 +230,7 @@ def test_soft_nms_of_a_block_is_its_definition_per_segment() -> None:
         rows = np.flatnonzero(segments == segment)
         rows = rows[np.argsort(-block.columns.score[rows])]
         boxes = shares[rows].tolist()
-        taken = soften_plainly(
+        taken = soften_reference(
             block.columns.score[rows].tolist(),
             lambda i, j, boxes=boxes: iou(boxes[i], boxes[j]),  # type: ignore[misc]
             lambda shared: 1 - shared if shared > 0.5 else 1.0,
@@ -272,7 +269,7 @@ def test_a_cluster_that_soft_nms_drops_takes_its_members_along() -> None:
 
 @pytest.mark.parametrize("match", ["box", "mask"])
 @pytest.mark.parametrize("method", METHODS)
-def test_images_do_not_see_one_another(method: Method, match: Match) -> None:
+def test_images_do_not_see_one_another(method: str, match: Match) -> None:
     block = made_up_block(3)
     settings = FusionSettings(method, 0.5, match)
     clusters = fuse_with(block, settings)

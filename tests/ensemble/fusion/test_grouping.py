@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from support.references.fusion import cut_segments_reference
 
-from ensemble.fusion.grouping import Segments, cut_segments, cut_segments_plainly
+from ensemble.fusion.grouping import Segments, cut_segments
 
 NUM_KEYS = 4
 DETECTION = st.tuples(
@@ -40,7 +41,7 @@ def cut(cutter: Callable[..., Segments], detections: list[Detection]) -> Segment
 @settings(max_examples=200, deadline=None)
 @given(st.lists(DETECTION, max_size=30))
 def test_kernel_sorts_as_its_definition(detections: list[Detection]) -> None:
-    fast, slow = cut(cut_segments, detections), cut(cut_segments_plainly, detections)
+    fast, slow = cut(cut_segments, detections), cut(cut_segments_reference, detections)
     assert fast.starts.tolist() == slow.starts.tolist()
     assert [detections[i] for i in fast.order] == [detections[i] for i in slow.order]
 
@@ -59,7 +60,7 @@ def test_long_segments_are_sorted_too(size: int, num_scores: int) -> None:
         )
         for _ in range(size)
     ]
-    fast, slow = cut(cut_segments, detections), cut(cut_segments_plainly, detections)
+    fast, slow = cut(cut_segments, detections), cut(cut_segments_reference, detections)
     assert fast.starts.tolist() == slow.starts.tolist()
     assert [detections[i] for i in fast.order] == [detections[i] for i in slow.order]
 

@@ -4,8 +4,9 @@ import pytest
 import torch
 import torchvision
 from numpy.typing import NDArray
+from support.references.fusion import suppress_reference
 
-from ensemble.fusion.nms import suppress, suppress_plainly
+from ensemble.fusion.nms import suppress
 from ensemble.fusion.overlap import box_shapes
 
 SEEDS = range(10)
@@ -31,7 +32,7 @@ def falling_scores(size: int) -> NDArray[np.float64]:
 def test_kernel_names_the_keepers_of_its_definition(seed: int) -> None:
     boxes = random_segment(seed)
     keeper = suppress(box_shapes(boxes), np.array([0, len(boxes)]), 0.4)
-    assert keeper.tolist() == suppress_plainly(boxes.tolist(), 0.4)
+    assert keeper.tolist() == suppress_reference(boxes.tolist(), 0.4)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
+from support.references.fusion import soften_reference
 
 from ensemble.fusion.nms import suppress
 from ensemble.fusion.overlap import Shapes, mask_overlap, mask_shapes
-from ensemble.fusion.soft_nms import soften, soften_plainly
+from ensemble.fusion.soft_nms import soften
 from ensemble.fusion.wbf import fuse_boxes
 from longtail.rle.bitmaps import encode_bitmap
 from longtail.rle.codec import encode, pack
@@ -99,7 +100,7 @@ def test_soft_nms_by_masks_is_that_of_its_definition(is_gaussian: bool) -> None:
     starts = np.array([0, len(masks)])
     rows = np.arange(len(masks))
     taken, lowered = soften(shapes_of(masks), rows, starts, scores, is_gaussian, 0.3, 0.5, 1e-3)
-    slow = soften_plainly(scores.tolist(), lambda i, j: float(overlaps[i, j]), factor, 1e-3)
+    slow = soften_reference(scores.tolist(), lambda i, j: float(overlaps[i, j]), factor, 1e-3)
     assert taken.tolist() == [row for row, _ in slow]
     np.testing.assert_allclose(lowered, [score for _, score in slow], rtol=1e-12)
 

@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from ensemble.fusion.settings import DEFAULT_IOU_THRESHOLDS, AbsentSources, FusionSettings
+from ensemble.fusion.methods import METHODS
+from ensemble.fusion.settings import AbsentSources, FusionSettings
 
 
 @pytest.mark.parametrize(
@@ -40,5 +41,6 @@ def test_absent_sources_are_named_by_group() -> None:
 
 
 def test_every_method_has_a_default_threshold() -> None:
-    for method, iou_thr in DEFAULT_IOU_THRESHOLDS.items():
-        assert FusionSettings(method, iou_thr).method == method
+    for name, method in METHODS.items():
+        settings = FusionSettings(name, method.default_iou_threshold)
+        assert settings.fusion_method is method

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from support.references.fusion import iou, soften_reference
 
-from ensemble.fusion.nms import iou
 from ensemble.fusion.overlap import box_shapes
-from ensemble.fusion.soft_nms import soften, soften_plainly
+from ensemble.fusion.soft_nms import soften
 
 Floats = NDArray[np.float64]
 SIGMA = 0.5
@@ -75,7 +75,7 @@ def test_scores_are_those_of_the_definition(
         iou_thr,
         min_score,
     )
-    slow = soften_plainly(
+    slow = soften_reference(
         scores, lambda i, j: iou(boxes[i], boxes[j]), factor_of(is_gaussian, iou_thr), min_score
     )
     assert [row for row, _ in fast] == [row for row, _ in slow]

@@ -2,8 +2,9 @@ import ensemble_boxes
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from support.references.fusion import fuse_boxes_reference
 
-from ensemble.fusion.wbf import FusedBoxes, fuse_boxes, fuse_boxes_plainly
+from ensemble.fusion.wbf import FusedBoxes, fuse_boxes
 
 Floats = NDArray[np.float64]
 SEEDS = range(12)
@@ -80,7 +81,7 @@ def test_kernel_finds_the_clusters_of_its_definition(seed: int) -> None:
     order = np.argsort(-np.concatenate(scores))
     box, score = np.concatenate(boxes)[order], np.concatenate(scores)[order]
     fused = one_segment(box, score)
-    plain = fuse_boxes_plainly(box.tolist(), score.tolist(), iou_thr=0.55)
+    plain = fuse_boxes_reference(box.tolist(), score.tolist(), iou_thr=0.55)
     assert fused.first.tolist() == [members[0] for _, _, members in plain]
     assert fused.sizes.tolist() == [len(members) for _, _, members in plain]
     for cluster, (_, _, members) in enumerate(plain):

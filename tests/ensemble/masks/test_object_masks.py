@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ensemble.calibration.apply import mask_factors
-from ensemble.fusion.settings import FusionSettings, MergeSettings, Method
+from ensemble.fusion.settings import FusionSettings, MergeSettings
 from ensemble.merging.pipeline import Merge
 from ensemble.merging.plan import MergePlan
 from ensemble.sources.open import OpenedSource
@@ -48,14 +48,14 @@ def opened(path: Path, score: float, score_mask: float) -> OpenedSource:
     return OpenedSource(SourceSpec(path.name, path), path, path, np.ones(1, np.bool_))
 
 
-def merged(sources: list[OpenedSource], method: Method, **settings: object) -> DetectionColumns:
+def merged(sources: list[OpenedSource], method: str, **settings: object) -> DetectionColumns:
     chosen = MergeSettings(FusionSettings(method, 0.5), Margins())
     plan = MergePlan(IMAGES, CATEGORIES, sources, replace(chosen, **settings))  # type: ignore[arg-type]
     return Merge(plan).merge_block(0)
 
 
 @pytest.mark.parametrize("method", ["wbf", "nms"])
-def test_scores_stay_equal_without_a_mask_scoring_head(tmp_path: Path, method: Method) -> None:
+def test_scores_stay_equal_without_a_mask_scoring_head(tmp_path: Path, method: str) -> None:
     found = merged([opened(tmp_path / "a", 0.8, 0.8), opened(tmp_path / "b", 0.4, 0.4)], method)
     assert found.score.tolist() == found.score_mask.tolist()
 

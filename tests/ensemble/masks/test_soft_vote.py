@@ -8,12 +8,13 @@ import pycocotools.mask
 import pytest
 import torch
 from numpy.typing import NDArray
+from support.references.soft_vote import mean_probability, vote_by_grids_reference
 
+from ensemble.fusion.choices import MaskWeights
 from ensemble.fusion.clusters import Clusters
-from ensemble.fusion.settings import FusionSettings, MaskWeights
+from ensemble.fusion.settings import FusionSettings
 from ensemble.masks.final import vote_masks
 from ensemble.masks.soft_vote import SOFT_VOTE_BITS, vote_by_grids
-from ensemble.masks.soft_vote_plainly import mean_probability, vote_by_grids_plainly
 from ensemble.masks.vote_weights import Ballots, cast
 from longtail.models.detections.paste import paste_masks
 from longtail.predictions.columns import DetectionColumns
@@ -156,7 +157,7 @@ def test_kernel_and_definition_agree(seed: int, size: tuple[int, int]) -> None:
     counts, offsets = vote_by_grids(columns, ballots)
     for cluster, (start, end) in enumerate(pairwise(offsets.tolist())):
         found = counts[start:end].tobytes()
-        if found != vote_by_grids_plainly(columns, ballots, cluster):
+        if found != vote_by_grids_reference(columns, ballots, cluster):
             share = (
                 ballots.thresholds[cluster]
                 / ballots.votes[slice(*ballots.starts[cluster : cluster + 2])].sum()

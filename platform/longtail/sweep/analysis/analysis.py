@@ -11,7 +11,7 @@ from longtail.sweep.analysis.axis import Axis, labels_of
 from longtail.sweep.analysis.compared import Compared, compared
 from longtail.sweep.analysis.confirmation import Confirmation
 from longtail.sweep.analysis.importance import Importances, importances
-from longtail.sweep.analysis.margin_file import Margins
+from longtail.sweep.analysis.margin_file import MarginResults
 from longtail.sweep.analysis.margin_maps import MarginMaps, margin_maps
 from longtail.sweep.analysis.marginals import HeatMap, Marginal, heat_map, marginal
 from longtail.sweep.analysis.pareto import pareto_front
@@ -81,7 +81,7 @@ def analyse(
     sweep: Sweep,
     trials: Sequence[Trial],
     confirmation: Confirmation | None = None,
-    margins: Margins | None = None,
+    margins: MarginResults | None = None,
 ) -> Analysis:
     """Work out everything that the page and the file show."""
     axes = _axes(sweep, _num_bins(len(trials)))

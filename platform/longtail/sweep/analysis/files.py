@@ -11,7 +11,7 @@ import msgspec
 from longtail.files import write_text
 from longtail.sweep.analysis.analysis import Analysis, analyse
 from longtail.sweep.analysis.confirmation import Confirmation
-from longtail.sweep.analysis.margin_file import COMMON_SHARE, RARE_MARGINS, Margins
+from longtail.sweep.analysis.margin_file import COMMON_SHARE, RARE_MARGINS, MarginResults
 from longtail.sweep.analysis.margin_maps import MarginMaps
 from longtail.sweep.page.page import analysis_page
 from longtail.sweep.request import Sweep
@@ -25,7 +25,7 @@ def write_analysis(
     sweep: Sweep,
     trials: Sequence[Trial],
     confirmation: Confirmation | None,
-    margins: Margins | None = None,
+    margins: MarginResults | None = None,
 ) -> list[Path]:
     """Write both files, each whole or not at all, and return their paths.
 

@@ -1,4 +1,4 @@
-"""What margins on the scores of rare and common categories do to trials, and the file of it."""
+"""Metrics of trials under margins on the scores of rare and common categories, and their file."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,8 +36,8 @@ class TrialMargins(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True)
-class Margins:
-    """What is known of a sweep's finished trials.
+class MarginResults:
+    """Metrics of a sweep's finished trials under margins.
 
     Attributes:
         by_evaluation: By the id of the evaluation node.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from longtail.config.search_space import Choice
 from longtail.metrics import UNDEFINED
 from longtail.sweep.analysis.axis import Axis, spelt_value
-from longtail.sweep.analysis.margin_file import METRICS, RARE_MARGINS, Margins
+from longtail.sweep.analysis.margin_file import METRICS, RARE_MARGINS, MarginResults
 from longtail.sweep.analysis.marginals import HeatMap, bin_mean
 from longtail.sweep.request import Sweep
 from longtail.sweep.trial import Trial
@@ -47,14 +47,14 @@ class MarginMaps:
         finding: How often the cap binds, and hence whether margins can matter.
     """
 
-    margins: Margins
+    margins: MarginResults
     trials: tuple[Trial, ...]
     maps: tuple[MarginMap, ...]
     finding: str
 
 
 def margin_maps(
-    sweep: Sweep, trials: Sequence[Trial], margins: Margins, paths: Sequence[Axis]
+    sweep: Sweep, trials: Sequence[Trial], margins: MarginResults, paths: Sequence[Axis]
 ) -> MarginMaps | None:
     """Maps of a sweep; None without a trial that has margins and without a problem.
 
@@ -72,7 +72,7 @@ def margin_maps(
     return MarginMaps(margins, tuple(held), defined, _finding(sweep, held, margins))
 
 
-def _is_held(trial: Trial, margins: Margins) -> bool:
+def _is_held(trial: Trial, margins: MarginResults) -> bool:
     return trial.state == "finished" and trial.evaluation in margins.by_evaluation
 
 
@@ -92,7 +92,7 @@ def _columns(coarse: Axis, trials: Sequence[Trial]) -> tuple[Axis, list[Column]]
     return coarse, columns
 
 
-def _map(metric: str, coarse: Axis, trials: Sequence[Trial], margins: Margins) -> MarginMap:
+def _map(metric: str, coarse: Axis, trials: Sequence[Trial], margins: MarginResults) -> MarginMap:
     def value(trial: Trial, row: int) -> float:
         return margins.by_evaluation[trial.evaluation].metrics[metric][row]
 
@@ -115,7 +115,7 @@ def _has_value(cells: HeatMap) -> bool:
     return any(cell.mean is not None for row in cells.cells for cell in row)
 
 
-def _finding(sweep: Sweep, trials: Sequence[Trial], margins: Margins) -> str:
+def _finding(sweep: Sweep, trials: Sequence[Trial], margins: MarginResults) -> str:
     found = [margins.by_evaluation[trial.evaluation] for trial in trials]
     fewest, most = min(of.num_over_cap for of in found), max(of.num_over_cap for of in found)
     cap = f"{found[0].num_images} images exceed the cap of {found[0].max_dets}"

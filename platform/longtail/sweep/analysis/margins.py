@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from longtail.categories import CategoryTable
 from longtail.cluster.work.node_runner import predictions_of
 from longtail.evaluation.annotations.ground_truth import GroundTruth, read_ground_truth
+from longtail.evaluation.margins import Margins
 from longtail.evaluation.metrics.rescorer import Rescorer
 from longtail.evaluation.progress import OnStep, block_progress
 from longtail.metrics import UNDEFINED
@@ -24,7 +24,7 @@ from longtail.sweep.analysis.margin_file import (
     COMMON_SHARE,
     METRICS,
     RARE_MARGINS,
-    Margins,
+    MarginResults,
     TrialMargins,
     read_margins,
     write_margins,
@@ -34,7 +34,7 @@ from longtail.sweep.settings import SweepSettings
 from longtail.sweep.trial import Trial
 
 
-def find_margins(sweep: Sweep, trials: Sequence[Trial], settings: SweepSettings) -> Margins:
+def find_margins(sweep: Sweep, trials: Sequence[Trial], settings: SweepSettings) -> MarginResults:
     """Metrics of every finished trial under every margin; those in the sweep's folder are kept.
 
     Progress goes to standard error. A trial whose predictions cannot be read is named among the
@@ -64,7 +64,7 @@ def find_margins(sweep: Sweep, trials: Sequence[Trial], settings: SweepSettings)
                 continue
             write_margins(settings.directory, known)
     found = {name: known[name] for name in different if name in known}
-    return Margins(found, tuple(problems))
+    return MarginResults(found, tuple(problems))
 
 
 def _has_ap(trial: Trial) -> bool:
@@ -84,11 +84,9 @@ def _margins_of(
     else:
         rescorer = Rescorer.build(truth(), store, "segm", max_dets, on_block)
         categories = truth().categories
-        labels = categories.index_of(category_ids)
-        found = [
-            rescorer.fast(rescorer.scores + _by_category(categories, margin)[labels])
-            for margin in RARE_MARGINS
-        ]
+        groups = categories.group_index()[categories.index_of(category_ids)]
+        margins = [Margins(rare, COMMON_SHARE * rare) for rare in RARE_MARGINS]
+        found = [rescorer.fast(of.keys(rescorer.scores, groups)) for of in margins]
     metrics = {name: tuple(values[name] for values in found) for name in METRICS}
     num_images = len(store.manifest.image_ids)
     return TrialMargins(RARE_MARGINS, max_dets, num_images, num_over_cap, metrics)
@@ -102,14 +100,6 @@ def _read_columns(store: PredictionStore, max_dets: int) -> tuple[NDArray[np.int
         counts = np.unique(columns.image_id, return_counts=True)[1]
         num_over_cap += int((counts > max_dets).sum())
     return np.concatenate(category_ids), num_over_cap
-
-
-def _by_category(categories: CategoryTable, rare_margin: float) -> NDArray[np.float64]:
-    """(K,) what is added to the scores of each category."""
-    margins: NDArray[np.float64] = rare_margin * (
-        categories.group("r") + COMMON_SHARE * categories.group("c")
-    )
-    return margins
 
 
 def _part(on_block: OnStep, place: int, number: int) -> OnStep:

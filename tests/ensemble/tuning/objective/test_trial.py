@@ -18,10 +18,11 @@ from ensemble.merging.shards import merged_blocks
 from ensemble.merging.statistics import MergeStatistics
 from ensemble.sources.open import OpenedSource, open_source
 from ensemble.sources.spec import parse_sources
+from ensemble.tune import WORDS
 from ensemble.tuning.objective.calibrated_scores import can_be_fitted, cross_fitted_rows
 from ensemble.tuning.objective.detection_reader import build_rows
 from ensemble.tuning.objective.fused_images import FusionBench
-from ensemble.tuning.objective.space import SEARCHED, Space
+from ensemble.tuning.objective.space import Space
 from ensemble.tuning.objective.trial import MARGINS, Bench
 from ensemble.tuning.objective.trial_files import load_bench, save_bench
 from longtail.evaluation.annotations.ground_truth import GroundTruth, read_ground_truth
@@ -53,8 +54,8 @@ class Setting:
         work = self.folder / f"union{len(list(self.folder.iterdir()))}"
         quota = every["max_dets"] if space.may_compare_masks else None
         rows, rescorer = build_rows(self.truth, self.sources, 0.0, True, work, quota, True)
-        knows = np.stack([source.knows for source in self.sources])
-        fusion = FusionBench(self.truth, rows, rescorer, knows)
+        trusted = np.stack([source.trusted_categories for source in self.sources])
+        fusion = FusionBench(self.truth, rows, rescorer, trusted)
         return Bench(fusion, {"none": rows.scores}, space, ("AP",), 5)
 
     def merged(
@@ -267,7 +268,7 @@ def test_margins_are_not_tried_where_no_cap_binds(setting: Setting) -> None:
 
 
 def test_a_size_left_to_nobody_makes_a_trial_worthless_and_says_why(setting: Setting) -> None:
-    bench = setting.bench(*SEARCHED)
+    bench = setting.bench(*WORDS)
     point = bench.space.start() | {f"low.{name}": "32" for name in "abc"}
     result = bench.run(point)
     assert [result[name] for name in GROUP_METRICS] == [-1] * 4

@@ -10,7 +10,7 @@ from longtail.config.search_space import Choice, Dimension, Uniform
 from longtail.metrics import points_text
 from longtail.sweep.analysis.analysis import analyse
 from longtail.sweep.analysis.files import write_analysis
-from longtail.sweep.analysis.margin_file import RARE_MARGINS, Margins, TrialMargins
+from longtail.sweep.analysis.margin_file import RARE_MARGINS, MarginResults, TrialMargins
 from longtail.sweep.analysis.margin_maps import MarginMaps
 from longtail.sweep.analysis.marginals import BinMean
 from longtail.sweep.page.page import analysis_page
@@ -30,16 +30,16 @@ def under_margins(trial: Trial, num_over_cap: int = 3) -> TrialMargins:
     return TrialMargins(RARE_MARGINS, 300, 48, num_over_cap, metrics)
 
 
-def margins_of(trials: list[Trial]) -> Margins:
+def margins_of(trials: list[Trial]) -> MarginResults:
     finished = [trial for trial in trials if trial.state == "finished"]
-    return Margins({trial.evaluation: under_margins(trial) for trial in finished})
+    return MarginResults({trial.evaluation: under_margins(trial) for trial in finished})
 
 
 def cells_of(maps: MarginMaps, metric: str) -> tuple[tuple[BinMean, ...], ...]:
     return next(item.cells.cells for item in maps.maps if item.metric == metric)
 
 
-def maps_of(sweep: Sweep, trials: list[Trial], margins: Margins) -> MarginMaps:
+def maps_of(sweep: Sweep, trials: list[Trial], margins: MarginResults) -> MarginMaps:
     maps = analyse(sweep, trials, margins=margins).margins
     assert maps is not None
     return maps
@@ -102,7 +102,7 @@ def test_the_finding_says_whether_margins_can_matter() -> None:
             t.evaluation: under_margins(t, number)
             for t, number in zip(trials, numbers, strict=True)
         }
-        finding = maps_of(SWEEP, trials, Margins(found)).finding
+        finding = maps_of(SWEEP, trials, MarginResults(found)).finding
         assert finding.startswith(f"{words} of 48 images exceed the cap of 300: ")
         assert ("cannot change anything" in finding) == (words == "0")
         assert ("inference.detections_per_image above 300" in finding) == (words == "0")
@@ -111,7 +111,9 @@ def test_the_finding_says_whether_margins_can_matter() -> None:
 def test_no_remedy_is_named_where_trials_keep_more_than_the_cap_already() -> None:
     sweep = sweep_of({DETECTIONS: DIMENSIONS[DETECTIONS]})
     trial = trial_of(0, 0.2, {DETECTIONS: 500})
-    finding = maps_of(sweep, [trial], Margins({trial.evaluation: under_margins(trial, 0)})).finding
+    finding = maps_of(
+        sweep, [trial], MarginResults({trial.evaluation: under_margins(trial, 0)})
+    ).finding
     assert finding == "0 of 48 images exceed the cap of 300: margins cannot change anything there."
 
 
@@ -119,7 +121,7 @@ def test_an_undefined_metric_has_no_map() -> None:
     trial = trial_of(0, 0.2, {LAMBDA: 0.001})
     undefined = (-1.0,) * len(RARE_MARGINS)
     found = TrialMargins(RARE_MARGINS, 300, 48, 3, {"AP": (0.2,) * 6, "APr": undefined})
-    maps = maps_of(SWEEP, [trial], Margins({trial.evaluation: found}))
+    maps = maps_of(SWEEP, [trial], MarginResults({trial.evaluation: found}))
     assert [item.metric for item in maps.maps] == ["AP"]
 
 
@@ -149,15 +151,15 @@ def test_the_page_and_the_file_have_the_same_numbers(tmp_path: Path) -> None:
 
 def test_without_a_finished_trial_there_is_no_section() -> None:
     trials = [trial_of(0, 0.2, {LAMBDA: 0.001}, state="stopped")]
-    assert analyse(SWEEP, trials, margins=Margins({})).margins is None
+    assert analyse(SWEEP, trials, margins=MarginResults({})).margins is None
     assert "Margins on scores" not in analysis_page(
-        "a", analyse(SWEEP, trials, margins=Margins({}))
+        "a", analyse(SWEEP, trials, margins=MarginResults({}))
     )
     assert "Margins on scores" not in analysis_page("a", analyse(SWEEP, trials))
 
 
 def test_problems_are_on_the_page_also_where_no_trial_is_left() -> None:
     trials = [trial_of(0, 0.2, {LAMBDA: 0.001})]
-    problem = Margins({}, ("trial 0: <store> is gone",))
+    problem = MarginResults({}, ("trial 0: <store> is gone",))
     page = analysis_page("a", analyse(SWEEP, trials, margins=problem))
     assert "trial 0: &lt;store&gt; is gone" in page and 'id="margins-' not in page

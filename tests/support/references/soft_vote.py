@@ -1,4 +1,4 @@
-"""The definition of `soft_vote` in bitmaps of the frame. For tests."""
+"""Reference implementation of the vote of soft masks, in bitmaps of the frame."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from longtail.predictions.soft_masks import FULL
 from longtail.rle.bitmaps import decode_bitmap, encode_bitmap
 
 
-def vote_by_grids_plainly(columns: DetectionColumns, ballots: Ballots, cluster: int) -> bytes:
+def vote_by_grids_reference(columns: DetectionColumns, ballots: Ballots, cluster: int) -> bytes:
     """The mask of one cluster: all pixels whose mean probability is at least the threshold."""
     mean = mean_probability(columns, ballots, cluster)
     return encode_bitmap(mean >= threshold_of(ballots, cluster))
