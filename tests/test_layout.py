@@ -77,10 +77,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         "longtail.locks",
     },
     "longtail.results": {
-        "longtail.problems",
-        "longtail.config",
-        "longtail.evaluation",
         "longtail.cluster.results",
+        "longtail.config",
+        "longtail.files",
+        "longtail.metrics",
+        "longtail.problems",
     },
     "longtail.sweep": BASE
     | COMMANDS

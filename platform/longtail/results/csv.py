@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from longtail.evaluation.report import write_atomically
+from longtail.files import write_text
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
     """Write a result table with its index: all digits, nothing where a number is undefined."""
-    write_atomically(path, table.to_csv(lineterminator="\n"))
+    write_text(path, table.to_csv(lineterminator="\n"))

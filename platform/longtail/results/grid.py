@@ -9,7 +9,8 @@ from longtail.cluster.results.evaluation_files import VARIANT
 from longtail.cluster.results.named_results import file_name
 from longtail.cluster.results.run_group import differing_leaves
 from longtail.config.variant import Variant
-from longtail.results.points import ap_columns, in_points, interval_columns
+from longtail.metrics import BOX_AP, GAP
+from longtail.results.points import ap_columns, interval_columns, points_or_nan
 
 
 def grid_table(folder: Path, tree: dict[str, Any]) -> pd.DataFrame:
@@ -34,7 +35,7 @@ def grid_table(folder: Path, tree: dict[str, Any]) -> pd.DataFrame:
 def _line(name: str, result: dict[str, Any], intervals: dict[str, Any]) -> dict[str, Any]:
     metrics = ap_columns(result)
     line = {"row": name, "AP": metrics.pop("AP"), **interval_columns(intervals), **metrics}
-    return line | {key: in_points(result.get(key)) for key in ("AP_box", "gap_box_mask")}
+    return line | {key: points_or_nan(result.get(key)) for key in (BOX_AP, GAP)}
 
 
 def _variants(folder: Path, tree: dict[str, Any]) -> dict[str, Variant]:

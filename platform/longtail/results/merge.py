@@ -4,7 +4,8 @@ from typing import Any
 
 import pandas as pd
 
-from longtail.results.points import ap_columns, in_points, interval_columns
+from longtail.metrics import BOX_AP
+from longtail.results.points import ap_columns, interval_columns, points_or_nan
 
 
 def merge_table(tree: dict[str, Any]) -> pd.DataFrame:
@@ -34,5 +35,5 @@ def _line(kind: str, name: str, row: dict[str, Any]) -> dict[str, Any]:
         **interval_columns(row["intervals"]),
         **metrics,
         **ap_columns(row["segm_fixed"], "_fixed"),
-        "AP_box": in_points(row["box"]["AP"]),
+        BOX_AP: points_or_nan(row["box"]["AP"]),
     }

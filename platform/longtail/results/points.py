@@ -4,12 +4,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from longtail.evaluation.metrics.summary import UNDEFINED
-
-AP_COLUMNS = ("AP", "APr", "APc", "APf")
+from longtail.metrics import GROUP_METRICS, UNDEFINED
 
 
-def in_points(fraction: float | None) -> float:
+def points_or_nan(fraction: float | None) -> float:
     """100 times the fraction; NaN for none and for `UNDEFINED`."""
     return math.nan if fraction is None or fraction == UNDEFINED else 100 * fraction
 
@@ -21,7 +19,7 @@ def ap_columns(metrics: Mapping[str, float | None], suffix: str = "") -> dict[st
         metrics: Fractions by name.
         suffix: Put behind each name.
     """
-    return {f"{name}{suffix}": in_points(metrics.get(name)) for name in AP_COLUMNS}
+    return {f"{name}{suffix}": points_or_nan(metrics.get(name)) for name in GROUP_METRICS}
 
 
 def interval_columns(intervals: Mapping[str, Any], kind: str = "segm") -> dict[str, float]:
@@ -34,4 +32,4 @@ def interval_columns(intervals: Mapping[str, Any], kind: str = "segm") -> dict[s
     interval = intervals.get(kind, {}).get("metrics", {}).get("AP")
     if interval is None or interval["standard_error"] == UNDEFINED:
         return {"AP_low": math.nan, "AP_high": math.nan}
-    return {"AP_low": in_points(interval["low"]), "AP_high": in_points(interval["high"])}
+    return {"AP_low": points_or_nan(interval["low"]), "AP_high": points_or_nan(interval["high"])}

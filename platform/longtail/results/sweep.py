@@ -4,7 +4,8 @@ from typing import Any
 
 import pandas as pd
 
-from longtail.results.points import ap_columns, in_points
+from longtail.metrics import BOX_AP
+from longtail.results.points import ap_columns, points_or_nan
 
 
 def sweep_table(tree: dict[str, Any]) -> pd.DataFrame:
@@ -21,12 +22,12 @@ def sweep_table(tree: dict[str, Any]) -> pd.DataFrame:
 
 
 def _line(trial: dict[str, Any]) -> dict[str, Any]:
-    last = trial["curve"][-1] if trial["curve"] else {"step": 0, "metrics": {}}
+    last: dict[str, Any] = trial["curve"][-1] if trial["curve"] else {"step": 0, "metrics": {}}
     return {
         "trial": trial["number"],
         **trial["point"],
         **ap_columns(last["metrics"]),
-        "AP_box": in_points(last["metrics"].get("AP_box")),
+        BOX_AP: points_or_nan(last["metrics"].get(BOX_AP)),
         "iterations": last["step"],
         "state": trial["state"],
         "hours": trial["hours"],
