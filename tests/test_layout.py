@@ -37,7 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "longtail.tracking": COMMANDS | {"longtail.files", "longtail.locks", "longtail.problems"},
     "longtail.ray_cluster": COMMANDS | {"longtail.files"},
     "longtail.predictions": BASE | {"longtail.rle"},
-    "longtail.data": BASE | COMMANDS | {"longtail.rle", "longtail.config"},
+    "longtail.data": BASE | COMMANDS | {"longtail.locks", "longtail.rle", "longtail.config"},
     "longtail.losses": set(),
     "longtail.models": COMMANDS
     | {"longtail.files", "longtail.losses", "longtail.config", "longtail.problems"},
