@@ -15,6 +15,7 @@ BASE = {
     "longtail.journal",
     "longtail.metrics",
     "longtail.problems",
+    "longtail.randomness",
     "longtail.sealed",
     "longtail.sealed_arrays",
 }
@@ -24,6 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "longtail.problems": set(),
     "longtail.files": set(),
     "longtail.metrics": set(),
+    "longtail.randomness": set(),
     "longtail.sealed": {"longtail.files", "longtail.problems"},
     "longtail.sealed_arrays": {"longtail.sealed"},
     "longtail.journal": {"longtail.problems", "longtail.sealed"},
