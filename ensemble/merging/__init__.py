@@ -2,5 +2,5 @@
 
 - `options`, `config_file`, `request`, `plan`, `plan_sources`: what is asked for, checked once.
 - `pipeline`, `fused_block`, `rescoring`, `statistics`: what is done with a block.
-- `shards`, `workers`, `ray_workers`, `folder`, `progress`: where it runs, and what is kept.
+- `shards`, `workers`, `ray_workers`, `folder`: where it runs, and what is kept.
 """
