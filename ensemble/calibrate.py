@@ -132,10 +132,10 @@ def fit(
     from longtail.commands import output_console
     from longtail.evaluation.annotations.ground_truth import read_ground_truth
     from longtail.evaluation.compiling import telling_of_compilation
-    from longtail.evaluation.progress import block_progress
     from longtail.predictions.checks.coverage import Coverage, images_found
     from longtail.predictions.store import PredictionStore
     from longtail.problems import BadInputError
+    from longtail.progress import block_progress
 
     settings = FitSettings(kind, groups, overlap, iou, min_matches, folds)
     specs = parse_sources(preds)

@@ -115,8 +115,8 @@ def _open(
     from longtail.categories import CategoryTable
     from longtail.evaluation.compiling import telling_of_compilation
     from longtail.predictions.image_set import ImageSet
-    from longtail.predictions.progress import reading_progress
     from longtail.predictions.result_json.read import import_json, open_predictions
+    from longtail.progress import reading_progress
 
     images, categories = ImageSet.from_json(ann), CategoryTable.from_json(ann)
     if predictions.is_dir():

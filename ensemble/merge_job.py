@@ -10,7 +10,6 @@ from rich.console import Console
 from ensemble.merging import folder as outputs
 from ensemble.merging.config_file import write_merge_file
 from ensemble.merging.plan import MergePlan
-from ensemble.merging.progress import block_counter
 from ensemble.merging.request import Request, twins
 from ensemble.merging.shards import MergeTask, finish_shards, merge_shard, merged_blocks
 from ensemble.merging.statistics import MergeStatistics
@@ -36,6 +35,7 @@ from longtail.evaluation.workers import Workers
 from longtail.files import write_json
 from longtail.path_options import short_path, typed
 from longtail.predictions.store import PredictionStore
+from longtail.progress import merging_progress
 
 SLOW_FILE_BYTES = 32 * 2**20
 # They take about as long to merge as a process takes to start.
@@ -94,7 +94,7 @@ def dry_run(request: Request) -> None:
     with TemporaryDirectory(prefix="merge-") as folder:
         plan = _open(request, Path(folder), InProcess())
         statistics = MergeStatistics(plan.names)
-        with block_counter(messages, plan.images.num_blocks) as on_block:
+        with merging_progress(messages, plan.images.num_blocks) as on_block:
             for number, _ in enumerate(merged_blocks(plan, statistics)):
                 on_block(number)
         tree = _statistics(plan, statistics)
@@ -162,7 +162,7 @@ def _merge_shards(
     numbers = [task.plan.images.blocks_of_shard(shard) for shard in shards]
     total = sum(map(len, numbers))
     num_worthy = _num_worthy(task.plan, len(shards))
-    with place.backend(num_worthy) as backend, block_counter(messages, total) as on_block:
+    with place.backend(num_worthy) as backend, merging_progress(messages, total) as on_block:
         if isinstance(backend, InProcess):
             for shard in shards:
                 merge_shard(task, shard, on_block)

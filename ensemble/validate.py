@@ -58,8 +58,8 @@ def main(predictions: Path, ann: Path, max_dets: int, json_path: Path | None) ->
     from longtail.evaluation.compiling import telling_of_compilation
     from longtail.predictions.checks.validation import validate
     from longtail.predictions.image_set import ImageSet
-    from longtail.predictions.progress import reading_progress
     from longtail.problems import describe
+    from longtail.progress import reading_progress
 
     images, categories = ImageSet.from_json(ann), CategoryTable.from_json(ann)
     telling = telling_of_compilation(partial(click.echo, err=True))

@@ -15,6 +15,8 @@ BASE = {
     "longtail.journal",
     "longtail.metrics",
     "longtail.problems",
+    "longtail.progress",
+    "longtail.randomness",
     "longtail.sealed",
     "longtail.sealed_arrays",
 }
@@ -24,6 +26,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "longtail.problems": set(),
     "longtail.files": set(),
     "longtail.metrics": set(),
+    "longtail.progress": set(),
+    "longtail.randomness": set(),
     "longtail.sealed": {"longtail.files", "longtail.problems"},
     "longtail.sealed_arrays": {"longtail.sealed"},
     "longtail.journal": {"longtail.problems", "longtail.sealed"},
@@ -37,7 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "longtail.tracking": COMMANDS | {"longtail.files", "longtail.locks", "longtail.problems"},
     "longtail.ray_cluster": COMMANDS | {"longtail.files"},
     "longtail.predictions": BASE | {"longtail.rle"},
-    "longtail.data": BASE | COMMANDS | {"longtail.rle", "longtail.config"},
+    "longtail.data": BASE | COMMANDS | {"longtail.locks", "longtail.rle", "longtail.config"},
     "longtail.losses": set(),
     "longtail.models": COMMANDS
     | {"longtail.files", "longtail.losses", "longtail.config", "longtail.problems"},

@@ -19,12 +19,8 @@ from longtail.categories import CategoryTable
 from longtail.cluster.nodes.ledger import node_directory
 from longtail.cluster.nodes.plan import Plan, Row
 from longtail.evaluation.metrics.match_files import read_matches
-from longtail.evaluation.uncertainty.bootstrap import (
-    METRICS,
-    interval,
-    resampled_metrics,
-    whole_metrics,
-)
+from longtail.evaluation.uncertainty.bootstrap import interval, resampled_metrics, whole_metrics
+from longtail.metrics import GROUP_METRICS
 
 LEVEL = 0.95
 RESAMPLES = 1000
@@ -100,7 +96,7 @@ def read_runs(plan: Plan, runs: Path, resamples: int = RESAMPLES) -> dict[str, R
 def row_means(of: Runs) -> dict[str, RowMean]:
     """Every metric of a row."""
     means = {}
-    for column, metric in enumerate(METRICS):
+    for column, metric in enumerate(GROUP_METRICS):
         values = of.metrics[:, column]
         bounds = interval(float(values.mean()), of.drawn[:, :, column].mean(axis=0), LEVEL)
         means[metric] = RowMean(
@@ -123,7 +119,7 @@ def pair_differences(
     found: dict[tuple[str, str], dict[str, PairDifference]] = {pair: {} for pair in pairs}
     if not pairs:
         return found
-    for column, metric in enumerate(METRICS):
+    for column, metric in enumerate(GROUP_METRICS):
         values = {(a, b): (runs[b].metrics - runs[a].metrics)[:, column] for a, b in pairs}
         pooled = math.sqrt(np.mean([of.var(ddof=1) for of in values.values()]))
         for (a, b), of in values.items():

@@ -2,5 +2,5 @@
 
 - `options`, `config_file`, `request`, `plan`: what is asked for, checked once.
 - `pipeline`, `ranked_objects`, `rescoring`, `statistics`: what is done with a block.
-- `shards`, `workers`, `ray_workers`, `folder`, `progress`: where it runs, and what is kept.
+- `shards`, `workers`, `ray_workers`, `folder`: where it runs, and what is kept.
 """

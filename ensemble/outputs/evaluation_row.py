@@ -21,11 +21,11 @@ from longtail.evaluation.metrics.match_files import write_matches
 from longtail.evaluation.metrics.matched_set import Matched
 from longtail.evaluation.metrics.rescorer import MAX_DETS
 from longtail.evaluation.metrics.summary import IDENTITY_TOLERANCE, Summary, undefined_like
-from longtail.evaluation.progress import block_progress, evaluation_progress
 from longtail.evaluation.uncertainty.bootstrap import OnResample, bootstrap, rough_intervals
 from longtail.evaluation.workers import Workers
 from longtail.metrics import GROUP_METRICS, UNDEFINED
 from longtail.predictions.store import PredictionStore
+from longtail.progress import block_progress, evaluation_progress
 
 RESAMPLED = "resampled.npz"
 Row = dict[str, Any]

@@ -1,34 +1,36 @@
 """File locks: one process at a time, wherever it was started."""
 
-import fcntl
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+POLL_SECONDS = 0.2
 
 
 @contextmanager
 def held(lock: Path, patience: float) -> Iterator[None]:
     """Hold a file lock; it ends with the process that holds it, however that ends.
 
+    A file system that cannot lock is an error: a mere file would outlive a process that was killed.
+
     Args:
-        lock: The lock file, made if absent.
-        patience: Seconds to wait for another holder.
+        lock: The lock file, made if absent and left in place.
+        patience: Seconds to wait for another holder; infinity waits for ever.
 
     Raises:
         TimeoutError: Another process kept the lock for longer.
+        OSError: The file cannot be made, written or locked.
     """
     lock.parent.mkdir(parents=True, exist_ok=True)
-    deadline = time.monotonic() + patience
-    with lock.open("a") as handle:
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise TimeoutError(
-                        f"{lock}: another process holds it; wait for it or stop it"
-                    ) from None
-                time.sleep(0.2)
+    # Those that wait ask rarely: their holders work for minutes.
+    holder = FileLock(lock, patience, poll_interval=POLL_SECONDS, fallback_to_soft=False)
+    try:
+        holder.acquire()
+    except Timeout:
+        raise TimeoutError(f"{lock}: another process holds it; wait for it or stop it") from None
+    try:
         yield
+    finally:
+        holder.release()

@@ -147,9 +147,9 @@ def main(
     from longtail.evaluation.lvis import evaluate
     from longtail.evaluation.matching.shards import write_shard
     from longtail.evaluation.plots import write_ap_by_category
-    from longtail.evaluation.progress import block_progress, evaluation_progress
     from longtail.evaluation.writers import result_table, write_tables
     from longtail.metrics import AP_METRICS
+    from longtail.progress import block_progress, evaluation_progress
 
     telling = telling_of_compilation(partial(click.echo, err=True))
     if shard is not None and part is not None:

@@ -72,8 +72,8 @@ def main(
     from longtail.evaluation.compiling import telling_of_compilation
     from longtail.evaluation.diagnosis.diagnosis import diagnose
     from longtail.evaluation.diagnosis.tables import as_json, tables
-    from longtail.evaluation.progress import block_progress
     from longtail.files import write_text
+    from longtail.progress import block_progress
 
     uncovered: list[str] = []
 

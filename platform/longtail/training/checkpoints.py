@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from longtail.files import sha256_of
+from longtail.files import sha256_of, write_json
 from longtail.problems import BadInputError
 
 KEPT = 2
@@ -116,8 +116,8 @@ def save_checkpoint(
     versions = {"torch": torch.__version__, "numpy": np.__version__}
     _write(partial / "model.pt", lambda file: torch.save(dict(model), file))
     _write(partial / "optimizer.pt", lambda file: torch.save(dict(optimizer), file))
-    _write(partial / "state.json", _json_writer({**asdict(state), "versions": versions}))
-    _write(partial / MANIFEST, _json_writer(_digests(partial)))
+    _write_json(partial / "state.json", {**asdict(state), "versions": versions})
+    _write_json(partial / MANIFEST, _digests(partial))
     _sync(partial)
     _remove(final)
     partial.rename(final)
@@ -213,8 +213,8 @@ def _write(path: Path, write: Callable[[BinaryIO], object]) -> None:
         os.fsync(file.fileno())
 
 
-def _json_writer(tree: Any) -> Callable[[BinaryIO], object]:
-    return lambda file: file.write(json.dumps(tree, indent=1).encode())
+def _write_json(path: Path, tree: Any) -> None:
+    write_json(path, tree, indent=1, end="", allow_nan=True)
 
 
 def _sync(directory: Path) -> None:

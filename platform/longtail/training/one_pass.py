@@ -11,8 +11,8 @@ from longtail.data.loading.batches import TrainingBatch
 from longtail.data.lvis.annotations import Annotations
 from longtail.data.sampling.build import images_per_epoch
 from longtail.engines.base import Engine
+from longtail.randomness import data_seed
 from longtail.training.checkpoints import save_checkpoint
-from longtail.training.determinism import data_seed
 from longtail.training.freezing import FrozenParts
 from longtail.training.job import StageJob, StageOutcome
 from longtail.training.journal import JOURNAL, Journal

@@ -19,8 +19,9 @@ from longtail.engines.build import build_engine
 from longtail.models.category_statistics import CategoryStatistics
 from longtail.models.classifiers import Classifier
 from longtail.models.classifiers.many import ManyClassifiers
+from longtail.randomness import data_seed
 from longtail.training.checkpoints import TrainingState
-from longtail.training.determinism import data_seed, seed_initial_weights, seed_step
+from longtail.training.determinism import seed_initial_weights, seed_step
 from longtail.training.freezing import FrozenParts, set_training_mode
 from longtail.training.job import StageJob, StageOutcome
 from longtail.training.loop import TrainingDivergedError, train

@@ -25,8 +25,9 @@ from longtail.data.loading.sample import Image, Sample
 from longtail.data.loading.shared_tensors import Parcel, pack, unpack
 from longtail.data.lvis.annotations import Annotations
 from longtail.data.sampling.build import build_stream
-from longtail.data.sampling.steps import AUGMENTATION, Step, StepSampler, random_numbers
+from longtail.data.sampling.steps import Step, StepSampler
 from longtail.problems import BadInputError
+from longtail.randomness import augmentation_generator
 
 SHARED_MEMORY = Path("/dev/shm")
 BATCHES_AHEAD = 2
@@ -145,7 +146,7 @@ def _training_batch(
 ) -> TrainingBatch:
     samples = []
     for item in step.items:
-        rng = random_numbers(seed, AUGMENTATION, item.epoch, item.position)
+        rng = augmentation_generator(seed, item.epoch, item.position)
         sample = load_sample(annotations, item.image, images_root, stage.augmentation, rng)
         samples.append(for_drawn_category(sample, stage.sampler, item.category))
     return TrainingBatch(samples, step.epoch, step.position)

@@ -6,8 +6,6 @@ renamed, so it is either whole or not there. Nothing is mapped before its digest
 in a process; what is damaged is filled again.
 """
 
-import contextlib
-import fcntl
 import hashlib
 import logging
 import math
@@ -15,7 +13,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +23,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from longtail.files import sha256_of
+from longtail.locks import held
 from longtail.sealed import MISMATCH, DamagedError, read_sealed_json, write_sealed_json
 
 logger = logging.getLogger(__name__)
@@ -147,8 +146,7 @@ def build_columns(directory: Path, fill: Callable[[ColumnWriter], dict[str, Any]
     """
     columns = _open_whole(directory, tells=False)
     if columns is None:
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        with _lock(directory):
+        with held(directory.with_name(f"{directory.name}.lock"), math.inf):
             columns = _open_whole(directory) or _fill(directory, fill)
     return columns
 
@@ -179,13 +177,6 @@ def _fill(directory: Path, fill: Callable[[ColumnWriter], dict[str, Any]]) -> Co
     columns = open_columns(directory)
     assert columns is not None
     return columns
-
-
-@contextlib.contextmanager
-def _lock(directory: Path) -> Iterator[None]:
-    with directory.with_name(f"{directory.name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _require_whole(path: Path, column: dict[str, Any]) -> None:

@@ -13,18 +13,15 @@ from typing import Annotated, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Meta, Raw
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import track
 
 from longtail.problems import BadInputError, ProblemReport
+from longtail.progress import tracked_records
 
 Id = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 # JPEG's own limit; it keeps a wrong size from asking for terabytes of mask.
 PixelCount = Annotated[int, Meta(ge=1, le=65_535)]
 
-# Shorter lists are read before a progress bar would be seen.
-MANY_RECORDS = 20_000
 FORMAT_REMEDY = "an LVIS file is one JSON object with images, annotations and categories"
 
 
@@ -136,7 +133,7 @@ def decode_records(
     """Decode records one by one; those that do not fit the type go to the report instead."""
     decoder = msgspec.json.Decoder(record_type)
     faults = Faults()
-    shown = _with_progress(records, f"reading {field} of {escape(report.file)}")
+    shown = tracked_records(records, f"reading {field} of {escape(report.file)}")
     for position, raw in enumerate(shown):
         try:
             record = decoder.decode(raw)
@@ -146,15 +143,6 @@ def decode_records(
         else:
             yield record
     faults.report_to(report)
-
-
-def _with_progress(records: Sequence[Raw], description: str) -> Iterator[Raw]:
-    console = Console(stderr=True)
-    if len(records) > MANY_RECORDS and not console.is_terminal:
-        line = f"{description}: {len(records)} records, once for all later openings"
-        console.print(line, soft_wrap=True)
-    hidden = len(records) <= MANY_RECORDS or not console.is_terminal
-    yield from track(records, description, console=console, disable=hidden)
 
 
 def _explain(error: ValueError, field: str) -> tuple[str, str, str]:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtail.data.lvis.ragged import Ragged, offsets_from_lengths, ragged_from_groups
-from longtail.data.sampling.steps import ORDER, EpochOrder, random_numbers
+from longtail.data.sampling.steps import EpochOrder
+from longtail.randomness import order_generator
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +75,7 @@ class ClassAwareImages:
 
     def epoch_order(self, epoch: int) -> EpochOrder:
         """See `ImageStream.epoch_order`; L = C * images_per_category."""
-        rng = random_numbers(self.seed, ORDER, epoch)
+        rng = order_generator(self.seed, epoch)
         rows = np.split(self.source.images.values, self.source.images.offsets[1:-1])
         return EpochOrder(rng.permutation(np.concatenate([self._draw(row, rng) for row in rows])))
 
@@ -107,7 +108,7 @@ class ClassThenImageDraws:
 
     def epoch_order(self, epoch: int) -> EpochOrder:
         """See `ImageStream.epoch_order`; tells the drawn categories."""
-        rng = random_numbers(self.seed, ORDER, epoch)
+        rng = order_generator(self.seed, epoch)
         drawn = rng.integers(len(self.source.categories), size=self.images_per_epoch)
         place = rng.integers(self.source.num_images()[drawn])
         images = self.source.images.values[self.source.images.offsets[drawn] + place]

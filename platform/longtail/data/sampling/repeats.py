@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from longtail.data.sampling.steps import ORDER, EpochOrder, random_numbers
+from longtail.data.sampling.steps import EpochOrder
+from longtail.randomness import order_generator
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +29,7 @@ class RepeatedImages:
 
     def epoch_order(self, epoch: int) -> EpochOrder:
         """See `ImageStream.epoch_order`."""
-        rng = random_numbers(self.seed, ORDER, epoch)
+        rng = order_generator(self.seed, epoch)
         whole = np.floor(self.copies)
         extra = rng.random(len(self.images)) < self.copies - whole
         return EpochOrder(rng.permutation(np.repeat(self.images, whole.astype(np.int64) + extra)))

@@ -2,8 +2,7 @@
 
 N images of the annotation file, L items of an epoch. The stream of items is endless: an epoch's
 remainder flows into the next one, and a step may hold both. It depends on the seed alone, never on
-the number of workers: its random numbers depend on the seed and on what they are for, never on who
-draws first.
+the number of workers.
 """
 
 from collections.abc import Iterator
@@ -12,14 +11,6 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-# Separate the streams of random numbers that one seed starts.
-ORDER, AUGMENTATION = 0, 1
-
-
-def random_numbers(seed: int, *purpose: int) -> np.random.Generator:
-    """A generator of its own for each purpose, such as (AUGMENTATION, epoch, position)."""
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=purpose))
 
 
 class EpochOrder(NamedTuple):

@@ -19,6 +19,7 @@ from longtail.data.synthetic.contours import outlines
 from longtail.data.synthetic.plan import PlannedObject, plan_images, room_for_all, verified_absent
 from longtail.data.synthetic.scenes import paint
 from longtail.files import sha256_of, write_json
+from longtail.randomness import generator_for
 from longtail.sealed import MISMATCH, read_sealed_json, write_sealed_json
 
 logger = logging.getLogger(__name__)
@@ -91,7 +92,7 @@ def write_dataset(
     if _is_finished(out, marker, force):
         return False
     kinds = looks(parameters.categories)
-    shares = _rng(parameters.seed, SHARES).permutation(image_shares(len(kinds)))
+    shares = generator_for(parameters.seed, SHARES).permutation(image_shares(len(kinds)))
     if not room_for_all(parameters.images, shares):
         raise ValueError(
             f"{len(kinds)} categories: too many for {parameters.images} training images; give fewer"
@@ -100,7 +101,7 @@ def write_dataset(
     write_sealed_json(out / MARKER, {**marker, "finished": False})
     files = []
     for split, count in enumerate(parameters.counts):
-        plans = plan_images(count, shares, _rng(parameters.seed, PLAN, split))
+        plans = plan_images(count, shares, generator_for(parameters.seed, PLAN, split))
         files.append(_paint_split(out, _Painter(parameters, kinds, split), plans, painted))
     _write_annotation_files(out, kinds, files)
     digests = _digests(out, files)
@@ -118,7 +119,7 @@ class _Painter:
 
     def paint(self, out: Path, i: int, plan: list[PlannedObject]) -> tuple[Record, list[Record]]:
         """Save picture i; return its image record and its annotations."""
-        rng = _rng(self.parameters.seed, PICTURE, self.split, i)
+        rng = generator_for(self.parameters.seed, PICTURE, self.split, i)
         low, high = (self.parameters.size * (1 + sign * SIDE_VARIATION) for sign in (-1, 1))
         height, width = (int(side) for side in np.rint(rng.uniform(low, high, 2)))
         scene = paint((height, width), [self.kinds[item.label] for item in plan], rng)
@@ -264,7 +265,3 @@ def _holds(out: Path, digests: dict[str, str]) -> bool:
 def _area(ring: NDArray[np.int64]) -> int:
     x, y = ring.T
     return abs(int(x @ np.roll(y, -1) - y @ np.roll(x, -1))) // 2
-
-
-def _rng(seed: int, *purpose: int) -> np.random.Generator:
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=purpose))

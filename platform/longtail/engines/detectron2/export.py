@@ -1,7 +1,6 @@
 """A trained detector as a folder that detectron2's own tools read. K categories."""
 
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from longtail.config.detector import Detector
 from longtail.config.variant import Inference
 from longtail.engines.detectron2.config import longtail_config
 from longtail.engines.detectron2.neutral import inside_name
+from longtail.files import new_directory
 from longtail.models.category_statistics import CategoryStatistics
 
 CONFIG = "config.yaml"
@@ -78,15 +78,12 @@ def write_export(
         detector.replace(engine="detectron2").without_weights(), classifier, inference, statistics
     )
     config.MODEL.WEIGHTS = WEIGHTS
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    (partial / CONFIG).write_text(config.dump())
-    torch.save({"model": _detectron2_names(weights)}, partial / WEIGHTS)
-    (partial / CATEGORIES).write_text(json.dumps(_listed(categories), indent=1))
     names = {"config": CONFIG, "weights": WEIGHTS, "categories": CATEGORIES}
-    (partial / "README.md").write_text(README.format(**names))
-    partial.rename(folder)
+    with new_directory(folder) as partial:
+        (partial / CONFIG).write_text(config.dump())
+        torch.save({"model": _detectron2_names(weights)}, partial / WEIGHTS)
+        (partial / CATEGORIES).write_text(json.dumps(_listed(categories), indent=1))
+        (partial / "README.md").write_text(README.format(**names))
 
 
 def _detectron2_names(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -16,10 +16,10 @@ from longtail.cluster.work.node_runner import predictions_of
 from longtail.evaluation.annotations.ground_truth import GroundTruth, read_ground_truth
 from longtail.evaluation.margins import Margins
 from longtail.evaluation.metrics.rescorer import Rescorer
-from longtail.evaluation.progress import OnStep, block_progress
 from longtail.metrics import UNDEFINED
 from longtail.predictions.store import PredictionStore
 from longtail.problems import BadInputError
+from longtail.progress import OnStep, block_progress
 from longtail.sweep.analysis.margin_file import (
     COMMON_SHARE,
     METRICS,
