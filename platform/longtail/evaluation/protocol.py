@@ -14,7 +14,7 @@ def from_bits(bits: NDArray[np.uint16]) -> NDArray[np.bool_]:
 
 
 def as_bits(flags: NDArray[np.bool_]) -> NDArray[np.uint16]:
-    """(D, 10) booleans as bits of thresholds."""
-    weights = 1 << np.arange(len(IOU_THRESHOLDS), dtype=np.uint16)
+    """(D, T) booleans of at most 16 thresholds as bits; LVIS has 10."""
+    weights = 1 << np.arange(flags.shape[1], dtype=np.uint16)
     bits: NDArray[np.uint16] = (flags * weights).sum(axis=1, dtype=np.uint16)
     return bits

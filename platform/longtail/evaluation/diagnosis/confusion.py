@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtail.categories import FREQUENCY_GROUPS, CategoryTable
-from longtail.evaluation.diagnosis.judged_detections import NO_OBJECT, JudgedDetections
+from longtail.evaluation.diagnosis.judged_detections import NO_INSTANCE, JudgedDetections
 
 NUM_PAIRS = 20
 
@@ -63,8 +63,8 @@ def confusion(detections: JudgedDetections, categories: CategoryTable) -> Confus
     category is not exhaustively annotated in the image.
     """
     taken = detections.counterpart
-    hit = (taken != NO_OBJECT) & ~detections.on_ignored(taken)
-    nothing = (taken == NO_OBJECT) & detections.exhaustive
+    hit = (taken != NO_INSTANCE) & ~detections.on_ignored(taken)
+    nothing = (taken == NO_INSTANCE) & detections.exhaustive
     missed = ~detections.gt_ignored
     missed[taken[hit]] = False
     objects, found = detections.gt_label[taken[hit]], detections.label[hit]

@@ -14,23 +14,23 @@ import numpy as np
 
 from longtail.categories import CategoryTable
 from longtail.evaluation.annotations.ground_truth import GroundTruth, read_ground_truth
-from longtail.evaluation.diagnosis.average_precision import IOU_THRESHOLDS
+from longtail.evaluation.annotations.instances import Instances
 from longtail.evaluation.diagnosis.calibration_error import Calibration, calibration_by_group
 from longtail.evaluation.diagnosis.confusion import Confusion, confusion
-from longtail.evaluation.diagnosis.error_types import (
+from longtail.evaluation.diagnosis.error_types import ErrorAnalysis, ap_gains, ap_losses
+from longtail.evaluation.diagnosis.image_overlaps import (
     BACKGROUND_IOU,
-    ErrorAnalysis,
-    ap_gains,
-    ap_losses,
+    ImageOverlaps,
+    image_overlaps,
 )
-from longtail.evaluation.diagnosis.image_overlaps import ImageOverlaps, Kind, image_overlaps
 from longtail.evaluation.diagnosis.judged_detections import JudgedDetections, collect
 from longtail.evaluation.diagnosis.score_distribution import ScoreDistribution, scores_by_group
-from longtail.evaluation.matching.blocks import OnBlock
+from longtail.evaluation.matching.blocks import OnBlock, ranks_of_block
 from longtail.evaluation.matching.judged import check_masks, ranked_by, within_cap
+from longtail.evaluation.matching.part import Kind
+from longtail.evaluation.protocol import IOU_THRESHOLDS
 from longtail.predictions.checks.coverage import Coverage, images_found
 from longtail.predictions.checks.warnings import warnings_of
-from longtail.predictions.image_set import IMAGES_PER_BLOCK
 from longtail.predictions.result_json.read import open_predictions
 from longtail.predictions.store import PredictionStore
 from longtail.problems import BadInputError
@@ -87,6 +87,7 @@ class JudgedBlocks:
 
     def __iter__(self) -> Iterator[ImageOverlaps]:
         any_mask = False
+        instances = Instances.of(self._truth)
         for block in range(self._store.block_count):
             columns = self._store.read_block(block)
             any_mask = any_mask or bool(columns.has_mask.any())
@@ -96,9 +97,8 @@ class JudgedBlocks:
             self.num_unjudged += int((~judged).sum())
             counting = capped.take(judged)
             check_masks(counting, self._truth, self._name)
-            first = block * IMAGES_PER_BLOCK
-            ranks = range(first, min(first + IMAGES_PER_BLOCK, len(self._truth.images)))
-            yield from image_overlaps(counting, self._truth, ranks, self._kind)
+            ranks = ranks_of_block(block, len(self._truth.images))
+            yield from image_overlaps(counting, self._truth, instances, ranks, self._kind)
             if self._on_block is not None:
                 self._on_block(block + 1, self._store.block_count)
         if self._kind == "segm" and self._store.num_detections and not any_mask:

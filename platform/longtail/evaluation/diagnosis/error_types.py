@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from longtail.categories import CategoryTable
 from longtail.evaluation.diagnosis.average_precision import (
     ALL_GROUPS,
-    IOU_THRESHOLDS,
     average_precision,
     mean_by_group,
 )
-from longtail.evaluation.diagnosis.judged_detections import NO_OBJECT, JudgedDetections
+from longtail.evaluation.diagnosis.image_overlaps import BACKGROUND_IOU
+from longtail.evaluation.diagnosis.judged_detections import NO_INSTANCE, JudgedDetections
+from longtail.evaluation.protocol import IOU_THRESHOLDS
 
 ErrorType = Literal["localisation", "classification", "duplicate", "background", "both", "missed"]
 ERROR_TYPES: tuple[ErrorType, ...] = (
@@ -29,8 +30,6 @@ ERROR_TYPES: tuple[ErrorType, ...] = (
     "both",
     "missed",
 )
-# Below this overlap a detection has nothing to do with an object (TIDE's t_b).
-BACKGROUND_IOU = 0.1
 
 
 class ErrorAnalysis:
@@ -126,11 +125,11 @@ class ErrorAnalysis:
     def _repaired(
         self, corrected: tuple[ErrorType, ...]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        targets = np.full(len(self._detections), NO_OBJECT)
+        targets = np.full(len(self._detections), NO_INSTANCE)
         for error in {"localisation", "classification"}.intersection(corrected):
             rows = self._of_type[error]
             targets[rows] = self._target(error)[rows]
-        candidates = np.flatnonzero(targets != NO_OBJECT)
+        candidates = np.flatnonzero(targets != NO_INSTANCE)
         candidates = candidates[~self._found[targets[candidates]]]
         # Rows of one image are by falling score, so an object's first row is its best.
         objects, first = np.unique(targets[candidates], return_index=True)

@@ -11,9 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtail.categories import CategoryTable
-from longtail.evaluation.diagnosis.image_overlaps import ImageOverlaps, greedy_match
+from longtail.evaluation.annotations.instances import starts_of
+from longtail.evaluation.diagnosis.image_overlaps import ImageOverlaps
+from longtail.evaluation.matching.kernel import match_detections, preference
+from longtail.evaluation.protocol import as_bits
 
-NO_OBJECT = -1
+NO_INSTANCE = -1
+ALL_AREAS = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,12 +59,12 @@ class JudgedDetections:
 
     def right(self, t: int = 0) -> NDArray[np.bool_]:
         """(D,) true positives at a threshold."""
-        found: NDArray[np.bool_] = self.matched[t] != NO_OBJECT
+        found: NDArray[np.bool_] = self.matched[t] != NO_INSTANCE
         return found & ~self.on_ignored(self.matched[t])
 
     def wrong(self, t: int = 0) -> NDArray[np.bool_]:
         """(D,) false positives at a threshold; detections may also be neither right nor wrong."""
-        unmatched: NDArray[np.bool_] = self.matched[t] == NO_OBJECT
+        unmatched: NDArray[np.bool_] = self.matched[t] == NO_INSTANCE
         return unmatched & self.exhaustive
 
     def on_ignored(self, objects: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -75,25 +79,62 @@ class JudgedDetections:
 
 
 def collect(images: Iterable[ImageOverlaps], thresholds: NDArray[np.float64]) -> JudgedDetections:
-    """Match image by image and put the rows of all images together.
+    """Judged detections of all images, matched image by image.
 
     Args:
         images: Every image of the set.
-        thresholds: (T,) overlaps that count as found, the first being the diagnosis's own.
+        thresholds: (T,) overlaps that count as found, at most 16, the first being the diagnosis's
+            own.
     """
-    parts: list[dict[str, NDArray[Any]]] = []
-    num_objects = 0
+    blocks: list[dict[str, NDArray[Any]]] = []
+    num_instances = 0
     for image in images:
-        part = _match(image, thresholds)
+        block = _match(image, thresholds)
         for name in ("matched", "counterpart", "own_gt", "other_gt"):
-            part[name] = np.where(part[name] == NO_OBJECT, NO_OBJECT, part[name] + num_objects)
-        num_objects += len(image.gt_label)
-        parts.append(part)
+            block[name] = np.where(
+                block[name] == NO_INSTANCE, NO_INSTANCE, block[name] + num_instances
+            )
+        num_instances += len(image.gt_label)
+        blocks.append(block)
     columns = {
-        field.name: np.concatenate([part[field.name] for part in parts], axis=-1)
+        field.name: np.concatenate([block[field.name] for block in blocks], axis=-1)
         for field in fields(JudgedDetections)
     }
     return JudgedDetections(**columns)
+
+
+def taken_instances(
+    image: ImageOverlaps, allowed: NDArray[np.bool_], thresholds: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """(T, D) instance of the image that each detection takes by lvis-api's rule, -1 for none.
+
+    Args:
+        image: D detections and G instances.
+        allowed: (D, G) which pairs may match: those of one category for LVIS's metrics.
+        thresholds: (T,) lowest overlaps that match, at most 16.
+    """
+    # As in lvis-api, which lets an overlap of 1 pass whatever its last digit.
+    lowest = np.minimum(thresholds, 1 - 1e-10)
+    detection, instance = np.nonzero(allowed & (image.iou >= lowest.min()))
+    iou = image.iou[detection, instance]
+    order = preference(detection, instance, iou)
+    detection, instance, iou = detection[order], instance[order], iou[order]
+    num_detections = len(image.label)
+    _, _, takes = match_detections(
+        np.arange(num_detections),
+        np.zeros(num_detections, dtype=np.uint8),
+        image.gt_ignored.astype(np.uint8),
+        starts_of(np.bincount(detection, minlength=num_detections)),
+        instance,
+        as_bits(iou[:, None] >= lowest),
+        ALL_AREAS,
+        np.uint16(2 ** len(thresholds) - 1),
+    )
+    taken = np.full((len(thresholds), num_detections), NO_INSTANCE)
+    for t in range(len(thresholds)):
+        at_t = (takes >> t & 1).astype(np.bool_)
+        taken[t, detection[at_t]] = instance[at_t]
+    return taken
 
 
 def _match(image: ImageOverlaps, thresholds: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
@@ -106,8 +147,8 @@ def _match(image: ImageOverlaps, thresholds: NDArray[np.float64]) -> dict[str, N
         "label": image.label,
         "score": image.score,
         "exhaustive": image.exhaustive,
-        "matched": greedy_match(image.iou, same, image.gt_ignored, thresholds),
-        "counterpart": greedy_match(image.iou, anything, image.gt_ignored, thresholds[:1])[0],
+        "matched": taken_instances(image, same, thresholds),
+        "counterpart": taken_instances(image, anything, thresholds[:1])[0],
         "own_gt": own_gt,
         "own_iou": own_iou,
         "other_gt": other_gt,
@@ -121,8 +162,8 @@ def _most_overlapped(
     iou: NDArray[np.float64], eligible: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     if iou.shape[1] == 0:
-        return np.full(len(iou), NO_OBJECT), np.zeros(len(iou))
+        return np.full(len(iou), NO_INSTANCE), np.zeros(len(iou))
     overlaps = np.where(eligible, iou, 0.0)
     best = overlaps.argmax(axis=1)
     highest = overlaps[np.arange(len(iou)), best]
-    return np.where(highest > 0, best, NO_OBJECT), highest
+    return np.where(highest > 0, best, NO_INSTANCE), highest

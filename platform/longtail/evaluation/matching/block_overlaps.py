@@ -10,13 +10,11 @@ from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.annotations.instances import Instances, area_flags, is_among
 from longtail.evaluation.matching.blocks import ranks_of_block
 from longtail.evaluation.matching.judged import check_masks
-from longtail.evaluation.matching.mask_overlaps import mask_iou, truth_runs
 from longtail.evaluation.matching.part import Ints, Kind, KindPart, OverlapPart
+from longtail.evaluation.matching.shapes import Shapes, shapes_of
 from longtail.evaluation.protocol import AREA_BOUNDS, IOU_THRESHOLDS
 from longtail.predictions.columns import DetectionColumns
 from longtail.problems import BadInputError
-from longtail.rle.codec import decode_many
-from longtail.rle.geometry import areas
 
 EVERY_AREA = np.uint8(2 ** len(AREA_BOUNDS) - 1)
 
@@ -47,12 +45,12 @@ def match_block(
     rows = np.flatnonzero(truth.judges(image, label))
     judged = _Judged(rows, image[rows], label[rows], instances)
     parts: dict[Kind, KindPart] = {}
+    of_judged = columns.take(rows)
     if "segm" in kinds:
-        of_judged = columns.take(rows)
         check_masks(of_judged, truth, store)
-        parts["segm"] = _by_masks(judged, of_judged, truth, ranks)
-    if "box" in kinds:
-        parts["box"] = _by_boxes(judged, columns.boxes[rows])
+    for kind in kinds:
+        shapes = shapes_of(kind, of_judged, truth, instances, ranks)
+        parts[kind] = judged.part(shapes, instances.starts[ranks.start])
     return OverlapPart(
         blocks=range(block, block + 1),
         any_mask=bool(columns.has_mask.any()),
@@ -73,15 +71,28 @@ class _Judged:
         self.pairs = image * instances.num_categories + label
 
     def candidates(self, area: NDArray[np.float64]) -> tuple[Ints, Ints]:
-        """Detections with an area, each with each instance of its image and category."""
+        """Each detection with an area, with each instance of its image and category.
+
+        Args:
+            area: (B,) pixels.
+
+        Returns:
+            (E,) indices into the B and (E,) into the instances of the whole file.
+        """
         detections, found = self.instances.candidates(self.pairs)
         has_area = area[detections] > 0
         return detections[has_area], found[has_area]
 
-    def part(
-        self, area: NDArray[np.float64], candidates: tuple[Ints, Ints], iou: NDArray[np.float64]
-    ) -> KindPart:
-        """The detections with an area, and the candidates of the lowest threshold and more."""
+    def part(self, shapes: Shapes, first_instance: int) -> KindPart:
+        """The detections with an area, and their overlaps of the lowest threshold and more.
+
+        Args:
+            shapes: Of the B detections and of the block's instances.
+            first_instance: The first of those.
+        """
+        area = shapes.area
+        detections, found = self.candidates(area)
+        iou = shapes.iou(detections, found - first_instance, IOU_THRESHOLDS[0])
         has_area = area > 0
         new_index = np.cumsum(has_area) - 1
         high = iou >= IOU_THRESHOLDS[0]
@@ -92,41 +103,10 @@ class _Judged:
             image=self.image[has_area],
             label=self.label[has_area],
             flags=flags[has_area],
-            overlap_detection=new_index[candidates[0][high]],
-            overlap_instance=candidates[1][high],
+            overlap_detection=new_index[detections[high]],
+            overlap_instance=found[high],
             overlap_iou=iou[high],
         )
-
-
-def _by_masks(
-    judged: _Judged, columns: DetectionColumns, truth: GroundTruth, ranks: range
-) -> KindPart:
-    runs = decode_many(columns.counts, columns.counts_offsets)
-    area = areas(*runs).astype(np.float64)
-    candidates = judged.candidates(area)
-    # The masks of the block's instances count from 0.
-    wanted = candidates[1] - judged.instances.starts[ranks.start]
-    pairs = candidates[0], wanted
-    iou = mask_iou(runs, truth_runs(truth, ranks), pairs, IOU_THRESHOLDS[0])
-    return judged.part(area, candidates, iou)
-
-
-def _by_boxes(judged: _Judged, boxes: NDArray[np.float64]) -> KindPart:
-    area = boxes[:, 2] * boxes[:, 3]
-    candidates = judged.candidates(area)
-    iou = box_iou(boxes[candidates[0]], judged.instances.boxes[candidates[1]])
-    return judged.part(area, candidates, iou)
-
-
-def box_iou(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(E,) IoU of E pairs of boxes x, y, width, height, with pycocotools' last digit.
-
-    Boxes that only touch, and boxes turned inside out, overlap by 0. One of each pair has an area.
-    """
-    sides = np.minimum(a[:, :2] + a[:, 2:], b[:, :2] + b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])
-    common = np.where((sides > 0).all(axis=1), sides[:, 0] * sides[:, 1], 0.0)
-    # Added in this order, on which the last digit depends.
-    return common / (a[:, 2] * a[:, 3] + b[:, 2] * b[:, 3] - common)
 
 
 def _labels(columns: DetectionColumns, truth: GroundTruth, store: Path) -> Ints:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtail.evaluation.annotations.instances import Instances, starts_of
+from longtail.evaluation.matching.kernel import preference
 from longtail.evaluation.matching.part import Ints, Kind, OverlapPart
 from longtail.evaluation.protocol import IOU_THRESHOLDS, as_bits
 
@@ -73,7 +74,7 @@ class Overlaps:
         truth_order = np.argsort(instances.label, kind="stable")
         detections = _inverse(order)[part.overlap_detection]
         found = _inverse(truth_order)[part.overlap_instance]
-        by_detection = np.lexsort((-found, -part.overlap_iou, detections))
+        by_detection = preference(detections, found, part.overlap_iou)
         reached = part.overlap_iou[by_detection, None] >= IOU_THRESHOLDS
         return cls(
             scores=whole.scores(kind).view(),

@@ -9,8 +9,10 @@ from longtail.evaluation.matching.kernel import match_detections
 from longtail.evaluation.matching.overlaps import Overlaps
 from longtail.evaluation.metrics.cap import within_cap
 from longtail.evaluation.metrics.sorting import rank_detections
+from longtail.evaluation.protocol import IOU_THRESHOLDS
 
 NO_CAP = -1
+ALL_THRESHOLDS = np.uint16(2 ** len(IOU_THRESHOLDS) - 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +77,7 @@ def match_ranked(
     overlaps: Overlaps, ranking: Ranking, area: int
 ) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
     """(D,) thresholds at which a detection is right, and (D,) at which it counts as nothing."""
-    matched: tuple[NDArray[np.uint16], NDArray[np.uint16]] = match_detections(
+    matched, ignored, _ = match_detections(
         ranking.order,
         overlaps.detection_flags,
         overlaps.truth_flags,
@@ -83,5 +85,6 @@ def match_ranked(
         overlaps.overlap_truth,
         overlaps.overlap_bits,
         area,
+        ALL_THRESHOLDS,
     )
-    return matched
+    return matched, ignored

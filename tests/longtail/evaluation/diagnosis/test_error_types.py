@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from longtail.categories import CategoryTable
-from longtail.evaluation.diagnosis.average_precision import IOU_THRESHOLDS
 from longtail.evaluation.diagnosis.error_types import (
     ERROR_TYPES,
     ErrorAnalysis,
@@ -15,6 +14,7 @@ from longtail.evaluation.diagnosis.error_types import (
 )
 from longtail.evaluation.diagnosis.image_overlaps import ImageOverlaps
 from longtail.evaluation.diagnosis.judged_detections import JudgedDetections, collect
+from longtail.evaluation.protocol import IOU_THRESHOLDS
 
 RARE, FREQUENT = 0, 1
 LETTERS = "rffc"

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from longtail.evaluation.annotations.ground_truth import read_ground_truth
+from longtail.evaluation.annotations.instances import Instances
 from longtail.evaluation.diagnosis.image_overlaps import ImageOverlaps, image_overlaps
 from longtail.predictions.columns import DetectionColumns
 from longtail.rle.codec import encode, pack
@@ -62,7 +63,7 @@ def overlaps_of(
         counts=counts,
         counts_offsets=offsets,
     )
-    return list(image_overlaps(columns, truth, range(2), kind))
+    return list(image_overlaps(columns, truth, Instances.of(truth), range(2), kind))
 
 
 @pytest.mark.parametrize("kind", ["segm", "box"])
@@ -75,12 +76,12 @@ def test_overlaps_are_those_computed_by_hand(tmp_path: Path, kind: Literal["segm
     assert image.iou == pytest.approx(np.array([[0.4, 0.4], [2 / 6, 0]]))
 
 
-def test_ignored_objects_come_last(tmp_path: Path) -> None:
+def test_ignored_objects_are_told_from_the_others(tmp_path: Path) -> None:
     objects = [square(0, 4, 3, ignore=1), square(6, 4, 5), square(2, 2, 3)]
     image, _ = overlaps_of(tmp_path / "a.json", objects, [(0, 4, 3, 0.5)], "box")
-    assert image.gt_ignored.tolist() == [False, False, True]
-    assert image.gt_label.tolist() == [1, 0, 0]
-    assert image.iou.tolist() == [[0, 0.5, 1]]
+    assert image.gt_ignored.tolist() == [True, False, False]
+    assert image.gt_label.tolist() == [0, 1, 0]
+    assert image.iou.tolist() == [[1, 0, 0.5]]
 
 
 @pytest.mark.parametrize("kind", ["segm", "box"])

@@ -1,11 +1,10 @@
-"""IoU of masks and boxes against pycocotools, to the last digit."""
+"""IoU of masks against pycocotools, to the last digit."""
 
 import numpy as np
 import pycocotools.mask
 import pytest
 
 from longtail.evaluation.annotations.segmentation import compressed_counts, compressed_mask
-from longtail.evaluation.matching.block_overlaps import box_iou
 from longtail.evaluation.matching.mask_overlaps import mask_iou
 from longtail.rle.codec import decode_many, pack
 
@@ -44,19 +43,6 @@ def test_masks_overlap_as_pycocotools_says(seed: int) -> None:
     assert high.sum() >= 4
     assert np.array_equal(iou >= 0.5, high)
     assert np.array_equal(iou[high], expected.ravel()[high])
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_boxes_overlap_as_pycocotools_says(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    found = np.hstack([rng.uniform(-5, 50, (40, 2)), rng.uniform(0.1, 60, (40, 2))])
-    wanted = np.hstack([rng.uniform(0, 50, (30, 2)), rng.uniform(0, 60, (30, 2))])
-    found[:5, :2] = np.round(found[:5, :2])
-    wanted[:5] = found[:5] * [1, 1, 1, 0.5]
-    wanted[5] = [*found[5, :2] + found[5, 2:], 3.0, 3.0]
-    expected = pycocotools.mask.iou(found, wanted, [0] * len(wanted))
-    pairs = np.repeat(found, 30, axis=0), np.tile(wanted, (40, 1))
-    assert np.array_equal(box_iou(*pairs), np.asarray(expected).ravel())
 
 
 def test_segmentations_drawn_together_are_those_drawn_one_by_one() -> None:
