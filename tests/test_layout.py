@@ -10,6 +10,7 @@ import pytest
 from support.places import ROOT
 
 BASE = {
+    "longtail.annotation_file",
     "longtail.categories",
     "longtail.problems",
     "longtail.sealed",
@@ -24,7 +25,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "longtail.caches": set(),
     "longtail.commands": {"longtail.caches", "longtail.problems"},
     "longtail.path_options": set(),
-    "longtail.categories": {"longtail.problems"},
+    "longtail.annotation_file": {"longtail.problems", "longtail.rle"},
+    "longtail.categories": {"longtail.annotation_file", "longtail.problems"},
     "longtail.config": set(),
     "longtail.rle": {"longtail.problems"},
     "longtail.locks": set(),

@@ -29,7 +29,7 @@ from longtail.sealed import MISMATCH, DamagedError, read_sealed_json, sha256_of,
 logger = logging.getLogger(__name__)
 
 # Raise it when the columns or the checks that precede them change: older caches are then rebuilt.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 MANIFEST = "manifest.json"
 REMEDY = "it is made again"
 # A file changed twice within the clock's tick keeps its times: young files are hashed anew.
