@@ -11,6 +11,7 @@ from support.places import ROOT
 
 BASE = {
     "longtail.annotation_file",
+    "longtail.array_store",
     "longtail.categories",
     "longtail.problems",
     "longtail.sealed",
@@ -22,6 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "longtail.problems": set(),
     "longtail.sealed": {"longtail.problems"},
     "longtail.sealed_arrays": {"longtail.sealed"},
+    "longtail.array_store": {"longtail.sealed"},
     "longtail.caches": set(),
     "longtail.commands": {"longtail.caches", "longtail.problems"},
     "longtail.path_options": set(),

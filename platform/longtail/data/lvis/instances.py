@@ -14,7 +14,7 @@ from longtail.annotation_file.outlines import (
     find_fault_of_rle,
 )
 from longtail.annotation_file.records import AnnotationRecord, CompressedRle, Rings
-from longtail.data.lvis.column_cache import ColumnWriter
+from longtail.array_store import ArrayWriter
 from longtail.data.lvis.progress import shown
 from longtail.data.lvis.tables import ImageTable, InstanceTable, SegmentationKind
 from longtail.problems import ProblemReport
@@ -24,7 +24,7 @@ SEGMENTATION = "annotations.segmentation"
 
 
 def read_instances(
-    records: Sequence[Raw], images: ImageTable, writer: ColumnWriter, report: ProblemReport
+    records: Sequence[Raw], images: ImageTable, writer: ArrayWriter, report: ProblemReport
 ) -> InstanceTable:
     """Decode the instances and check each segmentation.
 
@@ -67,7 +67,7 @@ def read_instances(
 class SegmentationWriter:
     """Checks segmentations and appends them to their columns."""
 
-    def __init__(self, images: ImageTable, writer: ColumnWriter) -> None:
+    def __init__(self, images: ImageTable, writer: ArrayWriter) -> None:
         sizes = zip(images.heights.tolist(), images.widths.tolist(), strict=True)
         self._image_sizes = dict(zip(images.ids.tolist(), sizes, strict=True))
         self._rle_counts = writer.stream("rle_counts", np.uint8)
@@ -110,7 +110,7 @@ class SegmentationWriter:
 class RingWriter:
     """Appends polygons to the columns `points` and `ring_offsets`; remembers each one's bounds."""
 
-    def __init__(self, writer: ColumnWriter) -> None:
+    def __init__(self, writer: ArrayWriter) -> None:
         self._points = writer.stream("points", np.float64, (2,))
         self._ring_offsets = writer.stream("ring_offsets", np.int64)
         self._ring_offsets.append(np.zeros(1, dtype=np.int64))

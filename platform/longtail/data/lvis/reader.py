@@ -11,6 +11,7 @@ import numpy as np
 
 from longtail.annotation_file.checks import find_known
 from longtail.annotation_file.document import AnnotationFile, map_annotation_file
+from longtail.array_store import ArrayWriter
 from longtail.categories import CategoryTable
 from longtail.data.lvis.checks import (
     check_absent,
@@ -18,7 +19,6 @@ from longtail.data.lvis.checks import (
     check_frequencies,
     check_geometry,
 )
-from longtail.data.lvis.column_cache import ColumnWriter
 from longtail.data.lvis.images import read_images
 from longtail.data.lvis.instances import read_instances
 from longtail.data.lvis.ragged import (
@@ -33,7 +33,7 @@ from longtail.problems import ProblemReport
 CATEGORY_FIELDS = {"id", "name", "synset", "frequency", "image_count", "instance_count"}
 
 
-def read_annotations(path: Path, writer: ColumnWriter) -> dict[str, Any]:
+def read_annotations(path: Path, writer: ArrayWriter) -> dict[str, Any]:
     """Read an LVIS file, check it, and write its columns.
 
     Categories are checked first, then images, then instances: faults of one kind of record would
@@ -85,7 +85,7 @@ def _check(
 
 
 def _write(
-    instances: InstanceTable, images: ImageTable, categories: CategoryTable, writer: ColumnWriter
+    instances: InstanceTable, images: ImageTable, categories: CategoryTable, writer: ArrayWriter
 ) -> Ragged:
     """Write all columns, instances sorted by image; returns N rows of the categories present."""
     num_images = len(images.ids)
@@ -114,12 +114,12 @@ def _write(
     return present
 
 
-def _write_rows(writer: ColumnWriter, name: str, rows: Ragged) -> None:
+def _write_rows(writer: ArrayWriter, name: str, rows: Ragged) -> None:
     writer.add(f"{name}_offsets", rows.offsets)
     writer.add(f"{name}_values", rows.values)
 
 
-def _write_texts(writer: ColumnWriter, name: str, texts: list[str]) -> None:
+def _write_texts(writer: ArrayWriter, name: str, texts: list[str]) -> None:
     encoded = [text.encode() for text in texts]
     writer.add(f"{name}_offsets", offsets_from_lengths([len(text) for text in encoded]))
     writer.add(f"{name}_values", np.frombuffer(b"".join(encoded), dtype=np.uint8))
