@@ -10,6 +10,8 @@ import pytest
 from support.places import ROOT
 
 BASE = {
+    "longtail.annotation_file",
+    "longtail.array_store",
     "longtail.categories",
     "longtail.files",
     "longtail.journal",
@@ -31,10 +33,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "longtail.sealed": {"longtail.files", "longtail.problems"},
     "longtail.sealed_arrays": {"longtail.sealed"},
     "longtail.journal": {"longtail.problems", "longtail.sealed"},
+    "longtail.array_store": {"longtail.files", "longtail.sealed"},
     "longtail.caches": set(),
     "longtail.commands": {"longtail.caches", "longtail.problems"},
     "longtail.path_options": set(),
-    "longtail.categories": {"longtail.problems"},
+    "longtail.annotation_file": {"longtail.problems", "longtail.rle"},
+    "longtail.categories": {"longtail.annotation_file", "longtail.problems"},
     "longtail.config": set(),
     "longtail.rle": {"longtail.problems"},
     "longtail.locks": set(),

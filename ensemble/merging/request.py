@@ -1,14 +1,12 @@
 """What one merge is asked for: its sources, annotations and settings, and checks of all of them."""
 
 import math
-import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from ensemble.calibration.file import Calibration
@@ -20,6 +18,7 @@ from ensemble.sources.files import digest_of, digest_of_source
 from ensemble.sources.open import OpenedSource
 from ensemble.sources.spec import SourceSpec
 from ensemble.sources.valid_area import check_coverage
+from longtail.annotation_file.document import map_annotation_file
 from longtail.categories import CategoryTable
 from longtail.predictions.image_set import ImageSet
 from longtail.predictions.store import PredictionStore
@@ -62,10 +61,13 @@ class Request:
         }
 
     def has_annotations(self) -> bool:
-        """Whether `ann` has an annotation: test files list images and categories only."""
-        with self.ann.open("rb") as file:
-            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-            return bool(msgspec.json.decode(content, type=_AnnotationsOnly).annotations)
+        """Whether `ann` has an annotation: test files list images and categories only.
+
+        Raises:
+            BadInputError: The file cannot be used.
+        """
+        file = map_annotation_file(self.ann)
+        return file.has_annotations and len(file.split("annotations")) > 0
 
     def is_evaluated(self) -> bool:
         """Whether AP is asked for, and can be computed.
@@ -149,10 +151,6 @@ def _check_masks(sources: Sequence[OpenedSource], settings: MergeSettings) -> No
             " of masks; name a source with masks too, or ask for a submission of boxes with"
             " --with-bbox"
         )
-
-
-class _AnnotationsOnly(msgspec.Struct):
-    annotations: list[msgspec.Raw] | None = None
 
 
 def twins(described: dict[str, Any]) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ N images.
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import compress
 from pathlib import Path
 
 import msgspec
@@ -12,10 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble.sources.open import OpenedSource
+from longtail.annotation_file.decoding import decode_list
+from longtail.annotation_file.document import map_annotation_file
+from longtail.annotation_file.records import IdOfImage, ImageOfInstance
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.image_set import IMAGES_PER_BLOCK, ImageSet
 from longtail.predictions.store import PredictionStore, StoreWriter
-from longtail.problems import BadInputError
+from longtail.problems import BadInputError, ProblemReport
 
 MIN_IMAGES = 8
 
@@ -42,16 +46,25 @@ def write_annotations(annotations: Path, ids: Iterable[int], out: Path) -> Path:
     Raises:
         BadInputError: It is no annotation file.
     """
-    try:
-        file = msgspec.json.decode(annotations.read_bytes(), type=_LvisFile)
-        chosen = set(ids)
-        images = [raw for raw in file.images if _image(raw) in chosen]
-        records = [raw for raw in file.annotations if _owner(raw) in chosen]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    file = map_annotation_file(annotations)
+    if not file.has_annotations:
         raise BadInputError(
-            f"{annotations}: not an LVIS annotation file ({error}); tuning needs annotations"
-        ) from None
-    out.write_bytes(msgspec.json.encode(_LvisFile(images, file.categories, records)))
+            f"{annotations}: annotations is missing, and tuning needs annotations; give a labelled "
+            "split"
+        )
+    report = ProblemReport(str(annotations))
+    images = decode_list(file, "images", IdOfImage, report)
+    owners = decode_list(file, "annotations", ImageOfInstance, report)
+    report.raise_if_errors()
+    chosen = set(ids)
+    lists = {
+        "images": [*compress(file.split("images"), (i.id in chosen for i in images))],
+        "categories": file.text("categories"),
+        "annotations": [
+            *compress(file.split("annotations"), (o.image_id in chosen for o in owners))
+        ],
+    }
+    out.write_bytes(msgspec.json.encode(lists))
     return out
 
 
@@ -85,25 +98,3 @@ def _rows_of(store: PredictionStore, ids: NDArray[np.int64]) -> DetectionColumns
     parts = [store.read_block(block, with_soft_masks=True) for block in blocks.tolist()]
     columns = DetectionColumns.concatenate(parts)
     return columns.take(np.isin(columns.image_id, ids))
-
-
-class _LvisFile(msgspec.Struct):
-    images: list[msgspec.Raw]
-    categories: msgspec.Raw
-    annotations: list[msgspec.Raw]
-
-
-class _Image(msgspec.Struct):
-    id: int
-
-
-class _Annotation(msgspec.Struct):
-    image_id: int
-
-
-def _image(raw: msgspec.Raw) -> int:
-    return msgspec.json.decode(raw, type=_Image).id
-
-
-def _owner(raw: msgspec.Raw) -> int:
-    return msgspec.json.decode(raw, type=_Annotation).image_id

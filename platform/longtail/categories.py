@@ -7,16 +7,15 @@ Two partitions of the categories are in use, and they are not nested: the groups
 file's `frequency` (LVIS draws them by image count) and the bins by instance count.
 """
 
-import mmap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from longtail.annotation_file.document import map_annotation_file
 from longtail.problems import BadInputError, ProblemReport
 
 FREQUENCY_GROUPS = ("r", "c", "f")
@@ -84,16 +83,8 @@ class CategoryTable:
         Raises:
             BadInputError: The file is not an LVIS file, or a category is wrong.
         """
-        with path.open("rb") as file:
-            if path.stat().st_size == 0:
-                raise BadInputError(f"{path}: the file is empty; fetch or write it again")
-            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        try:
-            lvis_file = msgspec.json.decode(content, type=_LvisFile)
-        except (ValueError, RecursionError) as error:
-            raise BadInputError(f"{path}: not an LVIS annotation file: {error}") from None
-        has_annotations = bool(memoryview(lvis_file.annotations).nbytes)
-        return cls.from_records(lvis_file.categories, str(path), has_annotations)
+        file = map_annotation_file(path)
+        return cls.from_records(file.categories(), str(path), file.has_annotations)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -194,11 +185,6 @@ class CategoryTable:
                 "these categories have no frequency and no counts, as in a test file; "
                 "use the categories of the training file"
             )
-
-
-class _LvisFile(msgspec.Struct):
-    categories: list[dict[str, Any]]
-    annotations: msgspec.Raw = msgspec.Raw()
 
 
 def _counts(records: Sequence[Mapping[str, Any]], field: str) -> NDArray[np.int64]:

@@ -183,9 +183,13 @@ def test_from_json_asks_for_counts_only_where_there_are_annotations(tmp_path: Pa
     [
         pytest.param("", "the file is empty", id="empty"),
         pytest.param("[]", "Expected `object`, got `array`", id="list"),
-        pytest.param('{"categories": [1]}', r"at `\$.categories\[0\]`", id="number"),
+        pytest.param(
+            '{"categories": [1]}',
+            "categories: Expected `object`, got `int`",
+            id="number",
+        ),
         pytest.param("{}", "missing required field `categories`", id="no categories"),
-        pytest.param('{"categories": ' + "[" * 100_000, "not an LVIS annotation file", id="deep"),
+        pytest.param('{"categories": ' + "[" * 100_000, "nested too deeply", id="deep"),
     ],
 )
 def test_from_json_refuses_other_files(content: str, text: str, tmp_path: Path) -> None:

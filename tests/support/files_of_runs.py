@@ -10,13 +10,14 @@ from support.flipped_bits import Kind, below, plain
 from support.match_tables import categories_of, random_table, simulated_tables
 from support.sweep_scene import LAMBDA, sweep_of, trial_of
 
+from longtail.array_store import ArrayWriter
 from longtail.cluster.nodes.ledger import begin, finish, read_result
 from longtail.cluster.nodes.plan import DataFiles, Row, make_plan
 from longtail.cluster.results.differences import read_comparison, write_comparison
 from longtail.cluster.trained import find_trained
 from longtail.config.stages import Stage
 from longtail.config.variant import Variant
-from longtail.data.lvis.column_cache import ColumnWriter, build_columns, open_columns
+from longtail.data.lvis.column_cache import build_columns, open_columns
 from longtail.data.lvis.file_digest import file_digest
 from longtail.evaluation.metrics.match_files import read_matches, write_matches
 from longtail.evaluation.uncertainty.comparison import compare
@@ -47,7 +48,7 @@ def row_of(folder: Path) -> Row:
 
 
 def write_cache(folder: Path) -> list[Path]:
-    def fill(writer: ColumnWriter) -> dict[str, Any]:
+    def fill(writer: ArrayWriter) -> dict[str, Any]:
         writer.add("boxes", np.arange(8.0).reshape(2, 4))
         writer.add("labels", np.arange(3))
         return {"categories": [{"id": 1, "image_count": 12}]}

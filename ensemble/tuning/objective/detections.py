@@ -19,12 +19,14 @@ from ensemble.sources.blocks import Block
 from ensemble.sources.filters import OTHER_SIZE, TAKES_PART
 from ensemble.sources.reader import FilteredBlock
 from ensemble.sources.valid_area import ValidArea, within_valid_areas
+from longtail.array_store import StoreFormat, read_array_store, write_array_store
 from longtail.categories import CategoryTable
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.soft_masks import SoftMasks
 from longtail.rle.codec import select
 
 Ints = NDArray[np.int64]
+FORMAT = StoreFormat(manifest="rows.json", version=1, remedy="start the search again")
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,16 +144,15 @@ class UnionRows:
         return np.stack([self.score, self.score_mask])
 
     def save(self, directory: Path) -> None:
-        """Write every array."""
+        """Write every array to a directory that does not exist."""
         directory.mkdir()
-        for field in fields(self):
-            np.save(directory / f"{field.name}.npy", getattr(self, field.name))
+        arrays = {field.name: getattr(self, field.name) for field in fields(self)}
+        write_array_store(directory, FORMAT, arrays, {})
 
     @classmethod
     def load(cls, directory: Path) -> "UnionRows":
-        """Map saved arrays, read-only."""
-        names = [field.name for field in fields(cls)]
-        return cls(*(np.asarray(np.load(directory / f"{n}.npy", mmap_mode="r")) for n in names))
+        """Map saved arrays, read-only; the command that made them does not compare digests."""
+        return cls(**read_array_store(directory, FORMAT, verify=False).arrays)
 
 
 class Strings:

@@ -5,17 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from ensemble.sources.spec import parse_sources
 from ensemble.tuning.objective.detections import UnionRows
 from ensemble.tuning.objective.fused_images import FusionBench
 from ensemble.tuning.objective.space import Space
 from ensemble.tuning.objective.trial import Bench
+from longtail.array_store import StoreFormat, read_array_store, write_array_store
 from longtail.evaluation.annotations.ground_truth import read_ground_truth
 from longtail.evaluation.metrics.rescorer import Rescorer
 
-ROWS, RESCORER, SCORES, TRUSTED, CHOICES = "rows", "rescorer", "scores", "knows.npy", "bench.json"
+FORMAT = StoreFormat(manifest="bench.json", version=1, remedy="start the search again")
+ROWS, RESCORER = "rows", "rescorer"
+TRUSTED, SCORES = "trusted", "scores_"
+"""Names of arrays; the second is followed by the kind of calibration."""
 
 
 class _Choices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,10 +39,7 @@ def save_bench(directory: Path, bench: Bench) -> None:
     directory.mkdir()
     bench.fusion.rows.save(directory / ROWS)
     bench.fusion.rescorer.save(directory / RESCORER)
-    (directory / SCORES).mkdir()
-    for kind, values in bench.scores.items():
-        np.save(directory / SCORES / f"{kind}.npy", values)
-    np.save(directory / TRUSTED, bench.fusion.trusted_categories)
+    scores = {f"{SCORES}{kind}": values for kind, values in sorted(bench.scores.items())}
     space = bench.space
     choices = _Choices(
         annotations=str(bench.fusion.truth.path),
@@ -51,24 +51,27 @@ def save_bench(directory: Path, bench: Bench) -> None:
         wanted=list(bench.wanted),
         margin_trials=bench.margin_trials,
     )
-    (directory / CHOICES).write_bytes(msgspec.json.encode(choices))
+    arrays = {TRUSTED: bench.fusion.trusted_categories, **scores}
+    write_array_store(directory, FORMAT, arrays, msgspec.to_builtins(choices))
 
 
 @lru_cache(maxsize=1)
 def load_bench(directory: Path) -> Bench:
     """The bench of a folder; its arrays are read as they are needed."""
-    choices = msgspec.json.decode((directory / CHOICES).read_bytes(), type=_Choices)
+    store = read_array_store(directory, FORMAT, verify=False)
+    choices = msgspec.convert(store.notes, _Choices)
     fusion = FusionBench(
         truth=read_ground_truth(Path(choices.annotations)),
         rows=UnionRows.load(directory / ROWS),
         rescorer=Rescorer.load(directory / RESCORER, verify=False),
-        trusted_categories=np.load(directory / TRUSTED),
+        trusted_categories=store.arrays[TRUSTED],
     )
     return Bench(
         fusion=fusion,
         scores={
-            path.stem: np.asarray(np.load(path, mmap_mode="r"))
-            for path in sorted((directory / SCORES).iterdir())
+            name.removeprefix(SCORES): values
+            for name, values in store.arrays.items()
+            if name.startswith(SCORES)
         },
         space=Space(
             options=choices.options,

@@ -5,17 +5,18 @@ so block b of every source of one image set holds the same images and sources me
 """
 
 import hashlib
-import mmap
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from longtail.problems import BadInputError, ProblemReport
+from longtail.annotation_file.checks import check_images
+from longtail.annotation_file.decoding import decode_list
+from longtail.annotation_file.document import map_annotation_file
+from longtail.annotation_file.records import ImageSize
+from longtail.problems import ProblemReport
 
 IMAGES_PER_BLOCK = 32
 BLOCKS_PER_SHARD = 32
@@ -47,11 +48,25 @@ class ImageSet:
         Raises:
             BadInputError: The file is not LVIS JSON, or ids or sizes are unusable.
         """
-        records = _read_records(path)
-        _check_records(records, path)
-        records.sort(key=lambda record: record.id)
+        report = ProblemReport(str(path))
+        records = decode_list(map_annotation_file(path), "images", ImageSize, report)
+        report.raise_if_errors()
+        return cls.from_records(records, str(path))
+
+    @classmethod
+    def from_records(cls, records: Sequence[ImageSize], file: str) -> "ImageSet":
+        """The images of a file's records, in any order.
+
+        Raises:
+            BadInputError: There are none, an id occurs twice, or an image is too large.
+        """
+        report = ProblemReport(file)
+        if not records:
+            report.error("images", "no image", ["the list"], "use a file that lists its images")
         columns = [(record.id, record.height, record.width) for record in records]
-        ids, heights, widths = np.array(columns, dtype=np.int64).reshape(-1, 3).T.copy()
+        ids, heights, widths = np.array(sorted(columns), dtype=np.int64).reshape(-1, 3).T.copy()
+        check_images(ids, heights, widths, report)
+        report.raise_if_errors()
         return cls(ids, heights, widths)
 
     def __len__(self) -> int:
@@ -89,46 +104,3 @@ class ImageSet:
         """SHA-256 of ids and sizes: equal exactly for equal image sets."""
         table = np.stack([self.ids, self.heights, self.widths])
         return hashlib.sha256(np.ascontiguousarray(table, dtype="<i8").tobytes()).hexdigest()
-
-
-class _ImageRecord(msgspec.Struct):
-    id: int
-    height: int
-    width: int
-
-
-class _ImagesOnly(msgspec.Struct):
-    images: list[_ImageRecord]
-
-
-def _read_records(path: Path) -> list[_ImageRecord]:
-    try:
-        with (
-            path.open("rb") as file,
-            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
-        ):
-            return msgspec.json.decode(content, type=_ImagesOnly).images
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise BadInputError(
-            f"{path}: cannot read `images`: {error}; an annotation or image_info file in LVIS's "
-            "JSON format is needed"
-        ) from None
-
-
-def _check_records(records: Sequence[_ImageRecord], path: Path) -> None:
-    report = ProblemReport(str(path))
-    if not records:
-        report.error("images", "no image", ["the list"], "use a file that lists its images")
-    uses = Counter(record.id for record in records)
-    repeated = [image_id for image_id, count in uses.items() if count > 1]
-    report.error("images[].id", "ids used twice", repeated, "give each image its own id")
-    unusable = [r.id for r in records if not _is_usable(r)]
-    remedy = "sizes are 1 to 65535 pixels a side, ids fit 64 bits"
-    report.error("images[]", "unusable height, width or id", unusable, remedy)
-    report.raise_if_errors()
-
-
-def _is_usable(record: _ImageRecord) -> bool:
-    sides_hold = 1 <= record.height <= 65_535 and 1 <= record.width <= 65_535
-    # The pixels of one mask must stay below 2**31 (see rle.validation).
-    return sides_hold and record.height * record.width < 2**31 and abs(record.id) < 2**63

@@ -15,6 +15,10 @@ def images_of(*ids: int) -> ImageSet:
     return ImageSet(np.array(ids), np.full(len(ids), 4), np.full(len(ids), 6))
 
 
+def sized(identifier: int | str, height: int) -> dict[str, int | str]:
+    return {"id": identifier, "height": height, "width": 2}
+
+
 def test_images_are_read_by_ascending_id(write: Callable[[Any], Path]) -> None:
     records = [{"id": 9, "height": 3, "width": 4}, {"id": 2, "height": 5, "width": 6, "x": [1]}]
     images = ImageSet.from_json(write({"annotations": [{"id": 1}], "images": records}))
@@ -27,14 +31,14 @@ def test_images_are_read_by_ascending_id(write: Callable[[Any], Path]) -> None:
     [
         pytest.param({"info": 1}, "missing required field `images`", id="no images"),
         pytest.param({"images": []}, "no image", id="empty list"),
-        pytest.param([1], "cannot read", id="a list"),
-        pytest.param(b"", "cannot read", id="empty file"),
-        pytest.param(b'{"images": [', "cannot read", id="truncated"),
-        pytest.param({"images": [{"id": 1, "height": 2}]}, "width", id="no width"),
-        pytest.param({"images": [{"id": "1", "height": 2, "width": 2}]}, "int", id="id a string"),
-        pytest.param({"images": [{"id": 1, "height": 0, "width": 2}]}, "unusable", id="no rows"),
-        pytest.param({"images": [{"id": 1, "height": 9**9, "width": 2}]}, "unusable", id="huge"),
-        pytest.param({"images": [{"id": 1, "height": 1, "width": 1}] * 2}, "twice", id="twice"),
+        pytest.param([1], "Expected `object`, got `array`", id="a list"),
+        pytest.param(b"", "the file is empty", id="empty file"),
+        pytest.param(b'{"images": [', "the file is cut off", id="truncated"),
+        pytest.param({"images": [{"id": 1, "height": 2}]}, "images.width: missing", id="no width"),
+        pytest.param({"images": [sized("1", 2)]}, "images.id: Expected `int`", id="id a string"),
+        pytest.param({"images": [sized(1, 0)]}, "height: Expected `int` >= 1", id="no rows"),
+        pytest.param({"images": [sized(1, 9**9)]}, "height: Expected `int` <= 65535", id="huge"),
+        pytest.param({"images": [sized(1, 1)] * 2}, "images.id: ids that occur twice", id="twice"),
     ],
 )
 def test_unusable_files_are_named(write: Callable[[Any], Path], content: Any, text: str) -> None:

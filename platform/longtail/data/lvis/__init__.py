@@ -1,6 +1,6 @@
-"""LVIS annotation files, read record by record and kept as memory-mapped columns.
+"""LVIS annotation files as training reads them: checked once, then memory-mapped columns.
 
-- `records`, `segmentation`, `images`, `instances`, `checks`: the file's records, checked.
-- `reader`, `tables`, `ragged`, `column_cache`, `file_digest`: written as columns once a file.
-- `annotations`: what training reads; `summary`, `pairing`, `check_report`: what a check says.
+- `images`, `instances`, `checks`: records checked by the rules of training.
+- `reader`, `tables`, `ragged`, `column_cache`, `file_digest`, `progress`: columns, once a file.
+- `annotations`, `segmentation`: an open file; `summary`, `pairing`, `check_report`: its check.
 """

@@ -15,9 +15,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from longtail.array_store import ArrayStore, ArrayWriter
 from longtail.caches import ANNOTATIONS as ANNOTATIONS_CACHE
 from longtail.categories import CategoryTable
-from longtail.data.lvis.column_cache import Columns, ColumnWriter, build_columns
+from longtail.data.lvis.column_cache import build_columns
 from longtail.data.lvis.file_digest import file_digest
 from longtail.data.lvis.ragged import Ragged
 from longtail.data.lvis.segmentation import Polygons, Rle, Segmentation
@@ -87,7 +88,7 @@ class Annotations:
         warnings: Faults that a reader can live with.
     """
 
-    def __init__(self, path: Path, digest: str, columns: Columns, cache_dir: Path) -> None:
+    def __init__(self, path: Path, digest: str, columns: ArrayStore, cache_dir: Path) -> None:
         self.path = path
         self.digest = digest
         self.categories = CategoryTable.from_records(
@@ -234,7 +235,7 @@ def missing_images(annotations: Annotations, root: Path) -> list[str]:
     return missing
 
 
-def _read(path: Path, writer: ColumnWriter) -> dict[str, Any]:
+def _read(path: Path, writer: ArrayWriter) -> dict[str, Any]:
     # Only the first opening needs the reader, and numba with it.
     from longtail.data.lvis.reader import read_annotations
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from longtail.annotation_file.checks import check_unique
 from longtail.categories import FREQUENCY_GROUPS, CategoryTable
 from longtail.data.lvis.ragged import Ragged
 from longtail.data.lvis.tables import InstanceTable
@@ -17,44 +18,11 @@ from longtail.problems import ProblemReport
 OUTSIDE_TOLERANCE = 2.0
 
 
-def check_unique(ids: NDArray[np.int64], field: str, report: ProblemReport) -> None:
-    """Report ids that occur more than once."""
-    values, occurrences = np.unique(ids, return_counts=True)
-    report.error(field, "ids that occur twice", values[occurrences > 1], "renumber the records")
-
-
 def check_annotation_ids(ids: NDArray[np.int64], report: ProblemReport) -> None:
     """Report ids that occur more than once, and an id of 0."""
     check_unique(ids, "annotations.id", report)
     what = "id 0, which the official LVIS evaluation takes for 'no match'"
     report.warning("annotations.id", what, ids[ids == 0], "number the annotations from 1")
-
-
-def find_known(
-    values: NDArray[np.int64],
-    known: NDArray[np.int64],
-    field: str,
-    instances: InstanceTable,
-    report: ProblemReport,
-) -> NDArray[np.bool_]:
-    """Report references to records that the file does not have.
-
-    Args:
-        values: (M,) image or category id of each instance.
-        known: The ids there are.
-        field: Which field `values` comes from.
-        instances: M instances.
-        report: Receives the faults.
-
-    Returns:
-        (M,) which references hold.
-    """
-    holds = np.isin(values, known)
-    pairs = zip(instances.ids[~holds], values[~holds], strict=True)
-    offenders = [f"annotation {annotation}: {value}" for annotation, value in pairs]
-    remedy = "remove the annotation, or add the record it names"
-    report.error(f"annotations.{field}", "unknown id", offenders, remedy)
-    return holds
 
 
 def check_geometry(

@@ -5,13 +5,16 @@ from typing import Literal
 
 import numpy as np
 from msgspec import Raw
+from rich.markup import escape
 
+from longtail.annotation_file.checks import check_images
+from longtail.annotation_file.decoding import decode_records
+from longtail.annotation_file.records import ImageRecord
 from longtail.categories import CategoryTable
-from longtail.data.lvis.checks import check_unique
 from longtail.data.lvis.ragged import Ragged, ragged_from_rows, ragged_from_unique
-from longtail.data.lvis.records import ImageRecord, decode_records
 from longtail.data.lvis.tables import ImageTable
 from longtail.problems import ProblemReport
+from longtail.progress import tracked_records
 
 FederatedField = Literal["neg_category_ids", "not_exhaustive_category_ids"]
 
@@ -30,14 +33,22 @@ def read_images(
     Raises:
         BadInputError: A fault was found; checks of the instances would only repeat it.
     """
-    images = sorted(decode_records(records, ImageRecord, "images", report), key=lambda x: x.id)
+    decoded = decode_records(
+        tracked_records(records, f"reading images of {escape(report.file)}"),
+        ImageRecord,
+        "images",
+        report,
+    )
+    images = sorted(decoded, key=lambda image: image.id)
     ids = np.array([image.id for image in images], dtype=np.int64)
-    check_unique(ids, "images.id", report)
+    heights = np.array([image.height for image in images], dtype=np.int64)
+    widths = np.array([image.width for image in images], dtype=np.int64)
+    check_images(ids, heights, widths, report)
     _check_names(images, report)
     table = ImageTable(
         ids=ids,
-        heights=np.array([image.height for image in images], dtype=np.int64),
-        widths=np.array([image.width for image in images], dtype=np.int64),
+        heights=heights,
+        widths=widths,
         file_names=[image.file_name for image in images],
         coco_names=["/".join(image.coco_url.split("/")[-2:]) for image in images],
         absent=_federated(images, "neg_category_ids", categories, annotated, report),

@@ -6,19 +6,26 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec import Raw
 from numpy.typing import NDArray
+from rich.markup import escape
 
-from longtail.data.lvis.column_cache import ColumnWriter
-from longtail.data.lvis.records import AnnotationRecord, Faults, RleRecord, decode_records
+from longtail.annotation_file.decoding import Faults, decode_records
+from longtail.annotation_file.outlines import (
+    OutlineFault,
+    find_fault_of_rings,
+    find_fault_of_rle,
+)
+from longtail.annotation_file.records import AnnotationRecord, CompressedRle, Rings
+from longtail.array_store import ArrayWriter
 from longtail.data.lvis.tables import ImageTable, InstanceTable, SegmentationKind
 from longtail.problems import ProblemReport
-from longtail.rle.validation import find_fault
+from longtail.progress import tracked_records
 
 FLUSH_NUMBERS = 2**19
 SEGMENTATION = "annotations.segmentation"
 
 
 def read_instances(
-    records: Sequence[Raw], images: ImageTable, writer: ColumnWriter, report: ProblemReport
+    records: Sequence[Raw], images: ImageTable, writer: ArrayWriter, report: ProblemReport
 ) -> InstanceTable:
     """Decode the instances and check each segmentation.
 
@@ -32,7 +39,8 @@ def read_instances(
     """
     segmentations = SegmentationWriter(images, writer)
     integers, floats = array("q"), array("d")
-    for record in decode_records(records, AnnotationRecord, "annotations", report):
+    listed = tracked_records(records, f"reading annotations of {escape(report.file)}")
+    for record in decode_records(listed, AnnotationRecord, "annotations", report):
         kind, start, stop = segmentations.append(record)
         integers.extend((record.id, record.image_id, record.category_id, kind, start, stop))
         floats.extend(record.bbox)
@@ -60,7 +68,7 @@ def read_instances(
 class SegmentationWriter:
     """Checks segmentations and appends them to their columns."""
 
-    def __init__(self, images: ImageTable, writer: ColumnWriter) -> None:
+    def __init__(self, images: ImageTable, writer: ArrayWriter) -> None:
         sizes = zip(images.heights.tolist(), images.widths.tolist(), strict=True)
         self._image_sizes = dict(zip(images.ids.tolist(), sizes, strict=True))
         self._rle_counts = writer.stream("rle_counts", np.uint8)
@@ -73,44 +81,37 @@ class SegmentationWriter:
         match record.segmentation:
             case None:
                 return SegmentationKind.NONE, 0, 0
-            case RleRecord() as rle:
+            case CompressedRle() as rle:
                 return SegmentationKind.RLE, *self._append_rle(rle, record)
             case rings:
                 return SegmentationKind.POLYGONS, *self._append_rings(rings, record)
 
-    def _append_rings(self, rings: list[list[float]], record: AnnotationRecord) -> tuple[int, int]:
-        if not rings:
-            self._fault("an empty list", record, "outline the instance, or leave the field out")
-        elif any(len(ring) % 2 for ring in rings):
-            self._fault("a polygon of odd length", record, "give x and y of every point")
-        elif any(len(ring) < 6 for ring in rings):
-            self._fault("a polygon of under 3 points", record, "remove the polygon")
-        else:
-            return self.rings.append(rings)
-        return 0, 0
+    def _append_rings(self, rings: Rings, record: AnnotationRecord) -> tuple[int, int]:
+        if fault := find_fault_of_rings(rings):
+            self._note(fault, record)
+            return 0, 0
+        return self.rings.append(rings)
 
-    def _append_rle(self, rle: RleRecord, record: AnnotationRecord) -> tuple[int, int]:
+    def _append_rle(self, rle: CompressedRle, record: AnnotationRecord) -> tuple[int, int]:
         counts = rle.counts.encode()
+        # An unknown image is told by itself.
         size = self._image_sizes.get(record.image_id, rle.size)
-        if rle.size != size:
-            what = "a run-length mask of another size than its image"
-            self._fault(what, record, "encode the mask at the image's [height, width]")
-        elif fault := find_fault(counts, *size):
-            self._fault(f"malformed run-length mask: {fault}", record, "encode the mask again")
+        if fault := find_fault_of_rle(rle, *size):
+            self._note(fault, record)
         start = self._num_rle_bytes
         self._num_rle_bytes += len(counts)
         self._rle_counts.append(np.frombuffer(counts, dtype=np.uint8))
         return start, self._num_rle_bytes
 
-    def _fault(self, what: str, record: AnnotationRecord, remedy: str) -> None:
+    def _note(self, fault: OutlineFault, record: AnnotationRecord) -> None:
         where = f"annotation {record.id} of image {record.image_id}"
-        self.faults.add(SEGMENTATION, what, where, remedy)
+        self.faults.add(SEGMENTATION, fault.what, where, fault.remedy)
 
 
 class RingWriter:
     """Appends polygons to the columns `points` and `ring_offsets`; remembers each one's bounds."""
 
-    def __init__(self, writer: ColumnWriter) -> None:
+    def __init__(self, writer: ArrayWriter) -> None:
         self._points = writer.stream("points", np.float64, (2,))
         self._ring_offsets = writer.stream("ring_offsets", np.int64)
         self._ring_offsets.append(np.zeros(1, dtype=np.int64))
@@ -121,7 +122,7 @@ class RingWriter:
         self._pending_sizes = array("q")
         self._bounds = [np.empty((0, 4))]
 
-    def append(self, rings: list[list[float]]) -> tuple[int, int]:
+    def append(self, rings: Rings) -> tuple[int, int]:
         """Add the rings of an instance, each x, y, x, y, ...; returns first ring and last + 1."""
         first, before = self._num_rings, self._num_points
         for ring in rings:

@@ -7,19 +7,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
-from msgspec import Raw
 
+from longtail.annotation_file.checks import find_known
+from longtail.annotation_file.document import AnnotationFile, map_annotation_file
+from longtail.array_store import ArrayWriter
 from longtail.categories import CategoryTable
 from longtail.data.lvis.checks import (
     check_absent,
     check_annotation_ids,
     check_frequencies,
     check_geometry,
-    find_known,
 )
-from longtail.data.lvis.column_cache import ColumnWriter
 from longtail.data.lvis.images import read_images
 from longtail.data.lvis.instances import read_instances
 from longtail.data.lvis.ragged import (
@@ -28,14 +27,13 @@ from longtail.data.lvis.ragged import (
     ragged_from_groups,
     ragged_from_unique,
 )
-from longtail.data.lvis.records import FORMAT_REMEDY, LvisFile, open_lvis_file, split_records
 from longtail.data.lvis.tables import ImageTable, InstanceTable
-from longtail.problems import BadInputError, ProblemReport
+from longtail.problems import ProblemReport
 
 CATEGORY_FIELDS = {"id", "name", "synset", "frequency", "image_count", "instance_count"}
 
 
-def read_annotations(path: Path, writer: ColumnWriter) -> dict[str, Any]:
+def read_annotations(path: Path, writer: ArrayWriter) -> dict[str, Any]:
     """Read an LVIS file, check it, and write its columns.
 
     Categories are checked first, then images, then instances: faults of one kind of record would
@@ -48,13 +46,12 @@ def read_annotations(path: Path, writer: ColumnWriter) -> dict[str, Any]:
         BadInputError: The file has faults; the text lists them.
     """
     report = ProblemReport(str(path))
-    lvis_file = open_lvis_file(path)
-    category_records = _category_records(lvis_file, path)
+    file = map_annotation_file(path)
+    image_records, category_records = file.split("images"), _category_records(file)
     categories = CategoryTable.from_records(
-        category_records, str(path), counts_required=lvis_file.has_annotations
+        category_records, str(path), counts_required=file.has_annotations
     )
-    image_records = split_records(lvis_file.images, "images", path)
-    records = _annotation_records(lvis_file, path)
+    records = file.split("annotations") if file.has_annotations else []
     images = read_images(image_records, categories, bool(records), report)
     instances = read_instances(records, images, writer, report)
     instances = _check(instances, images, categories, report)
@@ -66,20 +63,11 @@ def read_annotations(path: Path, writer: ColumnWriter) -> dict[str, Any]:
     return {"categories": category_records, "warnings": warnings}
 
 
-def _category_records(lvis_file: LvisFile, path: Path) -> list[dict[str, Any]]:
-    try:
-        records = msgspec.json.decode(lvis_file.categories, type=list[dict[str, Any]])
-    except ValueError as error:
-        raise BadInputError(f"{path}: categories: {error}; {FORMAT_REMEDY}") from None
+def _category_records(file: AnnotationFile) -> list[dict[str, Any]]:
     return [
-        {field: record[field] for field in CATEGORY_FIELDS & record.keys()} for record in records
+        {field: record[field] for field in CATEGORY_FIELDS & record.keys()}
+        for record in file.categories()
     ]
-
-
-def _annotation_records(lvis_file: LvisFile, path: Path) -> list[Raw]:
-    if not lvis_file.has_annotations:
-        return []
-    return split_records(lvis_file.annotations, "annotations", path)
 
 
 def _check(
@@ -87,8 +75,8 @@ def _check(
 ) -> InstanceTable:
     """Report what is wrong with the instances; returns those whose image is known."""
     check_annotation_ids(instances.ids, report)
-    find_known(instances.category_ids, categories.ids, "category_id", instances, report)
-    known = find_known(instances.image_ids, images.ids, "image_id", instances, report)
+    find_known(instances.category_ids, categories.ids, "category_id", instances.ids, report)
+    known = find_known(instances.image_ids, images.ids, "image_id", instances.ids, report)
     instances = instances.take(known)
     image_index = np.searchsorted(images.ids, instances.image_ids)
     sizes = np.stack([images.widths, images.heights], axis=1)[image_index]
@@ -97,7 +85,7 @@ def _check(
 
 
 def _write(
-    instances: InstanceTable, images: ImageTable, categories: CategoryTable, writer: ColumnWriter
+    instances: InstanceTable, images: ImageTable, categories: CategoryTable, writer: ArrayWriter
 ) -> Ragged:
     """Write all columns, instances sorted by image; returns N rows of the categories present."""
     num_images = len(images.ids)
@@ -126,12 +114,12 @@ def _write(
     return present
 
 
-def _write_rows(writer: ColumnWriter, name: str, rows: Ragged) -> None:
+def _write_rows(writer: ArrayWriter, name: str, rows: Ragged) -> None:
     writer.add(f"{name}_offsets", rows.offsets)
     writer.add(f"{name}_values", rows.values)
 
 
-def _write_texts(writer: ColumnWriter, name: str, texts: list[str]) -> None:
+def _write_texts(writer: ArrayWriter, name: str, texts: list[str]) -> None:
     encoded = [text.encode() for text in texts]
     writer.add(f"{name}_offsets", offsets_from_lengths([len(text) for text in encoded]))
     writer.add(f"{name}_values", np.frombuffer(b"".join(encoded), dtype=np.uint8))

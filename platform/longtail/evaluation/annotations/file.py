@@ -1,104 +1,94 @@
 """Reading the part of an LVIS annotation file that an evaluation needs, and checking it.
 
-Segmentations stay undecoded JSON until their image is evaluated (see `segmentation`).
+The rules are lvis-api's where it has any: images need their federated lists, categories there that
+the file does not have mean nothing, boxes may leave their image, and every annotation has an
+outline or none has. Outlines stay undecoded JSON until their image is evaluated (`segmentation`).
 """
 
-from collections import Counter
-from collections.abc import Iterable, Set
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
+from longtail.annotation_file.checks import check_unique, find_known
+from longtail.annotation_file.decoding import decode_list
+from longtail.annotation_file.document import AnnotationFile, load_annotation_file
+from longtail.annotation_file.records import FederatedImage, JudgedAnnotation
 from longtail.problems import BadInputError, ProblemReport
 
-NO_MASK = (b"", b"null", b"[]")
-# hotcoco takes boxes, for recall, as rows of 64-bit floats: whole numbers up to 2**53.
-Id = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
+# hotcoco takes boxes, for recall, as rows of 64-bit floats, ids among them.
+END_OF_IDS = 2**53
 
 
-class ImageRecord(msgspec.Struct):
-    """One image of the file, with its federated lists."""
+@dataclass(frozen=True, eq=False)
+class LabelledFile:
+    """A file's records; categories stay as they are for `CategoryTable.from_records`."""
 
-    id: Id
-    height: int
-    width: int
-    neg_category_ids: list[Id]
-    not_exhaustive_category_ids: list[Id]
-
-
-class AnnotationRecord(msgspec.Struct):
-    """One instance of the file; `bbox` is x, y, width, height in pixels."""
-
-    id: Id
-    image_id: Id
-    category_id: Id
-    bbox: tuple[float, float, float, float]
-    area: float
-    segmentation: msgspec.Raw = msgspec.Raw()
-    ignore: int | bool = 0
-
-    @property
-    def has_mask(self) -> bool:
-        """Whether a segmentation is given."""
-        return bytes(self.segmentation) not in NO_MASK
+    images: Sequence[FederatedImage]
+    annotations: Sequence[JudgedAnnotation]
+    categories: Sequence[dict[str, Any]]
 
 
-class AnnotationFile(msgspec.Struct):
-    """The file; categories stay as they are for `CategoryTable.from_records`."""
-
-    images: list[ImageRecord]
-    annotations: list[AnnotationRecord]
-    categories: list[dict[str, Any]]
-
-
-def read_annotation_file(path: Path) -> AnnotationFile:
+def read_labelled_file(path: Path) -> LabelledFile:
     """Decode the file.
 
     Raises:
-        BadInputError: It is not an LVIS annotation file, or has no annotations.
+        BadInputError: It is no LVIS annotation file, has no annotations, or a field is wrong.
     """
-    try:
-        file = msgspec.json.decode(path.read_bytes(), type=AnnotationFile)
-    except (msgspec.DecodeError, RecursionError) as error:
+    file = load_annotation_file(path)
+    report = ProblemReport(str(path))
+    images = decode_list(file, "images", FederatedImage, report)
+    annotations = _annotations(file, report)
+    report.raise_if_errors()
+    return LabelledFile(images, annotations, file.categories())
+
+
+def _annotations(file: AnnotationFile, report: ProblemReport) -> list[JudgedAnnotation]:
+    records = (
+        decode_list(file, "annotations", JudgedAnnotation, report) if file.has_annotations else []
+    )
+    if not records and not report.errors:
         raise BadInputError(
-            f"{path}: {error}; evaluation needs annotations in LVIS's format: images with "
-            "neg_category_ids and not_exhaustive_category_ids, annotations, and categories"
-        ) from None
-    if not file.annotations:
-        raise BadInputError(
-            f"{path}: annotations is empty, and evaluation needs annotations; give a labelled "
+            f"{file.path}: annotations is empty, and evaluation needs annotations; give a labelled "
             "split, not an image_info or test file"
         )
-    return file
+    return records
 
 
-def check_annotations(
-    records: list[AnnotationRecord], image_ids: Set[int], category_ids: Set[int], path: Path
-) -> None:
+def check_annotations(file: LabelledFile, category_ids: NDArray[np.int64], path: Path) -> None:
     """Check that the annotations can be told apart and belong to the file's images.
+
+    Args:
+        file: The records.
+        category_ids: (K,) ids of its categories.
+        path: Where it is, for the error text.
 
     Raises:
         BadInputError: They do not; all kinds of fault are listed.
     """
+    records = file.annotations
     report = ProblemReport(str(path))
-    occurrences = Counter(record.id for record in records)
-    repeated = [record_id for record_id, count in occurrences.items() if count > 1]
-    report.error("annotations[].id", "ids used twice", repeated, "give each its own id")
-    homeless = _ids(record for record in records if record.image_id not in image_ids)
-    report.error("annotations[].image_id", "unknown images", homeless, "list them in `images`")
-    foreign = _ids(record for record in records if record.category_id not in category_ids)
-    remedy = "list them in `categories`"
-    report.error("annotations[].category_id", "unknown categories", foreign, remedy)
-    turned = _ids(record for record in records if min(*record.bbox[2:], record.area) < 0)
+    columns = [(record.id, record.image_id, record.category_id) for record in records]
+    ids, image_ids, of_category = np.array(columns, dtype=np.int64).T
+    known = np.array([image.id for image in file.images], dtype=np.int64)
+    _check_limit("images.id", known, report)
+    _check_limit("annotations.id", ids, report)
+    check_unique(ids, "annotations.id", report)
+    find_known(image_ids, known, "image_id", ids, report)
+    find_known(of_category, category_ids, "category_id", ids, report)
+    turned = [record.id for record in records if min(*record.bbox[2:], record.area) < 0]
     remedy = "a box is x, y, width, height"
-    report.error("annotations[]", "negative width, height or area", turned, remedy)
-    boxes_only = _ids(record for record in records if not record.has_mask)
+    report.error("annotations", "negative width, height or area", turned, remedy)
+    boxes_only = [record.id for record in records if not record.has_mask]
     if len(boxes_only) < len(records):
         remedy = "give every annotation a segmentation, or none"
-        report.error("annotations[].segmentation", "no mask", boxes_only, remedy)
+        report.error("annotations.segmentation", "no mask", boxes_only, remedy)
     report.raise_if_errors()
 
 
-def _ids(records: Iterable[AnnotationRecord]) -> list[int]:
-    return [record.id for record in records]
+def _check_limit(field: str, ids: NDArray[np.int64], report: ProblemReport) -> None:
+    what = "2**53 or more, which evaluators do not hold exactly"
+    report.error(field, what, ids[ids >= END_OF_IDS], "renumber the records")

@@ -13,13 +13,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from longtail.annotation_file.records import FederatedImage, JudgedAnnotation
 from longtail.categories import CategoryTable
-from longtail.evaluation.annotations.file import (
-    AnnotationRecord,
-    ImageRecord,
-    check_annotations,
-    read_annotation_file,
-)
+from longtail.evaluation.annotations.file import check_annotations, read_labelled_file
 from longtail.evaluation.annotations.segmentation import read_segmentation
 from longtail.predictions.image_set import ImageSet
 
@@ -46,8 +42,8 @@ class GroundTruth:
     path: Path
     images: ImageSet
     categories: CategoryTable
-    image_records: Sequence[ImageRecord]
-    annotations: Sequence[Sequence[AnnotationRecord]]
+    image_records: Sequence[FederatedImage]
+    annotations: Sequence[Sequence[JudgedAnnotation]]
     judged_pairs: NDArray[np.int64]
     has_masks: bool
     warnings: tuple[str, ...]
@@ -97,7 +93,7 @@ class GroundTruth:
         ]
 
     def segmentation(
-        self, record: AnnotationRecord, rank: int
+        self, record: JudgedAnnotation, rank: int
     ) -> list[list[float]] | dict[str, Any]:
         """The polygons or the run-length mask of an instance of the image of a rank.
 
@@ -116,13 +112,12 @@ def read_ground_truth(path: Path) -> GroundTruth:
         BadInputError: The file is not an LVIS annotation file, has no annotations, or holds
             records that contradict one another.
     """
-    file = read_annotation_file(path)
+    file = read_labelled_file(path)
     categories = CategoryTable.from_records(file.categories, str(path))
-    images = ImageSet.from_json(path)
-    image_ids, category_ids = set(images.ids.tolist()), set(categories.ids.tolist())
-    check_annotations(file.annotations, image_ids, category_ids, path)
-    file.images.sort(key=lambda image: image.id)
-    by_image: dict[int, list[AnnotationRecord]] = {image.id: [] for image in file.images}
+    images = ImageSet.from_records(file.images, str(path))
+    check_annotations(file, categories.ids, path)
+    image_records = sorted(file.images, key=lambda image: image.id)
+    by_image: dict[int, list[JudgedAnnotation]] = {image.id: [] for image in image_records}
     for record in file.annotations:
         if record.area > 0:
             by_image[record.image_id].append(record)
@@ -131,15 +126,15 @@ def read_ground_truth(path: Path) -> GroundTruth:
         path=path,
         images=images,
         categories=categories,
-        image_records=file.images,
+        image_records=image_records,
         annotations=annotations,
-        judged_pairs=_judged_pairs(file.images, annotations, categories),
+        judged_pairs=_judged_pairs(image_records, annotations, categories),
         has_masks=file.annotations[0].has_mask,
         warnings=tuple(_warnings(file.annotations, categories)),
     )
 
 
-def area_of(record: AnnotationRecord) -> float:
+def area_of(record: JudgedAnnotation) -> float:
     """Pixels; beyond every area range for an annotation to be ignored.
 
     lvis-api reads `ignore` and not `iscrowd`; hotcoco the other way round.
@@ -147,7 +142,7 @@ def area_of(record: AnnotationRecord) -> float:
     return IGNORED_AREA if record.ignore else record.area
 
 
-def _annotation_dict(record: AnnotationRecord) -> dict[str, Any]:
+def _annotation_dict(record: JudgedAnnotation) -> dict[str, Any]:
     return {
         "id": record.id,
         "image_id": record.image_id,
@@ -159,8 +154,8 @@ def _annotation_dict(record: AnnotationRecord) -> dict[str, Any]:
 
 
 def _judged_pairs(
-    images: Sequence[ImageRecord],
-    annotations: Sequence[Sequence[AnnotationRecord]],
+    images: Sequence[FederatedImage],
+    annotations: Sequence[Sequence[JudgedAnnotation]],
     categories: CategoryTable,
 ) -> NDArray[np.int64]:
     index_of = dict(zip(categories.ids.tolist(), range(len(categories)), strict=True))
@@ -172,7 +167,7 @@ def _judged_pairs(
     return np.sort(np.fromiter(pairs, dtype=np.int64, count=len(pairs)))
 
 
-def _warnings(records: Sequence[AnnotationRecord], categories: CategoryTable) -> Iterator[str]:
+def _warnings(records: Sequence[JudgedAnnotation], categories: CategoryTable) -> Iterator[str]:
     if any(record.id == 0 for record in records):
         yield (
             "annotation id 0: lvis-api takes a match with it for a false positive; here it is a "

@@ -6,25 +6,24 @@ from typing import Any
 import msgspec
 import pycocotools.mask
 
+from longtail.annotation_file.outlines import (
+    OutlineFault,
+    find_fault_of_rings,
+    find_fault_of_rle,
+)
+from longtail.annotation_file.records import Rings, Rle
 from longtail.problems import BadInputError
-from longtail.rle.validation import find_fault
 
 # A vertex further than this many image sides outside makes rasterising costly, not wrong.
 FARTHEST_VERTEX = 4.0
-SHORTEST_POLYGON = 6
 
 
-class _Rle(msgspec.Struct):
-    size: tuple[int, int]
-    counts: str | list[int]
-
-
-_DECODER = msgspec.json.Decoder(list[list[float]] | _Rle)
+_DECODER: msgspec.json.Decoder[Rings | Rle] = msgspec.json.Decoder(Rings | Rle)
 
 
 def read_segmentation(
     content: msgspec.Raw, height: int, width: int, where: str
-) -> list[list[float]] | dict[str, Any]:
+) -> Rings | dict[str, Any]:
     """Decode polygons or a run-length mask.
 
     Args:
@@ -37,23 +36,30 @@ def read_segmentation(
         BadInputError: It is neither, or does not fit the image.
     """
     try:
-        segmentation: list[list[float]] | _Rle = _DECODER.decode(content)
-    except (msgspec.DecodeError, RecursionError) as error:
+        segmentation = _DECODER.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadInputError(f"{where}: {error}; polygons or an RLE are needed") from None
-    if isinstance(segmentation, _Rle):
-        fault = _fault_of_rle(segmentation, height, width)
+    if isinstance(segmentation, Rle):
+        fault = find_fault_of_rle(segmentation, height, width)
     else:
-        fault = _fault_of_polygons(segmentation, max(height, width))
+        fault = find_fault_of_rings(segmentation) or _far_vertex(segmentation, max(height, width))
     if fault is not None:
-        raise BadInputError(f"{where}: {fault}; correct or remove the annotation")
-    if isinstance(segmentation, _Rle):
+        detail = f" ({fault.detail})" if fault.detail else ""
+        raise BadInputError(f"{where}: {fault.what}{detail}; {fault.remedy}")
+    if isinstance(segmentation, Rle):
         return {"size": [height, width], "counts": segmentation.counts}
     return segmentation
 
 
-def compressed_mask(
-    segmentation: list[list[float]] | dict[str, Any], height: int, width: int
-) -> Any:
+def _far_vertex(rings: Rings, side: int) -> OutlineFault | None:
+    bound = FARTHEST_VERTEX * side
+    if any(not (-bound <= min(ring) and max(ring) <= bound) for ring in rings):
+        what = f"a vertex over {bound:g} pixels from the image"
+        return OutlineFault(what, "correct or remove the annotation")
+    return None
+
+
+def compressed_mask(segmentation: Rings | dict[str, Any], height: int, width: int) -> Any:
     """Polygons, runs or a compressed mask as pycocotools' compressed mask; checked before."""
     if isinstance(segmentation, list):
         return pycocotools.mask.merge(pycocotools.mask.frPyObjects(segmentation, height, width))
@@ -63,7 +69,7 @@ def compressed_mask(
 
 
 def compressed_counts(
-    segmentations: Sequence[list[list[float]] | dict[str, Any]], height: int, width: int
+    segmentations: Sequence[Rings | dict[str, Any]], height: int, width: int
 ) -> list[bytes]:
     """The compressed run-length strings of segmentations of one image; checked before."""
     # One call rasterises the polygons of all of them: half the time of a call for each.
@@ -73,7 +79,7 @@ def compressed_counts(
 
 
 def _counts(
-    content: list[list[float]] | dict[str, Any], drawn: Iterator[Any], height: int, width: int
+    content: Rings | dict[str, Any], drawn: Iterator[Any], height: int, width: int
 ) -> bytes:
     """The string of one; `drawn` gives the masks of its polygons."""
     if isinstance(content, list):
@@ -83,25 +89,3 @@ def _counts(
         mask = compressed_mask(content, height, width)
     counts: str | bytes = mask["counts"]
     return counts.encode() if isinstance(counts, str) else counts
-
-
-def _fault_of_rle(rle: _Rle, height: int, width: int) -> str | None:
-    if rle.size != (height, width):
-        return f"size is {list(rle.size)} and the image has [{height}, {width}]"
-    if isinstance(rle.counts, str):
-        return find_fault(rle.counts.encode(), height, width)
-    if min(rle.counts, default=0) < 0 or sum(rle.counts) != height * width:
-        return f"counts must be non-negative and add up to {height * width} pixels"
-    return None
-
-
-def _fault_of_polygons(polygons: list[list[float]], side: int) -> str | None:
-    if not polygons:
-        return "no polygon"
-    for polygon in polygons:
-        if len(polygon) < SHORTEST_POLYGON or len(polygon) % 2:
-            return f"a polygon of {len(polygon)} numbers, x and y of three points at least needed"
-        bound = FARTHEST_VERTEX * side
-        if not (-bound <= min(polygon) and max(polygon) <= bound):
-            return f"a vertex over {bound:g} pixels from the image"
-    return None

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtail.categories import FREQUENCY_GROUPS, CategoryTable
-from longtail.metrics import UNDEFINED
 from longtail.evaluation.metrics.curves import fill_curves
 from longtail.evaluation.protocol import RECALLS
+from longtail.metrics import UNDEFINED
 
 ALL_GROUPS = ("all", *FREQUENCY_GROUPS)
 

@@ -1,4 +1,4 @@
-"""A re-scorer on disk: one .npy file per array, to be memory-mapped, and a sealed manifest.
+"""A re-scorer on disk: a store of its arrays, to be memory-mapped by any number of processes.
 
 The directory gets its name when it is complete, so a reader finds all of it or nothing.
 """
@@ -8,18 +8,15 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
-import numpy as np
 
+from longtail.array_store import StoreFormat, read_array_store, write_array_store
 from longtail.categories import CategoryTable
 from longtail.evaluation.matching.overlaps import Overlaps
-from longtail.files import new_directory, sha256_of
+from longtail.files import new_directory
 from longtail.predictions.store_reader import taken_by
 from longtail.problems import BadInputError
-from longtail.sealed import read_sealed, write_sealed
 
-SCHEMA_VERSION = 3
-MANIFEST_NAME = "rescorer.json"
-REMEDY = "build the re-scorer again"
+FORMAT = StoreFormat(manifest="rescorer.json", version=4, remedy="build the re-scorer again")
 
 
 class RescorerManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,12 +42,9 @@ class _Category(msgspec.Struct, frozen=True):
     instance_count: int
 
 
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    schema_version: int
+class _Notes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rescorer: RescorerManifest
     categories: list[_Category]
-    array_bytes: dict[str, int]
-    array_sha256: dict[str, str] = {}
 
 
 def save_rescorer(
@@ -61,13 +55,10 @@ def save_rescorer(
     Raises:
         ValueError: The directory exists.
     """
+    arrays = {name: getattr(overlaps, name) for name in _array_names()}
+    notes = msgspec.to_builtins(_Notes(manifest, _records(categories)))
     with new_directory(directory, taken_by(directory)) as partial:
-        for name in _array_names():
-            np.save(_array_path(partial, name), getattr(overlaps, name))
-        sizes = {name: _array_path(partial, name).stat().st_size for name in _array_names()}
-        digests = {name: sha256_of(_array_path(partial, name)) for name in _array_names()}
-        content = _File(SCHEMA_VERSION, manifest, _records(categories), sizes, digests)
-        write_sealed(partial / MANIFEST_NAME, msgspec.json.encode(content))
+        write_array_store(partial, FORMAT, arrays, notes)
 
 
 def load_rescorer(
@@ -82,40 +73,24 @@ def load_rescorer(
     Raises:
         BadInputError: The manifest is missing or of another version, or an array is damaged.
     """
-    path = directory / MANIFEST_NAME
-    if not path.is_file():
-        raise BadInputError(f"{path} is missing: {directory} is no re-scorer; {REMEDY}")
+    path = directory / FORMAT.manifest
     try:
-        content = msgspec.json.decode(read_sealed(path, REMEDY), type=_File)
-    except msgspec.DecodeError as error:
-        raise BadInputError(f"{path} is damaged ({error}); {REMEDY}") from None
-    if content.schema_version != SCHEMA_VERSION or {*content.array_bytes} != {*_array_names()}:
+        store = read_array_store(directory, FORMAT, verify=verify)
+        notes = msgspec.convert(store.notes, _Notes)
+    except FileNotFoundError:
         raise BadInputError(
-            f"{path}: schema_version is {content.schema_version} and this program reads "
-            f"{SCHEMA_VERSION}; {REMEDY}"
-        )
-    for name, size in content.array_bytes.items():
-        array = _array_path(directory, name)
-        if not array.is_file() or array.stat().st_size != size:
-            raise BadInputError(f"{array}: missing, or not the {size} bytes written; {REMEDY}")
-        if verify and sha256_of(array) != content.array_sha256.get(name):
-            raise BadInputError(f"{array}: its SHA-256 is not the one written; {REMEDY}")
-    arrays = {name: _mapped(_array_path(directory, name)) for name in _array_names()}
-    records = [msgspec.structs.asdict(category) for category in content.categories]
-    return Overlaps(**arrays), CategoryTable.from_records(records, str(path)), content.rescorer
-
-
-def _mapped(path: Path) -> np.ndarray:
-    # A plain array over the mapping: numba compiles nothing anew for np.memmap.
-    return np.asarray(np.load(path, mmap_mode="r"))
+            f"{path} is missing: {directory} is no re-scorer; {FORMAT.remedy}"
+        ) from None
+    except msgspec.ValidationError as error:
+        raise BadInputError(f"{path} is damaged ({error}); {FORMAT.remedy}") from None
+    if {*store.arrays} != {*_array_names()}:
+        raise BadInputError(f"{path}: not the arrays of a re-scorer; {FORMAT.remedy}")
+    records = [msgspec.structs.asdict(category) for category in notes.categories]
+    return Overlaps(**store.arrays), CategoryTable.from_records(records, str(path)), notes.rescorer
 
 
 def _array_names() -> list[str]:
     return [field.name for field in fields(Overlaps)]
-
-
-def _array_path(directory: Path, name: str) -> Path:
-    return directory / f"{name}.npy"
 
 
 def _records(categories: CategoryTable) -> list[_Category]:

@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from longtail.data.lvis import column_cache
-from longtail.data.lvis.column_cache import MANIFEST, ColumnWriter, build_columns, open_columns
+from longtail import array_store
+from longtail.array_store import ArrayWriter
+from longtail.data.lvis.column_cache import FORMAT, build_columns, open_columns
 from longtail.files import sha256_of
 from longtail.sealed import DamagedError, read_sealed, read_sealed_json, write_sealed_json
 
+MANIFEST = FORMAT.manifest
 
-def fill(writer: ColumnWriter) -> dict[str, Any]:
+
+def fill(writer: ArrayWriter) -> dict[str, Any]:
     writer.add("boxes", np.arange(8.0).reshape(2, 4))
     writer.add("nothing", np.empty((0, 3), dtype=np.int64))
     counts = writer.stream("counts", np.uint8)
@@ -23,7 +26,13 @@ def fill(writer: ColumnWriter) -> dict[str, Any]:
     return {"note": "kept"}
 
 
-def never(writer: ColumnWriter) -> dict[str, Any]:
+def flip_last_byte(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+def never(writer: ArrayWriter) -> dict[str, Any]:
     raise AssertionError("the cache was whole")
 
 
@@ -48,11 +57,11 @@ def test_a_cache_that_is_not_there_is_none(tmp_path: Path) -> None:
 
 
 def cut_column(cache: Path) -> None:
-    os.truncate(cache / "boxes", 63)
+    os.truncate(cache / "boxes.npy", 63)
 
 
 def remove_column(cache: Path) -> None:
-    (cache / "counts").unlink()
+    (cache / "counts.npy").unlink()
 
 
 def cut_manifest(cache: Path) -> None:
@@ -96,12 +105,12 @@ def test_a_flipped_byte_is_told_and_made_good(
 ) -> None:
     cache = tmp_path / "cache"
     build_columns(cache, fill)
-    (cache / "counts").write_bytes(bytes([1, 2, 4]))
-    with pytest.raises(DamagedError, match=r"counts: damaged, .* it is made again"):
+    flip_last_byte(cache / "counts.npy")
+    with pytest.raises(DamagedError, match=r"counts\.npy: damaged, .* it is made again"):
         open_columns(cache)
     with caplog.at_level(logging.WARNING):
         assert build_columns(cache, fill).arrays["counts"].tolist() == [1, 2, 3]
-    assert str(cache / "counts") in caplog.text
+    assert str(cache / "counts.npy") in caplog.text
 
 
 def test_a_process_reads_an_old_cache_through_once(
@@ -109,11 +118,11 @@ def test_a_process_reads_an_old_cache_through_once(
 ) -> None:
     read: list[str] = []
     build_columns(tmp_path / "cache", fill)
-    monkeypatch.setattr(column_cache, "YOUNG_NS", 0)
-    monkeypatch.setattr(column_cache, "sha256_of", lambda p: read.append(p.name) or sha256_of(p))
+    monkeypatch.setattr(array_store, "YOUNG_NS", 0)
+    monkeypatch.setattr(array_store, "sha256_of", lambda p: read.append(p.name) or sha256_of(p))
     for _ in range(3):
         build_columns(tmp_path / "cache", never)
-    assert sorted(read) == ["boxes", "counts", "nothing"]
+    assert sorted(read) == ["boxes.npy", "counts.npy", "nothing.npy"]
 
 
 def test_arrays_of_a_replaced_cache_stay_readable(tmp_path: Path) -> None:
@@ -124,7 +133,7 @@ def test_arrays_of_a_replaced_cache_stay_readable(tmp_path: Path) -> None:
 
 
 def test_a_failed_filling_leaves_nothing_behind(tmp_path: Path) -> None:
-    def fail(writer: ColumnWriter) -> dict[str, Any]:
+    def fail(writer: ArrayWriter) -> dict[str, Any]:
         fill(writer)
         raise ValueError("bad record")
 
@@ -143,7 +152,7 @@ def test_of_several_that_come_at_once_one_fills(tmp_path: Path) -> None:
     started = threading.Barrier(4)
     fillings: list[int] = []
 
-    def count_and_fill(writer: ColumnWriter) -> dict[str, Any]:
+    def count_and_fill(writer: ArrayWriter) -> dict[str, Any]:
         fillings.append(1)
         return fill(writer)
 

@@ -93,6 +93,10 @@ FAULTS: dict[str, tuple[Change, str, str, str, str]] = {
     "an image too wide for any memory": (
         image(width=10**9), "images.width", "Expected `int` <= 65535", "images[0]", "correct",
     ),
+    "an image too large for a mask": (
+        image(width=65_535, height=65_535), "images", "2**31 pixels or more", "image 3",
+        "height and width are right",
+    ),
     "an image with a text for an id": (
         image(id="3"), "images.id", "Expected `int`, got `str`", "images[0]", "correct the value",
     ),

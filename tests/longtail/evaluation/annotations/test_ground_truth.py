@@ -106,18 +106,23 @@ def test_a_file_without_annotations_is_refused(save: Save) -> None:
 def test_a_missing_field_is_named_with_its_record(save: Save, part: str, field: str) -> None:
     tree = content()
     del tree[part][1][field]
-    with pytest.raises(BadInputError, match=rf"`{field}` - at `\$\.{part}\[1\]`"):
+    with pytest.raises(BadInputError, match=rf"{part}\.{field}: missing\n    at {part}\[1\]\n"):
         read_ground_truth(save(tree))
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"id": 1}, "ids used twice"),
-        ({"id": -1}, r"Expected `int` >= 0 - at `\$\.annotations\[1\]\.id`"),
-        ({"image_id": 2**53}, r"annotations\[1\]\.image_id"),
-        ({"image_id": 4}, "unknown images"),
-        ({"category_id": 4}, "unknown categories"),
+        ({"id": 1}, "annotations.id: ids that occur twice"),
+        ({"id": -1}, r"annotations.id: Expected `int` >= 0\n    at annotations\[1\]"),
+        (
+            {"image_id": 2**53},
+            r"annotations.image_id: unknown id\n    at annotation 2: 90071",
+        ),
+        ({"id": 2**53}, r"annotations.id: 2\*\*53 or more"),
+        ({"category_id": 2**64}, r"annotations.category_id: Expected `int` <="),
+        ({"image_id": 4}, r"annotations.image_id: unknown id\n    at annotation 2: 4"),
+        ({"category_id": 4}, r"annotations.category_id: unknown id\n    at annotation 2: 4"),
         ({"bbox": [1, 1, -8, 8]}, "negative width, height or area"),
         ({"area": -1}, "negative width, height or area"),
         ({"segmentation": []}, "no mask"),
@@ -128,6 +133,34 @@ def test_contradictory_records_are_refused(save: Save, change: Record, message: 
     tree["annotations"][1] |= change
     with pytest.raises(BadInputError, match=message):
         read_ground_truth(save(tree))
+
+
+def test_an_empty_list_over_two_lines_is_no_mask(tmp_path: Path) -> None:
+    tree = content()
+    for annotation in tree["annotations"]:
+        annotation["segmentation"] = []
+    path = tmp_path / "val.json"
+    path.write_text(json.dumps(tree).replace("[]", "[\n ]"))
+    assert not read_ground_truth(path).has_masks
+
+
+def test_categories_that_a_federated_list_alone_has_mean_nothing(save: Save) -> None:
+    tree = content()
+    tree["images"][0] |= {"neg_category_ids": [99], "not_exhaustive_category_ids": [98]}
+    assert read_ground_truth(save(tree)).judged_pairs.tolist() == [0, 1]
+
+
+def test_boxes_may_leave_their_image_and_have_no_extent(save: Save) -> None:
+    tree = content()
+    tree["annotations"][0]["bbox"] = [45, 35, 90, 0]
+    assert read_ground_truth(save(tree)).num_instances == 3
+
+
+def test_text_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "val.json"
+    path.write_bytes(json.dumps(content()).encode().replace(b'"name": "a"', b'"name": "\xff"'))
+    with pytest.raises(BadInputError, match="categories: 'utf-8' codec"):
+        read_ground_truth(path)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"images": []}', '{"a": 1e999}', "[" * 100000])

@@ -30,8 +30,8 @@ def test_compressed_and_uncompressed_runs_pass_unchanged() -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ([[0, 0, 1, 1]], "polygon of 4 numbers"),
-        ([[0, 0, 1, 1, 2, 2, 3]], "polygon of 7 numbers"),
+        ([[0, 0, 1, 1]], r"a polygon of under 3 points \(4 numbers\); remove the polygon"),
+        ([[0, 0, 1, 1, 2, 2, 3]], r"a polygon of odd length \(7 numbers\); give x and y"),
         ([[0, 0, 1, 1, 2, 1e7]], "a vertex over 20 pixels"),
         ([[0, 0, 1, -1e7, 2, 2]], "a vertex over 20 pixels"),
         ({"size": [5, 4], "counts": [20]}, r"size is \[5, 4\]"),
