@@ -30,6 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "longtail.locks": set(),
     "longtail.tracking": COMMANDS | {"longtail.locks", "longtail.problems"},
     "longtail.ray_cluster": COMMANDS,
+    "longtail.search": COMMANDS | {"longtail.problems", "longtail.sealed"},
     "longtail.predictions": BASE | {"longtail.rle"},
     "longtail.data": BASE | COMMANDS | {"longtail.rle", "longtail.config"},
     "longtail.losses": set(),
@@ -73,7 +74,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | COMMANDS
     | {"longtail.locks", "longtail.tracking"}
     | {"longtail.cluster", "longtail.config", "longtail.evaluation", "longtail.inference"}
-    | {"longtail.predictions", "longtail.ray_cluster", "longtail.training"},
+    | {"longtail.predictions", "longtail.ray_cluster", "longtail.search", "longtail.training"},
     "ensemble": BASE
     | COMMANDS
     | {
@@ -82,6 +83,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "longtail.evaluation",
         "longtail.tracking",
         "longtail.ray_cluster",
+        "longtail.search",
         "longtail.config",
     },
     "experiments": BASE
@@ -167,11 +169,10 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "ray": (
         "longtail.ray_cluster",
         "longtail.cluster",
-        "longtail.sweep",
-        "experiments",
+        "longtail.search.sampler",
+        "longtail.search.tuner",
+        "longtail.sweep.search",
         "ensemble.merging.ray_workers",
-        "ensemble.tuning.sampler",
-        "ensemble.tuning.search",
     ),
     "mlflow": ("longtail.tracking",),
     "detectron2": ("longtail.engines.detectron2",),

@@ -4,21 +4,19 @@ The margins of each trial, maybe thousands, have a file of their own, a line for
 """
 
 import time
-from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
 from ensemble.tuning.objective.margins import MarginTrials
 from ensemble.tuning.objective.trial import MARGINS
 from longtail.problems import BadInputError
-from longtail.sealed import keep_lines, seal, sealed_lines
+from longtail.search.journal import TRIALS, append, reopen
 
-TRIALS, MARGIN_TRIALS = "trials.jsonl", "margins.jsonl"
-REMEDY = "remove the file to start anew"
+MARGIN_TRIALS = "margins.jsonl"
+NOUN, REMEDY = "trial", "remove the file to start anew"
 NO_MARGINS: dict[str, Any] = {"rare": [], "common": [], "cell": [], "metrics": {}}
-Record = TypeVar("Record")
 
 
 class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,8 +50,8 @@ class TrialJournal:
 
     def __init__(self, folder: Path) -> None:
         self._trials, self._margins = folder / TRIALS, folder / MARGIN_TRIALS
-        self.trials = _read(self._trials, Trial)
-        self.margins = _read(self._margins, MarginTrials, len(self.trials))
+        self.trials = reopen(self._trials, Trial, NOUN, REMEDY)
+        self.margins = reopen(self._margins, MarginTrials, NOUN, REMEDY, len(self.trials))
         if len(self.margins) < len(self.trials):
             raise BadInputError(
                 f"{self._margins}: has the margins of {len(self.margins)} of {len(self.trials)} "
@@ -67,22 +65,8 @@ class TrialJournal:
         rest = {name: value for name, value in result.items() if name != MARGINS}
         trial = Trial(len(self.trials), time.time(), seconds, point, rest)
         # The trial last: it vouches for both.
-        for path, line in ((self._margins, margins), (self._trials, trial)):
-            with path.open("ab") as file:
-                file.write(seal(msgspec.json.encode(line)) + b"\n")
+        append(self._margins, margins)
+        append(self._trials, trial)
         self.trials.append(trial)
         self.margins.append(margins)
         return trial
-
-
-def _read(path: Path, kind: type[Record], most: int | None = None) -> list[Record]:
-    records: list[Record] = []
-    try:
-        for line in islice(sealed_lines(path, REMEDY), most):
-            records.append(msgspec.json.decode(line, type=kind))
-    except msgspec.DecodeError as error:
-        raise BadInputError(
-            f"{path}: line {len(records) + 1} is no trial ({error}); {REMEDY}"
-        ) from None
-    keep_lines(path, len(records))
-    return records

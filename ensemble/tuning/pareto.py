@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ensemble.tuning.journal import Trial
 from ensemble.tuning.objective.margins import MarginTrials
+from longtail.search.pareto import non_dominated
 
 MOST_MEMBERS = 10
 
@@ -57,18 +57,8 @@ def front(
     owners = np.repeat(np.arange(len(trials)), sizes)
     return [
         _candidate(trials[owners[i]], margins[owners[i]], int(places[i]))
-        for i in not_beaten(values).tolist()
+        for i in non_dominated(values, keep_equal=False).tolist()
     ]
-
-
-def not_beaten(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Rows of (N, M) values that no other reaches in all columns, by falling columns."""
-    kept: list[int] = []
-    for row in np.lexsort((np.arange(len(values)), *(-values).T[::-1])).tolist():
-        # Whoever comes later does not beat one of these.
-        if not kept or not (values[kept] >= values[row]).all(axis=1).any():
-            kept.append(row)
-    return np.array(kept, np.int64)
 
 
 def thinned(members: Sequence[Candidate], names: Sequence[str]) -> list[Candidate]:

@@ -11,11 +11,12 @@ from ensemble.merging.folder import write_json
 from ensemble.tuning.console import print_held_out, print_pareto, print_trials
 from ensemble.tuning.heat_map import write_heat_map
 from ensemble.tuning.held_out import TUNED, HeldOut
-from ensemble.tuning.journal import MARGIN_TRIALS, TRIALS, TrialJournal
+from ensemble.tuning.journal import MARGIN_TRIALS, TrialJournal
 from ensemble.tuning.pareto import Candidate
 from ensemble.tuning.pareto_files import CALIBRATION, MERGE_FILE, PARETO
 from ensemble.tuning.request import TuneRequest
 from longtail.path_options import short_path, typed
+from longtail.search.journal import TRIALS
 
 REPORT, HEAT_MAP = "tune.json", "margins.html"
 FILES = REPORT, MERGE_FILE, CALIBRATION, TRIALS, MARGIN_TRIALS, HEAT_MAP

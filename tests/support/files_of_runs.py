@@ -23,6 +23,7 @@ from longtail.evaluation.uncertainty.comparison import compare
 from longtail.inference.background_means import read_means, write_first
 from longtail.models.detections.head_merge import BackgroundMeans
 from longtail.sealed import DamagedError, write_sealed_json
+from longtail.search.journal import TRIALS
 from longtail.sweep.analysis.margin_file import (
     RARE_MARGINS,
     TrialMargins,
@@ -31,7 +32,7 @@ from longtail.sweep.analysis.margin_file import (
 )
 from longtail.sweep.cost import Work
 from longtail.sweep.driver.rung_evaluation import curve_directory, read_curve
-from longtail.sweep.journal import TRIALS, Begun, Ended, Spent, SweepJournal, open_journal
+from longtail.sweep.journal import Begun, Ended, Spent, SweepJournal, open_journal
 from longtail.training.checkpoints import Checkpoint, TrainingState, save_checkpoint
 from longtail.training.journal import JOURNAL, Journal, read_journal
 from longtail.training.telemetry_files import read_telemetry, write_window

@@ -15,7 +15,7 @@ from longtail.config.dimensions import spelt
 from longtail.config.search_space import Point
 from longtail.sweep.analysis.axis import labels_of, spelt_value
 from longtail.sweep.driver.trial_groups import may_share
-from longtail.sweep.journal import REQUEST, TRIALS, Ended, read_events, read_request
+from longtail.sweep.journal import REQUEST, Ended, read_events, read_request
 from longtail.sweep.layout import lay_out
 from longtail.sweep.request import Sweep
 from longtail.sweep.search.points import fixed_points, start_point
@@ -176,7 +176,7 @@ def _num_ended(sweep: Sweep, directory: Path) -> int:
             f"{directory} holds another sweep; give another --name, or remove that folder (what its"
             " trials computed is kept in runs/nodes)"
         )
-    events = read_events(directory / TRIALS)
+    events = read_events(directory)
     return len({event.trial.number for event in events if isinstance(event, Ended)})
 
 

@@ -5,25 +5,21 @@ It is all that a rerun goes on from: Ray Tune's own records are not read again.
 
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
-from longtail.problems import BadInputError
-from longtail.sealed import (
-    keep_lines,
-    read_sealed_json,
-    seal,
-    sealed_lines,
-    write_sealed_json,
-)
+from longtail.sealed import read_sealed_json
+from longtail.search.journal import TRIALS, append, read_records, reopen
+from longtail.search.request_file import changed_since
 from longtail.sweep.cost import Work
 from longtail.sweep.request import Sweep
 from longtail.sweep.trial import Trial
 
-TRIALS = "trials.jsonl"
 REQUEST = "sweep.json"
 REMEDY = "remove that line, or the folder to start anew"
+REQUEST_REMEDY = "remove the folder (what its trials computed is kept in runs/nodes)"
+NOUN = "event of a sweep"
 
 
 class Begun(msgspec.Struct, frozen=True, tag="begun", tag_field="event"):
@@ -46,23 +42,16 @@ class Spent(msgspec.Struct, frozen=True, tag="spent", tag_field="event"):
 
 
 Event = Begun | Ended | Spent
+EVENT = cast(type[Event], Event)
 
 
-def read_events(path: Path) -> list[Event]:
-    """The events of a journal, which may be growing.
+def read_events(directory: Path) -> list[Event]:
+    """The events in the journal of a sweep's folder, which may be growing.
 
     Raises:
         BadInputError: The file holds something else, or is damaged.
     """
-    events: list[Event] = []
-    try:
-        for line in sealed_lines(path, REMEDY):
-            events.append(msgspec.json.decode(line, type=Event))
-    except msgspec.DecodeError as error:
-        raise BadInputError(
-            f"{path}: line {len(events) + 1} is no event of a sweep ({error}); {REMEDY}"
-        ) from None
-    return events
+    return read_records(directory / TRIALS, EVENT, NOUN, REMEDY)
 
 
 class SweepJournal:
@@ -81,9 +70,8 @@ class SweepJournal:
         self.begun: dict[int, dict[str, Any]] = {}
         self.ended: dict[int, Trial] = {}
         self.work: list[Work] = []
-        for event in read_events(self._path):
+        for event in reopen(self._path, EVENT, NOUN, REMEDY):
             self._take(event)
-        keep_lines(self._path)
 
     @property
     def trials(self) -> list[Trial]:
@@ -103,8 +91,7 @@ class SweepJournal:
     def add(self, event: Event) -> None:
         """Append an event; it is in the file when this returns."""
         with self._lock:
-            with self._path.open("ab") as file:
-                file.write(seal(msgspec.json.encode(event)) + b"\n")
+            append(self._path, event)
             self._take(event)
 
     def _take(self, event: Event) -> None:
@@ -125,15 +112,11 @@ def open_journal(directory: Path, sweep: Sweep) -> SweepJournal:
         BadInputError: A file in it is damaged.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    described, path = describe(sweep), directory / REQUEST
-    if not path.is_file():
-        write_sealed_json(path, described)
-        return SweepJournal(directory)
-    before = read_request(directory)
-    if before.get("id") != sweep.id:
-        changed = [key for key in described if key != "id" and before.get(key) != described[key]]
+    changed = changed_since(directory / REQUEST, describe(sweep), REQUEST_REMEDY)
+    if "id" in changed:
+        others = ", ".join(key for key in changed if key != "id")
         raise ValueError(
-            f"{directory} holds a sweep with other {', '.join(changed)}; give another --name, or"
+            f"{directory} holds a sweep with other {others}; give another --name, or"
             " remove that folder (what its trials computed is kept in runs/nodes)"
         )
     return SweepJournal(directory)
@@ -146,8 +129,7 @@ def read_request(directory: Path) -> dict[str, Any]:
         FileNotFoundError: No sweep began there.
         DamagedError: The file is not what was written.
     """
-    remedy = "remove the folder (what its trials computed is kept in runs/nodes)"
-    return read_sealed_json(directory / REQUEST, remedy)
+    return read_sealed_json(directory / REQUEST, REQUEST_REMEDY)
 
 
 def describe(sweep: Sweep) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from longtail.sweep.journal import Spent, SweepJournal, open_journal
 from longtail.sweep.request import Sweep
 from longtail.sweep.search.points import fixed_points, start_point
 from longtail.sweep.search.rung_requests import start_mailbox
-from longtail.sweep.search.tuner import Listener, Wanted, search
+from longtail.sweep.search.tuner import Callbacks, Wanted, search
 from longtail.sweep.settings import LARGEST_PASS, SweepSettings
 from longtail.sweep.trial import Trial
 
@@ -153,8 +153,7 @@ def _search(hall: _Hall, wanted: Wanted, pool: WorkerPool) -> None:
             mailbox,
             concurrent,
             storage,
-            Listener(record.report, on_end),
-            lambda: foreman.problem,
+            Callbacks(record.report, on_end, lambda: foreman.problem),
         )
     shutil.rmtree(storage, ignore_errors=True)
     if foreman.problem is not None:

@@ -1,33 +1,8 @@
 """The front: merges that none beats, and the few of them that are reported."""
 
-import numpy as np
-import pytest
-
 from ensemble.tuning.journal import Trial
 from ensemble.tuning.objective.margins import MarginTrials
-from ensemble.tuning.pareto import MOST_MEMBERS, Candidate, front, not_beaten, objectives, thinned
-
-
-def beaten_plainly(values: np.ndarray, row: int) -> bool:
-    """The definition: another is at least as good in all, and better in one or earlier."""
-    for other in range(len(values)):
-        if other != row and (values[other] >= values[row]).all():
-            if (values[other] > values[row]).any() or other < row:
-                return True
-    return False
-
-
-@pytest.mark.parametrize("num_metrics", [2, 3])
-@pytest.mark.parametrize("seed", range(20))
-def test_the_front_is_what_its_definition_says(num_metrics: int, seed: int) -> None:
-    values = np.random.default_rng(seed).integers(0, 6, (40, num_metrics)).astype(float)
-    found = not_beaten(values)
-    assert set(found) == {row for row in range(40) if not beaten_plainly(values, row)}
-    assert (np.diff(values[found, 0]) <= 0).all()
-
-
-def test_no_candidates_make_an_empty_front() -> None:
-    assert len(not_beaten(np.zeros((0, 2)))) == 0
+from ensemble.tuning.pareto import MOST_MEMBERS, Candidate, front, objectives, thinned
 
 
 def trials_of(*margins: list[tuple[float, float]]) -> tuple[list[Trial], list[MarginTrials]]:

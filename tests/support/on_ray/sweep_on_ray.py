@@ -17,11 +17,11 @@ from support.sweep_scene import LAMBDA, sweep_of
 
 from longtail.config.search_space import LogUniform, Point
 from longtail.ray_cluster.connection import connect
+from longtail.search.tuner import NUMBER
 from longtail.sweep.request import Scheduler, Sweep
 from longtail.sweep.search.distributions import point_of
 from longtail.sweep.search.rung_requests import Answer, Ask, start_mailbox
-from longtail.sweep.search.trainable import NUMBER
-from longtail.sweep.search.tuner import Listener, Wanted, search
+from longtail.sweep.search.tuner import Callbacks, Wanted, search
 from longtail.sweep.trial import Trial
 
 ITERATIONS = 90
@@ -63,12 +63,12 @@ class Run:
         numbers = range(num_trials)
         wanted = Wanted(self.points, numbers, [], num_trials, num_trials)
         with tempfile.TemporaryDirectory() as folder:
-            listener = Listener(
+            callbacks = Callbacks(
                 lambda name, _, rung: self.reports.append((name, rung.step, rung.metrics["AP"])),
                 lambda name, _, failed: self.ends.update({name: failed}),
+                lambda: self.problem,
             )
-            arguments = self.sweep, self.ended, wanted, mailbox, 2, Path(folder), listener
-            search(*arguments, lambda: self.problem)
+            search(self.sweep, self.ended, wanted, mailbox, 2, Path(folder), callbacks)
         over.set()
         thread.join()
         return {

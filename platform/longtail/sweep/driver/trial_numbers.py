@@ -5,10 +5,10 @@ from typing import Any
 
 from longtail.cluster.nodes.plan import Row
 from longtail.config.search_space import Point
+from longtail.search.tuner import NUMBER
 from longtail.sweep.journal import Begun, SweepJournal
 from longtail.sweep.request import Sweep
 from longtail.sweep.search.distributions import point_of
-from longtail.sweep.search.trainable import NUMBER
 
 
 class Roster:

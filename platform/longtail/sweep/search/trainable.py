@@ -12,8 +12,6 @@ from ray import tune
 
 from longtail.sweep.search.rung_requests import Answer, Ask
 
-NUMBER = "number"
-"""In Tune's configuration of a trial whose point was laid out before."""
 ITERATION = "iteration"
 """Reported: iterations of the last stage; what schedulers measure time by."""
 
