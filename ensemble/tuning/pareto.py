@@ -12,7 +12,7 @@ from ensemble.tuning.journal import Trial
 from ensemble.tuning.objective.margins import MarginTrials
 from longtail.search.pareto import non_dominated
 
-MOST_MEMBERS = 10
+MOST_PARETO_MERGES = 10
 
 
 @dataclass(frozen=True)
@@ -61,14 +61,12 @@ def front(
     ]
 
 
-def thinned(members: Sequence[Candidate], names: Sequence[str]) -> list[Candidate]:
-    """At most `MOST_MEMBERS` of a front: the best of every metric, the others evenly along it."""
-    best = {
-        max(range(len(members)), key=lambda i: (members[i].metrics[name], -i)) for name in names
-    }
-    even = np.linspace(0, len(members) - 1, MOST_MEMBERS).round().astype(np.int64).tolist()
-    chosen = list(dict.fromkeys([*sorted(best), *even]))[:MOST_MEMBERS]
-    return [members[i] for i in sorted(chosen)]
+def thinned(merges: Sequence[Candidate], names: Sequence[str]) -> list[Candidate]:
+    """At most `MOST_PARETO_MERGES` of a front: the best of every metric, others evenly along it."""
+    best = {max(range(len(merges)), key=lambda i: (merges[i].metrics[name], -i)) for name in names}
+    even = np.linspace(0, len(merges) - 1, MOST_PARETO_MERGES).round().astype(np.int64).tolist()
+    chosen = list(dict.fromkeys([*sorted(best), *even]))[:MOST_PARETO_MERGES]
+    return [merges[i] for i in sorted(chosen)]
 
 
 def _candidate(trial: Trial, margins: MarginTrials, place: int) -> Candidate:

@@ -2,7 +2,7 @@
 
 from ensemble.tuning.journal import Trial
 from ensemble.tuning.objective.margins import MarginTrials
-from ensemble.tuning.pareto import MOST_MEMBERS, Candidate, front, objectives, thinned
+from ensemble.tuning.pareto import MOST_PARETO_MERGES, Candidate, front, objectives, thinned
 
 
 def trials_of(*margins: list[tuple[float, float]]) -> tuple[list[Trial], list[MarginTrials]]:
@@ -31,18 +31,18 @@ def test_margins_of_all_trials_are_candidates_and_failed_trials_have_none() -> N
 
 def test_a_thinned_front_keeps_the_best_of_every_metric() -> None:
     trial = Trial(0, 0.0, 1.0, {}, {})
-    members = [
+    merges = [
         Candidate(trial, x / 100, 0.0, {"AP": 1 - x / 100, "APr": x / 100, "APf": float(x == 37)})
         for x in range(101)
     ]
     for names in (("AP", "APr"), ("AP", "APr", "APf")):
-        few = thinned(members, names)
-        assert len(few) == MOST_MEMBERS and few[0] == members[0]
+        few = thinned(merges, names)
+        assert len(few) == MOST_PARETO_MERGES and few[0] == merges[0]
         for name in names:
-            best = max(of.metrics[name] for of in members)
+            best = max(of.metrics[name] for of in merges)
             assert best in [of.metrics[name] for of in few]
-    assert thinned(members[:3], ("AP", "APr")) == members[:3]
-    assert thinned(members[:1], ("AP", "APr")) == members[:1]
+    assert thinned(merges[:3], ("AP", "APr")) == merges[:3]
+    assert thinned(merges[:1], ("AP", "APr")) == merges[:1]
 
 
 def test_one_metric_has_another_beside_it() -> None:
