@@ -149,6 +149,13 @@ BESIDE: dict[str, set[str]] = {
         "longtail.sweep.journal",
         "longtail.sweep.search",
     },
+    "longtail.sweep.analysis": {
+        "longtail.sweep.request",
+        "longtail.sweep.trial",
+        "longtail.sweep.settings",
+        "longtail.sweep.search",
+    },
+    "longtail.sweep.page": {"longtail.sweep.trial", "longtail.sweep.analysis"},
     "longtail.cluster.nodes": set(),
     "longtail.cluster.pool": {"longtail.cluster.nodes"},
     "longtail.cluster.results": {"longtail.cluster.nodes"},

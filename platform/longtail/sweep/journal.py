@@ -22,26 +22,26 @@ REQUEST_REMEDY = "remove the folder (what its trials computed is kept in runs/no
 NOUN = "event of a sweep"
 
 
-class Begun(msgspec.Struct, frozen=True, tag="begun", tag_field="event"):
+class TrialStarted(msgspec.Struct, frozen=True, tag="begun", tag_field="event"):
     """A point was chosen."""
 
     number: int
     point: dict[str, Any]
 
 
-class Ended(msgspec.Struct, frozen=True, tag="ended", tag_field="event"):
+class TrialEnded(msgspec.Struct, frozen=True, tag="ended", tag_field="event"):
     """A trial ended."""
 
     trial: Trial
 
 
-class Spent(msgspec.Struct, frozen=True, tag="spent", tag_field="event"):
+class WorkDone(msgspec.Struct, frozen=True, tag="spent", tag_field="event"):
     """Work was done for one or several trials."""
 
     work: Work
 
 
-Event = Begun | Ended | Spent
+Event = TrialStarted | TrialEnded | WorkDone
 EVENT = cast(type[Event], Event)
 
 
@@ -67,7 +67,7 @@ class SweepJournal:
     def __init__(self, directory: Path) -> None:
         self._path = directory / TRIALS
         self._lock = threading.Lock()
-        self.begun: dict[int, dict[str, Any]] = {}
+        self.started: dict[int, dict[str, Any]] = {}
         self.ended: dict[int, Trial] = {}
         self.work: list[Work] = []
         for event in reopen(self._path, EVENT, NOUN, REMEDY):
@@ -86,7 +86,7 @@ class SweepJournal:
 
     def unfinished(self) -> dict[int, dict[str, Any]]:
         """Points of trials that began and did not end, by number."""
-        return {n: point for n, point in sorted(self.begun.items()) if n not in self.ended}
+        return {n: point for n, point in sorted(self.started.items()) if n not in self.ended}
 
     def add(self, event: Event) -> None:
         """Append an event; it is in the file when this returns."""
@@ -96,11 +96,11 @@ class SweepJournal:
 
     def _take(self, event: Event) -> None:
         match event:
-            case Begun(number, point):
-                self.begun[number] = point
-            case Ended(trial):
+            case TrialStarted(number, point):
+                self.started[number] = point
+            case TrialEnded(trial):
                 self.ended[trial.number] = trial
-            case Spent(work):
+            case WorkDone(work):
                 self.work.append(work)
 
 

@@ -43,7 +43,7 @@ STATUS_OF: Mapping[State, Status] = {
 GOING_ON = (State.RUNNING, State.PAUSED)
 
 
-class Family(Protocol):
+class RunGroup(Protocol):
     """A parent run, and what it says of the nodes below it: a grid's rows, a sweep's trials.
 
     Attributes:
@@ -79,13 +79,13 @@ class Publisher:
     """Keeps MLflow's runs in step with nodes. MLflow failing never fails what is run.
 
     Args:
-        family: The parent run and its nodes.
+        group: The parent run and its nodes.
         runs: The runs folder.
         experiment: MLflow experiment.
     """
 
-    def __init__(self, family: Family, runs: Path, experiment: str) -> None:
-        self._family, self._runs, self._experiment = family, runs, experiment
+    def __init__(self, group: RunGroup, runs: Path, experiment: str) -> None:
+        self._group, self._runs, self._experiment = group, runs, experiment
         self._tracker: Tracker | None = None
         self._settled: set[str] = set()
         self._noted: set[str] | None = None
@@ -183,15 +183,15 @@ class Publisher:
                 self._note_problem(error)
 
     def _open_parent(self, tracker: Tracker) -> str:
-        family = self._family
-        return tracker.open_grid(family.id, family.name, {"longtail.kind": family.kind})
+        group = self._group
+        return tracker.open_grid(group.id, group.name, {"longtail.kind": group.kind})
 
     def _publish_note(self, tracker: Tracker, grid: str, standings: Standings) -> None:
         """Show what there is; its files are read and checked when there is more than before."""
         shown = (State.DONE, State.STOPPED, State.FAILED)
         done = {node for node, item in standings.items() if item.state in shown}
         if done != self._noted:
-            note = self._family.note(standings)
+            note = self._group.note(standings)
             tracker.set_tags(grid, {NOTE_TAG: note})
             self._noted = done
 
@@ -206,10 +206,10 @@ class Publisher:
         node, directory = standing.node, node_directory(self._runs, standing.node)
         if not (directory / "node.json").exists():
             return
-        row = self._family.row_of(node)
-        run = tracker.open_node(self._record(node, row), self._family.id, grid)
+        row = self._group.row_of(node)
+        run = tracker.open_node(self._record(node, row), self._group.id, grid)
         tracker.log_points(run, self._lines(node))
-        tracker.set_tags(run, self._family.tags_of(standing))
+        tracker.set_tags(run, self._group.tags_of(standing))
         if standing.in_pass:
             tracker.set_tags(run, {SHARED_TRUNK_TAG: str(len(standing.in_pass))})
         if standing.error is not None:
@@ -222,13 +222,13 @@ class Publisher:
 
     def _lines(self, node: Node) -> list[Mapping[str, Any]]:
         journal = node_directory(self._runs, node) / JOURNAL
-        return [*read_journal(journal), *self._family.points_of(node)]
+        return [*read_journal(journal), *self._group.points_of(node)]
 
     def _record(self, node: Node, row: Row) -> NodeRecord:
         digests = {f"longtail.input.{role}": digest for role, digest in node.inputs.items()}
         provenance = _provenance(node_directory(self._runs, node))
         tags = {"longtail.variant": row.name, "longtail.seed": str(node.seed)}
-        params = self._family.params_of(node, row)
+        params = self._group.params_of(node, row)
         return NodeRecord(node.id, node.label, params, {**tags, **digests, **provenance})
 
 

@@ -17,7 +17,7 @@ UNDEFINED = -1.0
 
 
 @dataclass(frozen=True)
-class GridFamily:
+class GridRunGroup:
     """A grid as the `Publisher` sees it.
 
     Attributes:

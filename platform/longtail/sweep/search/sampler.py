@@ -40,7 +40,7 @@ def _draw(sweep: Sweep, number: int) -> dict[str, Any]:
 
 
 def _earlier(sweep: Sweep, trial: Trial) -> EarlierTrial:
-    failed = trial.state == "failed" or not trial.curve
+    failed = trial.state == "failed" or not trial.intermediate_values
     return EarlierTrial(
         key_of(sweep.space, sweep.base, trial.point),
         params_of(trial.point, sweep.space),

@@ -8,7 +8,7 @@ from typing import Any
 from longtail.config.search_space import Point
 from longtail.search.tuner import TrialListener, quieten, run_trials
 from longtail.sweep.request import Sweep
-from longtail.sweep.search.early_stopping import stopping
+from longtail.sweep.search.early_stopping import build_scheduler
 from longtail.sweep.search.sampler import build_sampler
 from longtail.sweep.search.trainable import ITERATION, run_trial
 from longtail.sweep.trial import METRICS, Rung, Trial
@@ -56,7 +56,7 @@ def search(
     sweep: Sweep,
     ended: Sequence[Trial],
     wanted: Wanted,
-    mailbox: Any,
+    rung_requests: Any,
     concurrent: int,
     storage: Path,
     callbacks: Callbacks,
@@ -67,7 +67,7 @@ def search(
         sweep: What is searched.
         ended: Trials of earlier runs, which the search algorithm and the scheduler are told of.
         wanted: What is left.
-        mailbox: Where trials ask for their rungs.
+        rung_requests: Where trials ask for their rungs.
         concurrent: Trials at a time.
         storage: For Ray's own files, on storage that all machines see.
         callbacks: Told of reports and ends.
@@ -76,7 +76,7 @@ def search(
     fixed = wanted.points is not None
     run_trials(
         run_trial,
-        {"mailbox": mailbox, "rungs": sweep.rungs},
+        {"rung_requests": rung_requests, "rungs": sweep.rungs},
         wanted.numbers if fixed else build_sampler(sweep, ended, wanted.first),
         wanted.num_trials,
         resources=HEAD,
@@ -86,7 +86,7 @@ def search(
             lambda trial, config, result: callbacks.on_report(trial, config, _rung(result)),
             lambda trial, config, _, failed: callbacks.on_end(trial, config, failed),
         ),
-        scheduler=stopping(sweep, ended),
+        scheduler=build_scheduler(sweep, ended),
         problem=callbacks.problem,
     )
 
