@@ -1,39 +1,39 @@
 """Search spaces by name: what is worth varying, where the reports' values lie, and on what.
 
 Ranges that depend on the data or on a variant's size follow them: a tail frequency lies round the
-border between the training file's common and frequent categories, a learning rate round that of
-the variant.
+threshold between the training file's common and frequent categories, a learning rate round that
+of the variant.
 """
 
 from collections.abc import Mapping
 
-from experiments.commands.sweep.named_space import Axis, Border, NamedSpace
+from experiments.commands.sweep.named_space import Axis, NamedSpace, TailThreshold
 from longtail.config.search_space import Choice, Dimension, LogUniform, Uniform
 from longtail.config.variant import Variant
 
-LVIS_BORDER = 0.00177
+LVIS_TAIL_THRESHOLD = 0.00177
 """Of LVIS v0.5, as in the public code: the tail is the groups r and c. The 2019 report (003) says
 which categories its lambda protects, and gives no number."""
 
 
-def _tail_frequency(_: Variant, border: Border) -> Dimension:
-    """From a tenth of the border, which on LVIS divides rare from common categories, to three times
-    the border."""
-    centre = border()
+def _tail_frequency(_: Variant, tail_threshold: TailThreshold) -> Dimension:
+    """From a tenth of the tail threshold, which on LVIS divides rare from common categories, to
+    three times it."""
+    centre = tail_threshold()
     return LogUniform(_two_digits(centre / 10), _two_digits(min(3 * centre, 0.5)))
 
 
-def _learning_rate(variant: Variant, _: Border) -> Dimension:
+def _learning_rate(variant: Variant, _: TailThreshold) -> Dimension:
     rate = variant.stages[-1].optimizer.base_lr
     return LogUniform(_two_digits(rate / 10), _two_digits(10 * rate))
 
 
-def _repeat_threshold(variant: Variant, _: Border) -> Dimension:
+def _repeat_threshold(variant: Variant, _: TailThreshold) -> Dimension:
     threshold = getattr(variant.stages[0].sampler, "threshold", 1e-3)
     return LogUniform(_two_digits(threshold / 10), _two_digits(min(10 * threshold, 1.0)))
 
 
-def _tail_below(variant: Variant, _: Border) -> Dimension:
+def _tail_below(variant: Variant, _: TailThreshold) -> Dimension:
     centre = variant.inference.head_merge.tail_below
     return Choice(tuple(sorted({max(1, centre // 5), centre, 5 * centre})))
 
@@ -46,7 +46,7 @@ TAIL_FREQUENCY = Axis(
     "stages.last.classifier.tail_frequency",
     _tail_frequency,
     "the groups r and c (003); 0.00177 on LVIS v0.5 in its public code",
-    starts_at_border=True,
+    starts_at_tail_threshold=True,
 )
 MASK_WEIGHT = Axis("stages.last.loss_weights.mask", LogUniform(0.5, 2.0), "1")
 TAIL_BELOW = Axis("inference.head_merge.tail_below", _tail_below, "100 for R50, 10 for HTC (004)")
@@ -128,7 +128,7 @@ SPACES: dict[str, NamedSpace] = {
     ),
 }
 
-DOORS: Mapping[str, str] = {
+DELEGATED_SPACES: Mapping[str, str] = {
     "alpha": "margins that rare and common categories get in a merge: ensemble.tune",
     "fusion": "method, thresholds, weights, calibration and margins of a merge: ensemble.tune",
 }

@@ -12,7 +12,7 @@ from longtail.commands import ExitCode, run
 
 if TYPE_CHECKING:
     from experiments.commands.sweep.request import SweepRequest
-    from longtail.sweep.analysis.confirmation import Confirmation
+    from longtail.sweep.analysis.reevaluation import Reevaluation
     from longtail.sweep.run import SweepResult
 
 EPILOG = """\b
@@ -147,12 +147,12 @@ def main(list_only: bool, dry_run: bool, **options: Any) -> ExitCode:
 
         print_spaces()
         return ExitCode.DONE
-    from experiments.spaces import DOORS
+    from experiments.spaces import DELEGATED_SPACES
 
-    if options["space"] in DOORS:
-        from experiments.commands.sweep.run_tune import open_door
+    if options["space"] in DELEGATED_SPACES:
+        from experiments.commands.sweep.run_tune import run_tune
 
-        return open_door(options, _given(), dry_run)
+        return run_tune(options, _given(), dry_run)
     return _sweep(options, dry_run)
 
 
@@ -173,16 +173,16 @@ def _given() -> dict[str, str]:
 def _sweep(options: dict[str, Any], dry_run: bool) -> ExitCode:
     from experiments.commands.run_request import take_run_request
     from experiments.commands.sweep.request import SweepRequest
-    from experiments.commands.sweep.run_tune import refuse_door_options
+    from experiments.commands.sweep.run_tune import refuse_delegated_options
 
-    refuse_door_options(options)
+    refuse_delegated_options(options)
     num_seeds, num_best = options.pop("num_seeds"), options.pop("num_best")
     csv = options.pop("csv")
     request = SweepRequest(run=take_run_request(options), **options)
     if dry_run:
-        from experiments.commands.sweep.estimate import print_forecast
+        from experiments.commands.sweep.estimate import print_estimate
 
-        print_forecast(request.sweep(), request.settings())
+        print_estimate(request.sweep(), request.settings())
         return ExitCode.DONE
     return _run(request, num_seeds, num_best, csv)
 
@@ -195,12 +195,14 @@ def _run(
     from experiments.commands.sweep.estimate import print_alike
     from experiments.commands.sweep.next_steps import print_next
     from experiments.commands.sweep.results import write_results
-    from experiments.commands.sweep.tables import print_confirmation, print_result
+    from experiments.commands.sweep.tables import print_reevaluation, print_result
     from longtail.results import table
     from longtail.results.csv import write_csv
-    from longtail.sweep.analysis.confirm import confirm
+    from longtail.sweep.analysis.analysis import analyse
     from longtail.sweep.analysis.files import write_analysis
     from longtail.sweep.analysis.margins import find_margins
+    from longtail.sweep.analysis.reevaluate import reevaluate
+    from longtail.sweep.page.page import write_page
     from longtail.sweep.run import run_sweep
 
     print_alike(sweep)
@@ -208,23 +210,23 @@ def _run(
     trials, cost, folder = result.trials, result.cost, settings.directory
     files = write_results(folder, sweep, trials, cost)
     print_result(sweep, trials, cost)
-    confirmation = None
+    reevaluation = None
     if num_seeds is not None:
-        confirmation = confirm(sweep, trials, num_best, num_seeds, settings.grid)
-        files = write_results(folder, sweep, trials, cost, confirmation)
-        print_confirmation(confirmation)
+        reevaluation = reevaluate(sweep, trials, num_best, num_seeds, settings.grid)
+        files = write_results(folder, sweep, trials, cost, reevaluation)
+        print_reevaluation(reevaluation)
     if csv is not None:
         write_csv(table(folder), csv)
-    margins = find_margins(sweep, trials, settings)
-    files += write_analysis(folder, sweep, trials, confirmation, margins)
+    analysis = analyse(sweep, trials, reevaluation, find_margins(sweep, trials, settings))
+    files += [write_analysis(folder, analysis), write_page(folder, analysis)]
     result.publisher.attach(files)
     print_next(request, files, result.publisher.published(result.standings))
-    return _ending(result, confirmation)
+    return _ending(result, reevaluation)
 
 
-def _ending(result: "SweepResult", confirmation: "Confirmation | None") -> ExitCode:
+def _ending(result: "SweepResult", reevaluation: "Reevaluation | None") -> ExitCode:
     failed = any(trial.state == "failed" for trial in result.trials)
-    problems = () if confirmation is None else confirmation.problems
+    problems = () if reevaluation is None else reevaluation.problems
     broken = any(not problem.startswith("MLflow") for problem in problems)
     return ExitCode.SOME_FAILED if failed or broken else ExitCode.DONE
 

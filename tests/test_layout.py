@@ -44,6 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "longtail.locks": set(),
     "longtail.tracking": COMMANDS | {"longtail.files", "longtail.locks", "longtail.problems"},
     "longtail.ray_cluster": COMMANDS | {"longtail.files"},
+    "longtail.search": COMMANDS | {"longtail.journal", "longtail.problems", "longtail.sealed"},
     "longtail.predictions": BASE | {"longtail.rle"},
     "longtail.data": BASE | COMMANDS | {"longtail.locks", "longtail.rle", "longtail.config"},
     "longtail.losses": set(),
@@ -95,7 +96,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | COMMANDS
     | {"longtail.locks", "longtail.tracking"}
     | {"longtail.cluster", "longtail.config", "longtail.evaluation", "longtail.inference"}
-    | {"longtail.predictions", "longtail.ray_cluster", "longtail.training"},
+    | {"longtail.predictions", "longtail.ray_cluster", "longtail.search", "longtail.training"},
     "ensemble": BASE
     | COMMANDS
     | {
@@ -104,6 +105,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "longtail.evaluation",
         "longtail.tracking",
         "longtail.ray_cluster",
+        "longtail.search",
         "longtail.config",
         "longtail.results",
     },
@@ -170,6 +172,13 @@ BESIDE: dict[str, set[str]] = {
         "longtail.sweep.journal",
         "longtail.sweep.search",
     },
+    "longtail.sweep.analysis": {
+        "longtail.sweep.request",
+        "longtail.sweep.trial",
+        "longtail.sweep.settings",
+        "longtail.sweep.search",
+    },
+    "longtail.sweep.page": {"longtail.sweep.trial", "longtail.sweep.analysis"},
     "longtail.cluster.nodes": set(),
     "longtail.cluster.pool": {"longtail.cluster.nodes"},
     "longtail.cluster.results": {"longtail.cluster.nodes"},
@@ -190,11 +199,10 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "ray": (
         "longtail.ray_cluster",
         "longtail.cluster",
-        "longtail.sweep",
-        "experiments",
+        "longtail.search.sampler",
+        "longtail.search.tuner",
+        "longtail.sweep.search",
         "ensemble.merging.ray_workers",
-        "ensemble.tuning.sampler",
-        "ensemble.tuning.search",
     ),
     "mlflow": ("longtail.tracking",),
     "detectron2": ("longtail.engines.detectron2",),

@@ -116,26 +116,26 @@ def _short(value: Any) -> str:
 
 def print_pareto(
     names: Sequence[str],
-    members: Sequence[Candidate],
+    merges: Sequence[Candidate],
     rows: Sequence[Mapping[str, Any]],
     num_front: int,
     console: Console,
 ) -> None:
-    """A line for each member, in points, with intervals on the other half.
+    """A line for each merge, in points, with intervals on the other half.
 
     Args:
         names: The metrics of the front.
-        members: The merges.
+        merges: The merges.
         rows: The same on the other half.
         num_front: Merges on the whole front.
         console: Where to print.
     """
-    if len(members) < 2:
+    if len(merges) < 2:
         text = f"no merge gives up {names[0]} for {', '.join(names[1:])}: the front is the winner"
         console.print(text, highlight=False, soft_wrap=True)
         return
     text = (
-        f"{len(members)} of {num_front} merges that none beats in {' and '.join(names)} on the "
+        f"{len(merges)} of {num_front} merges that none beats in {' and '.join(names)} on the "
         "half that is tuned on; pareto/NN/merge.yaml has each"
     )
     console.print(text, highlight=False, soft_wrap=True)
@@ -145,13 +145,13 @@ def print_pareto(
         table.add_column(heading, justify="right")
     for name in (*names, "AP_fixed"):
         table.add_column(f"{name} other half".replace("_", " "), justify="right")
-    for number, (member, row) in enumerate(zip(members, rows, strict=True)):
+    for number, (merge, row) in enumerate(zip(merges, rows, strict=True)):
         intervals = row.get("intervals", {})
         table.add_row(
             f"{number:02d}",
-            str(member.trial.number),
-            f"{member.rare_margin:.3f}/{member.common_margin:.3f}",
-            *(points_text(member.metrics[name]) for name in names),
+            str(merge.trial.number),
+            f"{merge.rare_margin:.3f}/{merge.common_margin:.3f}",
+            *(points_text(merge.metrics[name]) for name in names),
             *(_with_span(row[name], intervals.get(name)) for name in (*names, "AP_fixed")),
         )
     console.print(table)

@@ -14,7 +14,7 @@ from ensemble.tuning.objective.meaning import num_merges
 from ensemble.tuning.objective.trial import Bench
 from ensemble.tuning.objective.trial_files import save_bench
 from ensemble.tuning.pareto import front, objectives, thinned
-from ensemble.tuning.pareto_files import MemberFiles
+from ensemble.tuning.pareto_files import ParetoMergeFiles
 from ensemble.tuning.prepare import Say, labelled_sources, make_bench, open_halves, read_annotations
 from ensemble.tuning.report import Outcome, artifacts, show, write_report
 from ensemble.tuning.request import TuneRequest, begin, digest_of_request
@@ -104,10 +104,10 @@ def _tune(
     outcome = Outcome(
         names, len(whole), thinned(whole, names), held_out, len(tuned_on.truth.images)
     )
-    files = MemberFiles(request, labelled, tuned_on.truth, out)
+    files = ParetoMergeFiles(request, labelled, tuned_on.truth, out)
     files.clear()
-    for number, member in enumerate(outcome.members):
-        options, specs = files.write(member, number), space.specs_at(member.trial.point)
+    for number, merge in enumerate(outcome.pareto_merges):
+        options, specs = files.write(merge, number), space.specs_at(merge.trial.point)
         held_out.add_merge(outcome.row_of(number), specs, options)
         if outcome.row_of(number) == TUNED:
             held_out.add_without(specs, options)

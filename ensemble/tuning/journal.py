@@ -5,19 +5,18 @@ The margins of each trial, maybe thousands, have a file of their own, a line for
 
 import time
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
 from ensemble.tuning.objective.margins import MarginTrials
 from ensemble.tuning.objective.trial import MARGINS
-from longtail.journal import append_line, keep_lines, read_records
 from longtail.problems import BadInputError
+from longtail.search.journal import TRIALS, append, reopen
 
-TRIALS, MARGIN_TRIALS = "trials.jsonl", "margins.jsonl"
-REMEDY = "remove the file to start anew"
+MARGIN_TRIALS = "margins.jsonl"
+NOUN, REMEDY = "trial", "remove the file to start anew"
 NO_MARGINS: dict[str, Any] = {"rare": [], "common": [], "cell": [], "metrics": {}}
-Record = TypeVar("Record")
 
 
 class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,8 +50,8 @@ class TrialJournal:
 
     def __init__(self, folder: Path) -> None:
         self._trials, self._margins = folder / TRIALS, folder / MARGIN_TRIALS
-        self.trials = _read(self._trials, Trial)
-        self.margins = _read(self._margins, MarginTrials, len(self.trials))
+        self.trials = reopen(self._trials, Trial, NOUN, REMEDY)
+        self.margins = reopen(self._margins, MarginTrials, NOUN, REMEDY, len(self.trials))
         if len(self.margins) < len(self.trials):
             raise BadInputError(
                 f"{self._margins}: has the margins of {len(self.margins)} of {len(self.trials)} "
@@ -66,15 +65,8 @@ class TrialJournal:
         rest = {name: value for name, value in result.items() if name != MARGINS}
         trial = Trial(len(self.trials), time.time(), seconds, point, rest)
         # The trial last: it vouches for both.
-        for path, line in ((self._margins, margins), (self._trials, trial)):
-            with path.open("ab") as file:
-                append_line(file, msgspec.json.encode(line))
+        append(self._margins, margins)
+        append(self._trials, trial)
         self.trials.append(trial)
         self.margins.append(margins)
         return trial
-
-
-def _read(path: Path, kind: type[Record], most: int | None = None) -> list[Record]:
-    records: list[Record] = read_records(path, kind, "trial", REMEDY, most)
-    keep_lines(path, len(records))
-    return records

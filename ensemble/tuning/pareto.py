@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ensemble.tuning.journal import Trial
 from ensemble.tuning.objective.margins import MarginTrials
+from longtail.search.pareto import non_dominated
 
-MOST_MEMBERS = 10
+MOST_PARETO_MERGES = 10
 
 
 @dataclass(frozen=True)
@@ -57,28 +57,16 @@ def front(
     owners = np.repeat(np.arange(len(trials)), sizes)
     return [
         _candidate(trials[owners[i]], margins[owners[i]], int(places[i]))
-        for i in not_beaten(values).tolist()
+        for i in non_dominated(values, keep_equal=False).tolist()
     ]
 
 
-def not_beaten(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Rows of (N, M) values that no other reaches in all columns, by falling columns."""
-    kept: list[int] = []
-    for row in np.lexsort((np.arange(len(values)), *(-values).T[::-1])).tolist():
-        # Whoever comes later does not beat one of these.
-        if not kept or not (values[kept] >= values[row]).all(axis=1).any():
-            kept.append(row)
-    return np.array(kept, np.int64)
-
-
-def thinned(members: Sequence[Candidate], names: Sequence[str]) -> list[Candidate]:
-    """At most `MOST_MEMBERS` of a front: the best of every metric, the others evenly along it."""
-    best = {
-        max(range(len(members)), key=lambda i: (members[i].metrics[name], -i)) for name in names
-    }
-    even = np.linspace(0, len(members) - 1, MOST_MEMBERS).round().astype(np.int64).tolist()
-    chosen = list(dict.fromkeys([*sorted(best), *even]))[:MOST_MEMBERS]
-    return [members[i] for i in sorted(chosen)]
+def thinned(merges: Sequence[Candidate], names: Sequence[str]) -> list[Candidate]:
+    """At most `MOST_PARETO_MERGES` of a front: the best of every metric, others evenly along it."""
+    best = {max(range(len(merges)), key=lambda i: (merges[i].metrics[name], -i)) for name in names}
+    even = np.linspace(0, len(merges) - 1, MOST_PARETO_MERGES).round().astype(np.int64).tolist()
+    chosen = list(dict.fromkeys([*sorted(best), *even]))[:MOST_PARETO_MERGES]
+    return [merges[i] for i in sorted(chosen)]
 
 
 def _candidate(trial: Trial, margins: MarginTrials, place: int) -> Candidate:

@@ -1,6 +1,6 @@
 """The merges that a search ends with, as files: what `ensemble.merge --config` takes.
 
-The winner's lie in the folder itself, those of all members of the front in `pareto/NN`, the
+The winner's lie in the folder itself, those of all Pareto merges in `pareto/NN`, the
 winner's among them.
 """
 
@@ -24,8 +24,8 @@ Options = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class MemberFiles:
-    """Writes the files of members.
+class ParetoMergeFiles:
+    """Writes the files of Pareto merges.
 
     Attributes:
         request: The search.
@@ -44,19 +44,19 @@ class MemberFiles:
         shutil.rmtree(self.out / PARETO, ignore_errors=True)
         (self.out / CALIBRATION).unlink(missing_ok=True)
 
-    def write(self, member: Candidate, number: int) -> Options:
-        """Write the files of a member, those of the first into the folder of the search, too.
+    def write(self, merge: Candidate, number: int) -> Options:
+        """Write the files of a merge, those of the first into the folder of the search, too.
 
         Returns:
             The options of `ensemble.merge` that it stands for.
         """
         folder = self.out / PARETO / f"{number:02d}"
-        options = self._write_into(folder, member)
-        return self._write_into(self.out, member) if number == 0 else options
+        options = self._write_into(folder, merge)
+        return self._write_into(self.out, merge) if number == 0 else options
 
-    def _write_into(self, folder: Path, member: Candidate) -> Options:
+    def _write_into(self, folder: Path, merge: Candidate) -> Options:
         folder.mkdir(parents=True, exist_ok=True)
-        space, point = self.request.space, member.trial.point
+        space, point = self.request.space, merge.trial.point
         options = space.options_at(point)
         kind = space.calibration_at(point)
         if kind in MAP_TYPES:
@@ -64,7 +64,7 @@ class MemberFiles:
             max_scores = {spec.name: spec.max_score for spec in space.specs}
             fit_calibration(self.labelled, self.truth, FitSettings(kind), max_scores).save(path)
             options["calibration"] = path
-        options["rare_margin"], options["common_margin"] = member.rare_margin, member.common_margin
+        options["rare_margin"], options["common_margin"] = merge.rare_margin, merge.common_margin
         specs = space.specs_at(point)
         _, resolved = settings_of(options, len(specs))
         written = {"zip" if key == "zipped" else key: value for key, value in resolved.items()}

@@ -10,12 +10,13 @@ from rich.console import Console
 from ensemble.tuning.console import print_held_out, print_pareto, print_trials
 from ensemble.tuning.heat_map import write_heat_map
 from ensemble.tuning.held_out import TUNED, HeldOut
-from ensemble.tuning.journal import MARGIN_TRIALS, TRIALS, TrialJournal
+from ensemble.tuning.journal import MARGIN_TRIALS, TrialJournal
 from ensemble.tuning.pareto import Candidate
 from ensemble.tuning.pareto_files import CALIBRATION, MERGE_FILE, PARETO
 from ensemble.tuning.request import TuneRequest
 from longtail.files import write_json
 from longtail.path_options import short_path, typed
+from longtail.search.journal import TRIALS
 
 REPORT, HEAT_MAP = "tune.json", "margins.html"
 FILES = REPORT, MERGE_FILE, CALIBRATION, TRIALS, MARGIN_TRIALS, HEAT_MAP
@@ -28,24 +29,24 @@ class Outcome:
     Attributes:
         names: The metrics of the front.
         num_front: Merges on it.
-        members: Those that were evaluated on the other half, the winner first.
+        pareto_merges: Those that were evaluated on the other half, the winner first.
         held_out: What that half says.
         num_tuned_on: Images of the half that was tuned on.
     """
 
     names: Sequence[str]
     num_front: int
-    members: Sequence[Candidate]
+    pareto_merges: Sequence[Candidate]
     held_out: HeldOut
     num_tuned_on: int
 
     @property
     def winner(self) -> Candidate:
         """The best by the first metric."""
-        return self.members[0]
+        return self.pareto_merges[0]
 
     def row_of(self, number: int) -> str:
-        """The row of a member among those of the other half."""
+        """The row of a Pareto merge among those of the other half."""
         return f"{PARETO}/{number:02d}" if number else TUNED
 
     def rows(self) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def write_report(request: TuneRequest, journal: TrialJournal, outcome: Outcome, 
     held_out, winner = outcome.held_out, outcome.winner
     chosen = {"rare_margin": winner.rare_margin, "common_margin": winner.common_margin}
     result = {**winner.trial.result, **winner.metrics, **chosen}
-    members = [_describe(outcome, number) for number in range(len(outcome.members))]
+    merges = [_describe(outcome, number) for number in range(len(outcome.pareto_merges))]
     report = {
         "request": request.describe(),
         "best": {"trial": winner.trial.number, "point": winner.trial.point, "result": result},
@@ -76,7 +77,7 @@ def write_report(request: TuneRequest, journal: TrialJournal, outcome: Outcome, 
         "images_of_the_other_half": len(held_out.truth.images),
         "held_out": outcome.rows(),
         "tuned_minus": held_out.differences(),
-        PARETO: {"metrics": outcome.names, "on_the_front": outcome.num_front, "members": members},
+        PARETO: {"metrics": outcome.names, "on_the_front": outcome.num_front, "members": merges},
         "warnings": held_out.warnings,
     }
     write_json(out / REPORT, report)
@@ -95,21 +96,21 @@ def show(
         _line(console, _about_the_cap(request, outcome))
     held_out = outcome.held_out
     print_held_out(outcome.rows(), held_out.differences(), held_out.warnings, console)
-    rows = [held_out.rows[outcome.row_of(number)] for number in range(len(outcome.members))]
-    print_pareto(outcome.names, outcome.members, rows, outcome.num_front, console)
+    rows = [held_out.rows[outcome.row_of(number)] for number in range(len(outcome.pareto_merges))]
+    print_pareto(outcome.names, outcome.pareto_merges, rows, outcome.num_front, console)
     command = f"python -m ensemble.merge --config {typed(out / MERGE_FILE)}"
     _line(console, f"wrote {short_path(out / MERGE_FILE)}; use it: {command} --out NEW_FOLDER")
 
 
 def _describe(outcome: Outcome, number: int) -> dict[str, Any]:
-    member = outcome.members[number]
+    merge = outcome.pareto_merges[number]
     return {
         "folder": f"{PARETO}/{number:02d}",
-        "trial": member.trial.number,
-        "point": member.trial.point,
-        "rare_margin": member.rare_margin,
-        "common_margin": member.common_margin,
-        "tuned_on": member.metrics,
+        "trial": merge.trial.number,
+        "point": merge.trial.point,
+        "rare_margin": merge.rare_margin,
+        "common_margin": merge.common_margin,
+        "tuned_on": merge.metrics,
         "held_out": outcome.held_out.rows[outcome.row_of(number)],
     }
 

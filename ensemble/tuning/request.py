@@ -10,7 +10,7 @@ from typing import Any
 from ensemble.merging.options import settings_of
 from ensemble.merging.request import Request
 from ensemble.tuning.objective.space import Space
-from longtail.sealed import read_sealed_json, write_sealed_json
+from longtail.search.request_file import changed_since
 
 REQUEST = "request.json"
 
@@ -69,13 +69,9 @@ def begin(out: Path, described: Mapping[str, Any]) -> None:
     """
     out.mkdir(parents=True, exist_ok=True)
     path = out / REQUEST
-    if not path.is_file():
-        if any(out.glob("[!.]*")):
-            raise ValueError(f"{out} holds files that no search wrote; give --out an empty folder")
-        write_sealed_json(path, described)
-        return
-    before = read_sealed_json(path, "remove the folder to start anew")
-    if changed := sorted(key for key in described if before.get(key) != described[key]):
+    if not path.is_file() and any(out.glob("[!.]*")):
+        raise ValueError(f"{out} holds files that no search wrote; give --out an empty folder")
+    if changed := sorted(changed_since(path, described, "remove the folder to start anew")):
         raise ValueError(
             f"{out} holds a search with other {', '.join(changed)} (see {path}); give another --out"
         )

@@ -1,4 +1,4 @@
-"""Optuna as a search uses it: no merge twice, and told of the trials of an earlier run."""
+"""The points of a search: TPE that is told of earlier trials, over merges that differ."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -9,50 +9,37 @@ import optuna
 from ensemble.tuning.journal import Trial
 from ensemble.tuning.objective.meaning import key_of, once
 from ensemble.tuning.objective.space import Space
-from longtail.ray_cluster.once_each import OnceEach
+from longtail.search.sampler import EarlierTrial, SampledSpace, UniqueSampler, resumed_sampler
 
 
-class Chooser(OnceEach):
-    """A sampler of Optuna over a space.
+def build_sampler(
+    space: Space, wanted: Sequence[str], seed: int, done: Sequence[Trial]
+) -> UniqueSampler:
+    """The sampler of a search, which begins with `Space.first_points`.
 
     Args:
         space: It has a name to vary.
         wanted: Metrics to raise.
-        sampler: Chooses points.
+        seed: Of the search.
+        done: Finished trials.
     """
-
-    def __init__(
-        self, space: Space, wanted: Sequence[str], sampler: optuna.samplers.BaseSampler
-    ) -> None:
-        self._distributions = space.distributions()
-        modes = ["max"] * len(wanted)
-        super().__init__(
-            self._distributions,
-            partial(key_of, space),
-            self._drawn,
-            metric=list(wanted),
-            mode=modes,
-            sampler=sampler,
-        )
-        self._merges = space
-        self._draws = optuna.samplers.RandomSampler(seed=0)
-
-    def begin(self, done: Sequence[Trial]) -> None:
-        """Tell the sampler of finished trials; without any, what to try first."""
-        assert self._ot_study is not None
-        for trial in done:
-            self.seen.add(key_of(self._merges, trial.point))
+    distributions = space.distributions()
+    draw = partial(_draw, distributions, optuna.samplers.RandomSampler(seed=0))
+    return resumed_sampler(
+        SampledSpace(distributions, partial(key_of, space), draw),
+        wanted,
+        seed,
+        [
             # Only the values that its merge read, which are all that a journal has.
-            known = {n: v for n, v in trial.point.items() if n in self._distributions}
-            told = optuna.trial.create_trial(
-                values=[trial.result[name] for name in self._metric],
-                params=known,
-                distributions={name: self._distributions[name] for name in known},
-            )
-            self._ot_study.add_trial(told)
-        for point in () if done else once(self._merges, self._merges.first_points()):
-            self._ot_study.enqueue_trial(dict(point))
+            EarlierTrial(key_of(space, t.point), t.point, [t.result[name] for name in wanted])
+            for t in done
+        ],
+        [] if done else [dict(point) for point in once(space, space.first_points())],
+    )
 
-    def _drawn(self, _: int) -> dict[str, Any]:
-        study = optuna.create_study(sampler=self._draws)
-        return study.ask(fixed_distributions=self._distributions).params
+
+def _draw(
+    distributions: dict[str, Any], sampler: optuna.samplers.BaseSampler, _: int
+) -> dict[str, Any]:
+    study = optuna.create_study(sampler=sampler)
+    return study.ask(fixed_distributions=distributions).params

@@ -1,25 +1,18 @@
 """The search itself: Ray Tune runs trials, Optuna chooses their points."""
 
-import logging
-import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-# Read by Ray when it is imported, as what `ray_cluster` sets: no frames around its own messages.
-os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
-from longtail.ray_cluster.connection import connect  # isort: skip
-
-import optuna
-from ray import tune
-
 from ensemble.tuning.journal import Trial
 from ensemble.tuning.objective.meaning import meaning_of, num_merges
 from ensemble.tuning.objective.trial_files import load_bench
-from ensemble.tuning.sampler import Chooser
-from longtail.commands import InfrastructureError, interrupted_as_it_was
+from ensemble.tuning.sampler import build_sampler
+from longtail.commands import InfrastructureError
+from longtail.ray_cluster.connection import connect
 from longtail.ray_cluster.fit import places
+from longtail.search.tuner import TrialListener, quieten, report, run_trials
 
 OnTrial = Callable[[dict[str, Any], dict[str, Any], float], object]
 
@@ -57,7 +50,7 @@ def search(
         InfrastructureError: There is no cluster, or a trial was lost.
         KeyboardInterrupt: The user ended it.
     """
-    _quieten()
+    quieten()
     loaded = load_bench(bench)
     wanted, space = list(loaded.wanted), loaded.space
     num_trials = min(num_trials, num_merges(space) or num_trials)
@@ -67,38 +60,35 @@ def search(
         started = time.process_time()
         on_trial({}, loaded.run({}), time.process_time() - started)
         return
-    # Another seed after an interruption: the sampler would repeat its first points.
-    sampler = optuna.samplers.TPESampler(seed=seed + len(done))
-    chooser = Chooser(space, wanted, sampler)
-    chooser.begin(done)
-    listener = _Listener(
-        lambda point, result, seconds: on_trial(meaning_of(space, point), result, seconds)
-    )
+    left, num_finished = num_trials - len(done), 0
+
+    def on_end(_: str, config: dict[str, Any], result: dict[str, Any], failed: bool) -> None:
+        nonlocal num_finished
+        if failed:
+            return
+        num_finished += 1
+        found = {name: result[name] for name in result["names"]}
+        on_trial(meaning_of(space, config), found, float(result["seconds"]))
+
+    sampler = build_sampler(space, wanted, seed, done)
     connect(address)
     places({"CPU": 1}, 1, "a trial takes one")
-    tuner = tune.Tuner(
-        tune.with_resources(tune.with_parameters(_trial, bench=str(bench)), {"CPU": 1}),
-        tune_config=tune.TuneConfig(
-            search_alg=chooser,
-            num_samples=num_trials - len(done),
-            max_concurrent_trials=num_workers,
-            reuse_actors=True,
-        ),
-        run_config=tune.RunConfig(
-            name="tune",
-            storage_path=str(work_dir),
-            callbacks=[listener],
-            failure_config=tune.FailureConfig(fail_fast=True),
-            verbose=0,
-        ),
+    errors = run_trials(
+        _trial,
+        {"bench": str(bench)},
+        sampler,
+        left,
+        resources={"CPU": 1},
+        concurrent=num_workers,
+        storage=work_dir,
+        listener=TrialListener(lambda *_: None, on_end),
+        fail_fast=True,
     )
-    with interrupted_as_it_was():
-        results = tuner.fit()
-    if results.errors:
+    if errors:
         raise InfrastructureError(
-            f"a trial was lost ({results.errors[0]}); run the same command again to go on"
+            f"a trial was lost ({errors[0]}); run the same command again to go on"
         )
-    if listener.num_finished < num_trials - len(done):
+    if num_finished < left:
         # Tune answers Ctrl-C by returning what it has.
         raise KeyboardInterrupt
 
@@ -106,29 +96,4 @@ def search(
 def _trial(config: dict[str, Any], bench: str) -> None:
     started = time.process_time()
     result = load_bench(Path(bench)).run(config)
-    tune.report({**result, "seconds": time.process_time() - started, "names": [*result]})
-
-
-class _Listener(tune.Callback):
-    """Hands finished trials on."""
-
-    def __init__(self, on_trial: OnTrial) -> None:
-        self._on_trial = on_trial
-        self.num_finished = 0
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Nothing: Tune pickles itself to be restored, and a search goes on from its journal."""
-        return {}
-
-    def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
-        """Called by Tune in the process that started it."""
-        last = trial.last_result
-        result = {name: last[name] for name in last["names"]}
-        self.num_finished += 1
-        self._on_trial(dict(trial.config), result, float(last["seconds"]))
-
-
-def _quieten() -> None:
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    for name in ("ray", "ray.tune"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+    report({**result, "seconds": time.process_time() - started, "names": [*result]})

@@ -17,8 +17,9 @@ from longtail.commands import InfrastructureLost, Terminated
 from longtail.metrics import UNDEFINED, in_points
 from longtail.ray_cluster.watch import at_loss
 from longtail.tracking.address import told, tracking_uri
+from longtail.tracking.parent_run import ParentRun
 from longtail.tracking.store import wait_until_free
-from longtail.tracking.tracker import NodeRecord, Status, Tracker, tracker_of
+from longtail.tracking.tracker import NodeRecord, Status
 
 PREFIX = "tune"
 
@@ -34,9 +35,8 @@ class TrialPublisher:
     """
 
     def __init__(self, digest: str, name: str, experiment: str, messages: Console) -> None:
-        self._grid, self._name = f"tune-{digest}", name
-        self._experiment, self._messages = experiment, messages
-        self._tracker: Tracker | None = None
+        self._id, self._messages = f"tune-{digest}", messages
+        self._parent = ParentRun(self._id, name, "tune", experiment, runs_folder())
         self._done: set[int] = set()
         self._failed = False
 
@@ -78,17 +78,17 @@ class TrialPublisher:
     def _publish(
         self, trials: Sequence[Trial], status: Status, files: Sequence[tuple[Path, str]]
     ) -> None:
-        tracker = self._connect()
-        parent = tracker.open_grid(self._grid, self._name, {"longtail.kind": "tune"})
+        runs_folder().mkdir(parents=True, exist_ok=True)
+        tracker, parent = self._parent.connect(), self._parent.open()
         for trial in trials:
             if trial.number not in self._done:
-                self._publish_trial(tracker, parent, trial)
+                self._publish_trial(trial)
                 self._done.add(trial.number)
         if files:
             tracker.log_artifacts(parent, list(files))
         tracker.set_status(parent, status)
         if status == "FINISHED":
-            for name, number in tracker.elsewhere().items():
+            for name, number in self._parent.elsewhere().items():
                 self._messages.print(
                     f"MLflow has {number} runs of this search in the experiment {name!r}, where"
                     " they were made first"
@@ -107,21 +107,13 @@ class TrialPublisher:
             )
         self._failed = True
 
-    def _connect(self) -> Tracker:
-        if self._tracker is None:
-            runs = runs_folder()
-            runs.mkdir(parents=True, exist_ok=True)
-            self._tracker = tracker_of(runs, self._experiment)
-        return self._tracker
-
-    def _publish_trial(self, tracker: Tracker, parent: str, trial: Trial) -> None:
-        node = f"{self._grid}-{trial.number:04d}"
+    def _publish_trial(self, trial: Trial) -> None:
+        node = f"{self._id}-{trial.number:04d}"
         problem = trial.result.get("problem")
         tags = {} if problem is None else {"longtail.error": problem}
         record = NodeRecord(node, f"trial {trial.number}", trial.point, tags)
-        run = tracker.open_node(record, self._grid, parent)
-        tracker.log_points(run, [_metrics(trial)])
-        tracker.set_status(run, "FINISHED" if problem is None else "FAILED")
+        status: Status = "FINISHED" if problem is None else "FAILED"
+        self._parent.publish_child(record, [_metrics(trial)], {}, status)
 
 
 def _metrics(trial: Trial) -> Mapping[str, Any]:

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.commands.sweep.named_space import tail_border
+from experiments.commands.sweep.named_space import tail_threshold
 from experiments.commands.sweep.space_tables import print_spaces
-from experiments.spaces import DOORS, LVIS_BORDER, SPACES
+from experiments.spaces import DELEGATED_SPACES, LVIS_TAIL_THRESHOLD, SPACES
 from experiments.variants import VARIANTS
 from experiments.variants.scale import demo_scale
 from longtail.cluster.data_files import find_data_files
@@ -27,11 +27,11 @@ TAIL, MASK = "stages.1.classifier.tail_frequency", "stages.1.loss_weights.mask"
 
 def based(name: str, demo: bool) -> Variant:
     variant = VARIANTS[SPACES[name].base]
-    return SPACES[name].start(demo_scale(variant) if demo else variant, border)
+    return SPACES[name].start(demo_scale(variant) if demo else variant, lvis_threshold)
 
 
-def border() -> float:
-    return LVIS_BORDER
+def lvis_threshold() -> float:
+    return LVIS_TAIL_THRESHOLD
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_a_space_fits_its_variant_and_every_point_can_be_built(
     name: str, demo: bool, data: DataFiles
 ) -> None:
     base = based(name, demo)
-    space = SPACES[name].on(base, border)
+    space = SPACES[name].on(base, lvis_threshold)
     space.check(base)
     sweep = Sweep(base, space, data, "random", 6, ("AP",), "none", 1, 3, 0, 0)
     points = space.random(6, seed=0)
@@ -56,7 +56,7 @@ def test_a_space_fits_its_variant_and_every_point_can_be_built(
 @pytest.mark.parametrize("name", SPACES)
 def test_a_search_begins_with_its_base(name: str, demo: bool, data: DataFiles) -> None:
     base = based(name, demo)
-    space = SPACES[name].on(base, border)
+    space = SPACES[name].on(base, lvis_threshold)
     sweep = Sweep(base, space, data, "optuna", 6, ("AP",), "none", 1, 3, 0, 0)
     start = start_point(sweep)
     assert start is not None
@@ -67,7 +67,7 @@ def test_lambda_is_the_tail_frequency_and_the_mask_weight_of_one_shared_first_st
     data: DataFiles,
 ) -> None:
     base = based("lambda", demo=False)
-    space = SPACES["lambda"].on(base, border)
+    space = SPACES["lambda"].on(base, lvis_threshold)
     tail = space.dimensions[TAIL]
     assert isinstance(tail, LogUniform)
     assert tail.low < 0.00177 < tail.high
@@ -91,7 +91,7 @@ def test_spaces_of_a_classifier_alone_are_trained_in_passes(name: str, shares: b
 def test_test_time_spaces_train_nothing_but_their_base(data: DataFiles) -> None:
     for name in ("norcal", "head_merge", "inference"):
         base = based(name, demo=True)
-        space = SPACES[name].on(base, border)
+        space = SPACES[name].on(base, lvis_threshold)
         sweep = Sweep(base, space, data, "random", 4, ("AP",), "none", 1, 3, 0, 0)
         points = {str(number): point for number, point in enumerate(space.random(4, seed=0))}
         plan = sweep.plan(points)
@@ -102,14 +102,16 @@ def test_test_time_spaces_train_nothing_but_their_base(data: DataFiles) -> None:
 def test_a_learning_rate_lies_round_that_of_the_variant() -> None:
     for demo in (False, True):
         base = based("lambda_head", demo)
-        rate = SPACES["lambda_head"].on(base, border).dimensions["stages.1.optimizer.base_lr"]
+        rate = (
+            SPACES["lambda_head"].on(base, lvis_threshold).dimensions["stages.1.optimizer.base_lr"]
+        )
         centre = base.stages[1].optimizer.base_lr
         assert rate == LogUniform(pytest.approx(centre / 10), pytest.approx(centre * 10))
 
 
 def test_the_border_makes_the_groups_r_and_c_the_tail(tmp_path: Path) -> None:
     write_dataset(tmp_path, Parameters(96, 4, 0, categories=30, size=64, seed=0))
-    found = tail_border(tmp_path / "train.json")
+    found = tail_threshold(tmp_path / "train.json")
     annotations = open_annotations(tmp_path / "train.json")
     table = annotations.categories
     by_threshold = table.tail(found, annotations.num_annotated_images)
@@ -121,7 +123,7 @@ def test_the_border_makes_the_groups_r_and_c_the_tail(tmp_path: Path) -> None:
 
 def test_a_threshold_that_was_set_is_kept() -> None:
     base = VARIANTS["eql_tuned_r50"].override({TAIL: 0.25})
-    assert SPACES["lambda"].start(base, border) == base
+    assert SPACES["lambda"].start(base, lvis_threshold) == base
 
 
 def test_the_list_names_every_space_its_fields_and_the_values_of_the_reports(
@@ -131,13 +133,13 @@ def test_the_list_names_every_space_its_fields_and_the_values_of_the_reports(
     printed = capsys.readouterr().out
     for name, space in SPACES.items():
         assert f"{name}, on {space.base}: {space.why}" in printed
-    assert all(name in printed for name in DOORS)
+    assert all(name in printed for name in DELEGATED_SPACES)
     assert "stages.1.classifier.tail_frequency" in printed
     assert "loguniform(0.00018, 0.0053)" in printed
 
 
 def test_the_report_s_value_of_beta_is_among_those_that_are_tried() -> None:
-    beta = SPACES["beta"].on(based("beta", demo=False), border)
+    beta = SPACES["beta"].on(based("beta", demo=False), lvis_threshold)
     assert beta.dimensions == {
         "stages.1.classifier.others_per_member": Choice((0.5, 2.0, 8.0, 32.0))
     }

@@ -24,6 +24,7 @@ from longtail.evaluation.uncertainty.comparison import compare
 from longtail.inference.background_means import read_means, write_first
 from longtail.models.detections.head_merge import BackgroundMeans
 from longtail.sealed import DamagedError, write_sealed_json
+from longtail.search.journal import TRIALS
 from longtail.sweep.analysis.margin_file import (
     RARE_MARGINS,
     TrialMargins,
@@ -31,8 +32,11 @@ from longtail.sweep.analysis.margin_file import (
     write_margins,
 )
 from longtail.sweep.cost import Work
-from longtail.sweep.driver.rung_evaluation import curve_directory, read_curve
-from longtail.sweep.journal import TRIALS, Begun, Ended, Spent, SweepJournal, open_journal
+from longtail.sweep.driver.rung_evaluation import (
+    intermediate_value_directory,
+    read_intermediate_values,
+)
+from longtail.sweep.journal import SweepJournal, TrialEnded, TrialStarted, WorkDone, open_journal
 from longtail.training.checkpoints import Checkpoint, TrainingState, save_checkpoint
 from longtail.training.journal import JOURNAL, Journal, read_journal
 from longtail.training.telemetry_files import read_telemetry, write_window
@@ -143,7 +147,7 @@ def write_compared(folder: Path) -> list[Path]:
 
 
 def write_rung(folder: Path) -> list[Path]:
-    directory = curve_directory(folder, row_of(folder))
+    directory = intermediate_value_directory(folder, row_of(folder))
     directory.mkdir(parents=True)
     rung = {"step": 300, "metrics": {"AP": 0.25, "APr": 1 / 3, "AP_box": 0.75}}
     write_sealed_json(directory / "step-00000300.json", rung)
@@ -158,9 +162,9 @@ def write_margin_file(folder: Path) -> list[Path]:
 
 def write_sweep(folder: Path) -> list[Path]:
     journal = open_journal(folder, sweep_of())
-    journal.add(Begun(0, {LAMBDA: 0.1}))
-    journal.add(Spent(Work("training", [0], 10, 3.5, 0.25)))
-    journal.add(Ended(trial_of(0, 0.3, {LAMBDA: 0.1})))
+    journal.add(TrialStarted(0, {LAMBDA: 0.1}))
+    journal.add(WorkDone(Work("training", [0], 10, 3.5, 0.25)))
+    journal.add(TrialEnded(trial_of(0, 0.3, {LAMBDA: 0.1})))
     return below(folder)
 
 
@@ -172,7 +176,7 @@ def read_sweep(folder: Path) -> Any:
         journal = SweepJournal(folder)
     finally:
         (folder / TRIALS).write_bytes(lines)
-    return journal.begun, journal.trials, journal.work
+    return journal.started, journal.trials, journal.work
 
 
 KINDS = (
@@ -186,7 +190,9 @@ KINDS = (
     Kind("background_means.json", write_means, lambda f: plain(read_means(f / "means.json"))),
     Kind("matches", write_matched, read_matched),
     Kind("comparison", write_compared, lambda f: read_comparison(f / "comparisons" / "0123.json")),
-    Kind("rung", write_rung, lambda folder: read_curve(folder, row_of(folder)) or None),
+    Kind(
+        "rung", write_rung, lambda folder: read_intermediate_values(folder, row_of(folder)) or None
+    ),
     Kind("margins.json", write_margin_file, lambda folder: read_margins(folder) or None),
     Kind("sweep.json and trials.jsonl", write_sweep, read_sweep),
 )

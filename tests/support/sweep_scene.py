@@ -86,7 +86,7 @@ def _halved(trials: list[Trial]) -> list[Trial]:
             trial.number,
             trial.point,
             state,
-            trial.curve[:rungs],
+            trial.intermediate_values[:rungs],
             trial.training,
             trial.evaluation,
             trial.hours * rungs / 3,

@@ -15,7 +15,7 @@ from longtail.config.dimensions import spelt
 from longtail.config.search_space import Point
 from longtail.sweep.analysis.axis import labels_of, spelt_value
 from longtail.sweep.driver.trial_groups import may_share
-from longtail.sweep.journal import REQUEST, TRIALS, Ended, read_events, read_request
+from longtail.sweep.journal import REQUEST, TrialEnded, read_events, read_request
 from longtail.sweep.layout import lay_out
 from longtail.sweep.request import Sweep
 from longtail.sweep.search.points import fixed_points, start_point
@@ -27,7 +27,7 @@ console = output_console()
 
 
 @dataclass(frozen=True)
-class Forecast:
+class Estimate:
     """Iterations of all trials together.
 
     Attributes:
@@ -43,7 +43,7 @@ class Forecast:
     halved: int
 
 
-def forecast(sweep: Sweep, points: Sequence[Point], together: int) -> Forecast:
+def estimate(sweep: Sweep, points: Sequence[Point], together: int) -> Estimate:
     """How much training a sweep would be, if storage had nothing.
 
     Args:
@@ -56,7 +56,7 @@ def forecast(sweep: Sweep, points: Sequence[Point], together: int) -> Forecast:
     first = {node.id: node for row in rows for node in row.stages[:-1]}
     before = sum(map(_iterations, first.values()))
     passes = _passes(list(last.values()), together)
-    return Forecast(
+    return Estimate(
         alone=sum(_iterations(node) for row in rows for node in row.stages),
         shared=before + sum(map(_iterations, last.values())),
         passes=before + passes,
@@ -64,7 +64,7 @@ def forecast(sweep: Sweep, points: Sequence[Point], together: int) -> Forecast:
     )
 
 
-def print_forecast(sweep: Sweep, settings: SweepSettings) -> None:
+def print_estimate(sweep: Sweep, settings: SweepSettings) -> None:
     """Everything that is known before anything runs; nothing is written.
 
     Raises:
@@ -81,7 +81,7 @@ def print_forecast(sweep: Sweep, settings: SweepSettings) -> None:
     _print_space(sweep, settings.grid.name)
     _print_points(sweep, points)
     _print_rungs(sweep)
-    _print_work(sweep, forecast(sweep, likely, settings.concurrent or LARGEST_PASS))
+    _print_work(sweep, estimate(sweep, likely, settings.concurrent or LARGEST_PASS))
     _print_found(sweep, settings.grid.runs, likely, exact=points is not None)
     if ended:
         print_line(f"{settings.directory}: {ended} trials ended; they are not run again")
@@ -127,7 +127,7 @@ def _print_rungs(sweep: Sweep) -> None:
         )
 
 
-def _print_work(sweep: Sweep, work: Forecast) -> None:
+def _print_work(sweep: Sweep, work: Estimate) -> None:
     print_line(f"iterations of training: {work.alone:,} with every trial alone")
     if work.shared < work.alone:
         print_line(f"  {work.shared:,} where trials share what they have in common")
@@ -176,8 +176,8 @@ def _num_ended(sweep: Sweep, directory: Path) -> int:
             f"{directory} holds another sweep; give another --name, or remove that folder (what its"
             " trials computed is kept in runs/nodes)"
         )
-    events = read_events(directory / TRIALS)
-    return len({event.trial.number for event in events if isinstance(event, Ended)})
+    events = read_events(directory)
+    return len({event.trial.number for event in events if isinstance(event, TrialEnded)})
 
 
 def _plan(sweep: Sweep, points: Iterable[Point]) -> Plan:

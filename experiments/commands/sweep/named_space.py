@@ -8,10 +8,10 @@ from longtail.config.search_space import Dimension, SearchSpace
 from longtail.config.variant import Variant
 from longtail.data.lvis.annotations import open_annotations
 
-Border = Callable[[], float]
-"""Finds the threshold between common and frequent categories, see `tail_border`."""
+TailThreshold = Callable[[], float]
+"""Finds the threshold between common and frequent categories, see `tail_threshold`."""
 
-Follows = Callable[[Variant, Border], Dimension]
+Follows = Callable[[Variant, TailThreshold], Dimension]
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,14 @@ class Axis:
         path: Of the field; `stages.last` is the last stage of the variant.
         range: Values, or how they follow variant and data.
         centre: The value of the report, or of the public code.
-        starts_at_border: Whether a variant without a value there begins with the border.
+        starts_at_tail_threshold: Whether a variant without a value there begins with the tail
+            threshold.
     """
 
     path: str
     range: Dimension | Follows
     centre: str
-    starts_at_border: bool = False
+    starts_at_tail_threshold: bool = False
 
     def path_in(self, variant: Variant) -> str:
         """The whole path of the field."""
@@ -49,33 +50,35 @@ class NamedSpace:
     why: str
     axes: tuple[Axis, ...]
 
-    def on(self, variant: Variant, border: Border) -> SearchSpace:
+    def on(self, variant: Variant, tail_threshold: TailThreshold) -> SearchSpace:
         """The space of a variant.
 
         Args:
             variant: At its final size.
-            border: Of the training file.
+            tail_threshold: Of the training file.
         """
         dimensions: dict[str, Dimension] = {}
         for axis in self.axes:
             follows = axis.range
             dimensions[axis.path_in(variant)] = (
-                follows(variant, border) if callable(follows) else follows
+                follows(variant, tail_threshold) if callable(follows) else follows
             )
         return SearchSpace(dimensions)
 
-    def start(self, variant: Variant, border: Border) -> Variant:
+    def start(self, variant: Variant, tail_threshold: TailThreshold) -> Variant:
         """The variant that a search can begin with: a tail of the groups r and c as a number.
 
         Raises:
             ValueError: A field of the space is none of the variant's.
         """
-        paths = [axis.path_in(variant) for axis in self.axes if axis.starts_at_border]
+        paths = [axis.path_in(variant) for axis in self.axes if axis.starts_at_tail_threshold]
         leaves = variant.leaves()
-        return variant.override({path: border() for path in paths if leaves.get(path) is None})
+        return variant.override(
+            {path: tail_threshold() for path in paths if leaves.get(path) is None}
+        )
 
 
-def tail_border(train: Path) -> float:
+def tail_threshold(train: Path) -> float:
     """The threshold that makes the groups r and c the tail: half-way between the largest share of
     annotated images that one of them is in and the next larger share.
 

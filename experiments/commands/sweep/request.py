@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import cast
 
 from experiments.commands.run_request import RunRequest
-from experiments.commands.sweep.named_space import tail_border
+from experiments.commands.sweep.named_space import tail_threshold
 from experiments.commands.variant_files import ENDING, find_variant
-from experiments.spaces import DOORS, SPACES
+from experiments.spaces import DELEGATED_SPACES, SPACES
 from longtail.cluster.nodes.plan import DataFiles
 from longtail.cluster.nodes.settings import check_writable
 from longtail.cluster.work.connection import check_machine
@@ -26,6 +26,7 @@ from longtail.sweep.search.points import fixed_points
 from longtail.sweep.settings import SweepSettings
 
 DEFAULT_TRIALS = 20
+SPACE_NAMES = (*SPACES, *DELEGATED_SPACES)
 SCHEDULERS = ("asha", "median", "none")
 NEEDS_CHECKPOINTS = ("pbt", "pb2", "hyperband", "bohb")
 """Schedulers of Ray Tune that pause a trial or copy it from another one's checkpoint."""
@@ -101,13 +102,11 @@ class SweepRequest:
     def _check_words(self) -> None:
         if not self.space and not self.searched:
             raise ValueError(
-                f"nothing to search: give --space, one of {', '.join([*SPACES, *DOORS])}, or"
+                f"nothing to search: give --space, one of {', '.join(SPACE_NAMES)}, or"
                 " --search 'PATH=loguniform(1e-4,1e-2)' with --variant"
             )
         if self.space and self.space not in SPACES:
-            raise ValueError(
-                f"--space {self.space}: unknown; there are {', '.join([*SPACES, *DOORS])}"
-            )
+            raise ValueError(f"--space {self.space}: unknown; there are {', '.join(SPACE_NAMES)}")
         if not self.space and not self.variant:
             raise ValueError("--search varies a variant: name it with --variant, or give a --space")
         if not re.fullmatch(NAME, self.sweep_name):
@@ -139,8 +138,8 @@ class SweepRequest:
         dimensions: dict[str, Dimension] = {}
         if named is not None:
             try:
-                base = named.start(base, lambda: tail_border(train))
-                dimensions.update(named.on(base, lambda: tail_border(train)).dimensions)
+                base = named.start(base, lambda: tail_threshold(train))
+                dimensions.update(named.on(base, lambda: tail_threshold(train)).dimensions)
                 SearchSpace(dimensions).check(base)
             except ValueError as error:
                 raise ValueError(f"--space {self.space} on {word}: {error}") from None

@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 
 from longtail.files import write_json
-from longtail.sweep.analysis.confirmation import Confirmation
 from longtail.sweep.analysis.pareto import pareto_front
+from longtail.sweep.analysis.reevaluation import Reevaluation
 from longtail.sweep.cost import Cost
 from longtail.sweep.request import Sweep
 from longtail.sweep.trial import Trial, ranked
@@ -17,12 +17,12 @@ BEST, TABLE = "best.json", "table.json"
 
 
 def best_trial(
-    sweep: Sweep, trials: Sequence[Trial], confirmation: Confirmation | None = None
+    sweep: Sweep, trials: Sequence[Trial], reevaluation: Reevaluation | None = None
 ) -> Trial | None:
     """The trial with the highest mean over fresh seeds if the best were run again, else the
     finished one with the highest first metric; None if none finished."""
-    if confirmation is not None and confirmation.best is not None:
-        return next(trial for trial in trials if trial.number == confirmation.best)
+    if reevaluation is not None and reevaluation.best is not None:
+        return next(trial for trial in trials if trial.number == reevaluation.best)
     finished = [trial for trial in trials if trial.state == "finished"]
     return ranked(finished, sweep.metrics[0])[0] if finished else None
 
@@ -32,7 +32,7 @@ def write_results(
     sweep: Sweep,
     trials: Sequence[Trial],
     cost: Cost,
-    confirmation: Confirmation | None = None,
+    reevaluation: Reevaluation | None = None,
 ) -> list[Path]:
     """Write what `experiments/grid.py --variants ROW=FILE.json` takes, and the table.
 
@@ -41,13 +41,13 @@ def write_results(
         sweep: What was searched.
         trials: Its trials.
         cost: Of it.
-        confirmation: Runs of the best with fresh seeds; it then says which is the best.
+        reevaluation: Runs of the best with fresh seeds; it then says which is the best.
 
     Returns:
         `table.json`; `best.json` if a trial finished; with several metrics `trial-N.json` of each
         trial that no other one beats in all of them.
     """
-    best = best_trial(sweep, trials, confirmation)
+    best = best_trial(sweep, trials, reevaluation)
     front = pareto_front(trials, sweep.metrics) if len(sweep.metrics) > 1 else []
     table = {
         "sweep": sweep.id,

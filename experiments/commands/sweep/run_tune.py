@@ -24,21 +24,21 @@ USED = {
     *("resamples", "runs", "address", "experiment", "dry_run"),
 }
 """Options that say something about finished predictions."""
-OF_DOORS = {"preds": "--pred", "grid": "--grid"}
+OF_DELEGATED = {"preds": "--pred", "grid": "--grid"}
 
 
-def refuse_door_options(options: dict[str, Any]) -> None:
+def refuse_delegated_options(options: dict[str, Any]) -> None:
     """Take the options of these spaces out of a sweep's.
 
     Raises:
         ValueError: One of them was given.
     """
-    given = [name for key, name in OF_DOORS.items() if options.pop(key)]
+    given = [name for key, name in OF_DELEGATED.items() if options.pop(key)]
     if given:
         raise ValueError(f"{given[0]}: for --space alpha and fusion; leave it out")
 
 
-def open_door(options: dict[str, Any], given: Mapping[str, str], dry_run: bool) -> ExitCode:
+def run_tune(options: dict[str, Any], given: Mapping[str, str], dry_run: bool) -> ExitCode:
     """Become `python -m ensemble.tune`; a dry run prints the command.
 
     Args:

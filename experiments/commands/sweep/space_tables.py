@@ -1,7 +1,7 @@
 """The search spaces by name, with their ranges on LVIS and the reports' values."""
 
 from experiments.commands.grid.result_tables import narrow_table
-from experiments.spaces import DOORS, LVIS_BORDER, SPACES
+from experiments.spaces import DELEGATED_SPACES, LVIS_TAIL_THRESHOLD, SPACES
 from experiments.variants import VARIANTS
 from longtail.commands import output_console
 from longtail.config.dimensions import spelt
@@ -15,7 +15,7 @@ def print_spaces() -> None:
         table.add_column(heading, overflow="fold", no_wrap=heading in ("--space", "field"))
     for name, space in SPACES.items():
         base = VARIANTS[space.base]
-        dimensions = space.on(base, lambda: LVIS_BORDER).dimensions
+        dimensions = space.on(base, lambda: LVIS_TAIL_THRESHOLD).dimensions
         for number, axis in enumerate(space.axes):
             path = axis.path_in(base)
             table.add_row("" if number else name, path, spelt(dimensions[path]), axis.centre)
@@ -23,5 +23,5 @@ def print_spaces() -> None:
     console.print(table)
     for name, space in SPACES.items():
         console.print(f"{name}, on {space.base}: {space.why}", highlight=False, soft_wrap=True)
-    for name, why in DOORS.items():
+    for name, why in DELEGATED_SPACES.items():
         console.print(f"{name}: {why}", highlight=False, soft_wrap=True)

@@ -15,8 +15,8 @@ from longtail.metrics import (
     span_text,
 )
 from longtail.sweep.analysis.axis import labels_of, spelt_value
-from longtail.sweep.analysis.confirmation import Confirmation, FreshRuns
 from longtail.sweep.analysis.pareto import pareto_front
+from longtail.sweep.analysis.reevaluation import FreshRuns, Reevaluation
 from longtail.sweep.cost import Cost
 from longtail.sweep.request import Sweep
 from longtail.sweep.trial import Trial, ranked
@@ -79,21 +79,21 @@ def print_cost(cost: Cost) -> None:
     )
 
 
-def print_confirmation(confirmation: Confirmation) -> None:
+def print_reevaluation(reevaluation: Reevaluation) -> None:
     """How the best trials did with fresh seeds, and by how much they fell."""
-    seeds = ", ".join(map(str, confirmation.seeds))
-    if confirmation.trials:
+    seeds = ", ".join(map(str, reevaluation.seeds))
+    if reevaluation.trials:
         table = narrow_table(f"the best again with fresh seeds {seeds}, in points")
         table.add_column("trial", justify="right")
         table.add_column("metric")
         for heading in ("in the sweep", "mean", "95% interval", "fell by"):
             table.add_column(heading, justify="right", no_wrap=True)
-        for trial in confirmation.trials:
+        for trial in reevaluation.trials:
             for metric, runs in trial.metrics.items():
                 table.add_row(str(trial.number), HEADINGS[metric], *_fresh_cells(runs))
         console.print(table)
-    console.print(confirmation.warning, highlight=False, soft_wrap=True)
-    for problem in confirmation.problems:
+    console.print(reevaluation.warning, highlight=False, soft_wrap=True)
+    for problem in reevaluation.problems:
         console.print(f"[red]{problem}[/red]", highlight=False, soft_wrap=True)
 
 

@@ -7,7 +7,7 @@ from longtail.cluster.nodes.statuses import Standings, State, look_up
 from longtail.cluster.progress import ProgressDisplay, progress_console
 from longtail.cluster.results.publish import Publisher, kept_in_step, prepared
 from longtail.cluster.results.published import Published, found_published, note_published
-from longtail.cluster.results.run_group import GridFamily
+from longtail.cluster.results.run_group import GridRunGroup
 from longtail.cluster.work.schedule import ready, run_nodes
 
 
@@ -27,8 +27,8 @@ def run_grid(plan: Plan, settings: GridSettings) -> tuple[Standings, Published]:
             MLflow's that was left half-made.
     """
     standings = look_up(plan, settings.runs)
-    family = GridFamily(plan, settings.runs, settings.name)
-    publisher = Publisher(family, settings.runs, settings.experiment)
+    group = GridRunGroup(plan, settings.runs, settings.name)
+    publisher = Publisher(group, settings.runs, settings.experiment)
     if any(item.state is State.WAITING for item in standings.values()):
         publisher.check()
         _run_waiting(plan, settings, standings, publisher)

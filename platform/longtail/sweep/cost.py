@@ -80,7 +80,7 @@ def summarise(
     work: Sequence[Work],
     steps: Mapping[int, int],
     iterations: int,
-    first_hours: float,
+    shared_hours: float,
     resources: WorkerResources,
 ) -> Cost:
     """Compare what was spent with trials that run alone.
@@ -92,7 +92,7 @@ def summarise(
         work: All pieces of the sweep.
         steps: Iterations of the last stage that each trial was trained, by its number.
         iterations: Of the whole last stage.
-        first_hours: That the stages before the last take once.
+        shared_hours: That the stages before the last take once.
         resources: What workers have.
     """
     spent = sum(piece.hours for piece in work)
@@ -100,7 +100,7 @@ def summarise(
     pace = min(paces, default=0.0)
     evaluations = [p.hours / len(p.trials) for p in work if p.kind == "evaluation"]
     evaluation = sum(evaluations) / len(evaluations) if evaluations else 0.0
-    each = first_hours + iterations * pace + evaluation
+    each = shared_hours + iterations * pace + evaluation
     naive = len(steps) * each
     stopped = sum((iterations - step) * pace for step in steps.values())
     return Cost(
@@ -112,7 +112,7 @@ def summarise(
     )
 
 
-def first_stage_hours(row: Row, runs: Path, resources: WorkerResources) -> float:
+def shared_stage_hours(row: Row, runs: Path, resources: WorkerResources) -> float:
     """Hours that the stages before the last reserve, by the pace in their journals; whoever trained
     them, and with the workers that this sweep has."""
     return sum(

@@ -5,50 +5,54 @@ It is all that a rerun goes on from: Ray Tune's own records are not read again.
 
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
-from longtail.journal import append_line, keep_lines, read_records
-from longtail.sealed import read_sealed_json, write_sealed_json
+from longtail.journal import read_records
+from longtail.sealed import read_sealed_json
+from longtail.search.journal import TRIALS, append, reopen
+from longtail.search.request_file import changed_since
 from longtail.sweep.cost import Work
 from longtail.sweep.request import Sweep
 from longtail.sweep.trial import Trial
 
-TRIALS = "trials.jsonl"
 REQUEST = "sweep.json"
 REMEDY = "remove that line, or the folder to start anew"
+REQUEST_REMEDY = "remove the folder (what its trials computed is kept in runs/nodes)"
+NOUN = "event of a sweep"
 
 
-class Begun(msgspec.Struct, frozen=True, tag="begun", tag_field="event"):
+class TrialStarted(msgspec.Struct, frozen=True, tag="begun", tag_field="event"):
     """A point was chosen."""
 
     number: int
     point: dict[str, Any]
 
 
-class Ended(msgspec.Struct, frozen=True, tag="ended", tag_field="event"):
+class TrialEnded(msgspec.Struct, frozen=True, tag="ended", tag_field="event"):
     """A trial ended."""
 
     trial: Trial
 
 
-class Spent(msgspec.Struct, frozen=True, tag="spent", tag_field="event"):
+class WorkDone(msgspec.Struct, frozen=True, tag="spent", tag_field="event"):
     """Work was done for one or several trials."""
 
     work: Work
 
 
-Event = Begun | Ended | Spent
+Event = TrialStarted | TrialEnded | WorkDone
+EVENT = cast(type[Event], Event)
 
 
-def read_events(path: Path) -> list[Event]:
-    """The events of a journal, which may be growing.
+def read_events(directory: Path) -> list[Event]:
+    """The events in the journal of a sweep's folder, which may be growing.
 
     Raises:
         BadInputError: The file holds something else, or is damaged.
     """
-    return read_records(path, Event, "event of a sweep", REMEDY)
+    return read_records(directory / TRIALS, EVENT, NOUN, REMEDY)
 
 
 class SweepJournal:
@@ -64,12 +68,11 @@ class SweepJournal:
     def __init__(self, directory: Path) -> None:
         self._path = directory / TRIALS
         self._lock = threading.Lock()
-        self.begun: dict[int, dict[str, Any]] = {}
+        self.started: dict[int, dict[str, Any]] = {}
         self.ended: dict[int, Trial] = {}
         self.work: list[Work] = []
-        for event in read_events(self._path):
+        for event in reopen(self._path, EVENT, NOUN, REMEDY):
             self._take(event)
-        keep_lines(self._path)
 
     @property
     def trials(self) -> list[Trial]:
@@ -84,22 +87,21 @@ class SweepJournal:
 
     def unfinished(self) -> dict[int, dict[str, Any]]:
         """Points of trials that began and did not end, by number."""
-        return {n: point for n, point in sorted(self.begun.items()) if n not in self.ended}
+        return {n: point for n, point in sorted(self.started.items()) if n not in self.ended}
 
     def add(self, event: Event) -> None:
         """Append an event; it is in the file when this returns."""
         with self._lock:
-            with self._path.open("ab") as file:
-                append_line(file, msgspec.json.encode(event))
+            append(self._path, event)
             self._take(event)
 
     def _take(self, event: Event) -> None:
         match event:
-            case Begun(number, point):
-                self.begun[number] = point
-            case Ended(trial):
+            case TrialStarted(number, point):
+                self.started[number] = point
+            case TrialEnded(trial):
                 self.ended[trial.number] = trial
-            case Spent(work):
+            case WorkDone(work):
                 self.work.append(work)
 
 
@@ -111,15 +113,11 @@ def open_journal(directory: Path, sweep: Sweep) -> SweepJournal:
         BadInputError: A file in it is damaged.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    described, path = describe(sweep), directory / REQUEST
-    if not path.is_file():
-        write_sealed_json(path, described)
-        return SweepJournal(directory)
-    before = read_request(directory)
-    if before.get("id") != sweep.id:
-        changed = [key for key in described if key != "id" and before.get(key) != described[key]]
+    changed = changed_since(directory / REQUEST, describe(sweep), REQUEST_REMEDY)
+    if "id" in changed:
+        others = ", ".join(key for key in changed if key != "id")
         raise ValueError(
-            f"{directory} holds a sweep with other {', '.join(changed)}; give another --name, or"
+            f"{directory} holds a sweep with other {others}; give another --name, or"
             " remove that folder (what its trials computed is kept in runs/nodes)"
         )
     return SweepJournal(directory)
@@ -132,8 +130,7 @@ def read_request(directory: Path) -> dict[str, Any]:
         FileNotFoundError: No sweep began there.
         DamagedError: The file is not what was written.
     """
-    remedy = "remove the folder (what its trials computed is kept in runs/nodes)"
-    return read_sealed_json(directory / REQUEST, remedy)
+    return read_sealed_json(directory / REQUEST, REQUEST_REMEDY)
 
 
 def describe(sweep: Sweep) -> dict[str, Any]:

@@ -13,19 +13,19 @@ from longtail.cluster.results.publish import Publisher, kept_in_step, prepared
 from longtail.cluster.work.start_up import started_pool
 from longtail.commands import InfrastructureError
 from longtail.locks import held
-from longtail.sweep.cost import Cost, first_stage_hours, summarise
+from longtail.sweep.cost import Cost, shared_stage_hours, summarise
 from longtail.sweep.driver.progress import SweepDisplay
-from longtail.sweep.driver.tracking import SweepFamily
+from longtail.sweep.driver.tracking import SweepRunGroup
 from longtail.sweep.driver.trial_groups import may_share
-from longtail.sweep.driver.trial_numbers import Roster
-from longtail.sweep.driver.trial_recorder import Record
-from longtail.sweep.driver.trial_runner import Climb
-from longtail.sweep.driver.trial_server import Foreman
-from longtail.sweep.journal import Spent, SweepJournal, open_journal
+from longtail.sweep.driver.trial_numbers import TrialNumbers
+from longtail.sweep.driver.trial_recorder import TrialRecorder
+from longtail.sweep.driver.trial_runner import TrialRunner
+from longtail.sweep.driver.trial_server import TrialServer
+from longtail.sweep.journal import SweepJournal, WorkDone, open_journal
 from longtail.sweep.request import Sweep
 from longtail.sweep.search.points import fixed_points, start_point
-from longtail.sweep.search.rung_requests import start_mailbox
-from longtail.sweep.search.tuner import Listener, Wanted, search
+from longtail.sweep.search.rung_requests import start_rung_requests
+from longtail.sweep.search.tuner import Callbacks, Wanted, search
 from longtail.sweep.settings import LARGEST_PASS, SweepSettings
 from longtail.sweep.trial import Trial
 
@@ -50,14 +50,14 @@ class SweepResult:
 
 
 @dataclass(frozen=True)
-class _Hall:
+class SearchContext:
     """What takes part in a search."""
 
     sweep: Sweep
     settings: SweepSettings
     journal: SweepJournal
-    climb: Climb
-    record: Record
+    runner: TrialRunner
+    recorder: TrialRecorder
     display: SweepDisplay
 
 
@@ -92,74 +92,73 @@ def _run(sweep: Sweep, settings: SweepSettings, journal: SweepJournal) -> SweepR
     points = fixed_points(sweep)
     numbers = range(sweep.num_trials if points is None else len(points))
     left = [number for number in numbers if number not in journal.ended]
-    roster = Roster(sweep, journal, points)
+    trial_numbers = TrialNumbers(sweep, journal, points)
     standings: Standings = {}
-    climb = Climb(
+    runner = TrialRunner(
         data=sweep.data,
         settings=settings.grid,
         provenance=provenance(),
         standings=standings,
-        on_work=lambda work: journal.add(Spent(work)),
+        on_work=lambda work: journal.add(WorkDone(work)),
     )
     display = SweepDisplay(progress_console(), settings.grid, sweep, journal, len(numbers))
-    record = Record(sweep, journal, roster, climb, display)
-    record.recall()
-    family = SweepFamily(sweep, roster, journal, settings.grid.runs, settings.grid.name)
-    publisher = Publisher(family, settings.grid.runs, settings.grid.experiment)
+    recorder = TrialRecorder(sweep, journal, trial_numbers, runner, display)
+    recorder.recall()
+    run_group = SweepRunGroup(sweep, trial_numbers, journal, settings.grid.runs, settings.grid.name)
+    publisher = Publisher(run_group, settings.grid.runs, settings.grid.experiment)
     publisher.check()
     if left:
         again = list(journal.unfinished().values())
-        start = None if journal.begun else start_point(sweep)
+        start = None if journal.started else start_point(sweep)
         first = again if start is None else [*again, start]
         wanted = Wanted(points, left, first, len(left), len(numbers))
-        hall = _Hall(sweep, settings, journal, climb, record, display)
+        context = SearchContext(sweep, settings, journal, runner, recorder, display)
         prepared(publisher)
         # One group: trials often wait for a first stage that all of them need.
         with started_pool(sweep.base_plan(), settings.grid, 1) as pool:
             with kept_in_step(publisher, standings):
-                _search(hall, wanted, pool)
+                _search(context, wanted, pool)
     failed = any(trial.state == "failed" for trial in journal.trials)
     publisher.publish_end(standings, "FAILED" if failed else "FINISHED")
-    cost = _cost(sweep, settings, journal, roster)
+    cost = _cost(sweep, settings, journal, trial_numbers)
     return SweepResult(journal.trials, cost, standings, publisher)
 
 
-def _search(hall: _Hall, wanted: Wanted, pool: WorkerPool) -> None:
-    sweep, settings, record = hall.sweep, hall.settings, hall.record
+def _search(context: SearchContext, wanted: Wanted, pool: WorkerPool) -> None:
+    sweep, settings, recorder = context.sweep, context.settings, context.recorder
     at_once = pool.num_groups
     concurrent = min(settings.concurrent or _concurrent(sweep, at_once), wanted.num_trials)
-    mailbox = start_mailbox()
-    foreman = Foreman(
-        hall.climb,
-        mailbox,
+    rung_requests = start_rung_requests()
+    server = TrialServer(
+        context.runner,
+        rung_requests,
         pool.run,
         at_once,
         concurrent,
-        record.enlist,
-        record.errors.__setitem__,
+        recorder.pending_trial,
+        recorder.errors.__setitem__,
     )
 
     def on_end(tune_id: str, config: dict[str, Any], failed: bool) -> None:
-        if foreman.problem is None:
-            record.end(tune_id, config, failed)
+        if server.problem is None:
+            recorder.end(tune_id, config, failed)
 
     storage = settings.directory / "tune"
     shutil.rmtree(storage, ignore_errors=True)
-    with foreman, hall.display.watching(hall.climb.standings, at_once):
+    with server, context.display.watching(context.runner.standings, at_once):
         search(
             sweep,
-            hall.journal.trials,
+            context.journal.trials,
             wanted,
-            mailbox,
+            rung_requests,
             concurrent,
             storage,
-            Listener(record.report, on_end),
-            lambda: foreman.problem,
+            Callbacks(recorder.report, on_end, lambda: server.problem),
         )
     shutil.rmtree(storage, ignore_errors=True)
-    if foreman.problem is not None:
-        raise foreman.problem
-    if hall.journal.unfinished() or len(hall.journal.begun) < wanted.total:
+    if server.problem is not None:
+        raise server.problem
+    if context.journal.unfinished() or len(context.journal.started) < wanted.total:
         # Tune answers Ctrl-C by returning what it has.
         raise KeyboardInterrupt
 
@@ -169,14 +168,17 @@ def _concurrent(sweep: Sweep, at_once: int) -> int:
     return at_once * LARGEST_PASS if may_share(sweep.base) else at_once
 
 
-def _cost(sweep: Sweep, settings: SweepSettings, journal: SweepJournal, roster: Roster) -> Cost:
-    ended: Sequence[Trial] = [trial for trial in journal.trials if trial.curve]
+def _cost(
+    sweep: Sweep, settings: SweepSettings, journal: SweepJournal, trial_numbers: TrialNumbers
+) -> Cost:
+    ended: Sequence[Trial] = [trial for trial in journal.trials if trial.intermediate_values]
     resources, runs = settings.grid.resources, settings.grid.runs
-    first = [first_stage_hours(roster.row(trial.number), runs, resources) for trial in ended]
+    rows = [trial_numbers.row(trial.number) for trial in ended]
+    shared = [shared_stage_hours(row, runs, resources) for row in rows]
     return summarise(
         journal.work,
         steps={trial.number: trial.step for trial in ended},
         iterations=sweep.rungs[-1],
-        first_hours=sum(first) / len(first) if first else 0.0,
+        shared_hours=sum(shared) / len(shared) if shared else 0.0,
         resources=resources,
     )

@@ -29,7 +29,8 @@ class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             trials are counted as they begin.
         point: Values by dotted path.
         state: `stopped` by the scheduler before the end, or `failed`.
-        curve: Its evaluations by rising step; empty if it failed before the first.
+        intermediate_values: Its evaluations by rising step, the last one included; empty if it
+            failed before the first. Files call them `curve`.
         training: Id of its last training node.
         evaluation: Id of its evaluation node, which exists if it finished.
         hours: Reserved for it, alone or as its share of a pass: of GPUs, without them of CPU cores.
@@ -39,7 +40,7 @@ class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     number: int
     point: dict[str, Any]
     state: State
-    curve: list[Rung]
+    intermediate_values: list[Rung] = msgspec.field(name="curve")
     training: str
     evaluation: str
     hours: float
@@ -48,12 +49,12 @@ class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def metrics(self) -> dict[str, float]:
         """Of its last evaluation; empty if it has none."""
-        return self.curve[-1].metrics if self.curve else {}
+        return self.intermediate_values[-1].metrics if self.intermediate_values else {}
 
     @property
     def step(self) -> int:
         """Iterations of the last stage at its last evaluation."""
-        return self.curve[-1].step if self.curve else 0
+        return self.intermediate_values[-1].step if self.intermediate_values else 0
 
 
 def ranked(trials: list[Trial], metric: str) -> list[Trial]:

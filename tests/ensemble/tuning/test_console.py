@@ -62,13 +62,13 @@ def test_the_best_trials_and_the_start_are_shown(
 
 def test_the_front_is_shown_on_both_halves(capsys: pytest.CaptureFixture[str]) -> None:
     trial = Trial(4, 0.0, 1.0, {}, {})
-    members = [Candidate(trial, 0.1, 0.05, {"AP": 0.4 - x, "APr": 0.2 + x}) for x in (0.0, 0.1)]
+    merges = [Candidate(trial, 0.1, 0.05, {"AP": 0.4 - x, "APr": 0.2 + x}) for x in (0.0, 0.1)]
     rows = [row(0.33), {**row(0.3), "intervals": {}}]
-    print_pareto(("AP", "APr"), members, rows, 7, Console(width=160))
+    print_pareto(("AP", "APr"), merges, rows, 7, Console(width=160))
     output = capsys.readouterr().out
     assert "2 of 7 merges that none beats in AP and APr" in output
     first, second = [text for text in output.splitlines() if text.startswith("│")]
     assert "0.100/0.050" in first and "33.00 (32.00 to 34.00)" in first and "40.00" in first
     assert "30.00 " in second and "(" not in second
-    print_pareto(("AP", "APr"), members[:1], rows[:1], 1, Console(width=160))
+    print_pareto(("AP", "APr"), merges[:1], rows[:1], 1, Console(width=160))
     assert "no merge gives up AP for APr" in capsys.readouterr().out

@@ -7,11 +7,24 @@ import pytest
 from mlflow import MlflowClient
 from rich.console import Console
 
-from ensemble.tuning.journal import MARGIN_TRIALS, TRIALS, TrialJournal
+from ensemble.tuning.journal import MARGIN_TRIALS, TrialJournal
 from ensemble.tuning.objective.trial import MARGINS
 from ensemble.tuning.tracking import TrialPublisher
 from longtail.problems import BadInputError
 from longtail.sealed import seal
+from longtail.search.journal import TRIALS
+
+OF_BEFORE = {
+    TRIALS: """\
+{"number":0,"time":1796029844.5432508,"seconds":2.5,"point":{"iou_thr":0.5,"method":"nms"},"result":{"AP":0.31,"APr":0.12,"rare_margin":0.1,"common_margin":0.05},"sha256": "c2c6c348a9c43b11ebc9cf69b3d27326064c61b18423d409dc08347f1f6e006e"}
+{"number":1,"time":1796029844.5433817,"seconds":0.5,"point":{"iou_thr":0.6,"method":"wbf"},"result":{"AP":-1.0,"problem":"a gap"},"sha256": "921a7202c972d54938616c0fc5699b2bceffbd9089ac22a1cbbe930693eb258a"}
+""",  # noqa: E501
+    MARGIN_TRIALS: """\
+{"rare":[0.0,0.1],"common":[0.0,0.05],"cell":[0.0,0.05],"metrics":{"AP":[0.3,0.31],"APr":[0.1,0.12]},"sha256": "838b564f836aa94a08d90ff69e2b0a489c823dd129a847f17afbb0997c633bdf"}
+{"rare":[],"common":[],"cell":[],"metrics":{},"sha256": "0d2a6dc1954e010ee192b41e1c6aa77e28188a7788e93d101e67322ba9bb9df8"}
+""",  # noqa: E501
+}
+"""The two files of a search as an earlier version wrote them."""
 
 
 def tried(*values: float) -> dict[str, Any]:
@@ -69,6 +82,20 @@ def test_margins_that_are_lost_are_named(tmp_path: Path) -> None:
     (tmp_path / MARGIN_TRIALS).unlink()
     with pytest.raises(BadInputError, match="the margins of 0 of 2 trials"):
         TrialJournal(tmp_path)
+
+
+def test_files_of_an_earlier_version_go_on(tmp_path: Path) -> None:
+    for name, text in OF_BEFORE.items():
+        (tmp_path / name).write_text(text)
+    journal = TrialJournal(tmp_path)
+    assert [trial.point["method"] for trial in journal.trials] == ["nms", "wbf"]
+    assert [len(margins) for margins in journal.margins] == [2, 0]
+    assert journal.margins[0].metrics_at(1) == {"AP": 0.31, "APr": 0.12}
+    third = journal.add({"iou_thr": 0.7}, {"AP": 0.2, MARGINS: tried(0.2)}, 1.0)
+    assert third.number == 2
+    for name, text in OF_BEFORE.items():
+        assert (tmp_path / name).read_text().startswith(text)
+    assert TrialJournal(tmp_path).trials == journal.trials
 
 
 @pytest.mark.slow

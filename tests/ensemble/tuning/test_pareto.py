@@ -1,33 +1,8 @@
 """The front: merges that none beats, and the few of them that are reported."""
 
-import numpy as np
-import pytest
-
 from ensemble.tuning.journal import Trial
 from ensemble.tuning.objective.margins import MarginTrials
-from ensemble.tuning.pareto import MOST_MEMBERS, Candidate, front, not_beaten, objectives, thinned
-
-
-def beaten_plainly(values: np.ndarray, row: int) -> bool:
-    """The definition: another is at least as good in all, and better in one or earlier."""
-    for other in range(len(values)):
-        if other != row and (values[other] >= values[row]).all():
-            if (values[other] > values[row]).any() or other < row:
-                return True
-    return False
-
-
-@pytest.mark.parametrize("num_metrics", [2, 3])
-@pytest.mark.parametrize("seed", range(20))
-def test_the_front_is_what_its_definition_says(num_metrics: int, seed: int) -> None:
-    values = np.random.default_rng(seed).integers(0, 6, (40, num_metrics)).astype(float)
-    found = not_beaten(values)
-    assert set(found) == {row for row in range(40) if not beaten_plainly(values, row)}
-    assert (np.diff(values[found, 0]) <= 0).all()
-
-
-def test_no_candidates_make_an_empty_front() -> None:
-    assert len(not_beaten(np.zeros((0, 2)))) == 0
+from ensemble.tuning.pareto import MOST_PARETO_MERGES, Candidate, front, objectives, thinned
 
 
 def trials_of(*margins: list[tuple[float, float]]) -> tuple[list[Trial], list[MarginTrials]]:
@@ -56,18 +31,18 @@ def test_margins_of_all_trials_are_candidates_and_failed_trials_have_none() -> N
 
 def test_a_thinned_front_keeps_the_best_of_every_metric() -> None:
     trial = Trial(0, 0.0, 1.0, {}, {})
-    members = [
+    merges = [
         Candidate(trial, x / 100, 0.0, {"AP": 1 - x / 100, "APr": x / 100, "APf": float(x == 37)})
         for x in range(101)
     ]
     for names in (("AP", "APr"), ("AP", "APr", "APf")):
-        few = thinned(members, names)
-        assert len(few) == MOST_MEMBERS and few[0] == members[0]
+        few = thinned(merges, names)
+        assert len(few) == MOST_PARETO_MERGES and few[0] == merges[0]
         for name in names:
-            best = max(of.metrics[name] for of in members)
+            best = max(of.metrics[name] for of in merges)
             assert best in [of.metrics[name] for of in few]
-    assert thinned(members[:3], ("AP", "APr")) == members[:3]
-    assert thinned(members[:1], ("AP", "APr")) == members[:1]
+    assert thinned(merges[:3], ("AP", "APr")) == merges[:3]
+    assert thinned(merges[:1], ("AP", "APr")) == merges[:1]
 
 
 def test_one_metric_has_another_beside_it() -> None:

@@ -29,7 +29,7 @@ def test_a_trial_has_its_share_of_what_was_done_for_several() -> None:
 
 
 def test_naive_is_every_trial_alone_to_its_end() -> None:
-    cost = summarise(WORK, {0: 30, 1: 10}, 30, first_hours=2.0, resources=TWO_GPUS)
+    cost = summarise(WORK, {0: 30, 1: 10}, 30, shared_hours=2.0, resources=TWO_GPUS)
     assert cost.unit == "GPU"
     assert cost.spent == pytest.approx(5.8)
     # 0.1 hours an iteration, an evaluation of 0.2: twice 2 + 3 + 0.2.
@@ -39,5 +39,5 @@ def test_naive_is_every_trial_alone_to_its_end() -> None:
 
 
 def test_trials_that_were_found_cost_nothing() -> None:
-    cost = summarise([], {0: 30}, 30, first_hours=0.0, resources=TWO_GPUS)
+    cost = summarise([], {0: 30}, 30, shared_hours=0.0, resources=TWO_GPUS)
     assert (cost.spent, cost.naive) == (0.0, 0.0)

@@ -10,7 +10,7 @@ from longtail.config.search_space import Choice, Integer, SearchSpace, Uniform
 from longtail.sweep.layout import key_of, lay_out, num_distinct
 from longtail.sweep.request import Sweep
 from longtail.sweep.search.distributions import point_of
-from longtail.sweep.search.sampler import chooser
+from longtail.sweep.search.sampler import build_sampler
 
 BASE = VARIANTS["rhead_cat"]
 RULE, TAIL, THRESHOLD = (
@@ -58,7 +58,7 @@ def sweep(space: SearchSpace) -> Sweep:
 
 def test_optuna_tries_every_meaning_once() -> None:
     told = sweep(FINITE)
-    search = chooser(told, [], [{RULE: "avg", TAIL: 100}])
+    search = build_sampler(told, [], [{RULE: "avg", TAIL: 100}])
     found = [point_of(search.suggest(str(number)), FINITE) for number in range(5)]
     assert found[0] == {RULE: "avg", TAIL: 100}
     assert len({key_of(FINITE, BASE, point) for point in found}) == 5

@@ -17,11 +17,11 @@ from support.sweep_scene import LAMBDA, sweep_of
 
 from longtail.config.search_space import LogUniform, Point
 from longtail.ray_cluster.connection import connect
+from longtail.search.tuner import NUMBER
 from longtail.sweep.request import Scheduler, Sweep
 from longtail.sweep.search.distributions import point_of
-from longtail.sweep.search.rung_requests import Answer, Ask, start_mailbox
-from longtail.sweep.search.trainable import NUMBER
-from longtail.sweep.search.tuner import Listener, Wanted, search
+from longtail.sweep.search.rung_requests import RungRequest, RungResult, start_rung_requests
+from longtail.sweep.search.tuner import Callbacks, Wanted, search
 from longtail.sweep.trial import Trial
 
 ITERATIONS = 90
@@ -51,24 +51,25 @@ class Run:
         # Not at the top: what Ray reads when it is imported is set by then.
         import ray
 
-        mailbox, over = start_mailbox(), threading.Event()
+        rung_requests, over = start_rung_requests(), threading.Event()
 
         def serve() -> None:
             while not over.wait(0.05):
-                for ask in ray.get(mailbox.take.remote()):
-                    ray.get(mailbox.answer.remote(ask.trial, self._answer(ask, fails)))
+                for request in ray.get(rung_requests.take.remote()):
+                    result = self._result(request, fails)
+                    ray.get(rung_requests.answer.remote(request.trial, result))
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         numbers = range(num_trials)
         wanted = Wanted(self.points, numbers, [], num_trials, num_trials)
         with tempfile.TemporaryDirectory() as folder:
-            listener = Listener(
+            callbacks = Callbacks(
                 lambda name, _, rung: self.reports.append((name, rung.step, rung.metrics["AP"])),
                 lambda name, _, failed: self.ends.update({name: failed}),
+                lambda: self.problem,
             )
-            arguments = self.sweep, self.ended, wanted, mailbox, 2, Path(folder), listener
-            search(*arguments, lambda: self.problem)
+            search(self.sweep, self.ended, wanted, rung_requests, 2, Path(folder), callbacks)
         over.set()
         thread.join()
         return {
@@ -78,18 +79,18 @@ class Run:
             "values": self.values,
         }
 
-    def _answer(self, ask: Ask, fails: Callable[[float], bool]) -> Answer:
-        self.asked.append((ask.trial, ask.step))
+    def _result(self, request: RungRequest, fails: Callable[[float], bool]) -> RungResult:
+        self.asked.append((request.trial, request.step))
         if self.points is None:
-            value = point_of(ask.config, self.sweep.space)[LAMBDA]
+            value = point_of(request.config, self.sweep.space)[LAMBDA]
         else:
-            value = self.points[ask.config[NUMBER]][LAMBDA]
-        self.values[ask.trial] = value
+            value = self.points[request.config[NUMBER]][LAMBDA]
+        self.values[request.trial] = value
         if fails(value):
-            return Answer(error="no such luck")
+            return RungResult(error="no such luck")
         quality = 0.3 - abs(value - GOOD)
-        metrics = {"AP": quality * ask.step / ITERATIONS, "APr": value}
-        return Answer(ask.step, {**metrics, "APc": -1.0, "APf": -1.0, "AP_box": -1.0})
+        metrics = {"AP": quality * request.step / ITERATIONS, "APr": value}
+        return RungResult(request.step, {**metrics, "APc": -1.0, "APf": -1.0, "AP_box": -1.0})
 
 
 def main() -> None:

@@ -22,8 +22,9 @@ from longtail.cluster.results.published import Published
 from longtail.problems import BadInputError
 from longtail.ray_cluster.watch import at_loss
 from longtail.tracking.address import told, tracking_uri
+from longtail.tracking.parent_run import ParentRun
 from longtail.tracking.store import check_store, is_locked, wait_until_free
-from longtail.tracking.tracker import NodeRecord, Status, Tracker, num_points, tracker_of
+from longtail.tracking.tracker import NodeRecord, Status, Tracker, num_points
 from longtail.training.journal import JOURNAL, read_journal
 from longtail.training.telemetry_files import FOLDER as TELEMETRY
 
@@ -43,7 +44,7 @@ STATUS_OF: Mapping[State, Status] = {
 GOING_ON = (State.RUNNING, State.PAUSED)
 
 
-class Family(Protocol):
+class RunGroup(Protocol):
     """A parent run, and what it says of the nodes below it: a grid's rows, a sweep's trials.
 
     Attributes:
@@ -79,14 +80,14 @@ class Publisher:
     """Keeps MLflow's runs in step with nodes. MLflow failing never fails what is run.
 
     Args:
-        family: The parent run and its nodes.
+        group: The parent run and its nodes.
         runs: The runs folder.
         experiment: MLflow experiment.
     """
 
-    def __init__(self, family: Family, runs: Path, experiment: str) -> None:
-        self._family, self._runs, self._experiment = family, runs, experiment
-        self._tracker: Tracker | None = None
+    def __init__(self, group: RunGroup, runs: Path, experiment: str) -> None:
+        self._group, self._runs = group, runs
+        self._parent = ParentRun(group.id, group.name, group.kind, experiment, runs)
         self._settled: set[str] = set()
         self._noted: set[str] | None = None
         self._lock = threading.Lock()
@@ -130,17 +131,18 @@ class Publisher:
             elsewhere = self._elsewhere() if self.problem is None else None
             if self.problem is None:
                 return Published(None, elsewhere)
-            there = self._tracker.num_points if self._tracker else 0
             try:
                 total = sum(num_points(self._lines(item.node)) for item in standings.values())
             except BadInputError as damaged:
                 named = {self.problem: None, told(damaged): None}
                 return Published("; ".join(named))
-            return Published(f"{self.problem}; of {total} points it has at least {there}")
+            return Published(
+                f"{self.problem}; of {total} points it has at least {self._parent.num_points}"
+            )
 
     def _elsewhere(self) -> str | None:
         try:
-            others = self._connect().elsewhere()
+            others = self._parent.elsewhere()
         except Exception as error:
             self._note_problem(error)
             return None
@@ -148,11 +150,10 @@ class Publisher:
 
     def _attempt(self, standings: Standings, grid_status: Status) -> None:
         try:
-            tracker = self._connect()
-            grid = self._open_parent(tracker)
+            tracker, grid = self._parent.connect(), self._parent.open()
             for standing in list(standings.values()):
                 if standing.state in STATUS_OF and standing.node.id not in self._settled:
-                    self._publish_node(tracker, grid, standing, grid_status)
+                    self._publish_node(tracker, standing, grid_status)
             self._publish_note(tracker, grid, standings)
             tracker.set_status(grid, grid_status)
             self.problem, self._locked = None, False
@@ -171,64 +172,52 @@ class Publisher:
     def prepare(self) -> None:
         """Import MLflow and make its store if there is none; trouble is told by `publish`."""
         with self._lock, suppress(Exception):
-            self._connect()
+            self._parent.connect()
 
     def attach(self, files: Sequence[Path]) -> None:
         """Give the parent run files, in place of earlier ones of the same names."""
         with self._lock:
             try:
-                tracker = self._connect()
-                tracker.replace_artifacts(self._open_parent(tracker), files)
+                self._parent.connect().replace_artifacts(self._parent.open(), files)
             except Exception as error:
                 self._note_problem(error)
-
-    def _open_parent(self, tracker: Tracker) -> str:
-        family = self._family
-        return tracker.open_grid(family.id, family.name, {"longtail.kind": family.kind})
 
     def _publish_note(self, tracker: Tracker, grid: str, standings: Standings) -> None:
         """Show what there is; its files are read and checked when there is more than before."""
         shown = (State.DONE, State.STOPPED, State.FAILED)
         done = {node for node, item in standings.items() if item.state in shown}
         if done != self._noted:
-            note = self._family.note(standings)
+            note = self._group.note(standings)
             tracker.set_tags(grid, {NOTE_TAG: note})
             self._noted = done
 
-    def _connect(self) -> Tracker:
-        if self._tracker is None:
-            self._tracker = tracker_of(self._runs, self._experiment)
-        return self._tracker
-
-    def _publish_node(
-        self, tracker: Tracker, grid: str, standing: Standing, grid_status: Status
-    ) -> None:
+    def _publish_node(self, tracker: Tracker, standing: Standing, grid_status: Status) -> None:
         node, directory = standing.node, node_directory(self._runs, standing.node)
         if not (directory / "node.json").exists():
             return
-        row = self._family.row_of(node)
-        run = tracker.open_node(self._record(node, row), self._family.id, grid)
-        tracker.log_points(run, self._lines(node))
-        tracker.set_tags(run, self._family.tags_of(standing))
+        row = self._group.row_of(node)
+        tags = dict(self._group.tags_of(standing))
         if standing.in_pass:
-            tracker.set_tags(run, {SHARED_TRUNK_TAG: str(len(standing.in_pass))})
+            tags[SHARED_TRUNK_TAG] = str(len(standing.in_pass))
         if standing.error is not None:
-            tracker.set_tags(run, {"longtail.error": repr(standing.error)})
+            tags["longtail.error"] = repr(standing.error)
         killed = grid_status == "KILLED" and standing.state in GOING_ON
-        tracker.set_status(run, "KILLED" if killed else STATUS_OF[standing.state])
+        status: Status = "KILLED" if killed else STATUS_OF[standing.state]
+        run = self._parent.publish_child(self._record(node, row), self._lines(node), tags, status)
         if standing.state is State.DONE:
             tracker.log_artifacts(run, _artifacts(node, self._runs))
             self._settled.add(node.id)
 
-    def _lines(self, node: Node) -> list[Mapping[str, Any]]:
-        journal = node_directory(self._runs, node) / JOURNAL
-        return [*read_journal(journal), *self._family.points_of(node)]
+    def _lines(self, node: Node) -> Iterator[Mapping[str, Any]]:
+        """Read as they are uploaded: a run is there even if its journal is damaged."""
+        yield from read_journal(node_directory(self._runs, node) / JOURNAL)
+        yield from self._group.points_of(node)
 
     def _record(self, node: Node, row: Row) -> NodeRecord:
         digests = {f"longtail.input.{role}": digest for role, digest in node.inputs.items()}
         provenance = _provenance(node_directory(self._runs, node))
         tags = {"longtail.variant": row.name, "longtail.seed": str(node.seed)}
-        params = self._family.params_of(node, row)
+        params = self._group.params_of(node, row)
         return NodeRecord(node.id, node.label, params, {**tags, **digests, **provenance})
 
 

@@ -15,7 +15,7 @@ from longtail.metrics import RESULT_METRICS, points_text
 
 
 @dataclass(frozen=True)
-class GridFamily:
+class GridRunGroup:
     """A grid as the `Publisher` sees it.
 
     Attributes:

@@ -1,6 +1,7 @@
 """What finished trials say about a space.
 
-- `compared`, `axis`, `importance`, `marginals`, `pareto`: which trials, and what their values show.
+- `comparable_trials`, `axis`, `ticks`, `importance`, `marginals`, `pareto`: which trials, and what
+  their values show.
 - `margins`, `margin_maps`, `margin_file`: trials whose detections are cut by score + margin.
-- `confirm`, `confirmation`: the best trials with fresh seeds; `analysis`, `files`: all of it.
+- `reevaluate`, `reevaluation`: the best trials with new seeds; `analysis`, `files`: all of it.
 """

@@ -8,13 +8,13 @@ from typing import Any
 
 from longtail.config.variant import Variant
 from longtail.sweep.analysis.axis import Axis, labels_of
-from longtail.sweep.analysis.compared import Compared, compared
-from longtail.sweep.analysis.confirmation import Confirmation
+from longtail.sweep.analysis.comparable_trials import ComparableTrials, comparable_trials
 from longtail.sweep.analysis.importance import Importances, importances
 from longtail.sweep.analysis.margin_file import MarginResults
 from longtail.sweep.analysis.margin_maps import MarginMaps, margin_maps
 from longtail.sweep.analysis.marginals import HeatMap, Marginal, heat_map, marginal
 from longtail.sweep.analysis.pareto import pareto_front
+from longtail.sweep.analysis.reevaluation import Reevaluation
 from longtail.sweep.request import Sweep
 from longtail.sweep.trial import Trial, ranked
 
@@ -29,14 +29,14 @@ class MetricAnalysis:
 
     Attributes:
         metric: Its name.
-        compared: The trials that it is said of.
+        comparable: The trials that it is said of.
         importances: What each path explains.
         marginals: Means along each path.
         heat_maps: Means over pairs of paths.
     """
 
     metric: str
-    compared: Compared
+    comparable: ComparableTrials
     importances: Importances
     marginals: tuple[Marginal, ...]
     heat_maps: tuple[HeatMap, ...]
@@ -55,7 +55,7 @@ class Analysis:
         coarse: The same in coarse bins, for the heat maps.
         of_metrics: In the order of the sweep's metrics.
         pareto: Numbers of the trials that no other one dominates, where there are several metrics.
-        confirmation: Runs of the best with fresh seeds.
+        reevaluation: Runs of the best with fresh seeds.
         margins: Metrics over searched paths and margins on scores; None where no trial has them.
     """
 
@@ -67,7 +67,7 @@ class Analysis:
     coarse: dict[str, Axis]
     of_metrics: tuple[MetricAnalysis, ...]
     pareto: tuple[int, ...]
-    confirmation: Confirmation | None
+    reevaluation: Reevaluation | None
     margins: MarginMaps | None
 
     @property
@@ -80,7 +80,7 @@ class Analysis:
 def analyse(
     sweep: Sweep,
     trials: Sequence[Trial],
-    confirmation: Confirmation | None = None,
+    reevaluation: Reevaluation | None = None,
     margins: MarginResults | None = None,
 ) -> Analysis:
     """Work out everything that the page and the file show."""
@@ -92,13 +92,15 @@ def analyse(
     return Analysis(
         sweep,
         tuple(sorted(trials, key=lambda trial: trial.number)),
-        tuple(trial for trial in ranked(list(trials), sweep.metrics[0]) if trial.curve),
+        tuple(
+            trial for trial in ranked(list(trials), sweep.metrics[0]) if trial.intermediate_values
+        ),
         {path: _value_of(sweep.base, path) for path in sweep.space.dimensions},
         axes,
         coarse,
         of_metrics,
         tuple(trial.number for trial in pareto),
-        confirmation,
+        reevaluation,
         None if margins is None else margin_maps(sweep, trials, margins, across),
     )
 
@@ -116,7 +118,7 @@ def _of_metric(
     axes: Mapping[str, Axis],
     coarse: Mapping[str, Axis],
 ) -> MetricAnalysis:
-    level = compared(trials, metric)
+    level = comparable_trials(trials, metric)
     importance = importances(sweep.space, trials, level)
     return MetricAnalysis(
         metric,

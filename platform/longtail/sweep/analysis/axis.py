@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from longtail.config.search_space import Choice, Dimension, Integer, LogUniform
-from longtail.sweep.page.ticks import linear_ticks, log_ticks
+from longtail.sweep.analysis.ticks import linear_ticks, log_ticks
 
 MOST_SINGLE = 8
 """Up to so many whole numbers each has a bin of its own."""

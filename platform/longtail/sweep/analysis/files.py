@@ -1,7 +1,6 @@
-"""Files of what a sweep found: `analysis.json`, and `analysis.html` that shows the same."""
+"""The file of what a sweep found, `analysis.json`: the numbers of its page."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,46 +8,29 @@ from typing import Any
 import msgspec
 
 from longtail.files import write_text
-from longtail.sweep.analysis.analysis import Analysis, analyse
-from longtail.sweep.analysis.confirmation import Confirmation
-from longtail.sweep.analysis.margin_file import COMMON_SHARE, RARE_MARGINS, MarginResults
+from longtail.sweep.analysis.analysis import Analysis
+from longtail.sweep.analysis.margin_file import COMMON_SHARE, RARE_MARGINS
 from longtail.sweep.analysis.margin_maps import MarginMaps
-from longtail.sweep.page.page import analysis_page
-from longtail.sweep.request import Sweep
-from longtail.sweep.trial import Trial
+from longtail.sweep.analysis.reevaluation import Reevaluation
 
-FILE, PAGE = "analysis.json", "analysis.html"
+FILE = "analysis.json"
 
 
-def write_analysis(
-    directory: Path,
-    sweep: Sweep,
-    trials: Sequence[Trial],
-    confirmation: Confirmation | None,
-    margins: MarginResults | None = None,
-) -> list[Path]:
-    """Write both files, each whole or not at all, and return their paths.
+def write_analysis(directory: Path, analysis: Analysis) -> Path:
+    """Write the numbers of an analysis, whole or not at all, and return the file.
 
     Args:
-        directory: The sweep's, which exists and has its name.
-        sweep: What was searched.
-        trials: Its trials.
-        confirmation: Runs of the best with fresh seeds.
-        margins: What margins on scores do to its finished trials.
+        directory: The sweep's, which exists.
+        analysis: What is known about the sweep.
     """
-    analysis = analyse(sweep, trials, confirmation, margins)
-    texts = {
-        FILE: json.dumps(analysis_tree(analysis), indent=2, allow_nan=False) + "\n",
-        PAGE: analysis_page(directory.name, analysis),
-    }
-    for name, text in texts.items():
-        write_text(directory / name, text)
-    return [directory / name for name in texts]
+    text = json.dumps(analysis_tree(analysis), indent=2, allow_nan=False) + "\n"
+    write_text(directory / FILE, text)
+    return directory / FILE
 
 
 def analysis_tree(analysis: Analysis) -> dict[str, Any]:
     """What the page shows as a JSON tree: fractions, null where there is none."""
-    best, confirmation = analysis.best, analysis.confirmation
+    best, reevaluation = analysis.best, analysis.reevaluation
     return {
         "sweep": analysis.sweep.id,
         "metrics": list(analysis.sweep.metrics),
@@ -60,10 +42,10 @@ def analysis_tree(analysis: Analysis) -> dict[str, Any]:
         "by_metric": {
             item.metric: {
                 "compared": {
-                    "basis": item.compared.words,
-                    "step": item.compared.step,
-                    "finished": item.compared.finished,
-                    "trials": sorted(item.compared.values),
+                    "basis": item.comparable.words,
+                    "step": item.comparable.step,
+                    "finished": item.comparable.finished,
+                    "trials": sorted(item.comparable.values),
                 },
                 "importances": item.importances.shares,
                 "no_importances_because": item.importances.reason or None,
@@ -73,16 +55,16 @@ def analysis_tree(analysis: Analysis) -> dict[str, Any]:
             for item in analysis.of_metrics
         },
         "pareto": list(analysis.pareto) if len(analysis.sweep.metrics) > 1 else None,
-        "confirmation": None if confirmation is None else _confirmation_tree(confirmation),
+        "confirmation": None if reevaluation is None else _reevaluation_tree(reevaluation),
         "margins": None if analysis.margins is None else _margins_tree(analysis.margins),
     }
 
 
-def _confirmation_tree(confirmation: Confirmation) -> dict[str, Any]:
-    return asdict(confirmation) | {
-        "best": confirmation.best,
-        "warning": confirmation.warning,
-        "finding": confirmation.finding,
+def _reevaluation_tree(reevaluation: Reevaluation) -> dict[str, Any]:
+    return asdict(reevaluation) | {
+        "best": reevaluation.best,
+        "warning": reevaluation.warning,
+        "finding": reevaluation.finding,
     }
 
 

@@ -10,7 +10,7 @@ from optuna.distributions import BaseDistribution, FloatDistribution
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
 from longtail.config.search_space import LogUniform, SearchSpace
-from longtail.sweep.analysis.compared import Compared
+from longtail.sweep.analysis.comparable_trials import ComparableTrials
 from longtail.sweep.search.distributions import distributions, params_of
 from longtail.sweep.trial import Trial
 
@@ -34,7 +34,9 @@ class Importances:
     basis: str
 
 
-def importances(space: SearchSpace, trials: Sequence[Trial], level: Compared) -> Importances:
+def importances(
+    space: SearchSpace, trials: Sequence[Trial], level: ComparableTrials
+) -> Importances:
     """fANOVA of a forest of random trees fitted to the trials (Hutter et al. 2014), with a fixed
     seed.
 
@@ -67,7 +69,7 @@ def importances(space: SearchSpace, trials: Sequence[Trial], level: Compared) ->
     return Importances({path: float(share) for path, share in falling}, "", level.words)
 
 
-def _reason_against(used: Sequence[Trial], level: Compared) -> str:
+def _reason_against(used: Sequence[Trial], level: ComparableTrials) -> str:
     if len(used) < MIN_TRIALS:
         return f"{MIN_TRIALS} trials are needed, and there are {level.words}"
     if len(set(level.values.values())) == 1:

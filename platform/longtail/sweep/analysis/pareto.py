@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from longtail.metrics import UNDEFINED
+from longtail.search.pareto import non_dominated
 from longtail.sweep.trial import Trial
 
 
@@ -12,21 +15,12 @@ def pareto_front(trials: Sequence[Trial], metrics: Sequence[str]) -> list[Trial]
     A trial dominates another one if it is as good in every metric and better in one: equal trials
     stay together. A trial in which a metric is undefined is left out.
     """
-    values = {
-        trial.number: tuple(trial.metrics[metric] for metric in metrics)
+    candidates = [
+        trial
         for trial in trials
         if trial.state == "finished"
         and all(trial.metrics.get(metric, UNDEFINED) != UNDEFINED for metric in metrics)
-    }
-    candidates = [trial for trial in trials if trial.number in values]
-    candidates.sort(key=lambda trial: tuple(-value for value in values[trial.number]))
-    front: list[Trial] = []
-    # What dominates a trial comes before it, or is dominated itself by one that does.
-    for trial in candidates:
-        if not any(_dominates(values[other.number], values[trial.number]) for other in front):
-            front.append(trial)
-    return front
-
-
-def _dominates(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return one != other and all(a >= b for a, b in zip(one, other, strict=True))
+    ]
+    values = [[trial.metrics[metric] for metric in metrics] for trial in candidates]
+    array = np.array(values, dtype=np.float64).reshape(len(candidates), len(metrics))
+    return [candidates[place] for place in non_dominated(array, keep_equal=True).tolist()]

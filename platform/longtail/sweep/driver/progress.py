@@ -50,7 +50,7 @@ class SweepDisplay:
 
         Args:
             standings: The nodes.
-            places: Crews that work at once.
+            places: Groups of trials that are worked on at once.
         """
         over = threading.Event()
         runs = self._settings.runs
@@ -85,12 +85,12 @@ class SweepDisplay:
     def headline(self) -> Text:
         """How far the sweep is."""
         ended = list(self._journal.trials)
-        going = len(self._journal.begun) - len(ended)
+        going = len(self._journal.started) - len(ended)
         states = ("finished", "stopped", "failed")
         counts = {state: sum(trial.state == state for trial in ended) for state in states}
         words = [f"{n} {state}" for state, n in {"running": going, **counts}.items() if n]
         metric = self._sweep.metrics[0]
-        best = max((t.metrics[metric] for t in ended if t.curve), default=None)
+        best = max((t.metrics[metric] for t in ended if t.intermediate_values), default=None)
         text = f"sweep    {len(ended)} of {self._num_trials} trials: {', '.join(words) or 'begins'}"
         if best is not None:
             text += f"; best {metric} {points_text(best)}"

@@ -27,17 +27,17 @@ logger = logging.getLogger(__name__)
 LOCK_PATIENCE_SECONDS = 24 * 3600.0
 
 
-def curve_directory(runs: Path, row: Row) -> Path:
+def intermediate_value_directory(runs: Path, row: Row) -> Path:
     """Where the evaluations of a row's last stage on its way are."""
     return node_directory(runs, row.stages[-1]) / "curves" / row.predictions.id
 
 
-def read_curve(runs: Path, row: Row) -> list[Rung]:
+def read_intermediate_values(runs: Path, row: Row) -> list[Rung]:
     """The evaluations on the way, by rising step."""
     return [Rung(rung["step"], rung["metrics"]) for _, rung in _kept(runs, row)]
 
 
-def curve_lines(runs: Path, row: Row) -> list[dict[str, Any]]:
+def intermediate_value_lines(runs: Path, row: Row) -> list[dict[str, Any]]:
     """The same as a journal has it: metrics in points by the names that MLflow knows."""
     return [_line(file, rung) for file, rung in _kept(runs, row)]
 
@@ -55,7 +55,7 @@ def evaluate_rung(row: Row, step: int, data: DataFiles, settings: GridSettings, 
     Raises:
         TaskFailedError: The checkpoint is damaged, or workers failed too often.
     """
-    directory = curve_directory(settings.runs, row)
+    directory = intermediate_value_directory(settings.runs, row)
     file = directory / f"step-{step:08d}.json"
     with held(directory / "driver.lock", LOCK_PATIENCE_SECONDS):
         if _read(file) is None:
@@ -77,11 +77,11 @@ def evaluate_rung(row: Row, step: int, data: DataFiles, settings: GridSettings, 
             metrics = run(partial(_metrics, data.val, store, max_dets))
             write_sealed_json(file, {"step": step, "metrics": metrics})
             shutil.rmtree(store)
-    return next(rung for rung in read_curve(settings.runs, row) if rung.step == step)
+    return next(rung for rung in read_intermediate_values(settings.runs, row) if rung.step == step)
 
 
 def _kept(runs: Path, row: Row) -> list[tuple[Path, dict[str, Any]]]:
-    files = sorted(curve_directory(runs, row).glob("step-*.json"))
+    files = sorted(intermediate_value_directory(runs, row).glob("step-*.json"))
     return [(file, rung) for file in files if (rung := _read(file)) is not None]
 
 

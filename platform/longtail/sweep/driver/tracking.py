@@ -1,4 +1,4 @@
-"""What MLflow shows of a sweep: one child run for each trial, its point, its curve, its state.
+"""What MLflow shows of a sweep: a child run for each trial, its point, evaluations and state.
 
 The child of a finished trial is the run of its evaluation, that of another the run of its last
 training. Both carry the trial's number in the tag `longtail.sweep.<id>`.
@@ -13,8 +13,8 @@ from longtail.cluster.nodes.node import Node
 from longtail.cluster.nodes.plan import Row
 from longtail.cluster.nodes.statuses import Standing, Standings, State
 from longtail.metrics import GROUP_METRICS, UNDEFINED, points_text
-from longtail.sweep.driver.rung_evaluation import curve_lines
-from longtail.sweep.driver.trial_numbers import Roster
+from longtail.sweep.driver.rung_evaluation import intermediate_value_lines
+from longtail.sweep.driver.trial_numbers import TrialNumbers
 from longtail.sweep.journal import SweepJournal
 from longtail.sweep.request import Sweep
 from longtail.sweep.trial import ranked
@@ -23,19 +23,19 @@ SHOWN = 10
 
 
 @dataclass(frozen=True)
-class SweepFamily:
+class SweepRunGroup:
     """A sweep as the `Publisher` sees it.
 
     Attributes:
         sweep: What is searched.
-        roster: The rows of its trials.
+        trial_numbers: Its trials, with their rows.
         journal: Those that ended.
         runs: The runs folder.
         name: Name of the parent run.
     """
 
     sweep: Sweep
-    roster: Roster
+    trial_numbers: TrialNumbers
     journal: SweepJournal
     runs: Path
     name: str
@@ -48,19 +48,19 @@ class SweepFamily:
 
     def row_of(self, node: Node) -> Row:
         """The row of the first trial that needs the node."""
-        return self.roster.rows[self._number_of(node)]
+        return self.trial_numbers.rows[self._number_of(node)]
 
     def params_of(self, node: Node, row: Row) -> Mapping[str, Any]:
         """The point of a trial, on the two runs that may stand for it."""
         if node.id not in (row.stages[-1].id, row.evaluation.id):
             return {}
-        return self.journal.begun[self._number_of(node)]
+        return self.journal.started[self._number_of(node)]
 
     def tags_of(self, standing: Standing) -> Mapping[str, str]:
         """The number of the trial that the run stands for, and how it ended."""
         node = standing.node
         number = self._number_of(node)
-        row = self.roster.rows[number]
+        row = self.trial_numbers.rows[number]
         key = f"longtail.sweep.{self.id}"
         if node.id == row.evaluation.id:
             return {key: str(number)}
@@ -75,7 +75,7 @@ class SweepFamily:
     def points_of(self, node: Node) -> Sequence[Mapping[str, Any]]:
         """Evaluations on the way, on the run of the training."""
         row = self.row_of(node)
-        return curve_lines(self.runs, row) if node.id == row.stages[-1].id else ()
+        return intermediate_value_lines(self.runs, row) if node.id == row.stages[-1].id else ()
 
     def note(self, standings: Standings) -> str:
         """The best trials so far."""
@@ -95,5 +95,5 @@ class SweepFamily:
         return "\n".join(lines)
 
     def _number_of(self, node: Node) -> int:
-        rows = self.roster.rows
+        rows = self.trial_numbers.rows
         return min(n for n, row in rows.items() if any(own.id == node.id for own in row.nodes()))

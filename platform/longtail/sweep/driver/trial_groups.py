@@ -11,7 +11,7 @@ from longtail.config.variant import Variant
 
 
 @dataclass(frozen=True)
-class Climber:
+class PendingTrial:
     """A trial that waits.
 
     Attributes:
@@ -44,26 +44,26 @@ def may_share(variant: Variant) -> bool:
     return len(variant.stages) > 1 and trunk_of(variant.stages[-1]) is not None
 
 
-def crews(waiting: Sequence[Climber]) -> list[list[Climber]]:
+def trial_groups(waiting: Sequence[PendingTrial]) -> list[list[PendingTrial]]:
     """Groups of trials that one pass over the data takes to their rung; those far on come first.
 
     Trials of a group have the same frozen trunk, as many iterations behind them, and the same
     target. Trials that have the same last stage, and differ in test-time settings, go together too.
     """
-    groups: dict[str, list[Climber]] = {}
-    for key, climbers in _by_position(waiting).items():
-        nodes = {climber.node.id: climber.node for climber in climbers}
+    groups: dict[str, list[PendingTrial]] = {}
+    for key, trials in _by_position(waiting).items():
+        nodes = {pending.node.id: pending.node for pending in trials}
         leader = {node.id: node.id for node in nodes.values()}
         for together in shared_passes(nodes.values()):
             leader |= {node.id: together[0].id for node in together}
-        for climber in climbers:
-            name = f"{key}:{leader[climber.node.id]}"
-            groups.setdefault(name, []).append(climber)
+        for pending in trials:
+            name = f"{key}:{leader[pending.node.id]}"
+            groups.setdefault(name, []).append(pending)
     return sorted(groups.values(), key=lambda group: -group[0].step)
 
 
-def _by_position(waiting: Sequence[Climber]) -> dict[tuple[int, int], list[Climber]]:
-    positions: dict[tuple[int, int], list[Climber]] = {}
-    for climber in sorted(waiting, key=lambda climber: climber.number):
-        positions.setdefault((climber.step, climber.target), []).append(climber)
+def _by_position(waiting: Sequence[PendingTrial]) -> dict[tuple[int, int], list[PendingTrial]]:
+    positions: dict[tuple[int, int], list[PendingTrial]] = {}
+    for pending in sorted(waiting, key=lambda pending: pending.number):
+        positions.setdefault((pending.step, pending.target), []).append(pending)
     return positions

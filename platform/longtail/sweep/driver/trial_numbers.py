@@ -5,13 +5,13 @@ from typing import Any
 
 from longtail.cluster.nodes.plan import Row
 from longtail.config.search_space import Point
-from longtail.sweep.journal import Begun, SweepJournal
+from longtail.search.tuner import NUMBER
+from longtail.sweep.journal import SweepJournal, TrialStarted
 from longtail.sweep.request import Sweep
 from longtail.sweep.search.distributions import point_of
-from longtail.sweep.search.trainable import NUMBER
 
 
-class Roster:
+class TrialNumbers:
     """The trials of a sweep that have begun, in this run of it.
 
     Args:
@@ -39,7 +39,7 @@ class Roster:
             ValueError: The values of its point break a rule of the configuration.
         """
         if number not in self._rows:
-            self._rows[number] = self._sweep.row(number, self._journal.begun[number])
+            self._rows[number] = self._sweep.row(number, self._journal.started[number])
         return self._rows[number]
 
     @property
@@ -54,8 +54,8 @@ class Roster:
         else:
             point = self._sweep.space.rounded(point_of(config, self._sweep.space))
             number = self._number_for(point)
-        if number not in self._journal.begun:
-            self._journal.add(Begun(number, dict(point)))
+        if number not in self._journal.started:
+            self._journal.add(TrialStarted(number, dict(point)))
         return number
 
     def _number_for(self, point: Point) -> int:
@@ -64,4 +64,4 @@ class Roster:
             if begun == point:
                 del self._open[number]
                 return number
-        return max(self._journal.begun, default=-1) + 1
+        return max(self._journal.started, default=-1) + 1

@@ -17,13 +17,13 @@ from longtail.cluster.pool.tasks import Run
 from longtail.cluster.work.node_runner import Workshop
 from longtail.metrics import RESULT_METRICS
 from longtail.sweep.cost import Kind, Work, reserved_hours
-from longtail.sweep.driver.rung_evaluation import evaluate_rung, read_curve
-from longtail.sweep.driver.trial_groups import Climber
-from longtail.sweep.search.rung_requests import Answer, Ask
+from longtail.sweep.driver.rung_evaluation import evaluate_rung, read_intermediate_values
+from longtail.sweep.driver.trial_groups import PendingTrial
+from longtail.sweep.search.rung_requests import RungRequest, RungResult
 from longtail.sweep.trial import Rung
 from longtail.training.checkpoints import trained_steps
 
-OnAnswer = Callable[[Climber, Answer], None]
+OnResult = Callable[[PendingTrial, RungResult], None]
 
 
 class StageFailedError(RuntimeError):
@@ -31,7 +31,7 @@ class StageFailedError(RuntimeError):
 
 
 @dataclass
-class Climb:
+class TrialRunner:
     """Does the work of one sweep; called from several threads.
 
     Attributes:
@@ -60,18 +60,20 @@ class Climb:
                 row.variant.stages[-1].schedule.iterations,
                 {name: summary[name] for name in RESULT_METRICS},
             )
-        curve = read_curve(self.settings.runs, row)
-        return next((rung for rung in curve if rung.step == step), None)
+        values = read_intermediate_values(self.settings.runs, row)
+        return next((rung for rung in values if rung.step == step), None)
 
-    def enlist(self, number: int, row: Row, ask: Ask, rungs: Sequence[int]) -> Climber:
+    def pending_trial(
+        self, number: int, row: Row, request: RungRequest, rungs: Sequence[int]
+    ) -> PendingTrial:
         """Where a trial stands, and how far it goes next: to the rung it asks for, unless its last
         stage was trained further before."""
         self.watch(row)
         steps = trained_steps(node_directory(self.settings.runs, row.stages[-1]))
-        target = ask.step
+        target = request.step
         if steps > target and self.known(row, target) is None:
             target = next(rung for rung in rungs if rung >= steps)
-        return Climber(number, ask.trial, row, steps, target)
+        return PendingTrial(number, request.trial, row, steps, target)
 
     def watch(self, row: Row) -> None:
         """Have the nodes of a row among the standings."""
@@ -81,75 +83,77 @@ class Climb:
                 state = State.DONE if found else State.WAITING
                 self.standings[node.id] = Standing(node, state, found)
 
-    def reach(self, crew: Sequence[Climber], run: Run, on_answer: OnAnswer) -> None:
-        """Take a crew to its target, one evaluation after the other: each occupies what a training
-        does. Every trial is answered as soon as it is evaluated, or has failed."""
+    def run_group(self, group: Sequence[PendingTrial], run: Run, on_result: OnResult) -> None:
+        """Take a group to its target, one evaluation after the other: each occupies what a training
+        does. Every trial gets its result as soon as it is evaluated, or has failed."""
         workshop = Workshop(
-            Plan(tuple(climber.row for climber in crew), self.data),
+            Plan(tuple(pending.row for pending in group), self.data),
             self.settings.runs,
             run,
             self.settings.loader_processes,
             self.provenance,
         )
         try:
-            self._first_stages(workshop, crew)
-            failures = self._train(workshop, crew)
+            self._train_shared_stages(workshop, group)
+            failures = self._train(workshop, group)
         except Exception as error:
-            failures = {climber.node.id: error for climber in crew}
-        for climber in crew:
+            failures = {pending.node.id: error for pending in group}
+        for pending in group:
             try:
-                if climber.node.id in failures:
-                    raise failures[climber.node.id]
-                rung = self._evaluate(workshop, climber)
-                on_answer(climber, Answer(rung.step, rung.metrics))
+                if pending.node.id in failures:
+                    raise failures[pending.node.id]
+                rung = self._evaluate(workshop, pending)
+                on_result(pending, RungResult(rung.step, rung.metrics))
             except Exception as error:
-                on_answer(climber, Answer(error=f"{type(error).__name__}: {error}"))
+                on_result(pending, RungResult(error=f"{type(error).__name__}: {error}"))
 
-    def _first_stages(self, workshop: Workshop, crew: Sequence[Climber]) -> None:
-        """Once for all trials: later crews wait, and find them finished."""
-        for node in crew[0].row.stages[:-1]:
+    def _train_shared_stages(self, workshop: Workshop, group: Sequence[PendingTrial]) -> None:
+        """Once for all trials: later groups wait, and find them finished."""
+        for node in group[0].row.stages[:-1]:
             with self._locks[node.id]:
                 standing = self.standings[node.id]
                 if standing.state is State.FAILED:
                     raise StageFailedError(f"{node.label}: {standing.error}")
                 if standing.state is State.DONE:
                     continue
-                iterations = _iterations_of(crew[0].row, node)
-                with self._timed("first", crew, [node], iterations):
+                iterations = _iterations_of(group[0].row, node)
+                with self._timed("first", group, [node], iterations):
                     failures = workshop.do([node])
                 self._settle([node], failures, State.DONE)
                 if failures:
                     raise StageFailedError(f"{node.label}: {failures[node.id]}")
 
-    def _train(self, workshop: Workshop, crew: Sequence[Climber]) -> Mapping[str, BaseException]:
-        first = crew[0]
-        nodes = list({climber.node.id: climber.node for climber in crew}.values())
+    def _train(
+        self, workshop: Workshop, group: Sequence[PendingTrial]
+    ) -> Mapping[str, BaseException]:
+        first = group[0]
+        nodes = list({pending.node.id: pending.node for pending in group}.values())
         if first.step == first.target and not first.is_last:
             return {}
         for node in nodes:
             self.standings[node.id].in_pass = tuple(n.id for n in nodes) if nodes[1:] else ()
-        with self._timed("training", crew, nodes, max(0, first.target - first.step)):
+        with self._timed("training", group, nodes, max(0, first.target - first.step)):
             failures = workshop.do(nodes, until=first.target)
         self._settle(nodes, failures, State.DONE if first.is_last else State.PAUSED)
         return failures
 
-    def _evaluate(self, workshop: Workshop, climber: Climber) -> Rung:
-        row = climber.row
-        if not climber.is_last:
-            with self._timed("evaluation", [climber], [], 0):
-                return evaluate_rung(row, climber.target, self.data, self.settings, workshop.run)
+    def _evaluate(self, workshop: Workshop, pending: PendingTrial) -> Rung:
+        row = pending.row
+        if not pending.is_last:
+            with self._timed("evaluation", [pending], [], 0):
+                return evaluate_rung(row, pending.target, self.data, self.settings, workshop.run)
         nodes = [row.predictions, row.evaluation]
-        with self._timed("evaluation", [climber], nodes, 0):
+        with self._timed("evaluation", [pending], nodes, 0):
             for node in nodes:
                 workshop.do([node])
         self._settle(nodes, {}, State.DONE)
-        rung = self.known(row, climber.target)
+        rung = self.known(row, pending.target)
         assert rung is not None, "it was evaluated just now"
         return rung
 
     @contextmanager
     def _timed(
-        self, kind: Kind, crew: Sequence[Climber], nodes: Sequence[Node], iterations: int
+        self, kind: Kind, group: Sequence[PendingTrial], nodes: Sequence[Node], iterations: int
     ) -> Iterator[None]:
         """Show the nodes as running, and tell what the work cost if it is done to its end."""
         began = time.monotonic()
@@ -163,7 +167,7 @@ class Climb:
             raise
         seconds = time.monotonic() - began
         hours = reserved_hours(seconds, self.settings.resources)
-        numbers = [climber.number for climber in crew]
+        numbers = [pending.number for pending in group]
         self.on_work(Work(kind, numbers, iterations, seconds, hours))
 
     def _settle(

@@ -1,7 +1,7 @@
 """The driver's side of a sweep: takes what trials ask for, has it done, and answers.
 
-One thread collects and forms crews; each crew is worked on in a thread of its own, as many at a
-time as the cluster has places. All of them end with the process.
+One thread collects requests and forms groups of trials; each group is worked on in a thread of its
+own, as many at a time as the cluster has places. All of them end with the process.
 """
 
 import queue
@@ -12,62 +12,62 @@ from typing import Any
 
 from longtail.cluster.pool.tasks import Run
 from longtail.ray_cluster.calls import answer_of
-from longtail.sweep.driver.trial_groups import Climber, crews, may_share
-from longtail.sweep.driver.trial_runner import Climb
-from longtail.sweep.search.rung_requests import Answer, Ask
+from longtail.sweep.driver.trial_groups import PendingTrial, may_share, trial_groups
+from longtail.sweep.driver.trial_runner import TrialRunner
+from longtail.sweep.search.rung_requests import RungRequest, RungResult
 
 POLL_SECONDS = 0.2
 QUIET_SECONDS = 4.0
 """A trial that may share a pass waits so long for others to ask."""
 
-Enlist = Callable[[Ask], Climber]
+PendingOf = Callable[[RungRequest], PendingTrial]
 OnError = Callable[[str, str], object]
 
 
-class Foreman:
+class TrialServer:
     """Serves the trials of one sweep.
 
     Args:
-        climb: Does the work.
-        mailbox: Handle of the mailbox.
+        runner: Does the work.
+        rung_requests: Handle of the `RungRequests`.
         run: Does a task on a worker group.
-        places: Crews at a time.
+        places: Groups at a time.
         concurrent: Trials that Tune runs at a time.
-        enlist: Tells who asks: a trial's number, row and where it stands.
+        pending_of: Tells which trial asks: its number, row and where it stands.
         on_error: Told why a trial fails, by Tune's id, before Tune is.
     """
 
     def __init__(
         self,
-        climb: Climb,
-        mailbox: Any,
+        runner: TrialRunner,
+        rung_requests: Any,
         run: Run,
         places: int,
         concurrent: int,
-        enlist: Enlist,
+        pending_of: PendingOf,
         on_error: OnError,
     ) -> None:
-        self._climb, self._mailbox, self._run = climb, mailbox, run
-        self._enlist, self._on_error = enlist, on_error
+        self._runner, self._rung_requests, self._run = runner, rung_requests, run
+        self._pending_of, self._on_error = pending_of, on_error
         self._places, self._concurrent = places, concurrent
-        self._waiting: list[Climber] = []
-        self._answered: queue.SimpleQueue[Climber] = queue.SimpleQueue()
-        self._over: queue.SimpleQueue[list[Climber]] = queue.SimpleQueue()
+        self._waiting: list[PendingTrial] = []
+        self._answered: queue.SimpleQueue[PendingTrial] = queue.SimpleQueue()
+        self._over: queue.SimpleQueue[list[PendingTrial]] = queue.SimpleQueue()
         self._num_working = 0
-        self._out: list[list[Climber]] = []
+        self._groups: list[list[PendingTrial]] = []
         self._last_asked = time.monotonic()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self.problem: BaseException | None = None
         """Why nothing can be served any more; None while all is well."""
 
-    def __enter__(self) -> "Foreman":
+    def __enter__(self) -> "TrialServer":
         """Serve from now on."""
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Collect no more; crews that are out end with the process."""
+        """Collect no more; groups at work end with the process."""
         self._closed.set()
         self._thread.join()
 
@@ -80,59 +80,59 @@ class Foreman:
             self.problem = error
 
     def _collect(self) -> None:
-        for ask in answer_of(self._mailbox.take):
+        for request in answer_of(self._rung_requests.take):
             self._last_asked = time.monotonic()
             try:
-                climber = self._enlist(ask)
+                pending = self._pending_of(request)
             except ValueError as error:
-                self._reply(ask.trial, Answer(error=str(error)))
+                self._reply(request.trial, RungResult(error=str(error)))
                 continue
-            known = self._climb.known(climber.row, climber.target)
+            known = self._runner.known(pending.row, pending.target)
             if known is None:
-                self._waiting.append(climber)
+                self._waiting.append(pending)
             else:
-                self._reply(climber.tune_id, Answer(known.step, known.metrics))
+                self._reply(pending.tune_id, RungResult(known.step, known.metrics))
         while not self._answered.empty():
             self._answered.get()
             self._num_working -= 1
         while not self._over.empty():
-            self._out.remove(self._over.get())
+            self._groups.remove(self._over.get())
             self._last_asked = time.monotonic()
 
     def _send_out(self) -> None:
-        """Start crews for which there is a place."""
-        for crew in crews([climber for climber in self._waiting if self._may_go(climber)]):
-            if len(self._out) == self._places:
+        """Start groups for which there is a place."""
+        for group in trial_groups([pending for pending in self._waiting if self._may_go(pending)]):
+            if len(self._groups) == self._places:
                 return
-            for climber in crew:
-                self._waiting.remove(climber)
-            self._out.append(crew)
-            self._num_working += len(crew)
-            threading.Thread(target=self._work, args=(crew,), daemon=True).start()
+            for pending in group:
+                self._waiting.remove(pending)
+            self._groups.append(group)
+            self._num_working += len(group)
+            threading.Thread(target=self._work, args=(group,), daemon=True).start()
 
-    def _may_go(self, climber: Climber) -> bool:
+    def _may_go(self, pending: PendingTrial) -> bool:
         """Whether nobody is worth waiting for who might come along."""
-        if not may_share(climber.row.variant):
+        if not may_share(pending.row.variant):
             return True
-        if any(climber.tune_id == other.tune_id for crew in self._out for other in crew):
-            # Others of its last crew are still being evaluated.
+        if any(pending.tune_id == other.tune_id for group in self._groups for other in group):
+            # Others of its last group are still being evaluated.
             return False
         all_here = len(self._waiting) + self._num_working >= self._concurrent
         quiet = time.monotonic() - self._last_asked > QUIET_SECONDS
         return all_here or quiet
 
-    def _work(self, crew: list[Climber]) -> None:
+    def _work(self, group: list[PendingTrial]) -> None:
         try:
-            self._climb.reach(crew, self._run, self._answer_of_crew)
+            self._runner.run_group(group, self._run, self._reply_to)
         except BaseException as error:
             self.problem = error
-        self._over.put(crew)
+        self._over.put(group)
 
-    def _answer_of_crew(self, climber: Climber, answer: Answer) -> None:
-        self._answered.put(climber)
-        self._reply(climber.tune_id, answer)
+    def _reply_to(self, pending: PendingTrial, result: RungResult) -> None:
+        self._answered.put(pending)
+        self._reply(pending.tune_id, result)
 
-    def _reply(self, tune_id: str, answer: Answer) -> None:
-        if answer.error is not None:
-            self._on_error(tune_id, answer.error)
-        answer_of(self._mailbox.answer, tune_id, answer)
+    def _reply(self, tune_id: str, result: RungResult) -> None:
+        if result.error is not None:
+            self._on_error(tune_id, result.error)
+        answer_of(self._rung_requests.answer, tune_id, result)

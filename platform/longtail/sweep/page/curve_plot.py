@@ -77,7 +77,11 @@ class _Steps:
 
 
 def _defined(trial: Trial, metric: str) -> list[Rung]:
-    return [rung for rung in trial.curve if rung.metrics.get(metric, UNDEFINED) != UNDEFINED]
+    return [
+        rung
+        for rung in trial.intermediate_values
+        if rung.metrics.get(metric, UNDEFINED) != UNDEFINED
+    ]
 
 
 def _curve(

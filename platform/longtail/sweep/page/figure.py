@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 
-from longtail.sweep.page.ticks import linear_ticks
+from longtail.sweep.analysis.ticks import linear_ticks
 
 CHARACTER = 6.6
 """Pixels of a character of an axis, about."""

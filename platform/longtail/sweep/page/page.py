@@ -4,7 +4,9 @@ It needs no network and no script; hover texts are SVG titles.
 """
 
 from html import escape
+from pathlib import Path
 
+from longtail.files import write_text
 from longtail.sweep.analysis.analysis import Analysis
 from longtail.sweep.page.margin_map import margin_maps_section
 from longtail.sweep.page.sections import (
@@ -21,6 +23,7 @@ from longtail.sweep.page.sections import (
 )
 from longtail.sweep.page.style import STYLE
 
+FILE = "analysis.html"
 PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -41,6 +44,17 @@ PAGE = """<!doctype html>
 </body>
 </html>
 """
+
+
+def write_page(directory: Path, analysis: Analysis) -> Path:
+    """Write the page, whole or not at all, and return the file.
+
+    Args:
+        directory: The sweep's, which exists and has its name.
+        analysis: What it shows.
+    """
+    write_text(directory / FILE, analysis_page(directory.name, analysis))
+    return directory / FILE
 
 
 def analysis_page(name: str, analysis: Analysis) -> str:

@@ -52,7 +52,7 @@ def searched_section(analysis: Analysis) -> str:
 
 def confirmation_section(analysis: Analysis) -> str:
     """What fresh seeds say of the best trials."""
-    confirmation = analysis.confirmation
+    confirmation = analysis.reevaluation
     if confirmation is None:
         note = "The best of many single runs is biased upwards, and none was run with fresh seeds."
         return section("Confirmation", note, "") if analysis.best else ""
@@ -88,7 +88,7 @@ def importance_section(analysis: Analysis) -> str:
         "What each path alone explains of the metric over the whole space, as a share of what"
         f" single paths explain (functional analysis of variance). Of {'; '.join(of)}."
     )
-    if any(len(item.compared.values) < len(analysis.ranking) for item in analysis.of_metrics):
+    if any(len(item.comparable.values) < len(analysis.ranking) for item in analysis.of_metrics):
         note += " Trials that ended before are left out, the worse ones if a scheduler chose them."
     labels = {path: axis.label for path, axis in analysis.axes.items()}
     keys = legend(list(zip(LOOKS, found, strict=False))) if len(found) > 1 else ""
@@ -112,14 +112,14 @@ def marginals_section(analysis: Analysis, item: MetricAnalysis) -> str:
             best=_best(analysis),
         )
         figures.append(figure(svg, path_name(axis)))
-    mean = ("mean", f"mean of a bin, of {item.compared.words}")
+    mean = ("mean", f"mean of a bin, of {item.comparable.words}")
     keys = legend([*_looks(analysis), mean, ("base", "base variant")])
     return section(f"{item.metric} along each path", "", keys + side_by_side(figures))
 
 
 def heat_maps_section(analysis: Analysis, item: MetricAnalysis) -> str:
     """A metric over pairs of paths."""
-    if not item.compared.values or not item.heat_maps:
+    if not item.comparable.values or not item.heat_maps:
         return ""
     figures = []
     for place, cells in enumerate(item.heat_maps):
@@ -127,7 +127,7 @@ def heat_maps_section(analysis: Analysis, item: MetricAnalysis) -> str:
         svg = heat_map_plot(f"heat-{item.metric}-{place}", item.metric, across, down, cells)
         caption = f"up: {path_name(down)}<br>across: {path_name(across)}"
         figures.append(figure(svg, caption, broad=is_broad(across)))
-    note = f"Mean {item.metric} in points and number of trials (n), of {item.compared.words}."
+    note = f"Mean {item.metric} in points and number of trials (n), of {item.comparable.words}."
     return section(f"{item.metric} over two paths", escape(note), side_by_side(figures))
 
 
@@ -148,7 +148,7 @@ def pareto_section(analysis: Analysis) -> str:
 
 def curves_section(analysis: Analysis, item: MetricAnalysis) -> str:
     """The evaluations on the way, where trials have several."""
-    steps = {rung.step for trial in analysis.trials for rung in trial.curve}
+    steps = {rung.step for trial in analysis.trials for rung in trial.intermediate_values}
     if len(steps) < 2:
         return ""
     svg = curve_plot(f"curves-{item.metric}", item.metric, analysis.trials, _best(analysis))

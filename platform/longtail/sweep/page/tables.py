@@ -8,7 +8,7 @@ from longtail.config.search_space import spelt
 from longtail.metrics import UNDEFINED, points_text, signed_points_text, span_text
 from longtail.sweep.analysis.analysis import Analysis
 from longtail.sweep.analysis.axis import spelt_value
-from longtail.sweep.analysis.confirmation import Confirmation, ConfirmedTrial, FreshRuns
+from longtail.sweep.analysis.reevaluation import FreshRuns, ReevaluatedTrial, Reevaluation
 from longtail.sweep.page.parts import breakable, path_name, table
 from longtail.sweep.trial import Trial
 
@@ -68,7 +68,7 @@ def failed_table(analysis: Analysis) -> str:
     return table("", ["trial", "error"], rows)
 
 
-def confirmation_table(confirmation: Confirmation) -> str:
+def confirmation_table(confirmation: Reevaluation) -> str:
     """The trials that were run again, in the order of the sweep."""
     headings = [
         "trial",
@@ -87,7 +87,7 @@ def confirmation_table(confirmation: Confirmation) -> str:
     return table(f"Fresh seeds: {seeds}. Values in points.", headings, rows)
 
 
-def _confirmed_rows(trial: ConfirmedTrial, confirmation: Confirmation) -> Iterator[list[str]]:
+def _confirmed_rows(trial: ReevaluatedTrial, confirmation: Reevaluation) -> Iterator[list[str]]:
     best = trial.number == confirmation.best
     name = f"<b>{trial.number}</b>" + (' <span class="mark">best now</span>' if best else "")
     for metric in confirmation.metrics:

@@ -1,4 +1,4 @@
-"""Ray Tune's early stopping, told of the trials that a sweep has already.
+"""The scheduler: Ray Tune's early stopping, told of the trials that a sweep has already.
 
 Only schedulers that stop trials are here. Those that pause or change them (population based
 training, synchronous HyperBand, BOHB) need checkpoints in Tune's hands, which trainings of their
@@ -41,7 +41,7 @@ class _Idle:
         return ()
 
 
-def stopping(sweep: Sweep, ended: Sequence[Trial]) -> TrialScheduler:
+def build_scheduler(sweep: Sweep, ended: Sequence[Trial]) -> TrialScheduler:
     """The scheduler of a sweep; the evaluations of earlier runs are reported to it again.
 
     Args:
@@ -54,7 +54,9 @@ def stopping(sweep: Sweep, ended: Sequence[Trial]) -> TrialScheduler:
     controller = cast(TuneController, _Idle())
     for trial in ended:
         past = cast(TuneTrial, _Past(f"past-{trial.number}"))
-        reports: list[dict[str, Any]] = [{ITERATION: r.step, **r.metrics} for r in trial.curve]
+        reports: list[dict[str, Any]] = [
+            {ITERATION: r.step, **r.metrics} for r in trial.intermediate_values
+        ]
         if not reports:
             continue
         scheduler.on_trial_add(controller, past)

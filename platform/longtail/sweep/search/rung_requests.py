@@ -8,8 +8,8 @@ import ray
 
 
 @dataclass(frozen=True)
-class Ask:
-    """What a trial wants.
+class RungRequest:
+    """A trial asks to be trained to a rung, and evaluated there.
 
     Attributes:
         trial: Ray Tune's id of the trial.
@@ -23,8 +23,8 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What it gets.
+class RungResult:
+    """What a trial gets.
 
     Attributes:
         step: Iterations that its last stage was trained: those asked for, or more.
@@ -37,32 +37,32 @@ class Answer:
     error: str | None = None
 
 
-class Mailbox:
+class RungRequests:
     """An actor: trials wait in `ask` until the driver answers."""
 
     def __init__(self) -> None:
-        self._new: list[Ask] = []
-        self._answers: dict[str, asyncio.Future[Answer]] = {}
+        self._new: list[RungRequest] = []
+        self._results: dict[str, asyncio.Future[RungResult]] = {}
 
-    async def ask(self, ask: Ask) -> Answer:
-        """Wait for the answer; called by a trial."""
-        self._answers[ask.trial] = asyncio.get_running_loop().create_future()
-        self._new.append(ask)
-        return await self._answers[ask.trial]
+    async def ask(self, request: RungRequest) -> RungResult:
+        """Wait for the result; called by a trial."""
+        self._results[request.trial] = asyncio.get_running_loop().create_future()
+        self._new.append(request)
+        return await self._results[request.trial]
 
-    async def take(self) -> list[Ask]:
+    async def take(self) -> list[RungRequest]:
         """What was asked since the last call; called by the driver."""
         new, self._new = self._new, []
         return new
 
-    async def answer(self, trial: str, answer: Answer) -> None:
+    async def answer(self, trial: str, result: RungResult) -> None:
         """Let a trial go on; called by the driver."""
-        waiting = self._answers.pop(trial)
+        waiting = self._results.pop(trial)
         if not waiting.done():
-            waiting.set_result(answer)
+            waiting.set_result(result)
 
 
-def start_mailbox() -> Any:
-    """The handle of a new mailbox; it ends with the driver."""
+def start_rung_requests() -> Any:
+    """The handle of a new `RungRequests`; it ends with the driver."""
     # A trial may wait as long as its training takes, and all of them at once.
-    return ray.remote(Mailbox).options(num_cpus=0, max_concurrency=10_000).remote()
+    return ray.remote(RungRequests).options(num_cpus=0, max_concurrency=10_000).remote()

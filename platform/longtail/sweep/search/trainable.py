@@ -1,7 +1,7 @@
 """What Ray Tune runs as a trial: it asks for one rung after the other and reports each.
 
-The work itself is done by the driver's foreman, which sees all trials and can train several of them
-in one pass. Tune's scheduler ends a trial in `tune.report`.
+The work itself is done by the driver's `TrialServer`, which sees all trials and can train several
+of them in one pass. Tune's scheduler ends a trial in `tune.report`.
 """
 
 from collections.abc import Sequence
@@ -10,10 +10,8 @@ from typing import Any
 import ray
 from ray import tune
 
-from longtail.sweep.search.rung_requests import Answer, Ask
+from longtail.sweep.search.rung_requests import RungRequest, RungResult
 
-NUMBER = "number"
-"""In Tune's configuration of a trial whose point was laid out before."""
 ITERATION = "iteration"
 """Reported: iterations of the last stage; what schedulers measure time by."""
 
@@ -22,12 +20,12 @@ class TrialFailedError(RuntimeError):
     """A trial could not be trained or evaluated."""
 
 
-def run_trial(config: dict[str, Any], mailbox: Any, rungs: Sequence[int]) -> None:
-    """Climb the rungs.
+def run_trial(config: dict[str, Any], rung_requests: Any, rungs: Sequence[int]) -> None:
+    """Ask for the rungs, one after the other.
 
     Args:
         config: What Tune chose.
-        mailbox: Handle of the `Mailbox`.
+        rung_requests: Handle of the `RungRequests`.
         rungs: Iterations of the last stage, rising.
 
     Raises:
@@ -37,8 +35,9 @@ def run_trial(config: dict[str, Any], mailbox: Any, rungs: Sequence[int]) -> Non
     step = 0
     while step < rungs[-1]:
         next_rung = next(rung for rung in rungs if rung > step)
-        answer: Answer = ray.get(mailbox.ask.remote(Ask(trial, config, next_rung)))
-        if answer.error is not None:
-            raise TrialFailedError(answer.error)
-        step = answer.step
-        tune.report({ITERATION: step, **answer.metrics})
+        request = RungRequest(trial, config, next_rung)
+        result: RungResult = ray.get(rung_requests.ask.remote(request))
+        if result.error is not None:
+            raise TrialFailedError(result.error)
+        step = result.step
+        tune.report({ITERATION: step, **result.metrics})

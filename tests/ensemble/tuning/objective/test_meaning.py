@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import optuna
 import pytest
 from support.calibration_scene import MODELS
 from support.commands.default_options import default_options
@@ -11,7 +10,7 @@ from ensemble.sources.spec import parse_sources
 from ensemble.tuning.journal import Trial
 from ensemble.tuning.objective.meaning import key_of, meaning_of, num_merges, once
 from ensemble.tuning.objective.space import Space
-from ensemble.tuning.sampler import Chooser
+from ensemble.tuning.sampler import build_sampler
 
 EVERY = ("nms", "soft-nms", "wbf", "nms+soft-nms")
 
@@ -74,24 +73,22 @@ def test_merges_of_choices_alone_are_counted() -> None:
 
 def test_every_merge_is_tried_once_and_then_none_is_left() -> None:
     space = space_of("method", "mask", "calibration")
-    chooser = Chooser(space, ["AP"], optuna.samplers.TPESampler(seed=0))
-    chooser.begin([])
+    sampler = build_sampler(space, ["AP"], 0, [])
     number = num_merges(space)
     assert number == 14
-    found = [chooser.suggest(str(trial)) for trial in range(number)]
+    found = [sampler.suggest(str(trial)) for trial in range(number)]
     assert len({key_of(space, point) for point in found}) == number
     assert found[0] == space.start()
-    assert chooser.suggest("last") == "FINISHED"
+    assert sampler.suggest("last") == "FINISHED"
 
 
 def test_trials_of_an_earlier_run_are_not_tried_again() -> None:
     space = space_of("method", "iou", "sigma", methods=("soft-nms", "nms"))
     start = meaning_of(space, {"method": "soft-nms", **THRESHOLDS})
-    chooser = Chooser(space, ["AP", "APr"], optuna.samplers.TPESampler(seed=0))
-    chooser.begin([Trial(0, 0.0, 1.0, start, {"AP": 0.3, "APr": 0.1})])
-    assert chooser._ot_study is not None
-    (told,) = chooser._ot_study.trials
+    earlier = Trial(0, 0.0, 1.0, start, {"AP": 0.3, "APr": 0.1})
+    sampler = build_sampler(space, ["AP", "APr"], 0, [earlier])
+    (told,) = sampler.study.trials
     assert (told.params, told.values) == ({"method": "soft-nms", "sigma": 0.3}, [0.3, 0.1])
-    found = [chooser.suggest(str(trial)) for trial in range(8)]
+    found = [sampler.suggest(str(trial)) for trial in range(8)]
     keys = [key_of(space, point) for point in found]
     assert len({*keys, key_of(space, start)}) == 9

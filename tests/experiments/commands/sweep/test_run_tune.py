@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from support.merge_folder import lvis_file
 
-from experiments.commands.sweep.run_tune import open_door, refuse_door_options, tune_command
+from experiments.commands.sweep.run_tune import refuse_delegated_options, run_tune, tune_command
 from longtail.commands import ExitCode
 from longtail.files import sha256_of
 from longtail.sealed import write_sealed_json
@@ -129,14 +129,14 @@ def test_predictions_of_other_images_are_refused(tmp_path: Path) -> None:
 def test_options_that_say_nothing_about_predictions_are_refused(tmp_path: Path) -> None:
     given = {"space": "--space", "seed": "--seed", "rungs": "--rungs"}
     with pytest.raises(ValueError, match="--rungs: --space alpha searches a merge of finished"):
-        open_door(options(tmp_path), given, dry_run=True)
+        run_tune(options(tmp_path), given, dry_run=True)
 
 
 def test_sources_say_nothing_about_a_training() -> None:
     with pytest.raises(ValueError, match="--grid: for --space alpha and fusion; leave it out"):
-        refuse_door_options({"preds": (), "grid": "demo"})
+        refuse_delegated_options({"preds": (), "grid": "demo"})
     left = {"preds": (), "grid": None, "seed": 1}
-    refuse_door_options(left)
+    refuse_delegated_options(left)
     assert left == {"seed": 1}
 
 
@@ -144,7 +144,7 @@ def test_a_dry_run_prints_the_command(tmp_path: Path, capsys: pytest.CaptureFixt
     val = tmp_path / "val.json"
     val.write_text(json.dumps(lvis_file()))
     asked = options(tmp_path, preds=("a b=a.json", "c=c.json"), val=val)
-    assert open_door(asked, {}, dry_run=True) == ExitCode.DONE
+    assert run_tune(asked, {}, dry_run=True) == ExitCode.DONE
     printed = capsys.readouterr().out
     assert printed.startswith("python -m ensemble.tune --pred '")
     assert printed.endswith("--margin-trials 1000\n")
@@ -157,4 +157,4 @@ def test_a_dry_run_knows_the_metrics_that_the_annotations_define(tmp_path: Path)
     val.write_text(json.dumps(tree))
     asked = options(tmp_path, preds=("a=a.json",), val=val, metrics=("AP", "APr"))
     with pytest.raises(ValueError, match=r"--metric APr: undefined on .* it defines AP, APc, APf"):
-        open_door(asked, {}, dry_run=True)
+        run_tune(asked, {}, dry_run=True)

@@ -14,14 +14,14 @@ from experiments.commands.sweep.request import SweepRequest
 from experiments.commands.sweep.results import best_trial, write_results
 from experiments.commands.sweep.tables import (
     hours_text,
-    print_confirmation,
     print_cost,
+    print_reevaluation,
     print_result,
 )
 from experiments.commands.variant_files import read_variant
 from longtail.cluster.results.published import Published
 from longtail.config.search_space import SearchSpace
-from longtail.sweep.analysis.confirmation import Confirmation, ConfirmedTrial, fresh_runs
+from longtail.sweep.analysis.reevaluation import ReevaluatedTrial, Reevaluation, fresh_runs
 from longtail.sweep.cost import Cost
 from longtail.sweep.trial import Trial
 
@@ -48,20 +48,20 @@ def trials() -> list[Trial]:
 
 
 def replace_error(trial: Trial, error: str) -> Trial:
-    return msgspec.structs.replace(trial, error=error, curve=[])
+    return msgspec.structs.replace(trial, error=error, intermediate_values=[])
 
 
-def confirmed(*means: float) -> Confirmation:
+def run_again(*means: float) -> Reevaluation:
     """Trials 0, 1 ... again with two seeds, 1 point to either side of a mean."""
     runs = [
-        ConfirmedTrial(
+        ReevaluatedTrial(
             number,
             POINTS[number],
             {"AP": fresh_runs(trials()[number].metrics["AP"], {1: mean - 0.01, 2: mean + 0.01})},
         )
         for number, mean in enumerate(means)
     ]
-    return Confirmation(("AP",), (1, 2), 2, tuple(runs), "mine confirmed")
+    return Reevaluation(("AP",), (1, 2), 2, tuple(runs), "mine confirmed")
 
 
 def test_finished_trials_come_first_then_those_that_were_stopped(
@@ -116,10 +116,10 @@ def test_costs_say_what_sharing_and_stopping_saved(capsys: pytest.CaptureFixture
     ]
 
 
-def test_a_confirmation_says_by_how_much_the_best_fell(
+def test_a_reevaluation_says_by_how_much_the_best_fell(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    print_confirmation(confirmed(0.22, 0.23))
+    print_reevaluation(run_again(0.22, 0.23))
     printed = capsys.readouterr().out
     assert "the best again with fresh seeds 1, 2, in points" in printed
     rows = [line.split() for line in printed.splitlines() if " AP " in line]
@@ -140,8 +140,8 @@ def test_the_best_trial_is_a_variant_file(tmp_path: Path) -> None:
     assert table["cost"]["saved_by_sharing"] == 1.1
 
 
-def test_a_confirmation_decides_which_is_best(tmp_path: Path) -> None:
-    sweep, again = sweep_of(), confirmed(0.22, 0.23)
+def test_a_reevaluation_decides_which_is_best(tmp_path: Path) -> None:
+    sweep, again = sweep_of(), run_again(0.22, 0.23)
     best = best_trial(sweep, trials(), again)
     assert best is not None
     assert best.number == 1

@@ -8,7 +8,7 @@ from longtail.cluster.nodes.ledger import finish, node_directory
 from longtail.cluster.nodes.plan import Plan
 from longtail.cluster.nodes.statuses import look_up
 from longtail.cluster.results.publish import Publisher
-from longtail.cluster.results.run_group import GridFamily, differing_leaves, result_note
+from longtail.cluster.results.run_group import GridRunGroup, differing_leaves, result_note
 
 
 def test_params_are_the_leaves_in_which_rows_differ(plan: Plan) -> None:
@@ -40,7 +40,7 @@ def test_mlflow_being_away_is_kept_as_a_problem_and_raises_nothing(
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    publisher = Publisher(GridFamily(plan, tmp_path, "grid"), tmp_path, "test")
+    publisher = Publisher(GridRunGroup(plan, tmp_path, "grid"), tmp_path, "test")
     publisher.publish(look_up(plan, tmp_path), "RUNNING")
     assert publisher.problem is not None and "127.0.0.1" in publisher.problem
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")

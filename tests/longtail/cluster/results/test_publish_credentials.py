@@ -22,7 +22,7 @@ from longtail.cluster.nodes.provenance import provenance
 from longtail.cluster.nodes.statuses import State, look_up
 from longtail.cluster.results.publish import Publisher
 from longtail.cluster.results.published import Published
-from longtail.cluster.results.run_group import GridFamily
+from longtail.cluster.results.run_group import GridRunGroup
 
 pytestmark = pytest.mark.slow
 
@@ -72,7 +72,7 @@ def publish(plan: Plan, runs: Path) -> Published:
     standings[node.id].state = State.DONE
     begin(node_directory(runs, node), node, provenance())
     (node_directory(runs, node) / "result.json").write_text("{}")
-    publisher = Publisher(GridFamily(plan, runs, "grid"), runs, "test")
+    publisher = Publisher(GridRunGroup(plan, runs, "grid"), runs, "test")
     publisher.check()
     published = publisher.publish_end(standings, "FINISHED")
     publisher.attach([node_directory(runs, node) / "node.json"])

@@ -12,7 +12,7 @@ from longtail.cluster.nodes.node import Node
 from longtail.cluster.nodes.plan import Plan
 from longtail.cluster.nodes.statuses import Standings, State, look_up
 from longtail.cluster.results.publish import Publisher
-from longtail.cluster.results.run_group import GridFamily
+from longtail.cluster.results.run_group import GridRunGroup
 from longtail.tracking import store
 from longtail.training.journal import JOURNAL, Journal
 
@@ -61,7 +61,7 @@ def steps_in_mlflow(runs: Path, node: Node) -> dict[str, list[int]]:
 
 
 def publisher_of(plan: Plan, runs: Path) -> Publisher:
-    return Publisher(GridFamily(plan, runs, "grid"), runs, "test")
+    return Publisher(GridRunGroup(plan, runs, "grid"), runs, "test")
 
 
 def test_a_lock_that_ends_costs_no_point(
@@ -98,7 +98,7 @@ def test_a_lock_that_stays_is_told_and_the_next_run_brings_every_point_once(
 def test_a_grid_under_another_experiment_says_where_its_runs_are(plan: Plan, runs: Path) -> None:
     standings, _ = trained(plan, runs)
     assert publisher_of(plan, runs).publish_end(standings, "FINISHED").elsewhere is None
-    other = Publisher(GridFamily(plan, runs, "grid"), runs, "other")
+    other = Publisher(GridRunGroup(plan, runs, "grid"), runs, "other")
     assert other.publish_end(standings, "FINISHED").elsewhere == "2 in 'test'"
 
 

@@ -7,18 +7,24 @@ import pytest
 from support.sweep_scene import DIMENSIONS, LAMBDA, MASK, halved_trials, sweep_of
 
 from longtail.metrics import points_text
-from longtail.sweep.analysis.confirmation import Confirmation, ConfirmedTrial, fresh_runs
+from longtail.sweep.analysis.analysis import Analysis, analyse
 from longtail.sweep.analysis.files import write_analysis
+from longtail.sweep.analysis.reevaluation import ReevaluatedTrial, Reevaluation, fresh_runs
+from longtail.sweep.page.page import write_page
 
 SWEEP = sweep_of({path: DIMENSIONS[path] for path in (LAMBDA, MASK)}, metrics=("AP", "APr"))
+
+
+def written(folder: Path, analysis: Analysis) -> list[Path]:
+    return [write_analysis(folder, analysis), write_page(folder, analysis)]
 
 
 def test_the_file_holds_the_numbers_of_the_page(tmp_path: Path) -> None:
     trials = halved_trials(SWEEP, 20)
     runs = {metric: fresh_runs(0.3, {1: 0.2, 2: 0.21}) for metric in SWEEP.metrics}
-    confirmed = (ConfirmedTrial(7, trials[7].point, runs),)
-    confirmation = Confirmation(SWEEP.metrics, (1, 2), 20, confirmed, "g")
-    paths = write_analysis(tmp_path, SWEEP, trials, confirmation)
+    confirmed = (ReevaluatedTrial(7, trials[7].point, runs),)
+    reevaluation = Reevaluation(SWEEP.metrics, (1, 2), 20, confirmed, "g")
+    paths = written(tmp_path, analyse(SWEEP, trials, reevaluation))
     assert sorted(tmp_path.iterdir()) == sorted(paths)
     tree = json.loads((tmp_path / "analysis.json").read_text())
     page = (tmp_path / "analysis.html").read_text()
@@ -40,7 +46,7 @@ def test_the_file_holds_the_numbers_of_the_page(tmp_path: Path) -> None:
 
 
 def test_a_sweep_without_trials_has_both_files(tmp_path: Path) -> None:
-    write_analysis(tmp_path, SWEEP, [], None)
+    written(tmp_path, analyse(SWEEP, []))
     tree = json.loads((tmp_path / "analysis.json").read_text())
     assert tree["best"] is None and tree["pareto"] == [] and tree["confirmation"] is None
     assert tree["by_metric"]["AP"]["importances"] is None
@@ -49,5 +55,5 @@ def test_a_sweep_without_trials_has_both_files(tmp_path: Path) -> None:
 
 def test_the_same_trials_give_the_same_files(tmp_path: Path) -> None:
     trials = halved_trials(SWEEP, 12)
-    first = [path.read_text() for path in write_analysis(tmp_path, SWEEP, trials, None)]
-    assert first == [path.read_text() for path in write_analysis(tmp_path, SWEEP, trials, None)]
+    first = [path.read_text() for path in written(tmp_path, analyse(SWEEP, trials))]
+    assert first == [path.read_text() for path in written(tmp_path, analyse(SWEEP, trials))]

@@ -8,7 +8,7 @@ import pytest
 from support.sweep_scene import trial_of
 
 from longtail.config.search_space import Choice, Integer, LogUniform, SearchSpace, Uniform
-from longtail.sweep.analysis.compared import compared
+from longtail.sweep.analysis.comparable_trials import comparable_trials
 from longtail.sweep.analysis.importance import Importances, importances
 from longtail.sweep.trial import Trial
 
@@ -23,7 +23,7 @@ def trials_of(
 
 
 def assessed(space: SearchSpace, trials: list[Trial]) -> Importances:
-    return importances(space, trials, compared(trials, "AP"))
+    return importances(space, trials, comparable_trials(trials, "AP"))
 
 
 def test_a_path_without_effect_has_almost_no_share() -> None:

@@ -13,7 +13,7 @@ from longtail.sweep.analysis.files import write_analysis
 from longtail.sweep.analysis.margin_file import RARE_MARGINS, MarginResults, TrialMargins
 from longtail.sweep.analysis.margin_maps import MarginMaps
 from longtail.sweep.analysis.marginals import BinMean
-from longtail.sweep.page.page import analysis_page
+from longtail.sweep.page.page import analysis_page, write_page
 from longtail.sweep.request import Sweep
 from longtail.sweep.trial import Trial
 
@@ -134,7 +134,9 @@ def test_stopped_trials_are_left_out() -> None:
 
 def test_the_page_and_the_file_have_the_same_numbers(tmp_path: Path) -> None:
     trials = halved_trials(SWEEP, 5)
-    write_analysis(tmp_path, SWEEP, trials, None, margins_of(trials))
+    analysis = analyse(SWEEP, trials, None, margins_of(trials))
+    write_analysis(tmp_path, analysis)
+    write_page(tmp_path, analysis)
     tree = json.loads((tmp_path / "analysis.json").read_text())["margins"]
     page = (tmp_path / "analysis.html").read_text()
     assert tree["finding"] in page

@@ -17,7 +17,7 @@ from support.sweep_scene import (
 
 from longtail.config.search_space import Choice, Dimension
 from longtail.sweep.analysis.analysis import analyse
-from longtail.sweep.analysis.confirmation import Confirmation, ConfirmedTrial, fresh_runs
+from longtail.sweep.analysis.reevaluation import ReevaluatedTrial, Reevaluation, fresh_runs
 from longtail.sweep.page.page import analysis_page
 from longtail.sweep.request import Sweep
 from longtail.sweep.trial import Trial
@@ -25,7 +25,7 @@ from longtail.sweep.trial import Trial
 TWO: dict[str, Dimension] = {path: DIMENSIONS[path] for path in (LAMBDA, MASK)}
 
 
-def page_of(sweep: Sweep, trials: list[Trial], confirmation: Confirmation | None = None) -> str:
+def page_of(sweep: Sweep, trials: list[Trial], confirmation: Reevaluation | None = None) -> str:
     page = analysis_page("lambda", analyse(sweep, trials, confirmation))
     ids = re.findall(r' id="([^"]*)"', page)
     assert len(set(ids)) == len(ids)
@@ -69,8 +69,8 @@ def test_the_confirmation_says_by_how_much_the_best_fell() -> None:
     sweep = sweep_of(TWO)
     trials = halved_trials(sweep, 5)
     runs = fresh_runs(0.30, {1: 0.24, 2: 0.27, 3: 0.30})
-    confirmed = (ConfirmedTrial(3, trials[3].point, {"AP": runs}),)
-    confirmation = Confirmation(("AP",), (1, 2, 3), 5, confirmed, "g", ("<b>boom</b>",))
+    confirmed = (ReevaluatedTrial(3, trials[3].point, {"AP": runs}),)
+    confirmation = Reevaluation(("AP",), (1, 2, 3), 5, confirmed, "g", ("<b>boom</b>",))
     page = page_of(sweep, trials, confirmation)
     assert "The best of 5 single runs" in page
     assert "fell by 3.00 points, from AP 30.00 to 27.00" in page

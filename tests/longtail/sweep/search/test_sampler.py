@@ -7,7 +7,7 @@ from support.sweep_scene import DETECTIONS, LAMBDA, MASK, sweep_of, trial_of
 
 from longtail.sweep.search.distributions import point_of
 from longtail.sweep.search.points import start_point
-from longtail.sweep.search.sampler import chooser
+from longtail.sweep.search.sampler import build_sampler
 from longtail.sweep.trial import Trial
 
 SWEEP = replace(sweep_of(), algorithm="optuna")
@@ -19,7 +19,7 @@ def trials(number: int) -> list[Trial]:
 
 
 def suggested(ended: list[Trial], first: list[dict[str, object]], number: int) -> list[object]:
-    search = chooser(SWEEP, ended, first)
+    search = build_sampler(SWEEP, ended, first)
     return [point_of(search.suggest(f"t{n}") or {}, SWEEP.space) for n in range(number)]
 
 
@@ -59,10 +59,10 @@ def test_failed_trials_are_told_as_such(metrics: tuple[str, ...]) -> None:
         trial_of(0, {"AP": 0.1, "APr": 0.2}, point),
         replace_state(trial_of(1, 0.0, point)),
     ]
-    search = chooser(sweep, ended, [])
-    states = [trial.state.name for trial in search._ot_study.trials]
+    search = build_sampler(sweep, ended, [])
+    states = [trial.state.name for trial in search.study.trials]
     assert states == ["COMPLETE", "FAIL"]
-    assert search._ot_study.trials[0].values == [0.1, 0.2][: len(metrics)]
+    assert search.study.trials[0].values == [0.1, 0.2][: len(metrics)]
 
 
 def replace_state(trial: Trial) -> Trial:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longtail.sweep.page.ticks import linear_ticks, log_ticks
+from longtail.sweep.analysis.ticks import linear_ticks, log_ticks
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from support.sweep_scene import LAMBDA, sweep_of, trial_of
 from longtail.cluster.nodes.ledger import finish, node_directory
 from longtail.cluster.nodes.settings import GridSettings, WorkerResources
 from longtail.cluster.results.named_results import grid_directory
-from longtail.sweep.analysis.confirm import best_trials, confirm
+from longtail.sweep.analysis.reevaluate import best_trials, reevaluate
 from longtail.sweep.trial import Trial
 
 
@@ -34,7 +34,7 @@ def test_the_best_are_finished_and_have_the_highest_first_metric() -> None:
     assert numbers(best_trials(trials, ("AP",), 9)) == [1, 2, 0]
 
 
-def test_equal_configurations_are_confirmed_once() -> None:
+def test_equal_configurations_are_run_again_once() -> None:
     trials = [trial_of(n, 0.3 - n / 100) for n in range(4)]
     trials[1] = msgspec.structs.replace(trials[1], evaluation=trials[3].evaluation)
     trials[2] = msgspec.structs.replace(trials[2], evaluation=trials[0].evaluation)
@@ -48,13 +48,13 @@ def test_with_two_metrics_the_best_are_of_the_pareto_front() -> None:
 
 
 def test_without_a_finished_trial_nothing_is_run(tmp_path: Path) -> None:
-    found = confirm(sweep_of(), [], 3, 3, settings_of(tmp_path))
+    found = reevaluate(sweep_of(), [], 3, 3, settings_of(tmp_path))
     assert (found.trials, found.seeds, list(tmp_path.iterdir())) == ((), (1, 2, 3), [])
 
 
 def test_less_than_one_of_each_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="0 trials with 3 seeds"):
-        confirm(sweep_of(), [trial_of(0, 0.1)], 0, 3, settings_of(tmp_path))
+        reevaluate(sweep_of(), [trial_of(0, 0.1)], 0, 3, settings_of(tmp_path))
 
 
 @pytest.mark.slow
@@ -73,7 +73,7 @@ def test_finished_runs_are_found_and_averaged(
             directory.mkdir(parents=True)
             (directory / "evaluation.json").write_text('{"intervals": {}}')
             finish(directory, [], {"AP": ap, "APr": -1.0, "APc": 0.1, "APf": 0.5, "AP_box": 0.3})
-    found = confirm(sweep, trials, 2, 2, settings_of(runs))
+    found = reevaluate(sweep, trials, 2, 2, settings_of(runs))
     first, second = (trial.metrics["AP"] for trial in found.trials)
     assert (found.grid, found.best, found.num_candidates) == ("lambdas confirmed", 0, 3)
     assert first.by_seed == {1: 0.26, 2: 0.28}

@@ -4,15 +4,15 @@ import math
 
 import pytest
 
-from longtail.sweep.analysis.confirmation import Confirmation, ConfirmedTrial, fresh_runs
+from longtail.sweep.analysis.reevaluation import ReevaluatedTrial, Reevaluation, fresh_runs
 
 
-def confirmation_of(values: dict[int, tuple[float, list[float]]]) -> Confirmation:
+def reevaluation_of(values: dict[int, tuple[float, list[float]]]) -> Reevaluation:
     trials = tuple(
-        ConfirmedTrial(number, {}, {"AP": fresh_runs(before, dict(enumerate(after, start=1)))})
+        ReevaluatedTrial(number, {}, {"AP": fresh_runs(before, dict(enumerate(after, start=1)))})
         for number, (before, after) in values.items()
     )
-    return Confirmation(("AP",), (1, 2, 3), 20, trials, "s confirmed")
+    return Reevaluation(("AP",), (1, 2, 3), 20, trials, "s confirmed")
 
 
 def test_statistics_of_three_runs_by_hand() -> None:
@@ -40,7 +40,7 @@ def test_undefined_values_are_left_out() -> None:
 
 
 def test_the_best_is_the_one_with_the_highest_mean() -> None:
-    found = confirmation_of({7: (0.30, [0.20, 0.22]), 3: (0.29, [0.25, 0.27]), 5: (0.28, [])})
+    found = reevaluation_of({7: (0.30, [0.20, 0.22]), 3: (0.29, [0.25, 0.27]), 5: (0.28, [])})
     assert found.best == 3
     assert found.finding == (
         "Trial 7, the best in the sweep, fell by 9.00 points, from AP 30.00 to 21.00."
@@ -49,7 +49,7 @@ def test_the_best_is_the_one_with_the_highest_mean() -> None:
 
 
 def test_a_trial_that_rose_is_said_to_have_risen() -> None:
-    found = confirmation_of({7: (0.30, [0.31]), 3: (0.29, [0.25])})
+    found = reevaluation_of({7: (0.30, [0.31]), 3: (0.29, [0.25])})
     assert found.finding == (
         "Trial 7, the best in the sweep, rose by 1.00 points, from AP 30.00 to 31.00."
         " It is still the best."
@@ -57,7 +57,7 @@ def test_a_trial_that_rose_is_said_to_have_risen() -> None:
 
 
 def test_the_warning_says_of_how_many_runs_the_best_was_chosen() -> None:
-    assert "best of 20 single runs" in confirmation_of({1: (0.3, [0.2])}).warning
-    nothing = Confirmation(("AP",), (1,), 0, (), "s confirmed")
+    assert "best of 20 single runs" in reevaluation_of({1: (0.3, [0.2])}).warning
+    nothing = Reevaluation(("AP",), (1,), 0, (), "s confirmed")
     assert nothing.warning == "No trial finished; there is nothing to confirm."
     assert nothing.best is None and nothing.finding == ""

@@ -1,11 +1,11 @@
-"""What trials are worth over fresh seeds, and by how much they fell from the sweep's single run."""
+"""What trials are worth over new seeds, and by how much they fell from the sweep's single run."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scipy.special import stdtrit
+from scipy.stats import t
 
 from longtail.evaluation.uncertainty.seeds import aggregate_seeds
 from longtail.metrics import UNDEFINED, points_text
@@ -37,7 +37,7 @@ class FreshRuns:
 
 
 @dataclass(frozen=True)
-class ConfirmedTrial:
+class ReevaluatedTrial:
     """A trial that was run again.
 
     Attributes:
@@ -52,7 +52,7 @@ class ConfirmedTrial:
 
 
 @dataclass(frozen=True)
-class Confirmation:
+class Reevaluation:
     """Trials of a sweep that were run again with fresh seeds.
 
     Attributes:
@@ -67,7 +67,7 @@ class Confirmation:
     metrics: tuple[str, ...]
     seeds: tuple[int, ...]
     num_candidates: int
-    trials: tuple[ConfirmedTrial, ...]
+    trials: tuple[ReevaluatedTrial, ...]
     grid: str
     problems: tuple[str, ...] = ()
 
@@ -141,5 +141,6 @@ def _interval(mean: float, sd: float | None, number: int) -> tuple[float | None,
     """Student's t: mean -+ t(n - 1, 97.5 %) sd / sqrt(n)."""
     if sd is None:
         return None, None
-    half = float(stdtrit(number - 1, (1 + LEVEL) / 2)) * sd / math.sqrt(number)
+    _, quantile = t.interval(LEVEL, number - 1)
+    half = float(quantile) * sd / math.sqrt(number)
     return mean - half, mean + half

@@ -15,7 +15,7 @@ ENOUGH = 10
 
 
 @dataclass(frozen=True)
-class Compared:
+class ComparableTrials:
     """Trials after the same number of iterations.
 
     Attributes:
@@ -37,28 +37,30 @@ class Compared:
         return f"{len(self.values)} {trials} after {self.step:,} iterations of the last stage"
 
 
-def compared(trials: Sequence[Trial], metric: str) -> Compared:
+def comparable_trials(trials: Sequence[Trial], metric: str) -> ComparableTrials:
     """The latest evaluation that `ENOUGH` trials reached, else the one that most reached."""
     levels = list(_levels(trials, metric))
     enough = next((level for level in levels if len(level.values) >= ENOUGH), None)
     return enough or max(levels, key=lambda level: len(level.values))
 
 
-def _levels(trials: Sequence[Trial], metric: str) -> Iterator[Compared]:
+def _levels(trials: Sequence[Trial], metric: str) -> Iterator[ComparableTrials]:
     """From the latest evaluation to the first."""
     finished = [trial for trial in trials if trial.state == "finished"]
     values = {trial.number: trial.metrics.get(metric, UNDEFINED) for trial in finished}
     last = max((trial.step for trial in finished), default=0)
-    yield Compared(last, True, _defined(values))
+    yield ComparableTrials(last, True, _defined(values))
     others = [trial for trial in trials if trial.state != "finished"]
-    for step in sorted({rung.step for trial in others for rung in trial.curve}, reverse=True):
+    for step in sorted(
+        {rung.step for trial in others for rung in trial.intermediate_values}, reverse=True
+    ):
         values = {
             trial.number: rung.metrics.get(metric, UNDEFINED)
             for trial in trials
-            for rung in trial.curve
+            for rung in trial.intermediate_values
             if rung.step == step
         }
-        yield Compared(step, False, _defined(values))
+        yield ComparableTrials(step, False, _defined(values))
 
 
 def _defined(values: dict[int, float]) -> dict[int, float]:

@@ -1,4 +1,4 @@
-"""Running the best trials of a sweep again with fresh seeds."""
+"""Re-evaluation: the best trials of a sweep run again with new seeds."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -10,19 +10,19 @@ from longtail.cluster.nodes.settings import GridSettings
 from longtail.cluster.nodes.statuses import Standings, State
 from longtail.cluster.results.named_results import write_links
 from longtail.metrics import UNDEFINED
-from longtail.sweep.analysis.confirmation import Confirmation, ConfirmedTrial, fresh_runs
 from longtail.sweep.analysis.pareto import pareto_front
+from longtail.sweep.analysis.reevaluation import ReevaluatedTrial, Reevaluation, fresh_runs
 from longtail.sweep.request import Sweep
 from longtail.sweep.trial import Trial, ranked
 
 
-def confirm(
+def reevaluate(
     sweep: Sweep,
     trials: Sequence[Trial],
     num_best: int,
     num_seeds: int,
     settings: GridSettings,
-) -> Confirmation:
+) -> Reevaluation:
     """Run the best trials with seeds that the sweep has not seen, as a grid `<sweep> confirmed`.
 
     Runs that are finished already are found. Without a finished trial nothing is run.
@@ -46,19 +46,19 @@ def confirm(
     seeds = tuple(range(first, first + num_seeds))
     chosen = best_trials(trials, sweep.metrics, num_best)
     name = f"{settings.name} confirmed"
-    num_candidates = sum(bool(trial.curve) for trial in trials)
+    num_candidates = sum(bool(trial.intermediate_values) for trial in trials)
     if not chosen:
-        return Confirmation(sweep.metrics, seeds, num_candidates, (), name)
+        return Reevaluation(sweep.metrics, seeds, num_candidates, (), name)
     variants = {row_name(trial): sweep.variant_at(trial.point) for trial in chosen}
     plan = make_plan(variants, seeds, sweep.data, sweep.resamples)
     standings, published = run_grid(plan, replace(settings, name=name))
     write_links(plan, standings, settings.runs, name)
     results = _results(plan, standings, settings)
-    confirmed = tuple(
-        _confirmed(trial, sweep.metrics, results.get(row_name(trial), {})) for trial in chosen
+    again = tuple(
+        _reevaluated(trial, sweep.metrics, results.get(row_name(trial), {})) for trial in chosen
     )
     problems = tuple(_problems(standings, published.problem))
-    return Confirmation(sweep.metrics, seeds, num_candidates, confirmed, name, problems)
+    return Reevaluation(sweep.metrics, seeds, num_candidates, again, name, problems)
 
 
 def best_trials(trials: Sequence[Trial], metrics: Sequence[str], number: int) -> list[Trial]:
@@ -98,9 +98,9 @@ def _results(
     return results
 
 
-def _confirmed(
+def _reevaluated(
     trial: Trial, metrics: Sequence[str], runs: dict[int, dict[str, float]]
-) -> ConfirmedTrial:
+) -> ReevaluatedTrial:
     of_metrics = {
         metric: fresh_runs(
             trial.metrics.get(metric, UNDEFINED),
@@ -108,7 +108,7 @@ def _confirmed(
         )
         for metric in metrics
     }
-    return ConfirmedTrial(trial.number, trial.point, of_metrics)
+    return ReevaluatedTrial(trial.number, trial.point, of_metrics)
 
 
 def _problems(standings: Standings, mlflow_problem: str | None) -> Iterator[str]:
