@@ -33,7 +33,8 @@ from longtail.data.lvis.annotations import open_annotations
 from longtail.data.synthetic.dataset import Parameters, write_dataset
 from longtail.engines.build import build_engine
 from longtail.models.category_statistics import CategoryStatistics
-from longtail.models.classifiers import ClassificationTargets, Classifier, build_classifier
+from longtail.models.classifiers.base import ClassificationTargets, Classifier
+from longtail.models.classifiers.build import build_classifier
 from longtail.training.telemetry import Telemetry
 
 CPU = torch.device("cpu")
@@ -74,7 +75,8 @@ class Size:
         """Of made-up categories, from 10,000 instances down to 1."""
         rank = torch.arange(self.num_categories)
         instances = (10_000 / (1 + rank)).long().clamp(min=1)
-        return CategoryStatistics(instances < 100, (instances + 1) // 2, instances)
+        groups = torch.where(instances < 100, 0, 2)
+        return CategoryStatistics((instances + 1) // 2, instances, groups, self.all_images)
 
 
 def sizes() -> tuple[Size, ...]:

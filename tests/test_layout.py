@@ -33,7 +33,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "longtail.predictions": BASE | {"longtail.rle"},
     "longtail.data": BASE | COMMANDS | {"longtail.rle", "longtail.config"},
     "longtail.losses": set(),
-    "longtail.models": COMMANDS | {"longtail.losses", "longtail.config", "longtail.problems"},
+    "longtail.models": COMMANDS
+    | {"longtail.categories", "longtail.losses", "longtail.config", "longtail.problems"},
     "longtail.engines": BASE | {"longtail.models", "longtail.data", "longtail.config"},
     "longtail.evaluation": BASE | COMMANDS | {"longtail.predictions", "longtail.rle"},
     "longtail.training": BASE
@@ -63,6 +64,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "longtail.engines",
         "longtail.inference",
         "longtail.evaluation",
+        "longtail.models",
         "longtail.predictions",
         "longtail.tracking",
         "longtail.ray_cluster",

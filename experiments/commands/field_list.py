@@ -1,13 +1,12 @@
 """Every configuration path that `--set` and sweeps know, with its default and what it means."""
 
 from collections.abc import Iterator
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any
 
 from rich.table import Table
 
 from longtail.commands import output_console
-from longtail.config.base import Config
+from longtail.config.base import Config, config_classes
 from longtail.config.variant import Variant
 
 
@@ -44,15 +43,6 @@ def fields_of(section: type[Config], prefix: str) -> Iterator[tuple[str, str, st
             step = f"{path}.0." if isinstance(default, tuple) else f"{path}."
             for inner, value, meaning in fields_of(component, step):
                 yield inner + of, value, meaning
-
-
-def config_classes(annotation: Any) -> list[type[Config]]:
-    """The config classes inside a type: of a union, of a tuple's items, or the type itself."""
-    if isinstance(annotation, type) and issubclass(annotation, Config):
-        return [annotation]
-    if get_origin(annotation) in (Union, UnionType, Annotated, tuple):
-        return [found for inner in get_args(annotation) for found in config_classes(inner)]
-    return []
 
 
 def _text(default: Any) -> str:

@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from types import UnionType
+from typing import Annotated, Any, Self, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
@@ -65,6 +66,15 @@ class Config(BaseModel):
     def fingerprint(self) -> str:
         """Twelve hex digits that name this exact configuration."""
         return fingerprint(self.model_dump(mode="json"))
+
+
+def config_classes(annotation: Any) -> list[type[Config]]:
+    """The config classes inside a type: of a union, of a tuple's items, or the type itself."""
+    if isinstance(annotation, type) and issubclass(annotation, Config):
+        return [annotation]
+    if get_origin(annotation) in (Union, UnionType, Annotated, tuple):
+        return [found for inner in get_args(annotation) for found in config_classes(inner)]
+    return []
 
 
 def fingerprint(tree: Any) -> str:

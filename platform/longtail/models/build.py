@@ -11,7 +11,7 @@ from longtail.models.backbone import TimmBackbone
 from longtail.models.box_head import TwoLayerBoxHead
 from longtail.models.box_regressor import BoxRegressor
 from longtail.models.category_statistics import CategoryStatistics
-from longtail.models.classifiers import build_classifier
+from longtail.models.classifiers.build import build_classifier
 from longtail.models.detections.head_merge import MergedRows
 from longtail.models.detections.score_adjustment import LogitAdjustedRows, NorCalRows
 from longtail.models.detections.score_rows import ScoreRows, as_they_are

@@ -26,8 +26,9 @@ def add_longtail_config(cfg: CfgNode) -> None:
     """Add MODEL.LONGTAIL, at defaults, to a detectron2 configuration.
 
     It says what detectron2 has no keys for: DETECTOR, CLASSIFIER, SCORE_ADJUSTMENT and HEAD_MERGE
-    are the JSON of our configuration, TAIL lists the labels that the equalization loss spares,
-    IMAGE_COUNT and INSTANCE_COUNT count the training images and instances of each category.
+    are the JSON of our configuration, IMAGE_COUNT and INSTANCE_COUNT count the training images and
+    instances of each category, FREQUENCY_GROUP says 0, 1 or 2 for its group r, c or f, and
+    NUM_IMAGES counts the annotated training images. Losses alone go by the last two.
     Proposals and what a prediction keeps are read from detectron2's own keys (MODEL.RPN,
     MODEL.ANCHOR_GENERATOR, MODEL.ROI_HEADS, TEST), and not from `proposals` of DETECTOR. K is
     MODEL.ROI_HEADS.NUM_CLASSES.
@@ -38,11 +39,14 @@ def add_longtail_config(cfg: CfgNode) -> None:
             "CLASSIFIER": as_text(Softmax()),
             "SCORE_ADJUSTMENT": as_text(AsTheyAre()),
             "HEAD_MERGE": as_text(HeadMerge()),
-            "TAIL": [],
             "IMAGE_COUNT": [],
             "INSTANCE_COUNT": [],
+            "FREQUENCY_GROUP": [],
+            "NUM_IMAGES": 0,
         }
     )
+    # Files of before listed the tail, empty in every export.
+    cfg.register_deprecated_key("MODEL.LONGTAIL.TAIL")
 
 
 def longtail_config(
@@ -71,9 +75,10 @@ def longtail_config(
     cfg.MODEL.LONGTAIL.CLASSIFIER = as_text(classifier)
     cfg.MODEL.LONGTAIL.SCORE_ADJUSTMENT = as_text(inference.score_adjustment)
     cfg.MODEL.LONGTAIL.HEAD_MERGE = as_text(inference.head_merge)
-    cfg.MODEL.LONGTAIL.TAIL = statistics.tail.nonzero().flatten().tolist()
     cfg.MODEL.LONGTAIL.IMAGE_COUNT = statistics.image_count.tolist()
     cfg.MODEL.LONGTAIL.INSTANCE_COUNT = statistics.instance_count.tolist()
+    cfg.MODEL.LONGTAIL.FREQUENCY_GROUP = statistics.frequency_group.tolist()
+    cfg.MODEL.LONGTAIL.NUM_IMAGES = statistics.num_images
     cfg.MODEL.META_ARCHITECTURE = LongtailRCNN.__name__
     cfg.MODEL.BACKBONE.NAME = PyramidBackbone.__name__
     cfg.MODEL.MASK_ON = True

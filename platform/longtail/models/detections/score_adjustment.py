@@ -10,7 +10,8 @@ from torch import Tensor
 
 from longtail.losses.logit_adjustment import log_prior, post_hoc_logits
 from longtail.losses.norcal import norcal_scores
-from longtail.models.classifiers import Classifier, SoftmaxClassifier
+from longtail.models.classifiers.base import Classifier
+from longtail.models.classifiers.softmax import SoftmaxClassifier
 
 
 @dataclass(frozen=True)

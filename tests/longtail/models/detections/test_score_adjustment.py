@@ -3,13 +3,10 @@ import torch
 
 from longtail.losses.logit_adjustment import log_prior, post_hoc_logits
 from longtail.losses.norcal import norcal_scores
-from longtail.models.classifiers import (
-    AdjustedSoftmaxClassifier,
-    Classifier,
-    SeesawClassifier,
-    SigmoidClassifier,
-    SoftmaxClassifier,
-)
+from longtail.models.classifiers.base import Classifier
+from longtail.models.classifiers.seesaw import SeesawClassifier
+from longtail.models.classifiers.sigmoid import SigmoidClassifier
+from longtail.models.classifiers.softmax import AdjustedSoftmaxClassifier, SoftmaxClassifier
 from longtail.models.detections.score_adjustment import LogitAdjustedRows, NorCalRows
 from longtail.models.detections.score_rows import ScoreRows, as_they_are
 
