@@ -30,19 +30,42 @@ def fields_of(section: type[Config], prefix: str) -> Iterator[tuple[str, str, st
         prefix: Path of the section with a trailing dot; empty for the root.
     """
     for name, field in section.model_fields.items():
-        path = f"{prefix}{name}"
-        default = field.get_default(call_default_factory=True)
-        components = config_classes(field.annotation)
-        if len(components) > 1:
-            names = ", ".join(component.model_fields["name"].default for component in components)
-            yield path, default.name, f"one of {names}"
-        elif not components and name != "name":
+        path, default = f"{prefix}{name}", field.get_default(call_default_factory=True)
+        kinds = config_classes(field.annotation)
+        if not kinds and name != "name":
             yield path, _text(default), _one_line(field.description)
-        for component in components:
-            of = f" ({component.model_fields['name'].default})" if len(components) > 1 else ""
-            step = f"{path}.0." if isinstance(default, tuple) else f"{path}."
-            for inner, value, meaning in fields_of(component, step):
-                yield inner + of, value, meaning
+        elif isinstance(default, tuple):
+            yield from _fields_of_items(path, default, kinds)
+        else:
+            yield from _fields_of_kinds(path, default, kinds)
+
+
+def _fields_of_items(
+    path: str, items: tuple[Any, ...], kinds: list[type[Config]]
+) -> Iterator[tuple[str, str, str]]:
+    """Those of the items that a list has by default, and of the kinds that may join them."""
+    for index, item in enumerate(items):
+        yield from _fields_of_kinds(f"{path}.{index}", item, kinds, shown=[type(item)])
+    for kind in kinds:
+        if kind not in map(type, items):
+            yield from _fields_of_kinds(f"{path}.N", kind(), kinds, shown=[kind])
+
+
+def _fields_of_kinds(
+    path: str,
+    default: Any,
+    kinds: list[type[Config]],
+    shown: list[type[Config]] | None = None,
+) -> Iterator[tuple[str, str, str]]:
+    """Those of a section that may be of several kinds, told by name."""
+    named = [kind for kind in kinds if "name" in kind.model_fields]
+    names = [kind.model_fields["name"].default for kind in named]
+    if named:
+        yield path, default.name, f"one of {', '.join(names)}" if len(names) > 1 else "the one kind"
+    for kind in kinds if shown is None else shown:
+        of = f" ({kind.model_fields['name'].default})" if len(named) > 1 else ""
+        for inner, value, meaning in fields_of(kind, f"{path}."):
+            yield inner + of, value, meaning
 
 
 def _text(default: Any) -> str:

@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from longtail.config.augmentations import HorizontalFlip, Resize
 from longtail.config.classifiers import Equalization
 from longtail.config.detector import BoxHead, Detector, MaskHead, Proposals, Timm
 from longtail.config.stages import (
     SGD,
     AdamW,
-    Augmentation,
     LossWeights,
     MultiStep,
     Part,
@@ -119,7 +119,7 @@ def toy_stage() -> Stage:
     """Six steps of four images, a line at every step, a checkpoint every three."""
     return Stage(
         classifier=Equalization(),
-        augmentation=Augmentation(short_sides=(80, 96), long_side_cap=128),
+        augmentations=(Resize(short_sides=(80, 96), long_side_cap=128), HorizontalFlip()),
         optimizer=AdamW(base_lr=1e-3),
         schedule=Schedule(
             iterations=6,
