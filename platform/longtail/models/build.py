@@ -18,7 +18,7 @@ from longtail.models.detections.score_rows import ScoreRows, as_they_are
 from longtail.models.detections.select import BoxSelector
 from longtail.models.mask_head import MaskHead
 from longtail.models.matching import RoISampler
-from longtail.models.neck import LEVELS, NUM_ROI_LEVELS, STRIDES
+from longtail.models.necks.build import levels_of
 from longtail.models.pooling import PyramidPooler
 from longtail.models.roi_heads import RoIHeads
 from longtail.models.weights.backbone import load_timm_weights
@@ -70,7 +70,8 @@ def build_roi_heads(
     """The second stage for the categories of the training annotations."""
     num_categories = statistics.num_categories
     box, mask, width = detector.box_head, detector.mask_head, detector.neck_channels
-    names, strides = LEVELS[:NUM_ROI_LEVELS], STRIDES[:NUM_ROI_LEVELS]
+    levels = levels_of(detector.neck)
+    names, strides = levels.pooled_names, levels.pooled_strides
     return RoIHeads(
         sampler=RoISampler(
             num_categories, box.rois_per_image, box.positive_fraction, box.positive_iou

@@ -8,6 +8,7 @@ import pytest
 from longtail.config.augmentations import HorizontalFlip, Resize
 from longtail.config.base import parse_assignments
 from longtail.config.classifiers import Cosine, Equalization, Seesaw
+from longtail.config.detector import Detector
 from longtail.config.stages import RepeatFactor, Schedule, Stage
 from longtail.config.variant import Variant
 
@@ -86,6 +87,11 @@ def test_a_tree_with_a_field_of_before_says_the_new_one() -> None:
     assert shown is not None
     variant = Variant().override({"augmentations": json.loads(shown[1])})
     assert variant.stages[0].augmentations == (Resize(short_sides=(800,)), HorizontalFlip())
+
+
+def test_a_detector_is_given_without_the_fields_it_did_not_have_once() -> None:
+    tree = Detector(neck_channels=16).model_dump(mode="json", exclude={"neck"})
+    assert Detector.model_validate(tree) == Detector(neck_channels=16)
 
 
 def test_items_of_a_list_are_components_by_name() -> None:

@@ -19,7 +19,7 @@ from longtail.engines.detectron2.roi_heads import LongtailROIHeads
 from longtail.engines.detectron2.rpn import set_proposals
 from longtail.engines.pixels import PIXEL_MEAN, PIXEL_STD
 from longtail.models.category_statistics import CategoryStatistics
-from longtail.models.neck import LEVELS, NUM_ROI_LEVELS
+from longtail.models.necks.build import levels_of
 
 
 def add_longtail_config(cfg: CfgNode) -> None:
@@ -82,9 +82,10 @@ def longtail_config(
     cfg.MODEL.META_ARCHITECTURE = LongtailRCNN.__name__
     cfg.MODEL.BACKBONE.NAME = PyramidBackbone.__name__
     cfg.MODEL.MASK_ON = True
-    set_proposals(cfg, detector.proposals)
+    levels = levels_of(detector.neck)
+    set_proposals(cfg, detector.proposals, levels)
     cfg.MODEL.ROI_HEADS.NAME = LongtailROIHeads.__name__
-    cfg.MODEL.ROI_HEADS.IN_FEATURES = list(LEVELS[:NUM_ROI_LEVELS])
+    cfg.MODEL.ROI_HEADS.IN_FEATURES = list(levels.pooled_names)
     cfg.MODEL.ROI_HEADS.NUM_CLASSES = statistics.num_categories
     cfg.MODEL.ROI_HEADS.SCORE_THRESH_TEST = inference.score_threshold
     cfg.MODEL.ROI_HEADS.NMS_THRESH_TEST = inference.nms_iou
