@@ -21,7 +21,6 @@ from longtail.engines.base import Detections
 from longtail.engines.pixels import PIXEL_MEAN, PIXEL_STD, WHITE, in_original_pixels
 from longtail.engines.targets import roi_targets
 from longtail.models.backbone import TimmBackbone
-from longtail.models.boxes import rescale_boxes
 from longtail.models.build import build_backbone, build_roi_heads
 from longtail.models.category_statistics import CategoryStatistics
 from longtail.models.necks.base import Levels, Neck
@@ -92,24 +91,7 @@ class TorchvisionEngine(nn.Module):
         batch, features = self._features(images)
         proposals, _ = self.rpn(batch, features)
         detected, _ = self.roi_heads(features, proposals, batch.image_sizes)
-        return [
-            in_original_pixels(image, of_image, class_rows)
-            for image, of_image in zip(images, detected, strict=True)
-        ]
-
-    @torch.no_grad()
-    def predict_masks(
-        self, images: Sequence[Image], detections: Sequence[Detections]
-    ) -> list[Tensor]:
-        """See `Engine.predict_masks`."""
-        assert not self.training, "predictions need engine.eval()"
-        _, features = self._features(images)
-        device = self.pixel_mean.device
-        boxes = [
-            rescale_boxes(given.boxes.to(device), image.original_size, image.size)
-            for image, given in zip(images, detections, strict=True)
-        ]
-        return self.roi_heads.masks_for(features, boxes, [d.labels.to(device) for d in detections])
+        return in_original_pixels(images, detected, class_rows)
 
     def parts(self) -> Mapping[Part, nn.Module]:
         """See `Engine.parts`."""

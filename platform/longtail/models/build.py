@@ -13,7 +13,7 @@ from longtail.models.box_regressor import BoxRegressor
 from longtail.models.category_statistics import CategoryStatistics
 from longtail.models.classifiers.build import build_classifier
 from longtail.models.detections.head_merge import MergedRows
-from longtail.models.detections.score_adjustment import LogitAdjustedRows, NorCalRows
+from longtail.models.detections.score_adjustment import logit_adjusted_rows, norcal_rows
 from longtail.models.detections.score_rows import ScoreRows, as_they_are
 from longtail.models.detections.select import BoxSelector
 from longtail.models.mask_head import MaskHead
@@ -43,9 +43,9 @@ def build_score_rows(
     """The scores that boxes are chosen by: adjusted, merged of two classifiers, or as they are."""
     match inference.score_adjustment:
         case NorCal(gamma=gamma):
-            return NorCalRows(statistics.image_count, gamma)
+            return norcal_rows(statistics.image_count, gamma)
         case LogitAdjustment(tau=tau):
-            return LogitAdjustedRows(statistics.instance_count, tau)
+            return logit_adjusted_rows(statistics.instance_count, tau)
         case AsTheyAre():
             merge = inference.head_merge
         case _:
