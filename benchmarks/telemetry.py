@@ -26,6 +26,7 @@ from experiments.variants.eql_2019 import SOFTMAX_R50
 from experiments.variants.scale import demo_scale
 from longtail.commands import run
 from longtail.config import classifiers as config
+from longtail.config.augmentations import HorizontalFlip, Resize
 from longtail.config.variant import Variant
 from longtail.data.loading.batches import training_batches
 from longtail.data.loading.sample import Sample
@@ -33,7 +34,8 @@ from longtail.data.lvis.annotations import open_annotations
 from longtail.data.synthetic.dataset import Parameters, write_dataset
 from longtail.engines.build import build_engine
 from longtail.models.category_statistics import CategoryStatistics
-from longtail.models.classifiers import ClassificationTargets, Classifier, build_classifier
+from longtail.models.classifiers.base import ClassificationTargets, Classifier
+from longtail.models.classifiers.build import build_classifier
 from longtail.training.telemetry import Telemetry
 
 CPU = torch.device("cpu")
@@ -74,13 +76,14 @@ class Size:
         """Of made-up categories, from 10,000 instances down to 1."""
         rank = torch.arange(self.num_categories)
         instances = (10_000 / (1 + rank)).long().clamp(min=1)
-        return CategoryStatistics(instances < 100, (instances + 1) // 2, instances)
+        groups = torch.where(instances < 100, 0, 2)
+        return CategoryStatistics((instances + 1) // 2, instances, groups, self.all_images)
 
 
 def sizes() -> tuple[Size, ...]:
     """The demo's, and LVIS v1's with 512 RoIs of 2 images."""
-    half = SOFTMAX_R50.stages[0].augmentation.replace(short_sides=(400,), long_side_cap=667)
-    lvis = SOFTMAX_R50.replace(stages=(SOFTMAX_R50.stages[0].replace(augmentation=half),))
+    half = (Resize(short_sides=(400,), long_side_cap=667), HorizontalFlip())
+    lvis = SOFTMAX_R50.replace(stages=(SOFTMAX_R50.stages[0].replace(augmentations=half),))
     return (
         Size("demo", demo_scale(SOFTMAX_R50), 30, 128, step_images=4, all_images=4),
         Size("LVIS", lvis, 1203, 500, step_images=1, all_images=2),

@@ -49,7 +49,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "longtail.data": BASE | COMMANDS | {"longtail.locks", "longtail.rle", "longtail.config"},
     "longtail.losses": set(),
     "longtail.models": COMMANDS
-    | {"longtail.files", "longtail.losses", "longtail.config", "longtail.problems"},
+    | {
+        "longtail.categories",
+        "longtail.files",
+        "longtail.losses",
+        "longtail.config",
+        "longtail.problems",
+    },
     "longtail.engines": BASE | {"longtail.models", "longtail.data", "longtail.config"},
     "longtail.evaluation": BASE | COMMANDS | {"longtail.predictions", "longtail.rle"},
     "longtail.training": BASE
@@ -79,6 +85,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "longtail.engines",
         "longtail.inference",
         "longtail.evaluation",
+        "longtail.models",
         "longtail.predictions",
         "longtail.tracking",
         "longtail.ray_cluster",

@@ -24,9 +24,9 @@ from longtail.data.loading.batches import training_batches
 from longtail.data.lvis.annotations import open_annotations
 from longtail.engines.build import build_engine
 from longtail.losses.sigmoid import own_category
-from longtail.models.classifiers import ClassificationTargets
+from longtail.models.category_statistics import CategoryStatistics
+from longtail.models.classifiers.base import ClassificationTargets
 from longtail.training.checkpoints import Checkpoint
-from longtail.training.stage import category_statistics
 
 STEPS = 40
 DATA_SEED = 5
@@ -99,7 +99,9 @@ def main(runs: Path, seed: int) -> None:
 @torch.no_grad()
 def _measure(checkpoint: Path, variant: Any, train: Path, images: Path) -> dict[str, Any]:
     stage, annotations, gradients = variant.stages[0], open_annotations(train), Gradients()
-    statistics = category_statistics(stage.classifier, annotations)
+    statistics = CategoryStatistics.from_table(
+        annotations.categories, annotations.num_annotated_images
+    )
     engine = build_engine(variant.detector, stage.classifier, variant.inference, statistics)
     engine.load_state_dict(Checkpoint(checkpoint).weights(), strict=True)
     module = cast(nn.Module, engine).train()

@@ -72,7 +72,7 @@ def _first(name: str) -> Variant:
         {
             "stages.0.schedule.iterations": ITERATIONS,
             "stages.0.schedule.checkpoint_every": ITERATIONS // 2,
-            "stages.0.augmentation.short_sides": [SIDE],
+            "stages.0.augmentations.0.short_sides": [SIDE],
             "inference.short_side": SIDE,
             "inference.detections_per_image": 100,
         }

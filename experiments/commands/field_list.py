@@ -1,13 +1,12 @@
 """Every configuration path that `--set` and sweeps know, with its default and what it means."""
 
 from collections.abc import Iterator
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any
 
 from rich.table import Table
 
 from longtail.commands import output_console
-from longtail.config.base import Config
+from longtail.config.base import Config, config_classes
 from longtail.config.variant import Variant
 
 
@@ -31,28 +30,42 @@ def fields_of(section: type[Config], prefix: str) -> Iterator[tuple[str, str, st
         prefix: Path of the section with a trailing dot; empty for the root.
     """
     for name, field in section.model_fields.items():
-        path = f"{prefix}{name}"
-        default = field.get_default(call_default_factory=True)
-        components = config_classes(field.annotation)
-        if len(components) > 1:
-            names = ", ".join(component.model_fields["name"].default for component in components)
-            yield path, default.name, f"one of {names}"
-        elif not components and name != "name":
+        path, default = f"{prefix}{name}", field.get_default(call_default_factory=True)
+        kinds = config_classes(field.annotation)
+        if not kinds and name != "name":
             yield path, _text(default), _one_line(field.description)
-        for component in components:
-            of = f" ({component.model_fields['name'].default})" if len(components) > 1 else ""
-            step = f"{path}.0." if isinstance(default, tuple) else f"{path}."
-            for inner, value, meaning in fields_of(component, step):
-                yield inner + of, value, meaning
+        elif isinstance(default, tuple):
+            yield from _fields_of_items(path, default, kinds)
+        else:
+            yield from _fields_of_kinds(path, default, kinds)
 
 
-def config_classes(annotation: Any) -> list[type[Config]]:
-    """The config classes inside a type: of a union, of a tuple's items, or the type itself."""
-    if isinstance(annotation, type) and issubclass(annotation, Config):
-        return [annotation]
-    if get_origin(annotation) in (Union, UnionType, Annotated, tuple):
-        return [found for inner in get_args(annotation) for found in config_classes(inner)]
-    return []
+def _fields_of_items(
+    path: str, items: tuple[Any, ...], kinds: list[type[Config]]
+) -> Iterator[tuple[str, str, str]]:
+    """Those of the items that a list has by default, and of the kinds that may join them."""
+    for index, item in enumerate(items):
+        yield from _fields_of_kinds(f"{path}.{index}", item, kinds, shown=[type(item)])
+    for kind in kinds:
+        if kind not in map(type, items):
+            yield from _fields_of_kinds(f"{path}.N", kind(), kinds, shown=[kind])
+
+
+def _fields_of_kinds(
+    path: str,
+    default: Any,
+    kinds: list[type[Config]],
+    shown: list[type[Config]] | None = None,
+) -> Iterator[tuple[str, str, str]]:
+    """Those of a section that may be of several kinds, told by name."""
+    named = [kind for kind in kinds if "name" in kind.model_fields]
+    names = [kind.model_fields["name"].default for kind in named]
+    if named:
+        yield path, default.name, f"one of {', '.join(names)}" if len(names) > 1 else "the one kind"
+    for kind in kinds if shown is None else shown:
+        of = f" ({kind.model_fields['name'].default})" if len(named) > 1 else ""
+        for inner, value, meaning in fields_of(kind, f"{path}."):
+            yield inner + of, value, meaning
 
 
 def _text(default: Any) -> str:

@@ -21,10 +21,10 @@ What the report claims, mask AP / APr / APc / APf on val at 800 pixels:
         --val lvis_v1_val.json --images coco --workers 8 --gpus-per-worker 1
 """
 
+from longtail.config.augmentations import HorizontalFlip, Resize
 from longtail.config.classifiers import BalancedGroupSoftmax, Double, Softmax
 from longtail.config.stages import (
     SGD,
-    Augmentation,
     ClassAware,
     MultiStep,
     RepeatFactor,
@@ -33,12 +33,15 @@ from longtail.config.stages import (
 )
 from longtail.config.variant import Variant
 
-AUGMENTATION = Augmentation(short_sides=tuple(range(600, 1001, 40)), long_side_cap=1400)
+AUGMENTATIONS = (
+    Resize(short_sides=tuple(range(600, 1001, 40)), long_side_cap=1400),
+    HorizontalFlip(),
+)
 
 REPRESENTATION = Stage(
     classifier=Softmax(),
     sampler=RepeatFactor(),
-    augmentation=AUGMENTATION,
+    augmentations=AUGMENTATIONS,
     optimizer=SGD(base_lr=0.03),
     schedule=Schedule(
         iterations=115_953,
@@ -49,7 +52,7 @@ REPRESENTATION = Stage(
 GROUP_SOFTMAX = Stage(
     classifier=BalancedGroupSoftmax(),
     sampler=RepeatFactor(),
-    augmentation=AUGMENTATION,
+    augmentations=AUGMENTATIONS,
     freeze=("backbone", "neck", "rpn", "box_head", "box_regressor", "mask_head"),
     recreate=("classifier",),
     optimizer=SGD(base_lr=0.01),

@@ -29,10 +29,11 @@ two bins and 22.2 in all; its table `calibration_2019_heads` is none of the repo
         --val lvis_v0.5_val.json --images coco --workers 8 --gpus-per-worker 1
 """
 
+from longtail.config.augmentations import HorizontalFlip, Resize
 from longtail.config.classifiers import Calibrated, Softmax
 from longtail.config.detector import BoxHead, Detector, MaskHead
 from longtail.config.scores import HeadMerge
-from longtail.config.stages import SGD, Augmentation, ClassThenImage, RepeatFactor, Schedule, Stage
+from longtail.config.stages import SGD, ClassThenImage, RepeatFactor, Schedule, Stage
 from longtail.config.variant import Inference, Variant
 
 DETECTOR = Detector(
@@ -42,14 +43,14 @@ NO_THRESHOLD = Inference(score_threshold=0.0)
 
 DETECTION = Stage(
     classifier=Softmax(),
-    augmentation=Augmentation(short_sides=(800,)),
+    augmentations=(Resize(short_sides=(800,)), HorizontalFlip()),
     optimizer=SGD(base_lr=0.01),
     schedule=Schedule(iterations=85_110, images_per_step=8),
 )
 CALIBRATION = Stage(
     classifier=Calibrated(head="2fc_rand"),
     sampler=ClassThenImage(),
-    augmentation=Augmentation(short_sides=(800,)),
+    augmentations=(Resize(short_sides=(800,)), HorizontalFlip()),
     freeze=("backbone", "neck", "rpn", "box_head", "box_regressor", "mask_head"),
     optimizer=SGD(base_lr=0.01, momentum=0.0, weight_decay=0.0),
     schedule=Schedule(iterations=12_000, images_per_step=16, warmup_iterations=0),

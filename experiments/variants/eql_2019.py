@@ -32,17 +32,18 @@ do as well, with `--set engine=detectron2 --set backbone=detectron2`, and torchv
 taken.
 """
 
+from longtail.config.augmentations import HorizontalFlip, Resize
 from longtail.config.classifiers import Classifier, Equalization, Sigmoid, Softmax
 from longtail.config.detector import Detector, MaskHead
-from longtail.config.stages import Augmentation, RepeatFactor, Sampler, Stage, Uniform
+from longtail.config.stages import RepeatFactor, Sampler, Stage, Uniform
 from longtail.config.variant import Inference, Variant
 
 DETECTOR = Detector(mask_head=MaskHead(class_specific=False))
-AUGMENTATION = Augmentation(short_sides=(800,))
+AUGMENTATIONS = (Resize(short_sides=(800,)), HorizontalFlip())
 
 
 def _one_stage(classifier: Classifier, sampler: Sampler | None = None) -> Variant:
-    stage = Stage(classifier=classifier, sampler=sampler or Uniform(), augmentation=AUGMENTATION)
+    stage = Stage(classifier=classifier, sampler=sampler or Uniform(), augmentations=AUGMENTATIONS)
     inference = Inference(score_threshold=0.0)
     return Variant(detector=DETECTOR, stages=(stage,), inference=inference, rules="2019")
 

@@ -1,10 +1,10 @@
 """A variant at a size that a laptop trains in a minute: its techniques stay, its sizes go."""
 
+from longtail.config.augmentations import HorizontalFlip, Resize
 from longtail.config.classifiers import Calibrated
 from longtail.config.detector import Detector, Proposals, Timm
 from longtail.config.stages import (
     AdamW,
-    Augmentation,
     ClassThenImage,
     RepeatFactor,
     Sampler,
@@ -78,7 +78,10 @@ def _short_stage(stage: Stage, iterations: int) -> Stage:
     )
     return stage.replace(
         sampler=_small_epochs(stage.sampler),
-        augmentation=Augmentation(short_sides=(DEMO_SIDE,), long_side_cap=2 * DEMO_SIDE),
+        augmentations=(
+            Resize(short_sides=(DEMO_SIDE,), long_side_cap=2 * DEMO_SIDE),
+            HorizontalFlip(),
+        ),
         optimizer=AdamW(base_lr=1e-3, weight_decay=1e-4),
         schedule=schedule,
     )

@@ -16,7 +16,7 @@ Hardware: 8 GPUs; at the pace of `eql_2019` 14 hours for the first stage, then a
         --images coco --workers 8 --gpus-per-worker 1
 """
 
-from experiments.variants.eql_2019 import AUGMENTATION, SIGMOID_RFS_R50, SOFTMAX_R50
+from experiments.variants.eql_2019 import AUGMENTATIONS, SIGMOID_RFS_R50, SOFTMAX_R50
 from longtail.config.classifiers import Equalization
 from longtail.config.scores import NorCal
 from longtail.config.stages import SGD, RepeatFactor, Schedule, Stage
@@ -24,7 +24,7 @@ from longtail.config.stages import SGD, RepeatFactor, Schedule, Stage
 TUNED = Stage(
     classifier=Equalization(),
     sampler=RepeatFactor(),
-    augmentation=AUGMENTATION,
+    augmentations=AUGMENTATIONS,
     freeze=("backbone",),
     recreate=("classifier",),
     optimizer=SGD(base_lr=0.01),

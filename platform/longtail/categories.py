@@ -158,23 +158,6 @@ class CategoryTable:
             return in_bin
         return self.group(name)
 
-    def tail(self, tail_frequency: float | None, num_annotated_images: int) -> NDArray[np.bool_]:
-        """(K,) membership of the tail: EQL's threshold lambda on f_j, report 003 Eq. 4.
-
-        Args:
-            tail_frequency: Categories in a smaller share of the annotated training images are the
-                tail; None takes the groups r and c.
-            num_annotated_images: Training images with at least one instance, at least 1.
-
-        Raises:
-            ValueError: A table without counts.
-        """
-        if tail_frequency is None:
-            return self.group("r") | self.group("c")
-        self._require_counts()
-        assert num_annotated_images >= 1
-        return self.image_count / num_annotated_images < tail_frequency
-
     def same_ids(self, other: "CategoryTable") -> bool:
         """Whether both tables have the same ids, so that their indices agree."""
         return np.array_equal(self.ids, other.ids)

@@ -9,8 +9,8 @@ from experiments.variants.scale import demo_scale
 from longtail.cluster.data_files import find_data_files
 from longtail.cluster.nodes.plan import DataFiles, Plan, make_plan
 from longtail.cluster.work.preflight import check_buildable
+from longtail.config.augmentations import HorizontalFlip, Resize
 from longtail.config.classifiers import Calibrated
-from longtail.config.stages import Augmentation
 from longtail.config.variant import Variant
 
 TRAININGS = {
@@ -86,14 +86,14 @@ def test_the_rows_of_the_eql_report_are_set_as_it_says() -> None:
         assert not variant.detector.mask_head.class_specific, name
         assert variant.detector.box_head.class_specific_boxes, name
         (stage,) = variant.stages
-        assert stage.augmentation == Augmentation(short_sides=(800,), horizontal_flip=0.5), name
+        assert stage.augmentations == (Resize(short_sides=(800,)), HorizontalFlip()), name
         inference = variant.inference
         assert (inference.short_side, inference.score_threshold) == (800, 0.0), name
         assert inference.detections_per_image == 300, name
     for name in ("eql_tuned_r50", "eql_head_r50", "norcal_r50", "bags_head_r50"):
         variant = VARIANTS[name]
         assert variant.inference.score_threshold == 0.0, name
-        assert {stage.augmentation.short_sides for stage in variant.stages} == {(800,)}, name
+        assert {stage.augmentations for stage in variant.stages} == {eql_2019.AUGMENTATIONS}, name
 
 
 def test_demo_scale_shortens_every_stage() -> None:

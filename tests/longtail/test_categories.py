@@ -82,16 +82,6 @@ def test_a_group_of_another_letter_is_refused() -> None:
         table(record(1)).group("x")
 
 
-def test_tail_is_the_groups_r_and_c_without_a_threshold() -> None:
-    categories = table(record(1, "r"), record(2, "c"), record(3, "f"))
-    assert categories.tail(None, 10).tolist() == [True, True, False]
-
-
-def test_tail_threshold_is_on_the_share_of_annotated_images_and_excludes_itself() -> None:
-    categories = table(record(1, images=9), record(2, images=10), record(3, images=11))
-    assert categories.tail(0.1, 100).tolist() == [True, False, False]
-
-
 def test_same_ids_compares_ids_only() -> None:
     assert table(record(1, "r"), record(5)).same_ids(table(record(5), record(1, "f")))
     assert not table(record(1), record(5)).same_ids(table(record(1), record(6)))
@@ -150,7 +140,6 @@ def test_a_test_file_may_lack_all_counts_and_then_has_no_groups() -> None:
     for use in (
         lambda: categories.group("r"),
         categories.instance_bin,
-        lambda: categories.tail(0.1, 10),
     ):
         with pytest.raises(ValueError, match="use the categories of the training file"):
             use()

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from docs.studies.tail_gradients import Gradients
-from longtail.models.classifiers import ClassificationTargets
+from longtail.models.classifiers.base import ClassificationTargets
 
 
 def test_gradients_are_divided_by_where_they_come_from() -> None:

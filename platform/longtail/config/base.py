@@ -3,9 +3,12 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from types import UnionType
+from typing import Annotated, Any, Self, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from longtail.config.renamed import RENAMED
 
 FINGERPRINT_DIGITS = 12
 
@@ -24,9 +27,22 @@ class Config(BaseModel):
     def _name_alone_is_a_component(cls, tree: Any) -> Any:
         if not isinstance(tree, dict):
             return tree
-        fields = [name for name, info in cls.model_fields.items() if info.discriminator == "name"]
-        named = {name: {"name": tree[name]} for name in fields if isinstance(tree.get(name), str)}
-        return {**tree, **named}
+        fields = [name for name in cls.model_fields if name in tree and cls._has_components(name)]
+        return {**tree, **{name: _spelt_out(tree[name]) for name in fields}}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_field_has_another_name_now(cls, tree: Any) -> Any:
+        if isinstance(tree, dict):
+            for field in tree.keys() & RENAMED.keys() - cls.model_fields.keys():
+                raise ValueError(f"{field} is now {RENAMED[field]}")
+        return tree
+
+    @classmethod
+    def _has_components(cls, field: str) -> bool:
+        """Whether a field, or each item of it, is told by `name`."""
+        kinds = config_classes(cls.model_fields[field].annotation)
+        return bool(kinds) and all("name" in kind.model_fields for kind in kinds)
 
     def replace(self, **changes: Any) -> Self:
         """Return a copy with whole fields replaced, checked like a new one."""
@@ -67,6 +83,15 @@ class Config(BaseModel):
         return fingerprint(self.model_dump(mode="json"))
 
 
+def config_classes(annotation: Any) -> list[type[Config]]:
+    """The config classes inside a type: of a union, of a tuple's items, or the type itself."""
+    if isinstance(annotation, type) and issubclass(annotation, Config):
+        return [annotation]
+    if get_origin(annotation) in (Union, UnionType, Annotated, tuple):
+        return [found for inner in get_args(annotation) for found in config_classes(inner)]
+    return []
+
+
 def fingerprint(tree: Any) -> str:
     """The first 12 hex digits of the SHA-256 of a JSON tree in canonical form."""
     text = json.dumps(tree, sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -89,6 +114,15 @@ def parse_assignments(assignments: tuple[str, ...]) -> dict[str, Any]:
         except json.JSONDecodeError:
             changes[path.strip()] = text
     return changes
+
+
+def _spelt_out(value: Any) -> Any:
+    """A component, or each of a list of them, that is given as its name alone."""
+    if isinstance(value, str):
+        return {"name": value}
+    if isinstance(value, list | tuple):
+        return [{"name": item} if isinstance(item, str) else item for item in value]
+    return value
 
 
 class _Switched(dict[str, Any]):
@@ -139,7 +173,8 @@ def _key(node: Any, word: str, path: str) -> Any:
     if isinstance(node, dict):
         if word in node or isinstance(node, _Switched):
             return word
-        raise ValueError(f"{path}: no field {word!r}; here: {', '.join(sorted(node))}")
+        now = f"; it is now {RENAMED[word]}" if word in RENAMED else ""
+        raise ValueError(f"{path}: no field {word!r}; here: {', '.join(sorted(node))}{now}")
     raise ValueError(f"{path}: {word!r} lies below a plain value ({node!r})")
 
 

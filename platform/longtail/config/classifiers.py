@@ -1,10 +1,12 @@
 """How a RoI is classified: the last linear layer together with its loss."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from longtail.config.base import Config
+
+BINARY = "each of its scores is a binary classifier's; train softmax instead"
 
 
 class Linear(Config):
@@ -25,9 +27,20 @@ class Cosine(Config):
 Layer = Annotated[Linear | Cosine, Field(discriminator="name")]
 
 
-class Softmax(Config):
+class RoIClassifier(Config):
+    """A classifier; what its kind says of itself decides what it goes together with."""
+
+    no_softmax: ClassVar[str] = "its scores are no softmax over categories and background"
+    """Why its scores cannot be adjusted as a softmax over everything; empty where they can."""
+    one_logit_each: ClassVar[bool] = False
+    """Whether its last layer is a map to one logit for each category: such classifiers can go on
+    from each other's weights."""
+
+
+class Softmax(RoIClassifier):
     """Softmax cross-entropy over the categories and background."""
 
+    no_softmax: ClassVar[str] = ""
     name: Literal["softmax"] = "softmax"
     layer: Layer = Linear()
     """The last layer."""
@@ -36,9 +49,11 @@ class Softmax(Config):
     the loss, Menon et al. 2021, where it is 1. 0 is the plain cross-entropy."""
 
 
-class Sigmoid(Config):
+class Sigmoid(RoIClassifier):
     """One binary classifier per category: EQL 2019 report, Eq. 1-2. Background is all zeros."""
 
+    no_softmax: ClassVar[str] = BINARY
+    one_logit_each: ClassVar[bool] = True
     name: Literal["sigmoid"] = "sigmoid"
     prior: float = Field(0.001, gt=0, lt=1)
     """Score that every category starts with (the last layer's bias)."""
@@ -46,9 +61,11 @@ class Sigmoid(Config):
     """The last layer."""
 
 
-class Equalization(Config):
+class Equalization(RoIClassifier):
     """Sigmoid classifier that spares tail categories discouraging gradients: EQL 2019, Eq. 3-4."""
 
+    no_softmax: ClassVar[str] = BINARY
+    one_logit_each: ClassVar[bool] = True
     name: Literal["equalization"] = "equalization"
     prior: float = Field(0.001, gt=0, lt=1)
     form: Literal["challenge", "cvpr"] = "challenge"
@@ -61,9 +78,11 @@ class Equalization(Config):
     """The last layer."""
 
 
-class Federated(Config):
+class Federated(RoIClassifier):
     """Sigmoid classifier that judges few categories a step: Zhou et al. 2021, detectron2."""
 
+    no_softmax: ClassVar[str] = BINARY
+    one_logit_each: ClassVar[bool] = True
     name: Literal["federated"] = "federated"
     prior: float = Field(0.001, gt=0, lt=1)
     """Score that every category starts with (the last layer's bias)."""
@@ -79,11 +98,14 @@ class Federated(Config):
     """The last layer."""
 
 
-class BalancedGroupSoftmax(Config):
+class BalancedGroupSoftmax(RoIClassifier):
     """One softmax for each group of categories with about as many training instances, below 10,
     100, 1000 and above: Li et al. 2020; lvisTraveler 2020, section 2.2; Alibaba 2020, section 4.1.
     """
 
+    no_softmax: ClassVar[str] = (
+        "it has one softmax for each group, which balances them in training already"
+    )
     name: Literal["bags"] = "bags"
     others_per_member: NonNegativeFloat = 8.0
     """beta: RoIs of other groups drawn for each RoI of a group; 8 in the public code."""
@@ -91,9 +113,12 @@ class BalancedGroupSoftmax(Config):
     """The last layer."""
 
 
-class Seesaw(Config):
+class Seesaw(RoIClassifier):
     """Softmax that pushes rarer categories down less, and objectness: Wang et al. 2021."""
 
+    no_softmax: ClassVar[str] = (
+        "its scores are multiplied by objectness, and it is balanced in training already"
+    )
     name: Literal["seesaw"] = "seesaw"
     mitigation: NonNegativeFloat = 0.8
     """p: power of the ratio of RoIs seen so far; 0 turns it off."""
@@ -103,10 +128,13 @@ class Seesaw(Config):
     """The last layer; mmdetection's best seesaw configurations take `cosine`."""
 
 
-class EqualizationV2(Config):
+class EqualizationV2(RoIClassifier):
     """Sigmoid classifier that balances the gradients of each category, and objectness: Tan et al.
     2021."""
 
+    no_softmax: ClassVar[str] = (
+        "it balances the gradients of binary classifiers in training already"
+    )
     name: Literal["equalization_v2"] = "equalization_v2"
     prior: float = Field(0.001, gt=0, lt=1)
     """Score that every category starts with (the last layer's bias), before objectness."""
@@ -126,10 +154,11 @@ SingleClassifier = Annotated[
 ]
 
 
-class Double(Config):
+class Double(RoIClassifier):
     """Two classifiers on the same features, whose probabilities are averaged: Alibaba 2020 report,
     section 3. The first is trained already and frozen; the second learns."""
 
+    no_softmax: ClassVar[str] = "its scores are the mean of two classifiers'"
     name: Literal["double"] = "double"
     first: SingleClassifier = BalancedGroupSoftmax()
     """Keeps the weights of an earlier stage; balanced group softmax in the report."""
@@ -137,11 +166,14 @@ class Double(Config):
     """Learns in this stage; the report does not say which loss it has."""
 
 
-class Calibrated(Config):
+class Calibrated(RoIClassifier):
     """A trained softmax classifier, kept as it is, beside a re-trained one with layers of its own:
     classification calibration 2019 (report 004), section 2.2. `inference.head_merge` says how their
     scores are merged."""
 
+    no_softmax: ClassVar[str] = (
+        "its scores come from two classifiers; inference.head_merge balances them"
+    )
     name: Literal["calibrated"] = "calibrated"
     original: Softmax = Softmax()
     """Keeps the weights of the stage before."""

@@ -10,22 +10,8 @@ from longtail.config.classifiers import Calibrated, Classifier, Double, SingleCl
 from longtail.config.scores import AsTheyAre, HeadMerge, LogitAdjustment, NorCal, ScoreAdjustment
 from longtail.config.stages import Part, Stage
 
-ONE_SCORE_EACH = {"sigmoid", "equalization", "federated"}
-"""Their last layers are alike: a linear map to one logit for each category."""
-
 FEATURE_PARTS: tuple[Part, ...] = ("backbone", "neck", "box_head")
 """What the features of a RoI come from."""
-
-NO_SOFTMAX = dict.fromkeys(
-    ONE_SCORE_EACH, "each of its scores is a binary classifier's; train softmax instead"
-) | {
-    "equalization_v2": "it balances the gradients of binary classifiers in training already",
-    "bags": "it has one softmax for each group, which balances them in training already",
-    "seesaw": "its scores are multiplied by objectness, and it is balanced in training already",
-    "double": "its scores are the mean of two classifiers'",
-    "calibrated": "its scores come from two classifiers; inference.head_merge balances them",
-}
-"""Why the scores of a classifier cannot be adjusted as a softmax over everything."""
 
 
 def check_stages(stages: Sequence[Stage]) -> None:
@@ -64,11 +50,11 @@ def check_scores(
         ValueError: The classifier has no scores of that kind, or learned to do without the
             adjustment.
     """
-    if adjustment.name != "none" and classifier.name != "softmax":
+    if adjustment.name != "none" and classifier.no_softmax:
         raise ValueError(
             f"inference.score_adjustment: {adjustment.name} needs a softmax over categories and"
             f" background, but the last classifier is {classifier.name}:"
-            f" {NO_SOFTMAX[classifier.name]}; set inference.score_adjustment=none"
+            f" {classifier.no_softmax}; set inference.score_adjustment=none"
         )
     if isinstance(classifier, Softmax) and classifier.logit_adjustment and _strength(adjustment):
         raise ValueError(
@@ -160,7 +146,7 @@ def _same_layer(own: SingleClassifier, before: Classifier) -> bool:
     """Whether one can go on from the weights of the other."""
     if isinstance(before, Double | Calibrated):
         return False
-    alike = own.name == before.name or {own.name, before.name} <= ONE_SCORE_EACH
+    alike = own.name == before.name or (own.one_logit_each and before.one_logit_each)
     return alike and own.layer.name == before.layer.name
 
 

@@ -33,11 +33,22 @@ class Detectron2(Config):
 Backbone = Annotated[Timm | Detectron2, Field(discriminator="name")]
 
 
+class FeaturePyramid(Config):
+    """A top-down pathway with lateral connections to p2 to p5, and p6 pooled from p5: Lin et al.
+    2017."""
+
+    name: Literal["feature_pyramid"] = "feature_pyramid"
+
+
+Neck = FeaturePyramid
+"""With a second one: a union told by `name`, as `Backbone`."""
+
+
 class Proposals(Config):
     """The region proposal network."""
 
     anchor_sizes: tuple[PositiveInt, ...] = (32, 64, 128, 256, 512)
-    """Side of the square anchor on P2 to P6, in pixels of the resized image."""
+    """Side of the square anchor on each level (P2 to P6), in pixels of the resized image."""
     aspect_ratios: tuple[PositiveFloat, ...] = (0.5, 1.0, 2.0)
     """Height over width of the anchors of every size."""
     anchors_per_image: PositiveInt = 256
@@ -98,8 +109,9 @@ class Detector(Config):
     it is said what was not."""
     trust_weights: bool = False
     """Unpickle anything that `weights` holds: only for files of people you trust."""
+    neck: Neck = FeaturePyramid()
     neck_channels: PositiveInt = 256
-    """Width of the feature pyramid."""
+    """Width of every level of the neck, whichever it is: that of the heads' inputs."""
     proposals: Proposals = Proposals()
     box_head: BoxHead = BoxHead()
     mask_head: MaskHead = MaskHead()

@@ -11,6 +11,7 @@ from pydantic import (
     model_validator,
 )
 
+from longtail.config.augmentations import Augmentation, HorizontalFlip, Resize
 from longtail.config.base import Config
 from longtail.config.classifiers import Classifier, Softmax
 
@@ -60,17 +61,6 @@ class ClassThenImage(Config):
 Sampler = Annotated[
     Uniform | RepeatFactor | ClassAware | ClassThenImage, Field(discriminator="name")
 ]
-
-
-class Augmentation(Config):
-    """How a training image is changed."""
-
-    short_sides: tuple[PositiveInt, ...] = (640, 672, 704, 736, 768, 800)
-    """The short side is resized to one of these, drawn per image, in pixels."""
-    long_side_cap: PositiveInt = 1333
-    """The long side is at most this; the short one shrinks with it."""
-    horizontal_flip: float = Field(0.5, ge=0, le=1)
-    """Probability."""
 
 
 class LossWeights(Config):
@@ -165,7 +155,8 @@ class Stage(Config):
     later one from the final checkpoint of the stage before it."""
 
     sampler: Sampler = Uniform()
-    augmentation: Augmentation = Augmentation()
+    augmentations: tuple[Augmentation, ...] = (Resize(), HorizontalFlip())
+    """What happens to an image, in this order; nothing leaves it in its own size."""
     classifier: Classifier = Softmax()
     loss_weights: LossWeights = LossWeights()
     freeze: tuple[Part, ...] = ()

@@ -61,12 +61,6 @@ class Engine(Protocol):
         """Detect the objects of each image, in evaluation mode and without gradients."""
         ...
 
-    def predict_masks(
-        self, images: Sequence[Image], detections: Sequence[Detections]
-    ) -> list[Tensor]:
-        """(D, M, M) mask probabilities of given boxes and labels, per image."""
-        ...
-
     def parts(self) -> Mapping[Part, nn.Module]:
         """The modules that a stage can freeze or re-create, by their name in the configuration."""
         ...

@@ -1,5 +1,7 @@
 """Pixels and boxes between the data pipeline, the networks and the original image."""
 
+from collections.abc import Sequence
+
 from longtail.data.loading.sample import Image
 from longtail.engines.base import Detections
 from longtail.models.boxes import rescale_boxes
@@ -12,8 +14,17 @@ PIXEL_STD = (58.395, 57.12, 57.375)
 """Of ImageNet, red first, in 0 to 255, as timm's weights expect them."""
 
 
-def in_original_pixels(image: Image, detected: RoIDetections, class_rows: bool) -> Detections:
-    """Carry detections from the network's input to the original image."""
+def in_original_pixels(
+    images: Sequence[Image], detected: Sequence[RoIDetections], class_rows: bool
+) -> list[Detections]:
+    """Carry the detections of each image from the network's input to the original image."""
+    return [
+        _of_image(image, of_image, class_rows)
+        for image, of_image in zip(images, detected, strict=True)
+    ]
+
+
+def _of_image(image: Image, detected: RoIDetections, class_rows: bool) -> Detections:
     found = detected.found
     return Detections(
         image_id=image.image_id,

@@ -21,10 +21,10 @@ from longtail.engines.base import Detections
 from longtail.engines.pixels import PIXEL_MEAN, PIXEL_STD, WHITE, in_original_pixels
 from longtail.engines.targets import roi_targets
 from longtail.models.backbone import TimmBackbone
-from longtail.models.boxes import rescale_boxes
 from longtail.models.build import build_backbone, build_roi_heads
 from longtail.models.category_statistics import CategoryStatistics
-from longtail.models.neck import STRIDES, FeaturePyramid
+from longtail.models.necks.base import Levels, Neck
+from longtail.models.necks.build import build_neck
 from longtail.models.roi_heads import RoIHeads
 from longtail.models.rpn_head import RPNHead
 
@@ -39,7 +39,7 @@ class TorchvisionEngine(nn.Module):
 
     Args:
         backbone: Feature maps of stride 4 to 32.
-        neck: The pyramid over them.
+        neck: Makes the levels of them; also an `nn.Module`.
         rpn: torchvision's proposals with our `RPNHead`.
         roi_heads: The second stage.
         num_categories: K.
@@ -51,7 +51,7 @@ class TorchvisionEngine(nn.Module):
     def __init__(
         self,
         backbone: TimmBackbone,
-        neck: FeaturePyramid,
+        neck: Neck,
         rpn: RegionProposalNetwork,
         roi_heads: RoIHeads,
         num_categories: int,
@@ -91,31 +91,14 @@ class TorchvisionEngine(nn.Module):
         batch, features = self._features(images)
         proposals, _ = self.rpn(batch, features)
         detected, _ = self.roi_heads(features, proposals, batch.image_sizes)
-        return [
-            in_original_pixels(image, of_image, class_rows)
-            for image, of_image in zip(images, detected, strict=True)
-        ]
-
-    @torch.no_grad()
-    def predict_masks(
-        self, images: Sequence[Image], detections: Sequence[Detections]
-    ) -> list[Tensor]:
-        """See `Engine.predict_masks`."""
-        assert not self.training, "predictions need engine.eval()"
-        _, features = self._features(images)
-        device = self.pixel_mean.device
-        boxes = [
-            rescale_boxes(given.boxes.to(device), image.original_size, image.size)
-            for image, given in zip(images, detections, strict=True)
-        ]
-        return self.roi_heads.masks_for(features, boxes, [d.labels.to(device) for d in detections])
+        return in_original_pixels(images, detected, class_rows)
 
     def parts(self) -> Mapping[Part, nn.Module]:
         """See `Engine.parts`."""
         heads = self.roi_heads
         return {
             "backbone": self.backbone,
-            "neck": self.neck,
+            "neck": self.get_submodule("neck"),
             # Not `rpn` itself: frozen in evaluation mode it would propose as at test time.
             "rpn": self.rpn.get_submodule("head"),
             "box_head": heads.box_head,
@@ -151,19 +134,20 @@ def build_torchvision_engine(
     """See `longtail.engines.build.build_engine`."""
     assert isinstance(detector.backbone, Timm), "the configuration refuses others"
     backbone = build_backbone(detector.backbone)
+    neck = build_neck(detector.neck, backbone.channels, detector.neck_channels)
     return TorchvisionEngine(
         backbone=backbone,
-        neck=FeaturePyramid(backbone.channels, detector.neck_channels),
-        rpn=_build_rpn(detector.proposals, detector.neck_channels),
+        neck=neck,
+        rpn=_build_rpn(detector.proposals, neck.levels, detector.neck_channels),
         roi_heads=build_roi_heads(detector, classifier, inference, statistics),
         num_categories=statistics.num_categories,
     )
 
 
-def _build_rpn(proposals: Proposals, channels: int) -> RegionProposalNetwork:
+def _build_rpn(proposals: Proposals, levels: Levels, channels: int) -> RegionProposalNetwork:
     ratios = proposals.aspect_ratios
     return RegionProposalNetwork(
-        PyramidAnchors(level_sizes(proposals), (ratios,) * len(STRIDES)),
+        PyramidAnchors(level_sizes(proposals, levels), ratios, levels.strides),
         RPNHead(channels, len(ratios)),
         fg_iou_thresh=0.7,
         bg_iou_thresh=0.3,

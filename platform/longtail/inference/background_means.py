@@ -18,7 +18,8 @@ from longtail.data.loading.batches import prediction_images
 from longtail.data.lvis.annotations import Annotations
 from longtail.engines.base import Engine
 from longtail.files import write_if_absent
-from longtail.models.classifiers import CalibratedClassifier, Classifier
+from longtail.models.classifiers.base import Classifier
+from longtail.models.classifiers.calibrated import CalibratedClassifier
 from longtail.models.detections.head_merge import BackgroundMeans, BackgroundSums, MergedRows
 from longtail.models.roi_heads import RoIHeads
 from longtail.sealed import read_sealed_json, seal

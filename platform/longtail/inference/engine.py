@@ -46,9 +46,9 @@ def load_engine(
 
 
 def trained_statistics(trained: Checkpoint) -> CategoryStatistics:
-    """The training file's counts; the tail matters to losses alone."""
+    """The training file's counts: what scores go by."""
     counts = np.array([trained.state.image_count, trained.state.instance_count])
-    return CategoryStatistics.from_arrays(np.zeros(counts.shape[1], dtype=np.bool_), *counts)
+    return CategoryStatistics.from_arrays(*counts)
 
 
 def _require_same_categories(trained: Checkpoint, categories: CategoryTable) -> None:

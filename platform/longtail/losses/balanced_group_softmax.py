@@ -9,7 +9,6 @@ places do not depend on the counts. Background is label K.
 """
 
 import math
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -98,15 +97,6 @@ def balanced_group_softmax_scores(logits: Tensor, groups: Tensor) -> Tensor:
     )
     within = logits[:, : len(groups)] - log_sums[:, groups]
     return torch.cat([within + foreground[:, None], background[:, None]], dim=1).exp()
-
-
-def mean_of_stages(logits: Sequence[Tensor]) -> Tensor:
-    """The mean of the logits of a cascade's stages, to be taken before the group softmax.
-
-    Args:
-        logits: (R, K + 6) of each stage, for the same RoIs.
-    """
-    return torch.stack(list(logits)).mean(dim=0)
 
 
 def _members(labels: Tensor, groups: Tensor, group: int) -> Tensor:

@@ -11,14 +11,14 @@ from longtail.models.backbone import TimmBackbone
 from longtail.models.box_head import TwoLayerBoxHead
 from longtail.models.box_regressor import BoxRegressor
 from longtail.models.category_statistics import CategoryStatistics
-from longtail.models.classifiers import build_classifier
+from longtail.models.classifiers.build import build_classifier
 from longtail.models.detections.head_merge import MergedRows
-from longtail.models.detections.score_adjustment import LogitAdjustedRows, NorCalRows
+from longtail.models.detections.score_adjustment import logit_adjusted_rows, norcal_rows
 from longtail.models.detections.score_rows import ScoreRows, as_they_are
 from longtail.models.detections.select import BoxSelector
 from longtail.models.mask_head import MaskHead
 from longtail.models.matching import RoISampler
-from longtail.models.neck import LEVELS, NUM_ROI_LEVELS, STRIDES
+from longtail.models.necks.build import levels_of
 from longtail.models.pooling import PyramidPooler
 from longtail.models.roi_heads import RoIHeads
 from longtail.models.weights.backbone import load_timm_weights
@@ -43,9 +43,9 @@ def build_score_rows(
     """The scores that boxes are chosen by: adjusted, merged of two classifiers, or as they are."""
     match inference.score_adjustment:
         case NorCal(gamma=gamma):
-            return NorCalRows(statistics.image_count, gamma)
+            return norcal_rows(statistics.image_count, gamma)
         case LogitAdjustment(tau=tau):
-            return LogitAdjustedRows(statistics.instance_count, tau)
+            return logit_adjusted_rows(statistics.instance_count, tau)
         case AsTheyAre():
             merge = inference.head_merge
         case _:
@@ -70,7 +70,8 @@ def build_roi_heads(
     """The second stage for the categories of the training annotations."""
     num_categories = statistics.num_categories
     box, mask, width = detector.box_head, detector.mask_head, detector.neck_channels
-    names, strides = LEVELS[:NUM_ROI_LEVELS], STRIDES[:NUM_ROI_LEVELS]
+    levels = levels_of(detector.neck)
+    names, strides = levels.pooled_names, levels.pooled_strides
     return RoIHeads(
         sampler=RoISampler(
             num_categories, box.rois_per_image, box.positive_fraction, box.positive_iou

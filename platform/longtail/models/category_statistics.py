@@ -8,34 +8,63 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from longtail.categories import CategoryTable
+
+UNKNOWN_GROUP = -1
+"""Group of a category of which only counts are known, as by a checkpoint."""
+
 
 @dataclass(frozen=True)
 class CategoryStatistics:
     """The categories of the training annotations, in category order.
 
+    Detectors that only predict may lack groups and images: losses alone go by them.
+
     Attributes:
-        tail: (K,) bool, the categories that the equalization loss spares.
         image_count: (K,) int64, training images that show the category: the groups r, c and f,
             the federated loss and NorCal go by it.
         instance_count: (K,) int64, training instances: balanced group softmax and logit adjustment
             go by it.
+        frequency_group: (K,) int64, index into `FREQUENCY_GROUPS`, or `UNKNOWN_GROUP`.
+        num_images: Training images with at least one instance; 0 where it is not known.
     """
 
-    tail: Tensor
     image_count: Tensor
     instance_count: Tensor
+    frequency_group: Tensor
+    num_images: int
+
+    @classmethod
+    def from_table(cls, categories: CategoryTable, num_images: int) -> Self:
+        """What the training file says of its categories.
+
+        Args:
+            categories: Of the training file.
+            num_images: Its images with at least one instance.
+
+        Raises:
+            ValueError: A table without counts.
+        """
+        counts = categories.image_count, categories.instance_count
+        return cls.from_arrays(*counts, categories.group_index(), num_images)
 
     @classmethod
     def from_arrays(
-        cls, tail: NDArray[np.bool_], image_count: NDArray[Any], instance_count: NDArray[Any]
+        cls,
+        image_count: NDArray[Any],
+        instance_count: NDArray[Any],
+        frequency_group: NDArray[Any] | None = None,
+        num_images: int = 0,
     ) -> Self:
-        """Copies of (K,) arrays: bool, integers and integers.
+        """Copies of (K,) arrays of integers; without groups they are unknown.
 
         Raises:
             ValueError: The lengths differ, or a count is negative.
         """
-        shapes = {array.shape for array in (tail, image_count, instance_count)}
-        if shapes != {(len(tail),)}:
+        if frequency_group is None:
+            frequency_group = np.full(len(image_count), UNKNOWN_GROUP)
+        shapes = {array.shape for array in (image_count, instance_count, frequency_group)}
+        if shapes != {(len(image_count),)}:
             raise ValueError(
                 f"category statistics of the shapes {sorted(shapes)}: one row of K each is needed"
             )
@@ -46,12 +75,13 @@ class CategoryStatistics:
                     " counts start at 0"
                 )
         return cls(
-            tail=torch.tensor(tail, dtype=torch.bool),
             image_count=torch.tensor(image_count, dtype=torch.int64),
             instance_count=torch.tensor(instance_count, dtype=torch.int64),
+            frequency_group=torch.tensor(frequency_group, dtype=torch.int64),
+            num_images=num_images,
         )
 
     @property
     def num_categories(self) -> int:
         """K."""
-        return len(self.tail)
+        return len(self.image_count)

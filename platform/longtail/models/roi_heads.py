@@ -15,7 +15,7 @@ from longtail.losses.mask import mask_cross_entropy
 from longtail.models.box_head import TwoLayerBoxHead
 from longtail.models.box_regressor import BoxRegressor, deltas_of
 from longtail.models.boxes import encode_boxes
-from longtail.models.classifiers import ClassificationTargets, Classifier, classify
+from longtail.models.classifiers.base import ClassificationTargets, Classifier, classify
 from longtail.models.detections.score_rows import ScoreRows
 from longtail.models.detections.select import BoxSelector, FoundBoxes
 from longtail.models.mask_head import MaskHead

@@ -10,8 +10,8 @@ from torch import nn
 from longtail.categories import CategoryTable
 from longtail.data.lvis.annotations import Annotations
 from longtail.engines.base import Engine
-from longtail.models.category_statistics import CategoryStatistics
-from longtail.models.classifiers import Classifier
+from longtail.models.classifiers.base import Classifier
+from longtail.models.classifiers.equalization import protected_categories
 from longtail.models.weights.initial_detector import InitialDetector, initial_detector
 from longtail.training.checkpoints import Checkpoint, Latest, TrainingState
 from longtail.training.freezing import freeze
@@ -50,7 +50,6 @@ def prepare(
     job: StageJob,
     engine: Engine,
     classifier: Classifier,
-    statistics: CategoryStatistics,
     annotations: Annotations,
     latest: Latest,
     device: torch.device,
@@ -61,19 +60,19 @@ def prepare(
         BadInputError: The weights cannot be used.
         ValueError: They do not fit.
     """
-    stage = job.config
+    stage, categories = job.config, annotations.categories
     foreign = None
     with in_place(engine, classifier):
         model = cast(nn.Module, engine).to(device)
         freeze(engine, stage.freeze)
         optimizer = build_optimizer(stage.optimizer, model)
         if latest.path is None:
-            foreign = _take_detector(job, engine, statistics.num_categories)
-        start = _restore(job, engine, optimizer, latest.path, annotations.categories)
+            foreign = _take_detector(job, engine, len(categories))
+        start = _restore(job, engine, optimizer, latest.path, categories)
     outcome = StageOutcome(
         step=start.step,
         finished=start.step == stage.schedule.iterations,
-        protected_categories=int(statistics.tail.sum()),
+        protected_categories=protected_categories(classifier),
         skipped_checkpoints=latest.skipped,
         lost_steps=latest.lost_steps,
     )
@@ -81,7 +80,7 @@ def prepare(
         job=job,
         classifier=classifier,
         learner=Learner(stage, optimizer, journal=None),
-        telemetry=Telemetry(statistics.num_categories, device),
+        telemetry=Telemetry(len(categories), device),
         start=start,
         outcome=outcome,
         foreign=foreign,

@@ -13,7 +13,7 @@ from torch import nn
 
 from longtail.config.trunk import trunk_of
 from longtail.engines.base import Engine
-from longtail.models.classifiers import Classifier
+from longtail.models.classifiers.base import Classifier
 from longtail.models.roi_heads import RoIHeads
 from longtail.training.checkpoints import Latest, find_damage, latest_valid
 from longtail.training.job import StageJob

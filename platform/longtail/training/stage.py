@@ -7,17 +7,15 @@ checkpoint that holds, and what was trained twice was trained alike.
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar, cast
 
-import numpy as np
 import torch
 from torch import distributed, nn
 
-from longtail.config import classifiers as config
 from longtail.data.loading.batches import TrainingBatch, training_batches
 from longtail.data.lvis.annotations import Annotations, open_annotations
 from longtail.engines.base import Engine
 from longtail.engines.build import build_engine
 from longtail.models.category_statistics import CategoryStatistics
-from longtail.models.classifiers import Classifier
+from longtail.models.classifiers.base import Classifier
 from longtail.models.classifiers.many import ManyClassifiers
 from longtail.randomness import data_seed
 from longtail.training.checkpoints import TrainingState
@@ -29,7 +27,7 @@ from longtail.training.member import Member, prepare
 from longtail.training.one_pass import Pass
 from longtail.training.shared_trunk import check_one_pass, classifier_in, in_place, latest_of_all
 
-__all__ = ["StageJob", "StageOutcome", "category_statistics", "train_stage", "train_stages"]
+__all__ = ["StageJob", "StageOutcome", "train_stage", "train_stages"]
 
 T = TypeVar("T")
 
@@ -110,19 +108,6 @@ def train_stages(
     return [next(outcomes) if note is None else _stopped_before(note) for note in notes]
 
 
-def category_statistics(
-    classifier: config.Classifier, annotations: Annotations
-) -> CategoryStatistics:
-    """The training file's categories; the tail is empty without an equalization loss."""
-    categories = annotations.categories
-    tail = np.zeros(len(categories), dtype=np.bool_)
-    learning = classifier.second if isinstance(classifier, config.Double) else classifier
-    if isinstance(learning, config.Equalization):
-        tail = categories.tail(learning.tail_frequency, annotations.num_annotated_images)
-    counts = categories.image_count, categories.instance_count
-    return CategoryStatistics.from_arrays(tail, *counts)
-
-
 def _train_together(
     jobs: Sequence[StageJob],
     rank: int,
@@ -166,17 +151,17 @@ def _prepare_all(
     jobs: Sequence[StageJob], annotations: Annotations, device: torch.device
 ) -> tuple[Engine, list[Member], FrozenParts]:
     """The engine with the trunk's weights, and each job's own classifier with its own."""
-    statistics = [category_statistics(job.config.classifier, annotations) for job in jobs]
-    engine = _build(jobs[0], statistics[0])
-    others = [
-        classifier_in(_build(*of_job)) for of_job in zip(jobs[1:], statistics[1:], strict=True)
-    ]
+    statistics = CategoryStatistics.from_table(
+        annotations.categories, annotations.num_annotated_images
+    )
+    engine = _build(jobs[0], statistics)
+    others = [classifier_in(_build(job, statistics)) for job in jobs[1:]]
     classifiers = [classifier_in(engine), *others]
     latest = _from_rank_0(lambda: latest_of_all([job.checkpoints for job in jobs]), device)
     members: list[Member] = []
     frozen = None
-    for job, classifier, of_file, newest in zip(jobs, classifiers, statistics, latest, strict=True):
-        member = prepare(job, engine, classifier, of_file, annotations, newest, device)
+    for job, classifier, newest in zip(jobs, classifiers, latest, strict=True):
+        member = prepare(job, engine, classifier, annotations, newest, device)
         members.append(member)
         if frozen is None:
             frozen = FrozenParts(engine, job.config.freeze)

@@ -10,7 +10,7 @@ from functools import partial
 import torch
 from torch import Tensor, distributed
 
-from longtail.models.classifiers import ClassificationTargets, Classifier
+from longtail.models.classifiers.base import ClassificationTargets, Classifier
 from longtail.training.telemetry_window import TelemetryWindow
 
 _OF_OWN_ROIS = ("positives", "positive_scores", "positive_gradient", "valid_positives")

@@ -16,6 +16,15 @@ def test_components_that_are_not_the_default_are_listed_too() -> None:
     assert "stages.0.schedule.decay.final_share (cosine)" in paths
 
 
+def test_each_transform_is_listed_at_its_place() -> None:
+    listed = {path: (default, meaning) for path, default, meaning in fields_of(Variant, "")}
+    kinds = "one of resize, horizontal_flip"
+    assert listed["stages.0.augmentations.0"] == ("resize", kinds)
+    assert listed["stages.0.augmentations.1"] == ("horizontal_flip", kinds)
+    assert listed["stages.0.augmentations.1.probability (horizontal_flip)"][0] == "0.5"
+    assert "stages.0.augmentations.0.probability (horizontal_flip)" not in listed
+
+
 def test_meanings_are_those_of_the_configuration() -> None:
     meanings = {path: meaning for path, _, meaning in fields_of(Variant, "")}
     assert meanings["stages.0.schedule.iterations"] == "Optimizer steps."

@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from support.one_thread import one_thread
 from support.places import ROOT
 
 from longtail.cluster.detectron2_export import export_to_detectron2
 from longtail.cluster.nodes.ledger import begin
 from longtail.cluster.nodes.node import stage_node
 from longtail.cluster.trained import find_trained
+from longtail.config.augmentations import HorizontalFlip, Resize
 from longtail.config.classifiers import BalancedGroupSoftmax, Equalization
 from longtail.config.detector import BoxHead, Detector, Detectron2, MaskHead, Proposals, Timm
-from longtail.config.stages import AdamW, Augmentation, Schedule, Stage
+from longtail.config.stages import AdamW, Schedule, Stage
 from longtail.config.variant import Variant
 from longtail.data.loading.images import load_image, read_rgb
 from longtail.data.lvis.annotations import open_annotations
@@ -52,10 +54,8 @@ MODEL:
 
 @pytest.fixture(scope="module", autouse=True)
 def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+    with one_thread():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def node(
     )
     stage = Stage(
         classifier=BalancedGroupSoftmax() if theirs else Equalization(),
-        augmentation=Augmentation(short_sides=(SIDE,), long_side_cap=128),
+        augmentations=(Resize(short_sides=(SIDE,), long_side_cap=128), HorizontalFlip()),
         optimizer=AdamW(base_lr=2e-3),
         schedule=schedule,
     )

@@ -1,9 +1,14 @@
 """Overrides by dotted path, and identity by content."""
 
+import json
+import re
+
 import pytest
 
+from longtail.config.augmentations import HorizontalFlip, Resize
 from longtail.config.base import parse_assignments
 from longtail.config.classifiers import Cosine, Equalization, Seesaw
+from longtail.config.detector import Detector
 from longtail.config.stages import RepeatFactor, Schedule, Stage
 from longtail.config.variant import Variant
 
@@ -40,7 +45,7 @@ def test_a_component_of_a_switched_component_is_switched_too() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "words"),
     [
-        ("stages.0.classifer", 1, "no field 'classifer'; here: augmentation, classifier"),
+        ("stages.0.classifer", 1, "no field 'classifer'; here: augmentations, classifier"),
         ("stages.1.freeze", [], "'1' is no index here; there are 1 items"),
         ("seed.x", 1, "lies below a plain value"),
         ("seed", -4, "greater than or equal to 0 (got -4)"),
@@ -59,6 +64,50 @@ def test_a_wrong_override_names_path_and_remedy(path: str, value: object, words:
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("path", "now"),
+    [
+        ("stages.0.augmentation.short_sides", "augmentations.0.short_sides"),
+        ("stages.0.augmentation.horizontal_flip", "augmentations.1.probability"),
+        ("horizontal_flip", "augmentations.1.probability"),
+    ],
+)
+def test_a_field_of_before_is_refused_with_the_new_one(path: str, now: str) -> None:
+    with pytest.raises(ValueError, match=rf"no field .*; it is now .*{now}"):
+        Variant().override({path: 0.5})
+
+
+def test_a_tree_with_a_field_of_before_says_the_new_one() -> None:
+    tree = Stage().model_dump(mode="json", exclude={"augmentations"})
+    old = {"short_sides": [800], "long_side_cap": 1333, "horizontal_flip": 0.5}
+    with pytest.raises(ValueError, match=r"augmentation is now augmentations, a list") as caught:
+        Stage.model_validate({**tree, "augmentation": old})
+    # What the message shows can be given as it is.
+    shown = re.search(r"as JSON (\[.*?\}\])", str(caught.value))
+    assert shown is not None
+    variant = Variant().override({"augmentations": json.loads(shown[1])})
+    assert variant.stages[0].augmentations == (Resize(short_sides=(800,)), HorizontalFlip())
+
+
+def test_a_detector_is_given_without_the_fields_it_did_not_have_once() -> None:
+    tree = Detector(neck_channels=16).model_dump(mode="json", exclude={"neck"})
+    assert Detector.model_validate(tree) == Detector(neck_channels=16)
+
+
+def test_items_of_a_list_are_components_by_name() -> None:
+    assert Stage.model_validate({"augmentations": ["horizontal_flip"]}).augmentations == (
+        HorizontalFlip(),
+    )
+    variant = Variant().override({"augmentations": [{"name": "resize", "short_sides": [64]}]})
+    assert variant.stages[0].augmentations == (Resize(short_sides=(64,)),)
+    assert Variant().override({"augmentations": []}).stages[0].augmentations == ()
+    shorter = Variant().override({"short_sides": [64], "augmentations.1.probability": 0})
+    assert shorter.stages[0].augmentations == (
+        Resize(short_sides=(64,)),
+        HorizontalFlip(probability=0),
+    )
+
+
 def test_fingerprint_depends_on_content_alone() -> None:
     twice = Variant().override({"seed": 1}).override({"seed": 0})
     assert twice.fingerprint() == Variant().fingerprint()
@@ -73,7 +122,7 @@ def test_json_reloads_equal() -> None:
 def test_leaves_are_dotted_scalars() -> None:
     leaves = Variant().leaves()
     assert leaves["stages.0.classifier.name"] == "softmax"
-    assert leaves["stages.0.augmentation.short_sides"] == [640, 672, 704, 736, 768, 800]
+    assert leaves["stages.0.augmentations.0.short_sides"] == [640, 672, 704, 736, 768, 800]
 
 
 def test_assignments_are_json_where_they_parse() -> None:

@@ -3,6 +3,7 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from longtail.config.base import config_classes
 from longtail.config.classifiers import (
     BalancedGroupSoftmax,
     Classifier,
@@ -16,14 +17,26 @@ from longtail.config.classifiers import (
 from longtail.config.variant import Variant
 
 ANY: TypeAdapter[Classifier] = TypeAdapter(Classifier)
-NAMES = ["softmax", "sigmoid", "equalization", "federated", "bags", "seesaw", "equalization_v2"]
+NAMES = [kind.model_fields["name"].default for kind in config_classes(Classifier)]
 
 
-@pytest.mark.parametrize("name", [*NAMES, "double"])
+@pytest.mark.parametrize("name", NAMES)
 def test_every_name_gives_defaults_that_survive_json(name: str) -> None:
     classifier = ANY.validate_python({"name": name})
     assert classifier.name == name
     assert ANY.validate_json(classifier.model_dump_json()) == classifier
+
+
+def test_softmax_alone_says_nothing_against_an_adjustment_of_its_scores() -> None:
+    assert len(NAMES) == len(set(NAMES)) == 9
+    kinds = [ANY.validate_python({"name": name}) for name in NAMES]
+    assert [kind.name for kind in kinds if not kind.no_softmax] == ["softmax"]
+    alike = {kind.name for kind in kinds if kind.one_logit_each}
+    assert alike == {"sigmoid", "equalization", "federated"}
+
+
+def test_what_a_kind_says_of_itself_is_no_setting() -> None:
+    assert "no_softmax" not in Softmax().model_dump() | Softmax.model_json_schema()["properties"]
 
 
 def test_defaults_are_those_of_the_papers() -> None:

@@ -50,7 +50,7 @@ def test_a_word_switches_a_component() -> None:
 @pytest.mark.parametrize(
     ("path", "dimension", "words"),
     [
-        ("stages.1.clasifier", Uniform(0, 1), "no field 'clasifier'; here: augmentation"),
+        ("stages.1.clasifier", Uniform(0, 1), "no field 'clasifier'; here: augmentations"),
         ("stages.2.freeze", Uniform(0, 1), "'2' is no index here; there are 2 items"),
         ("seed", Choice((0, 1)), "the best of several seeds is luck"),
         ("rules", Choice(("none", "2019")), "changes nothing that is computed"),

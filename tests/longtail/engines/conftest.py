@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from support.one_thread import one_thread
 from support.statistics_of import statistics_of
 
 from longtail.config.classifiers import Classifier, Equalization
@@ -36,10 +37,8 @@ SampleMaker = Callable[..., Sample]
 
 @pytest.fixture(autouse=True, scope="session")
 def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+    with one_thread():
+        yield
 
 
 @pytest.fixture

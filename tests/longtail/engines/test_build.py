@@ -19,7 +19,7 @@ from longtail.config.variant import Inference
 from longtail.engines.build import build_engine
 from longtail.models.category_statistics import CategoryStatistics
 counts = np.ones(6, dtype=int)
-statistics = CategoryStatistics.from_arrays(counts > 1, counts, counts)
+statistics = CategoryStatistics.from_arrays(counts, counts)
 try:
     build_engine(Detector(engine="detectron2"), Softmax(), Inference(), statistics)
 except ValueError as error:

@@ -1,8 +1,9 @@
 from collections.abc import Callable
 
 import torch
+from support.unannotated import unannotated
 
-from longtail.data.loading.sample import Sample, VerifiedCategories, unannotated
+from longtail.data.loading.sample import Sample, VerifiedCategories
 from longtail.engines.targets import roi_targets, verified_rows
 
 CPU = torch.device("cpu")

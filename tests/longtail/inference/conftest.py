@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from longtail.config.augmentations import HorizontalFlip, Resize
 from longtail.config.classifiers import Calibrated, Equalization, Softmax
 from longtail.config.detector import BoxHead, Detector, MaskHead, Proposals, Timm
-from longtail.config.stages import AdamW, Augmentation, Schedule, Stage
+from longtail.config.stages import AdamW, Schedule, Stage
 from longtail.config.variant import Inference, Variant
 from longtail.data.synthetic.dataset import Parameters, write_dataset
 from longtail.inference.job import PredictionJob
@@ -37,7 +38,7 @@ def _variant(iterations: int) -> Variant:
     )
     stage = Stage(
         classifier=Equalization(),
-        augmentation=Augmentation(short_sides=(96,), long_side_cap=128),
+        augmentations=(Resize(short_sides=(96,), long_side_cap=128), HorizontalFlip()),
         optimizer=AdamW(base_lr=2e-3),
         schedule=Schedule(
             iterations=iterations,

@@ -10,7 +10,6 @@ from longtail.losses.balanced_group_softmax import (
     balanced_group_softmax_scores,
     draw_rois,
     groups_by_instances,
-    mean_of_stages,
 )
 
 # Five categories in the groups 0, 0, 1, 2, 3.
@@ -119,17 +118,6 @@ def test_a_seeded_loss_draws_the_same_again() -> None:
         torch.manual_seed(seed)
         losses.append(balanced_group_softmax_loss(logits, labels, torch.ones(40), GROUPS, 3).item())
     assert losses[0] == losses[1] != losses[2]
-
-
-def test_stages_of_a_cascade_are_averaged_before_the_group_softmax() -> None:
-    low, high = torch.tensor([ROW]) - 1, torch.tensor([ROW]) + 3
-    low[0, 0] -= 2
-    high[0, 0] += 2
-    scores = balanced_group_softmax_scores(mean_of_stages([low, high]), GROUPS)
-    torch.testing.assert_close(
-        scores, balanced_group_softmax_scores(torch.tensor([ROW]), GROUPS), rtol=0, atol=1e-6
-    )
-    assert torch.equal(mean_of_stages([low]), low)
 
 
 @pytest.mark.parametrize("others_per_member", [0.0, 2.0])

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import torch
+from support.one_thread import one_thread
 from torch import Tensor
 
 from longtail.models.targets import RoITargets
@@ -27,10 +28,8 @@ TargetsMaker = Callable[..., RoITargets]
 
 @pytest.fixture(autouse=True, scope="session")
 def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+    with one_thread():
+        yield
 
 
 @pytest.fixture

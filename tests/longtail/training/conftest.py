@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from support.unannotated import unannotated
 from torch import Tensor, nn
 
+from longtail.config.augmentations import HorizontalFlip, Resize
 from longtail.config.classifiers import Equalization
 from longtail.config.detector import BoxHead, Detector, MaskHead, Proposals, Timm
 from longtail.config.stages import (
     SGD,
     AdamW,
-    Augmentation,
     LossWeights,
     MultiStep,
     Part,
@@ -21,7 +22,7 @@ from longtail.config.stages import (
 )
 from longtail.config.variant import Variant
 from longtail.data.loading.batches import TrainingBatch
-from longtail.data.loading.sample import Image, Sample, unannotated
+from longtail.data.loading.sample import Image, Sample
 from longtail.data.synthetic.dataset import Parameters, write_dataset
 from longtail.engines.base import Detections
 from longtail.training.stage import StageJob
@@ -48,11 +49,6 @@ class TinyEngine(nn.Module):
         return {name: loss * (number + 1) for number, name in enumerate(LOSSES)}
 
     def predict(self, images: Sequence[Image], class_rows: bool = False) -> list[Detections]:
-        raise NotImplementedError
-
-    def predict_masks(
-        self, images: Sequence[Image], detections: Sequence[Detections]
-    ) -> list[Tensor]:
         raise NotImplementedError
 
     def parts(self) -> Mapping[Part, nn.Module]:
@@ -119,7 +115,7 @@ def toy_stage() -> Stage:
     """Six steps of four images, a line at every step, a checkpoint every three."""
     return Stage(
         classifier=Equalization(),
-        augmentation=Augmentation(short_sides=(80, 96), long_side_cap=128),
+        augmentations=(Resize(short_sides=(80, 96), long_side_cap=128), HorizontalFlip()),
         optimizer=AdamW(base_lr=1e-3),
         schedule=Schedule(
             iterations=6,

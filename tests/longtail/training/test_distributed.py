@@ -1,16 +1,15 @@
 """Two processes over gloo, as two workers of a cluster would be."""
 
 import math
-import multiprocessing
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, distributed, nn
+from support.on_ray.two_workers import on_each_of_two
+from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from longtail.data.loading.sample import Sample
@@ -20,7 +19,6 @@ from longtail.training.loop import agree
 from longtail.training.stage import StageJob, train_stage
 
 CPU = torch.device("cpu")
-Work = Callable[[int], Any]
 
 
 class Recording(nn.Module):
@@ -35,26 +33,6 @@ class Recording(nn.Module):
         self.shown.append([sample.image.image_id for sample in samples])
         losses: dict[str, Tensor] = self.model(samples)
         return losses
-
-
-def _on_each_of_two(work: Work, folder: Path) -> list[Any]:
-    """What `work(rank)` returns on either rank."""
-    context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=_run, args=(work, rank, folder)) for rank in (0, 1)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-    assert [process.exitcode for process in processes] == [0, 0]
-    return [torch.load(folder / f"{rank}.pt") for rank in (0, 1)]
-
-
-def _run(work: Work, rank: int, folder: Path) -> None:
-    torch.set_num_threads(1)
-    rendezvous = f"file://{folder / 'rendezvous'}"
-    distributed.init_process_group("gloo", rendezvous, rank=rank, world_size=2)
-    torch.save(work(rank), folder / f"{rank}.pt")
-    distributed.destroy_process_group()
 
 
 def _train(job: StageJob, rank: int) -> tuple[list[list[int]], list[Tensor]]:
@@ -81,7 +59,7 @@ def test_two_workers_see_the_images_of_one_and_end_with_equal_weights(
 ) -> None:
     single = replace(job, directory=tmp_path / "single")
     alone = _train_alone(single)
-    (first, weights), (second, weights_of_1) = _on_each_of_two(partial(_train, job), tmp_path)
+    (first, weights), (second, weights_of_1) = on_each_of_two(partial(_train, job), tmp_path)
     assert all(len(step) == 2 for step in first + second)
     together = [sorted(a + b) for a, b in zip(first, second, strict=True)]
     assert together == [sorted(step) for step in alone]
@@ -99,7 +77,7 @@ def _disagree(rank: int) -> tuple[dict[str, float], bool]:
 
 @pytest.mark.slow
 def test_a_bad_loss_or_a_stop_of_one_rank_is_seen_by_all(tmp_path: Path) -> None:
-    for values, stopping in _on_each_of_two(_disagree, tmp_path):
+    for values, stopping in on_each_of_two(_disagree, tmp_path):
         assert stopping
         assert values["loss"] == 4.0 and values["loss_box"] == 2.0
         assert math.isnan(values["loss_mask"])

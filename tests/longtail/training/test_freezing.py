@@ -11,12 +11,13 @@ from longtail.config.stages import SGD, Part
 from longtail.data.loading.batches import TrainingBatch
 from longtail.data.lvis.annotations import open_annotations
 from longtail.engines.build import build_engine
+from longtail.models.category_statistics import CategoryStatistics
 from longtail.training.checkpoints import Checkpoint, final_checkpoint
 from longtail.training.freezing import FrozenParts, freeze, set_training_mode
 from longtail.training.job import StageJob
 from longtail.training.journal import JOURNAL
 from longtail.training.optimizers import build_optimizer
-from longtail.training.stage import category_statistics, train_stage
+from longtail.training.stage import train_stage
 
 TRUNK = tuple(part for part in get_args(Part) if part != "classifier")
 
@@ -84,7 +85,9 @@ def test_the_journal_holds_the_digest_of_what_is_frozen(job: StageJob) -> None:
     start = json.loads((frozen.directory / JOURNAL).read_text().splitlines()[0])
     weights = Checkpoint(final_checkpoint(frozen.directory, 6))
     annotations = open_annotations(frozen.train_annotations)
-    statistics = category_statistics(stage.classifier, annotations)
+    statistics = CategoryStatistics.from_table(
+        annotations.categories, annotations.num_annotated_images
+    )
     variant = frozen.variant
     trained = build_engine(variant.detector, stage.classifier, variant.inference, statistics)
     trained.load_state_dict(weights.weights())

@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 import pytest
 import torch
+from support.every_classifier import single_classifiers
 from support.on_ray.two_workers import on_each_of_two
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
@@ -20,11 +21,6 @@ from longtail.config.classifiers import (
     Calibrated,
     Classifier,
     Double,
-    Equalization,
-    EqualizationV2,
-    Federated,
-    Seesaw,
-    Sigmoid,
     Softmax,
 )
 from longtail.config.stages import SGD, AdamW, Part, Stage
@@ -43,13 +39,7 @@ VARYING = ("time", "attempt", "train/images_per_second", "shared_trunk", "sha256
 FILES = ("model.pt", "optimizer.pt", "state.json", "manifest.json")
 
 CLASSIFIERS: dict[str, Classifier] = {
-    "softmax": Softmax(),
-    "sigmoid": Sigmoid(),
-    "eql": Equalization(),
-    "federated": Federated(judged_categories=3),
-    "bags": BalancedGroupSoftmax(others_per_member=1),
-    "seesaw": Seesaw(),
-    "eql v2": EqualizationV2(),
+    **single_classifiers(),
     "double": Double(first=Softmax(), second=BalancedGroupSoftmax(others_per_member=1)),
     "3fc_ft": Calibrated(),
     "2fc_rand": Calibrated(head="2fc_rand"),

@@ -7,20 +7,23 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from longtail.config.classifiers import Sigmoid
+from longtail.config.classifiers import Double, Equalization, Sigmoid
 from longtail.config.stages import Stage, Uniform
 from longtail.data.lvis.annotations import open_annotations
 from longtail.data.sampling.build import images_per_epoch
+from longtail.models.category_statistics import CategoryStatistics
+from longtail.models.classifiers.build import build_classifier
+from longtail.models.classifiers.equalization import protected_categories
 from longtail.training.checkpoints import Checkpoint, final_checkpoint, latest_valid, trained_steps
 from longtail.training.journal import JOURNAL, read_journal, read_progress
 from longtail.training.stage import (
     StageJob,
     StageOutcome,
-    category_statistics,
     train_stage,
 )
 
@@ -181,10 +184,20 @@ def test_more_images_per_step_than_workers_can_share_is_refused(job: StageJob) -
 
 def test_only_the_equalization_loss_protects_categories(job: StageJob, toy_stage: Stage) -> None:
     annotations = open_annotations(job.train_annotations)
-    frequency = annotations.categories.frequency
-    tail = category_statistics(toy_stage.classifier, annotations).tail
-    assert tail.tolist() == [letter in "rc" for letter in frequency]
-    assert not category_statistics(Sigmoid(), annotations).tail.any()
+    statistics = CategoryStatistics.from_table(
+        annotations.categories, annotations.num_annotated_images
+    )
+    tail = int(np.isin(annotations.categories.frequency, ["r", "c"]).sum())
+    assert tail > 0
+    for classifier, protected in (
+        (toy_stage.classifier, tail),
+        (Equalization(tail_frequency=0.999), len(annotations.categories)),
+        (Double(second=Equalization()), tail),
+        (Double(first=Equalization(), second=Sigmoid()), 0),
+        (Sigmoid(), 0),
+    ):
+        built = build_classifier(classifier, 4, statistics)
+        assert protected_categories(built) == protected
 
 
 @pytest.mark.gpu

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from support.every_classifier import single_classifiers
 from support.on_ray.two_workers import on_each_of_two
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -13,34 +14,25 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from longtail.config import classifiers as config
 from longtail.losses.equalization import equalization_weights
 from longtail.models.category_statistics import CategoryStatistics
-from longtail.models.classifiers import (
-    ClassificationTargets,
-    Classifier,
-    EqualizationV2Classifier,
-    SigmoidClassifier,
-    SoftmaxClassifier,
-    build_classifier,
-    classify,
-)
+from longtail.models.classifiers.base import ClassificationTargets, Classifier, classify
+from longtail.models.classifiers.build import build_classifier
+from longtail.models.classifiers.equalization_v2 import EqualizationV2Classifier
+from longtail.models.classifiers.sigmoid import SigmoidClassifier
+from longtail.models.classifiers.softmax import SoftmaxClassifier
 from longtail.training.telemetry import Telemetry
 from longtail.training.telemetry_window import TelemetryWindow
 
 CPU = torch.device("cpu")
 K, R, CHANNELS = 4, 30, 6
 STATISTICS = CategoryStatistics(
-    tail=torch.tensor([False, False, True, True]),
     image_count=torch.tensor([4000, 300, 20, 2]),
     instance_count=torch.tensor([9000, 500, 30, 2]),
+    frequency_group=torch.tensor([2, 2, 1, 0]),
+    num_images=5000,
 )
 CLASSIFIERS: list[config.Classifier] = [
-    config.Softmax(),
+    *single_classifiers().values(),
     config.Softmax(logit_adjustment=1),
-    config.Sigmoid(),
-    config.Equalization(),
-    config.Federated(judged_categories=2),
-    config.BalancedGroupSoftmax(others_per_member=1),
-    config.Seesaw(),
-    config.EqualizationV2(),
     config.Double(second=config.BalancedGroupSoftmax(others_per_member=1)),
     config.Calibrated(),
 ]
@@ -144,7 +136,8 @@ def test_what_the_equalization_loss_masks_is_not_valid() -> None:
     features, targets = _batch(0)
     _learn(classifier, telemetry, features, targets)
     window = telemetry.window()
-    kept = equalization_weights(targets.labels, STATISTICS.tail, None)
+    tail = torch.tensor([False, False, True, True])
+    kept = equalization_weights(targets.labels, tail, None)
     foreground = targets.labels < K
     valid = (kept & foreground[:, None]).sum(dim=0).numpy() - window.positives
     assert window.valid_foreground_negatives.tolist() == valid.tolist()

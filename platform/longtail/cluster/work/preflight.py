@@ -5,7 +5,7 @@ import torch
 from longtail.cluster.nodes.plan import Plan
 from longtail.data.lvis.annotations import open_annotations
 from longtail.engines.build import build_engine
-from longtail.training.stage import category_statistics
+from longtail.models.category_statistics import CategoryStatistics
 
 
 def check_buildable(plan: Plan) -> None:
@@ -15,6 +15,9 @@ def check_buildable(plan: Plan) -> None:
         ValueError: An engine, a backbone or sizes that do not fit; the row and stage are named.
     """
     annotations = open_annotations(plan.data.train)
+    statistics = CategoryStatistics.from_table(
+        annotations.categories, annotations.num_annotated_images
+    )
     checked = set()
     for row in plan.rows:
         detector = row.variant.detector.without_weights()
@@ -23,7 +26,6 @@ def check_buildable(plan: Plan) -> None:
             if key in checked:
                 continue
             checked.add(key)
-            statistics = category_statistics(stage.classifier, annotations)
             try:
                 with torch.device("meta"):
                     build_engine(detector, stage.classifier, row.variant.inference, statistics)

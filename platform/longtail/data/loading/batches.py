@@ -17,12 +17,14 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset
 
-from longtail.config.stages import Stage
+from longtail.config.stages import Sampler, Stage
 from longtail.config.variant import Data, Inference
 from longtail.data.loading.images import load_image
 from longtail.data.loading.load_sample import for_drawn_category, load_sample
 from longtail.data.loading.sample import Image, Sample
 from longtail.data.loading.shared_tensors import Parcel, pack, unpack
+from longtail.data.loading.transforms.base import Transform, largest_sides
+from longtail.data.loading.transforms.build import build_transforms
 from longtail.data.lvis.annotations import Annotations
 from longtail.data.sampling.build import build_stream
 from longtail.data.sampling.steps import Step, StepSampler
@@ -78,7 +80,7 @@ def training_batches(
     Args:
         annotations: The training file.
         images_root: Folder of its images.
-        stage: Says sampler, augmentation and images per step.
+        stage: Says sampler, augmentations and images per step.
         data: Says which images are used.
         seed: Decides the order and every augmentation.
         num_replicas: Workers that train together.
@@ -93,9 +95,10 @@ def training_batches(
     used = data.use_images_without_annotations
     stream = build_stream(annotations, stage.sampler, used, seed)
     sampler = StepSampler(stream, stage.schedule.images_per_step, num_replicas, rank)
-    sides = max(stage.augmentation.short_sides), stage.augmentation.long_side_cap
+    transforms = build_transforms(stage.augmentations)
+    sides = largest_sides(transforms, stored_sides(annotations))
     check_shared_memory(sampler.images_per_step // num_replicas, sides, loader_processes)
-    load = partial(_training_batch, annotations, images_root, stage, seed)
+    load = partial(_training_batch, annotations, images_root, transforms, stage.sampler, seed)
     return _load(load, sampler.steps(*start), loader_processes)
 
 
@@ -112,6 +115,12 @@ def prediction_images(
     batches = [indices[first : first + count] for first in range(0, len(indices), count)]
     load = partial(_prediction_batch, images, images_root, inference)
     return _load(load, batches, loader_processes)
+
+
+def stored_sides(images: ImageFiles) -> tuple[int, int]:
+    """The largest short and the largest long side of the images of a file, in pixels."""
+    short, long = np.sort(np.stack([images.heights, images.widths]), axis=0).max(axis=1)
+    return int(short), int(long)
 
 
 def check_shared_memory(num_images: int, sides: tuple[int, int], loader_processes: int) -> None:
@@ -142,13 +151,18 @@ def check_shared_memory(num_images: int, sides: tuple[int, int], loader_processe
 
 
 def _training_batch(
-    annotations: Annotations, images_root: Path, stage: Stage, seed: int, step: Step
+    annotations: Annotations,
+    images_root: Path,
+    transforms: Sequence[Transform],
+    draws: Sampler,
+    seed: int,
+    step: Step,
 ) -> TrainingBatch:
     samples = []
     for item in step.items:
         rng = augmentation_generator(seed, item.epoch, item.position)
-        sample = load_sample(annotations, item.image, images_root, stage.augmentation, rng)
-        samples.append(for_drawn_category(sample, stage.sampler, item.category))
+        sample = load_sample(annotations, item.image, images_root, transforms, rng)
+        samples.append(for_drawn_category(sample, draws, item.category))
     return TrainingBatch(samples, step.epoch, step.position)
 
 

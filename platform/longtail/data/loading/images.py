@@ -9,7 +9,7 @@ from PIL import Image as PilImage
 from torch import Tensor
 
 from longtail.data.loading.sample import Image
-from longtail.data.loading.transforms import Geometry, resized
+from longtail.data.loading.transforms.resize import resample, resized
 from longtail.problems import BadInputError
 
 # What Pillow raises for damaged files, by format and by where the damage is.
@@ -37,8 +37,8 @@ def load_image(
     """
     picture = read_rgb(path, size)
     original = picture.height, picture.width
-    geometry = Geometry(original, resized(original, short_side, long_side_cap))
-    return Image(to_tensor(geometry.picture(picture)), image_id, original)
+    seen = resample(picture, resized(original, short_side, long_side_cap))
+    return Image(to_tensor(seen), image_id, original)
 
 
 def read_rgb(path: Path, size: tuple[int, int] | None = None) -> PilImage.Image:

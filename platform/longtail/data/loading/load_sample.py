@@ -3,6 +3,7 @@
 G instances. Boxes are xyxy in pixels; labels are contiguous category indices 0..K-1.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,11 +13,11 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 from torch import Tensor
 
-from longtail.config.stages import Augmentation, ClassThenImage, Sampler
+from longtail.config.stages import ClassThenImage, Sampler
 from longtail.data.loading.images import read_rgb, to_tensor
 from longtail.data.loading.masks import BitmapMask, InstanceMasks, PolygonMask
 from longtail.data.loading.sample import Image, Sample, VerifiedCategories
-from longtail.data.loading.transforms import draw_geometry
+from longtail.data.loading.transforms.base import Transform, draw_change
 from longtail.data.lvis.annotations import Annotations
 from longtail.data.lvis.segmentation import Polygons, Rle, Segmentation
 
@@ -25,7 +26,7 @@ def load_sample(
     annotations: Annotations,
     i: int,
     images_root: Path,
-    augmentation: Augmentation,
+    transforms: Sequence[Transform],
     rng: np.random.Generator,
 ) -> Sample:
     """Read image index `i`, augment it and its instances, and say what is verified in it.
@@ -37,14 +38,14 @@ def load_sample(
         BadInputError: The picture is missing, damaged or of another size.
     """
     size = int(annotations.heights[i]), int(annotations.widths[i])
-    geometry = draw_geometry(augmentation, size, rng)
-    picture = read_rgb(annotations.image_path(i, images_root), size)
-    instances = annotations.instances(i)
+    change = draw_change(transforms, size, rng)
+    picture = change.pixels(read_rgb(annotations.image_path(i, images_root), size))
+    instances, geometry = annotations.instances(i), change.geometry
     boxes = geometry.boxes(instances.boxes)
-    masks = instance_masks(instances.segmentations).affine(geometry.matrix, geometry.new_size)
+    masks = instance_masks(instances.segmentations).affine(geometry.matrix, geometry.size)
     kept = with_area(boxes, masks)
     return Sample(
-        image=Image(to_tensor(geometry.picture(picture)), int(annotations.image_ids[i]), size),
+        image=Image(to_tensor(picture), int(annotations.image_ids[i]), size),
         boxes=torch.from_numpy(boxes[kept]).float(),
         labels=_indices(instances.labels[kept]),
         masks=masks.take(kept.tolist()),

@@ -6,7 +6,6 @@ xyxy in pixels of `Image.pixels`; labels are contiguous category indices 0..K-1.
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from longtail.data.loading.masks import InstanceMasks
@@ -47,7 +46,7 @@ class VerifiedCategories:
 
 @dataclass(frozen=True)
 class Sample:
-    """A training image with its targets; without instances it serves for prediction.
+    """A training image with its targets.
 
     Attributes:
         image: The picture.
@@ -77,17 +76,3 @@ class Sample:
     loss_weight: float = 1.0
     drawn_category: int | None = None
     background_per_foreground: float = 1.0
-
-
-def unannotated(image: Image) -> Sample:
-    """A sample that holds the picture alone, as prediction needs it."""
-    return Sample(
-        image=image,
-        boxes=torch.zeros(0, 4),
-        labels=torch.zeros(0, dtype=torch.long),
-        masks=InstanceMasks(()),
-        source=torch.zeros(0, dtype=torch.long),
-        verified=(),
-        ignore_boxes=torch.zeros(0, 4),
-        ignore_weights=torch.zeros(0),
-    )

@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from longtail.config.detector import Detectron2, Timm
 from longtail.engines.detectron2.config_file import STAGES
 from longtail.engines.detectron2.keys import detector_of
-from longtail.models.backbone import TimmBackbone
+from longtail.models.backbone import STRIDES, TimmBackbone
 from longtail.models.build import build_backbone
-from longtail.models.neck import LEVELS, STRIDES, FeaturePyramid
+from longtail.models.necks.base import Neck
+from longtail.models.necks.build import build_neck
 
 
 class ResNetBottomUp(nn.Module):
@@ -52,17 +53,17 @@ class ResNetBottomUp(nn.Module):
 
 
 class PyramidBackbone(Backbone):  # type: ignore[misc]
-    """p2 to p6 of stride 4 to 64: the shared `FeaturePyramid` over a network.
+    """The levels of a shared neck over a network.
 
     Args:
-        bottom_up: The network under the pyramid.
-        neck: The pyramid.
+        bottom_up: The network under the neck.
+        neck: Makes the levels; also an `nn.Module`.
         channels: C of its levels.
     """
 
     @configurable  # type: ignore[untyped-decorator]
     def __init__(
-        self, *, bottom_up: TimmBackbone | ResNetBottomUp, neck: FeaturePyramid, channels: int
+        self, *, bottom_up: TimmBackbone | ResNetBottomUp, neck: Neck, channels: int
     ) -> None:
         super().__init__()
         self.bottom_up = bottom_up
@@ -76,7 +77,7 @@ class PyramidBackbone(Backbone):  # type: ignore[misc]
         bottom_up = _build_bottom_up(detector.backbone, cfg, input_shape)
         return {
             "bottom_up": bottom_up,
-            "neck": FeaturePyramid(bottom_up.channels, detector.neck_channels),
+            "neck": build_neck(detector.neck, bottom_up.channels, detector.neck_channels),
             "channels": detector.neck_channels,
         }
 
@@ -88,13 +89,14 @@ class PyramidBackbone(Backbone):  # type: ignore[misc]
     @property
     def size_divisibility(self) -> int:
         """Images are padded to multiples of this."""
-        return STRIDES[len(STAGES) - 1]
+        return STRIDES[-1]
 
     def output_shape(self) -> dict[str, ShapeSpec]:
         """Channels and stride of each level."""
+        levels = self.neck.levels
         return {
             level: ShapeSpec(channels=self.channels, stride=stride)
-            for level, stride in zip(LEVELS, STRIDES, strict=True)
+            for level, stride in zip(levels.names, levels.strides, strict=True)
         }
 
 

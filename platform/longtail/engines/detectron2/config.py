@@ -19,15 +19,16 @@ from longtail.engines.detectron2.roi_heads import LongtailROIHeads
 from longtail.engines.detectron2.rpn import set_proposals
 from longtail.engines.pixels import PIXEL_MEAN, PIXEL_STD
 from longtail.models.category_statistics import CategoryStatistics
-from longtail.models.neck import LEVELS, NUM_ROI_LEVELS
+from longtail.models.necks.build import levels_of
 
 
 def add_longtail_config(cfg: CfgNode) -> None:
     """Add MODEL.LONGTAIL, at defaults, to a detectron2 configuration.
 
     It says what detectron2 has no keys for: DETECTOR, CLASSIFIER, SCORE_ADJUSTMENT and HEAD_MERGE
-    are the JSON of our configuration, TAIL lists the labels that the equalization loss spares,
-    IMAGE_COUNT and INSTANCE_COUNT count the training images and instances of each category.
+    are the JSON of our configuration, IMAGE_COUNT and INSTANCE_COUNT count the training images and
+    instances of each category, FREQUENCY_GROUP says 0, 1 or 2 for its group r, c or f, and
+    NUM_IMAGES counts the annotated training images. Losses alone go by the last two.
     Proposals and what a prediction keeps are read from detectron2's own keys (MODEL.RPN,
     MODEL.ANCHOR_GENERATOR, MODEL.ROI_HEADS, TEST), and not from `proposals` of DETECTOR. K is
     MODEL.ROI_HEADS.NUM_CLASSES.
@@ -38,11 +39,14 @@ def add_longtail_config(cfg: CfgNode) -> None:
             "CLASSIFIER": as_text(Softmax()),
             "SCORE_ADJUSTMENT": as_text(AsTheyAre()),
             "HEAD_MERGE": as_text(HeadMerge()),
-            "TAIL": [],
             "IMAGE_COUNT": [],
             "INSTANCE_COUNT": [],
+            "FREQUENCY_GROUP": [],
+            "NUM_IMAGES": 0,
         }
     )
+    # Files of before listed the tail, empty in every export.
+    cfg.register_deprecated_key("MODEL.LONGTAIL.TAIL")
 
 
 def longtail_config(
@@ -71,15 +75,17 @@ def longtail_config(
     cfg.MODEL.LONGTAIL.CLASSIFIER = as_text(classifier)
     cfg.MODEL.LONGTAIL.SCORE_ADJUSTMENT = as_text(inference.score_adjustment)
     cfg.MODEL.LONGTAIL.HEAD_MERGE = as_text(inference.head_merge)
-    cfg.MODEL.LONGTAIL.TAIL = statistics.tail.nonzero().flatten().tolist()
     cfg.MODEL.LONGTAIL.IMAGE_COUNT = statistics.image_count.tolist()
     cfg.MODEL.LONGTAIL.INSTANCE_COUNT = statistics.instance_count.tolist()
+    cfg.MODEL.LONGTAIL.FREQUENCY_GROUP = statistics.frequency_group.tolist()
+    cfg.MODEL.LONGTAIL.NUM_IMAGES = statistics.num_images
     cfg.MODEL.META_ARCHITECTURE = LongtailRCNN.__name__
     cfg.MODEL.BACKBONE.NAME = PyramidBackbone.__name__
     cfg.MODEL.MASK_ON = True
-    set_proposals(cfg, detector.proposals)
+    levels = levels_of(detector.neck)
+    set_proposals(cfg, detector.proposals, levels)
     cfg.MODEL.ROI_HEADS.NAME = LongtailROIHeads.__name__
-    cfg.MODEL.ROI_HEADS.IN_FEATURES = list(LEVELS[:NUM_ROI_LEVELS])
+    cfg.MODEL.ROI_HEADS.IN_FEATURES = list(levels.pooled_names)
     cfg.MODEL.ROI_HEADS.NUM_CLASSES = statistics.num_categories
     cfg.MODEL.ROI_HEADS.SCORE_THRESH_TEST = inference.score_threshold
     cfg.MODEL.ROI_HEADS.NMS_THRESH_TEST = inference.nms_iou

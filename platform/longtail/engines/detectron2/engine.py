@@ -14,7 +14,6 @@ from longtail.engines.detectron2.meta_arch import LongtailRCNN
 from longtail.engines.detectron2.neutral import use_neutral_names
 from longtail.engines.pixels import WHITE, in_original_pixels
 from longtail.engines.targets import roi_targets
-from longtail.models.boxes import rescale_boxes
 
 DETECTRON2_LOSSES = {
     "rpn_objectness": "loss_rpn_cls",
@@ -72,26 +71,7 @@ class Detectron2Engine(nn.Module):
         proposals, _ = self.model.proposal_generator(batch, features, None)
         boxes = [of_image.proposal_boxes.tensor for of_image in proposals]
         detected, _ = self.model.roi_heads.heads(features, boxes, batch.image_sizes)
-        return [
-            in_original_pixels(image, of_image, class_rows)
-            for image, of_image in zip(images, detected, strict=True)
-        ]
-
-    @torch.no_grad()
-    def predict_masks(
-        self, images: Sequence[Image], detections: Sequence[Detections]
-    ) -> list[Tensor]:
-        """See `Engine.predict_masks`."""
-        assert not self.training, "predictions need engine.eval()"
-        _, features = self._features(images)
-        device: torch.device = self.model.device
-        boxes = [
-            rescale_boxes(given.boxes.to(device), image.original_size, image.size)
-            for image, given in zip(images, detections, strict=True)
-        ]
-        labels = [given.labels.to(device) for given in detections]
-        masks: list[Tensor] = self.model.roi_heads.heads.masks_for(features, boxes, labels)
-        return masks
+        return in_original_pixels(images, detected, class_rows)
 
     def parts(self) -> Mapping[Part, nn.Module]:
         """See `Engine.parts`."""

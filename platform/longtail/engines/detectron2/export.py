@@ -38,7 +38,7 @@ instances = DefaultPredictor(cfg)(cv2.imread("picture.jpg"))["instances"]
 ```
 
 detectron2 makes masks of pixels of probability 0.5 and more, whatever `mask_threshold` was.
-`MODEL.LONGTAIL.TAIL`, `IMAGE_COUNT` and `INSTANCE_COUNT` are of the annotations it was trained on.
+`MODEL.LONGTAIL.IMAGE_COUNT` and `INSTANCE_COUNT` are of the annotations it was trained on.
 """
 
 

@@ -5,12 +5,13 @@ from detectron2.config import CfgNode
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
+from longtail.categories import FREQUENCY_GROUPS
 from longtail.config.base import Config
 from longtail.config.classifiers import Classifier
 from longtail.config.detector import Detector
 from longtail.config.scores import HeadMerge, ScoreAdjustment
 from longtail.config.variant import Inference
-from longtail.models.category_statistics import CategoryStatistics
+from longtail.models.category_statistics import UNKNOWN_GROUP, CategoryStatistics
 
 _CLASSIFIER: TypeAdapter[Classifier] = TypeAdapter(Classifier)
 _SCORE_ADJUSTMENT: TypeAdapter[ScoreAdjustment] = TypeAdapter(ScoreAdjustment)
@@ -58,35 +59,35 @@ def inference_of(cfg: CfgNode) -> Inference:
 
 
 def statistics_of(cfg: CfgNode) -> CategoryStatistics:
-    """The categories as MODEL.LONGTAIL.TAIL, IMAGE_COUNT and INSTANCE_COUNT describe them.
+    """The categories as the counts and groups of MODEL.LONGTAIL describe them.
 
-    Empty counts are zeros: classifiers that go by them need true ones.
+    Empty counts are zeros and empty groups unknown: losses that go by them need true ones.
 
     Raises:
-        ValueError: They do not fit MODEL.ROI_HEADS.NUM_CLASSES.
+        ValueError: They do not fit MODEL.ROI_HEADS.NUM_CLASSES, or are no groups.
     """
-    num_categories, keys = cfg.MODEL.ROI_HEADS.NUM_CLASSES, cfg.MODEL.LONGTAIL
-    foreign = [label for label in keys.TAIL if not 0 <= label < num_categories]
-    if foreign:
+    keys = cfg.MODEL.LONGTAIL
+    groups = _row(cfg, "FREQUENCY_GROUP", UNKNOWN_GROUP)
+    known = range(UNKNOWN_GROUP, len(FREQUENCY_GROUPS))
+    if foreign := [group for group in groups.tolist() if group not in known]:
         raise ValueError(
-            f"MODEL.LONGTAIL.TAIL {foreign[0]}: labels are 0 to {num_categories - 1}"
-            f" (MODEL.ROI_HEADS.NUM_CLASSES {num_categories})"
+            f"MODEL.LONGTAIL.FREQUENCY_GROUP {foreign[0]}: groups are 0, 1 and 2 for r, c and f, or"
+            f" {UNKNOWN_GROUP} where it is not known"
         )
-    tail = np.zeros(num_categories, dtype=np.bool_)
-    tail[list(keys.TAIL)] = True
     return CategoryStatistics.from_arrays(
-        tail, *(_counts(cfg, name) for name in ("IMAGE_COUNT", "INSTANCE_COUNT"))
+        _row(cfg, "IMAGE_COUNT", 0), _row(cfg, "INSTANCE_COUNT", 0), groups, keys.NUM_IMAGES
     )
 
 
-def _counts(cfg: CfgNode, name: str) -> NDArray[np.int64]:
-    num_categories, counts = cfg.MODEL.ROI_HEADS.NUM_CLASSES, list(cfg.MODEL.LONGTAIL[name])
-    if len(counts) not in (0, num_categories):
+def _row(cfg: CfgNode, name: str, otherwise: int) -> NDArray[np.int64]:
+    """(K,) what a key says of each category, or one number for all where it is empty."""
+    num_categories, values = cfg.MODEL.ROI_HEADS.NUM_CLASSES, list(cfg.MODEL.LONGTAIL[name])
+    if len(values) not in (0, num_categories):
         raise ValueError(
-            f"MODEL.LONGTAIL.{name} has {len(counts)} counts: one for each of"
+            f"MODEL.LONGTAIL.{name} has {len(values)} values: one for each of"
             f" MODEL.ROI_HEADS.NUM_CLASSES {num_categories} is needed"
         )
-    return np.array(counts or [0] * num_categories, dtype=np.int64)
+    return np.array(values or [otherwise] * num_categories, dtype=np.int64)
 
 
 def _json_of(text: str) -> str:

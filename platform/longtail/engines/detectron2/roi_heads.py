@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from longtail.engines.detectron2.keys import classifier_of, detector_of, inference_of, statistics_of
 from longtail.engines.detectron2.targets import targets_of
 from longtail.models.build import build_roi_heads
-from longtail.models.neck import LEVELS, NUM_ROI_LEVELS
+from longtail.models.necks.build import levels_of
 from longtail.models.roi_heads import RoIDetections, RoIHeads
 
 
@@ -37,10 +37,12 @@ class LongtailROIHeads(nn.Module):
         """
         detector = detector_of(cfg)
         widths = {name: shape.channels for name, shape in input_shape.items()}
-        if any(widths.get(level) != detector.neck_channels for level in LEVELS[:NUM_ROI_LEVELS]):
+        needed = levels_of(detector.neck).pooled_names
+        if any(widths.get(level) != detector.neck_channels for level in needed):
             raise ValueError(
-                f"MODEL.ROI_HEADS.NAME {cls.__name__}: needs the levels p2 to p5 with"
-                f" {detector.neck_channels} channels (neck_channels of MODEL.LONGTAIL.DETECTOR);"
+                f"MODEL.ROI_HEADS.NAME {cls.__name__}: needs the levels {needed[0]} to"
+                f" {needed[-1]} with {detector.neck_channels} channels (neck_channels of"
+                " MODEL.LONGTAIL.DETECTOR);"
                 f" the backbone gives {widths}"
             )
         heads = build_roi_heads(detector, classifier_of(cfg), inference_of(cfg), statistics_of(cfg))

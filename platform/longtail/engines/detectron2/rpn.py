@@ -25,7 +25,7 @@ from torch import Tensor
 
 from longtail.config.detector import Proposals
 from longtail.engines.anchors import level_sizes
-from longtail.models.neck import LEVELS
+from longtail.models.necks.base import Levels
 from longtail.models.rpn_head import RPNHead
 
 SMOOTH_L1_BETA = 1 / 9
@@ -66,17 +66,17 @@ def shared_rpn_head(cfg: CfgNode, input_shape: Sequence[ShapeSpec]) -> RPNHead:
     return RPNHead(input_shape[0].channels, len(ratios))
 
 
-def set_proposals(cfg: CfgNode, proposals: Proposals) -> None:
-    """Write the proposals' configuration into detectron2's keys.
+def set_proposals(cfg: CfgNode, proposals: Proposals, levels: Levels) -> None:
+    """Write the configuration of proposals on a neck's levels into detectron2's keys.
 
     Raises:
         ValueError: There is not one anchor size for each level.
     """
-    cfg.MODEL.ANCHOR_GENERATOR.SIZES = level_sizes(proposals)
+    cfg.MODEL.ANCHOR_GENERATOR.SIZES = level_sizes(proposals, levels)
     cfg.MODEL.ANCHOR_GENERATOR.ASPECT_RATIOS = [list(proposals.aspect_ratios)]
     cfg.MODEL.PROPOSAL_GENERATOR.NAME = FiniteRPN.__name__
     cfg.MODEL.RPN.HEAD_NAME = shared_rpn_head.__name__
-    cfg.MODEL.RPN.IN_FEATURES = list(LEVELS)
+    cfg.MODEL.RPN.IN_FEATURES = list(levels.names)
     cfg.MODEL.RPN.BATCH_SIZE_PER_IMAGE = proposals.anchors_per_image
     cfg.MODEL.RPN.SMOOTH_L1_BETA = SMOOTH_L1_BETA
     cfg.MODEL.RPN.NMS_THRESH = proposals.nms_iou

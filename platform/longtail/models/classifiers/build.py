@@ -10,7 +10,7 @@ from longtail.models.classifiers.balanced_group_softmax import BalancedGroupSoft
 from longtail.models.classifiers.base import Classifier
 from longtail.models.classifiers.calibrated import CalibratedClassifier, RetrainedHead
 from longtail.models.classifiers.double import DoubleClassifier
-from longtail.models.classifiers.equalization import EqualizationClassifier
+from longtail.models.classifiers.equalization import EqualizationClassifier, tail_categories
 from longtail.models.classifiers.equalization_v2 import EqualizationV2Classifier
 from longtail.models.classifiers.federated import FederatedClassifier
 from longtail.models.classifiers.seesaw import SeesawClassifier
@@ -85,12 +85,12 @@ def _single(
             )
         case config.Sigmoid(prior=prior):
             return SigmoidClassifier(channels, num_categories, prior, temperature=temperature)
-        case config.Equalization(prior=prior, form=form):
+        case config.Equalization(prior=prior, tail_frequency=tail_frequency):
             return EqualizationClassifier(
                 channels,
-                statistics.tail,
+                tail_categories(statistics, tail_frequency),
                 prior,
-                use_verified=form == "challenge",
+                use_verified=classifier.form == "challenge",
                 temperature=temperature,
             )
         case config.Federated(prior=prior):

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from longtail.models.classifiers import CalibratedClassifier, Classifier
+from longtail.models.classifiers.base import Classifier
+from longtail.models.classifiers.calibrated import CalibratedClassifier
 
 Rule = Literal["only", "avg", "det", "cat", "cat_thr", "cat_scale"]
 Scale = Literal["new_over_original", "original_over_new"]

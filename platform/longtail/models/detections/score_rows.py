@@ -5,7 +5,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from longtail.models.classifiers import Classifier
+from longtail.models.classifiers.base import Classifier
 
 
 class ScoreRows(Protocol):

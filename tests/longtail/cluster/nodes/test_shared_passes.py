@@ -55,7 +55,7 @@ def test_optimizer_clipping_and_recreation_may_differ(data: DataFiles) -> None:
         HEAD.replace(sampler=RepeatFactor()),
         HEAD.replace(schedule=Schedule(iterations=5000)),
         HEAD.replace(mixed_precision=False),
-        HEAD.replace(augmentation=HEAD.augmentation.replace(horizontal_flip=0.0)),
+        HEAD.override({"augmentations.1.probability": 0.0}),
         HEAD.replace(loss_weights=HEAD.loss_weights.replace(classification=2.0)),
     ],
 )

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from longtail.config.augmentations import HorizontalFlip, Resize
 from longtail.config.stages import (
-    Augmentation,
     ClassAware,
     ClassThenImage,
     RepeatFactor,
@@ -25,7 +25,7 @@ from longtail.problems import BadInputError
 
 STAGE = Stage(
     sampler=RepeatFactor(threshold=0.5),
-    augmentation=Augmentation(short_sides=(64, 80), long_side_cap=128),
+    augmentations=(Resize(short_sides=(64, 80), long_side_cap=128), HorizontalFlip()),
     schedule=Schedule(images_per_step=4),
 )
 

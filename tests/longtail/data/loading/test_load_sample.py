@@ -1,4 +1,5 @@
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,17 +9,20 @@ import torch
 from PIL import Image as PilImage
 from pycocotools import mask as coco_mask
 
-from longtail.config.stages import Augmentation, ClassAware, ClassThenImage
+from longtail.config.stages import ClassAware, ClassThenImage
 from longtail.data.loading.images import load_image, read_rgb
 from longtail.data.loading.load_sample import for_drawn_category, load_sample
 from longtail.data.loading.masks import BitmapMask, PolygonMask
 from longtail.data.loading.sample import Sample
+from longtail.data.loading.transforms.base import Transform
+from longtail.data.loading.transforms.horizontal_flip import HorizontalFlip
+from longtail.data.loading.transforms.resize import Resize
 from longtail.data.lvis.annotations import Annotations, open_annotations
 from longtail.problems import BadInputError
 
 HEIGHT, WIDTH = 40, 60
-PLAIN = Augmentation(short_sides=(40,), horizontal_flip=0.0)
-DOUBLED_AND_FLIPPED = Augmentation(short_sides=(80,), horizontal_flip=1.0)
+PLAIN = (Resize((40,), 1333),)
+DOUBLED_AND_FLIPPED = (Resize((80,), 1333), HorizontalFlip(1.0))
 
 
 def square_rle() -> dict[str, Any]:
@@ -79,8 +83,8 @@ def write_lvis(folder: Path, instances: list[dict[str, Any]], **image: Any) -> A
     return open_annotations(path, cache_dir=folder / "cache")
 
 
-def load(folder: Path, annotations: Annotations, augmentation: Augmentation) -> Sample:
-    return load_sample(annotations, 0, folder, augmentation, np.random.default_rng(0))
+def load(folder: Path, annotations: Annotations, transforms: Sequence[Transform]) -> Sample:
+    return load_sample(annotations, 0, folder, transforms, np.random.default_rng(0))
 
 
 def test_sample_holds_the_annotations_in_its_own_pixels(tmp_path: Path) -> None:
@@ -99,8 +103,8 @@ def test_sample_holds_the_annotations_in_its_own_pixels(tmp_path: Path) -> None:
 
 def test_pixels_follow_the_boxes_and_are_rgb(tmp_path: Path) -> None:
     annotations = write_lvis(tmp_path, [SQUARE])
-    for augmentation in (PLAIN, DOUBLED_AND_FLIPPED):
-        sample = load(tmp_path, annotations, augmentation)
+    for transforms in (PLAIN, DOUBLED_AND_FLIPPED):
+        sample = load(tmp_path, annotations, transforms)
         x0, y0, x1, y1 = (int(side) for side in sample.boxes[0])
         inside = sample.image.pixels[:, y0 + 1 : y1 - 1, x0 + 1 : x1 - 1]
         assert inside.amin(dim=(1, 2)).tolist() == [1, 0, 0]
@@ -127,7 +131,7 @@ def test_instances_without_area_are_dropped_but_their_categories_stay_verified(
 ) -> None:
     speck = instance(70, 20, 20, 0.4, 0.4, square_rle() | {"counts": one_pixel(20, 20)})
     annotations = write_lvis(tmp_path, [speck, SQUARE])
-    shrunk = Augmentation(short_sides=(4,), horizontal_flip=0.0)
+    shrunk = (Resize((4,), 1333),)
     sample = load(tmp_path, annotations, shrunk)
     assert sample.labels.tolist() == [0]
     assert len(sample.masks) == len(sample.boxes) == len(sample.source) == 1

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from longtail.config.detector import Detector, Detectron2
-from longtail.models.neck import LEVELS, STRIDES, FeaturePyramid
+from longtail.models.necks.feature_pyramid import FeaturePyramid
 
 pytest.importorskip("detectron2", reason="detectron2 is not installed")
 
@@ -14,6 +14,7 @@ from detectron2.modeling.backbone.fpn import FPN, LastLevelMaxPool
 
 from longtail.engines.detectron2.backbone import ResNetBottomUp
 
+LEVELS, STRIDES = FeaturePyramid.levels.names, FeaturePyramid.levels.strides
 R50 = "COCO-InstanceSegmentation/mask_rcnn_R_50_FPN_3x.yaml"
 DCN = "Misc/mask_rcnn_R_50_FPN_1x_dconv_c3-c5.yaml"
 EngineMaker = Callable[..., Any]

@@ -93,7 +93,7 @@ def test_configuration_of_an_own_resnet_needs_its_file_no_more(
     assert len(build_model(cfg).backbone.bottom_up.body.stages) == 4
 
 
-def test_tail_counts_and_classifier_come_back_from_the_configuration(detector: Detector) -> None:
+def test_groups_counts_and_classifier_come_back_from_the_configuration(detector: Detector) -> None:
     cfg = _config(detector)
     assert build_model(cfg).roi_heads.heads.classifier.tail.tolist() == [False] * 4 + [True] * 2
     cfg.MODEL.LONGTAIL.CLASSIFIER = BalancedGroupSoftmax().model_dump_json()
@@ -104,7 +104,7 @@ def test_tail_counts_and_classifier_come_back_from_the_configuration(detector: D
 def test_counts_are_checked(detector: Detector) -> None:
     cfg = _config(detector)
     cfg.MODEL.LONGTAIL.INSTANCE_COUNT = [1, 2]
-    with pytest.raises(ValueError, match=r"INSTANCE_COUNT has 2 counts: .*NUM_CLASSES 6"):
+    with pytest.raises(ValueError, match=r"INSTANCE_COUNT has 2 values: .*NUM_CLASSES 6"):
         build_model(cfg)
 
 
@@ -124,11 +124,24 @@ def test_anchor_sizes_are_checked(detector: Detector) -> None:
         _config(wrong)
 
 
-def test_tail_labels_are_checked(detector: Detector) -> None:
+def test_groups_are_checked(detector: Detector) -> None:
     cfg = _config(detector)
-    cfg.MODEL.LONGTAIL.TAIL = [2, 6]
-    with pytest.raises(ValueError, match=r"MODEL\.LONGTAIL\.TAIL 6: labels are 0 to 5"):
+    cfg.MODEL.LONGTAIL.FREQUENCY_GROUP = [0, 0, 0, 0, 0, 3]
+    with pytest.raises(
+        ValueError, match=r"FREQUENCY_GROUP 3: groups are 0, 1 and 2 for r, c and f"
+    ):
         build_model(cfg)
+
+
+def test_a_file_that_lists_the_tail_is_still_read(detector: Detector, tmp_path: Path) -> None:
+    written = _config(detector)
+    file = tmp_path / "config.yaml"
+    file.write_text(written.dump().replace("  LONGTAIL:\n", "  LONGTAIL:\n    TAIL: []\n"))
+    assert "TAIL: []" in file.read_text()
+    read = get_cfg()
+    add_longtail_config(read)
+    read.merge_from_file(str(file), allow_unsafe=False)
+    assert json.dumps(read) == json.dumps(written)
 
 
 def test_default_predictor_takes_a_picture_of_opencv(

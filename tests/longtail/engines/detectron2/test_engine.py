@@ -85,8 +85,6 @@ def test_batch_without_instances_gives_every_parameter_a_gradient(
 def test_mode_is_checked(engine: Any, make_sample: SampleMaker) -> None:
     with pytest.raises(AssertionError, match=r"engine\.eval"):
         engine.predict([make_sample().image])
-    with pytest.raises(AssertionError, match=r"engine\.eval"):
-        engine.predict_masks([make_sample().image], [])
     with pytest.raises(AssertionError, match=r"engine\.train"):
         engine.eval().losses([make_sample()])
 

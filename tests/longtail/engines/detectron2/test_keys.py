@@ -6,16 +6,10 @@ from typing import Any
 import pytest
 from support.statistics_of import statistics_of
 
+from longtail.config.base import config_classes
 from longtail.config.classifiers import (
-    BalancedGroupSoftmax,
-    Calibrated,
-    Double,
-    Equalization,
-    EqualizationV2,
-    Federated,
-    Seesaw,
+    Classifier,
     Sigmoid,
-    Softmax,
 )
 from longtail.config.detector import Detector
 from longtail.config.scores import HeadMerge, NorCal
@@ -28,20 +22,8 @@ from detectron2.config import get_cfg
 from longtail.engines.detectron2.config import add_longtail_config, longtail_config
 from longtail.engines.detectron2.keys import classifier_of, detector_of, inference_of
 
-CLASSIFIERS = (
-    BalancedGroupSoftmax,
-    Calibrated,
-    Double,
-    Equalization,
-    EqualizationV2,
-    Federated,
-    Seesaw,
-    Sigmoid,
-    Softmax,
-)
 
-
-@pytest.mark.parametrize("kind", CLASSIFIERS)
+@pytest.mark.parametrize("kind", config_classes(Classifier))
 def test_a_file_gives_detector_and_classifier_back(
     kind: Any, detector: Detector, tmp_path: Path
 ) -> None:

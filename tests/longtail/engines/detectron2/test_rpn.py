@@ -11,6 +11,7 @@ from torchvision.models.detection.image_list import ImageList
 from longtail.config.detector import Detector, Proposals
 from longtail.data.loading.sample import Sample
 from longtail.engines.anchors import PyramidAnchors, level_sizes
+from longtail.models.necks.feature_pyramid import FeaturePyramid
 
 pytest.importorskip("detectron2", reason="detectron2 is not installed")
 
@@ -37,9 +38,9 @@ def test_anchors_of_both_engines_are_the_same_bits(
 ) -> None:
     engine = make_engine(engine="detectron2")
     levels = [torch.zeros(1, 1, -(-height // s), -(-width // s)) for s in (4, 8, 16, 32, 64)]
-    ours = PyramidAnchors(
-        level_sizes(Proposals(anchor_sizes=(8, 16, 32, 64, 128))), ((0.5, 1.0, 2.0),) * 5
-    )
+    neck = FeaturePyramid.levels
+    sizes = level_sizes(Proposals(anchor_sizes=(8, 16, 32, 64, 128)), neck)
+    ours = PyramidAnchors(sizes, (0.5, 1.0, 2.0), neck.strides)
     (expected,) = ours(ImageList(torch.zeros(1), [(height, width)]), levels)
     theirs = engine.model.proposal_generator.anchor_generator(levels)
     assert torch.equal(torch.cat([anchors.tensor for anchors in theirs]), expected)

@@ -8,21 +8,18 @@ from torch.nn import functional as F
 from longtail.config import classifiers as config
 from longtail.models.box_head import TwoLayerBoxHead
 from longtail.models.category_statistics import CategoryStatistics
-from longtail.models.classifiers import (
-    CalibratedClassifier,
-    ClassificationTargets,
-    ClassifierOnPooled,
-    SoftmaxClassifier,
-    build_classifier,
-    classify,
-)
+from longtail.models.classifiers.base import ClassificationTargets, ClassifierOnPooled, classify
+from longtail.models.classifiers.build import build_classifier
+from longtail.models.classifiers.calibrated import CalibratedClassifier
+from longtail.models.classifiers.softmax import SoftmaxClassifier
 
 K, C = 5, 8
 POOLED = (3, 2)
 STATISTICS = CategoryStatistics(
-    tail=torch.zeros(K, dtype=torch.bool),
     image_count=torch.tensor([3000, 300, 40, 6, 2]),
     instance_count=torch.tensor([5000, 400, 50, 7, 3]),
+    frequency_group=torch.tensor([2, 2, 1, 0, 0]),
+    num_images=4000,
 )
 TARGETS = ClassificationTargets(
     labels=torch.tensor([0, 3, K]),

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from support.every_classifier import single_classifiers
 from torch import Tensor, nn
 
 from longtail.config import classifiers as config
@@ -10,40 +11,30 @@ from longtail.losses.equalization import equalization_loss
 from longtail.losses.logit_adjustment import log_prior, training_logits
 from longtail.losses.softmax import softmax_cross_entropy
 from longtail.models.category_statistics import CategoryStatistics
-from longtail.models.classifiers import (
-    AdjustedSoftmaxClassifier,
-    BalancedGroupSoftmaxClassifier,
-    ClassificationTargets,
-    Classifier,
-    EqualizationClassifier,
-    EqualizationV2Classifier,
-    FederatedClassifier,
-    SeesawClassifier,
-    SigmoidClassifier,
-    SoftmaxClassifier,
-    build_classifier,
-)
+from longtail.models.classifiers.balanced_group_softmax import BalancedGroupSoftmaxClassifier
+from longtail.models.classifiers.base import ClassificationTargets, Classifier
+from longtail.models.classifiers.build import build_classifier
+from longtail.models.classifiers.equalization import EqualizationClassifier
+from longtail.models.classifiers.equalization_v2 import EqualizationV2Classifier
+from longtail.models.classifiers.federated import FederatedClassifier
+from longtail.models.classifiers.seesaw import SeesawClassifier
+from longtail.models.classifiers.sigmoid import SigmoidClassifier
+from longtail.models.classifiers.softmax import AdjustedSoftmaxClassifier, SoftmaxClassifier
 
 K = 4
 TAIL = torch.tensor([False, False, True, True])
 STATISTICS = CategoryStatistics(
-    tail=TAIL,
     image_count=torch.tensor([4000, 300, 20, 0]),
     instance_count=torch.tensor([9000, 500, 30, 0]),
+    frequency_group=torch.tensor([2, 2, 1, 0]),
+    num_images=5000,
 )
-SIGMOIDS: list[config.SingleClassifier] = [
-    config.Sigmoid(),
-    config.Equalization(),
-    config.Federated(judged_categories=2),
-]
+SINGLE = single_classifiers()
+SIGMOIDS = [classifier for classifier in SINGLE.values() if classifier.one_logit_each]
 EVERY: list[config.SingleClassifier] = [
-    config.Softmax(),
+    *SINGLE.values(),
     config.Softmax(logit_adjustment=1),
-    *SIGMOIDS,
     config.Federated(judged_categories=2, keep_verified=True),
-    config.BalancedGroupSoftmax(),
-    config.Seesaw(),
-    config.EqualizationV2(),
     config.Softmax(layer=config.Cosine()),
     config.Seesaw(layer=config.Cosine(temperature=10)),
 ]
@@ -135,7 +126,7 @@ def test_initial_weights_have_a_standard_deviation_of_a_hundredth(
 ) -> None:
     torch.manual_seed(0)
     counts = torch.ones(200, dtype=torch.int64)
-    statistics = CategoryStatistics(torch.zeros(200, dtype=torch.bool), counts, counts)
+    statistics = CategoryStatistics(counts, counts, 2 * counts, num_images=200)
     built = build_classifier(classifier, 500, statistics)
     assert _linear(built).weight.std().item() == pytest.approx(0.01, rel=0.02)
 
@@ -163,9 +154,10 @@ def test_adjusted_softmax_learns_with_the_prior_and_scores_without() -> None:
 
 
 def test_tail_is_configuration_and_not_a_weight() -> None:
+    head = 2 - STATISTICS.frequency_group
     trained, later = (
-        build_classifier(config.Equalization(), 8, replace(STATISTICS, tail=tail))
-        for tail in (TAIL, ~TAIL)
+        build_classifier(config.Equalization(), 8, replace(STATISTICS, frequency_group=groups))
+        for groups in (STATISTICS.frequency_group, torch.where(head > 0, 2, 0))
     )
     assert isinstance(trained, nn.Module) and isinstance(later, EqualizationClassifier)
     later.load_state_dict(trained.state_dict())
@@ -231,7 +223,7 @@ def test_no_rois_leave_the_layer_in_the_graph(classifier: config.SingleClassifie
 @every_classifier
 def test_one_category_can_be_learned(classifier: config.SingleClassifier) -> None:
     one = torch.ones(1, dtype=torch.int64)
-    built = build_classifier(classifier, 8, CategoryStatistics(one.bool(), one, one))
+    built = build_classifier(classifier, 8, CategoryStatistics(one, one, one, num_images=1))
     assert isinstance(built, nn.Module)
     torch.manual_seed(0)
     targets = ClassificationTargets(

@@ -5,19 +5,18 @@ from torch import Tensor, nn
 
 from longtail.config import classifiers as config
 from longtail.models.category_statistics import CategoryStatistics
-from longtail.models.classifiers import (
-    ClassificationTargets,
-    DoubleClassifier,
-    SeesawClassifier,
-    SoftmaxClassifier,
-    build_classifier,
-)
+from longtail.models.classifiers.base import ClassificationTargets
+from longtail.models.classifiers.build import build_classifier
+from longtail.models.classifiers.double import DoubleClassifier
+from longtail.models.classifiers.seesaw import SeesawClassifier
+from longtail.models.classifiers.softmax import SoftmaxClassifier
 
 K = 5
 STATISTICS = CategoryStatistics(
-    tail=torch.arange(K) > 2,
     image_count=torch.tensor([3000, 300, 40, 6, 2]),
     instance_count=torch.tensor([5000, 400, 50, 7, 3]),
+    frequency_group=torch.tensor([2, 2, 2, 0, 0]),
+    num_images=4000,
 )
 TARGETS = ClassificationTargets(
     labels=torch.tensor([0, 3, K]), verified=torch.ones(3, K).bool(), weights=torch.ones(3)

@@ -6,7 +6,8 @@ from support.statistics_of import statistics_of
 from torch import Tensor, nn
 
 from longtail.config import classifiers as config
-from longtail.models.classifiers import ClassificationTargets, Classifier, build_classifier
+from longtail.models.classifiers.base import ClassificationTargets, Classifier
+from longtail.models.classifiers.build import build_classifier
 from longtail.models.classifiers.many import ManyClassifiers
 
 K, R, CHANNELS, WIDTH, SIDE = 6, 12, 5, 3, 2

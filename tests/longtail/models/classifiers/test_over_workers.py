@@ -5,35 +5,32 @@ from typing import Any, cast
 
 import pytest
 import torch
+from support.every_classifier import single_classifiers
 from support.on_ray.two_workers import on_each_of_two
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from longtail.config import classifiers as config
 from longtail.models.category_statistics import CategoryStatistics
-from longtail.models.classifiers import ClassificationTargets, Classifier, build_classifier
+from longtail.models.classifiers.base import ClassificationTargets, Classifier
+from longtail.models.classifiers.build import build_classifier
 
 pytestmark = pytest.mark.slow
 
 K, R, CHANNELS, STEPS = 7, 24, 6, 3
 SHARES = {"even": 12, "uneven": 5, "first empty": 0, "second empty": 24}
 CLASSIFIERS: dict[str, config.Classifier] = {
-    "softmax": config.Softmax(),
+    **single_classifiers(),
     "adjusted softmax": config.Softmax(logit_adjustment=1),
     "cosine softmax": config.Softmax(layer=config.Cosine()),
-    "sigmoid": config.Sigmoid(),
-    "equalization": config.Equalization(),
-    "federated": config.Federated(judged_categories=4),
     "federated, verified": config.Federated(judged_categories=4, keep_verified=True),
-    "bags": config.BalancedGroupSoftmax(others_per_member=1),
-    "seesaw": config.Seesaw(),
-    "equalization v2": config.EqualizationV2(),
     "double": config.Double(second=config.BalancedGroupSoftmax(others_per_member=1)),
 }
 STATISTICS = CategoryStatistics(
-    tail=torch.arange(K) > 3,
     image_count=torch.tensor([3000, 500, 90, 40, 20, 6, 2]),
     instance_count=torch.tensor([9000, 800, 300, 50, 30, 9, 3]),
+    frequency_group=torch.tensor([2, 2, 2, 2, 1, 0, 0]),
+    num_images=5000,
 )
 
 
@@ -128,7 +125,7 @@ def test_running_statistics_are_those_of_one_worker_on_both(
 
 
 def test_every_classifier_with_running_statistics_was_seen_to_gather_some() -> None:
-    for name in ("seesaw", "equalization v2"):
+    for name in ("seesaw", "equalization_v2"):
         model = cast(nn.Module, _model(name).classifier)
         buffers = [name for name, _ in model.named_buffers()]
         assert buffers

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from longtail.models.classifiers import CalibratedClassifier, SoftmaxClassifier
+from longtail.models.classifiers.calibrated import CalibratedClassifier
+from longtail.models.classifiers.softmax import SoftmaxClassifier
 from longtail.models.detections.head_merge import BackgroundMeans, BackgroundSums, MergedRows, Rule
 
 # Background, which report and example write first, is last here.

@@ -6,10 +6,7 @@ from torch import Tensor, nn
 from torchvision.ops import FeaturePyramidNetwork
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
-LEVELS = ("p2", "p3", "p4", "p5", "p6")
-STRIDES = (4, 8, 16, 32, 64)
-NUM_ROI_LEVELS = 4
-"""RoIs are pooled from p2 to p5; p6 serves large proposals only."""
+from longtail.models.necks.base import Levels
 
 
 class FeaturePyramid(nn.Module):
@@ -20,6 +17,8 @@ class FeaturePyramid(nn.Module):
         channels: C of every level.
     """
 
+    levels = Levels(("p2", "p3", "p4", "p5", "p6"), (4, 8, 16, 32, 64), num_pooled=4)
+
     def __init__(self, in_channels: Sequence[int], channels: int) -> None:
         super().__init__()
         self.pyramid = FeaturePyramidNetwork(
@@ -27,6 +26,7 @@ class FeaturePyramid(nn.Module):
         )
 
     def forward(self, maps: Sequence[Tensor]) -> dict[str, Tensor]:
-        """The levels p2 to p6, each (N, C, H / stride, W / stride)."""
-        levels = self.pyramid(dict(zip(LEVELS, maps, strict=False)))
-        return dict(zip(LEVELS, levels.values(), strict=True))
+        """See `Neck`."""
+        names = self.levels.names
+        levels = self.pyramid(dict(zip(names, maps, strict=False)))
+        return dict(zip(names, levels.values(), strict=True))

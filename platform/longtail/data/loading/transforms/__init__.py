@@ -1,0 +1,5 @@
+"""Augmentation: what happens to the pixels of a picture and to the coordinates in it.
+
+- `base`: what every transform offers; `geometry`: one affine map for pixels, boxes and masks.
+- `build`: from a configuration to its transforms; `resize`, `horizontal_flip`: one file each.
+"""

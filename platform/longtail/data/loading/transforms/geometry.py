@@ -1,0 +1,51 @@
+"""Where the pixels of a picture go: one affine map moves boxes and masks with them.
+
+Coordinates are continuous pixels (pixel i covers [i, i + 1)), sizes are (height, width).
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Geometry:
+    """An affine map from an old picture to a new one.
+
+    Attributes:
+        matrix: (2, 3) float64, from old to new coordinates.
+        size: Of the new picture.
+    """
+
+    matrix: NDArray[np.float64]
+    size: tuple[int, int]
+
+    @classmethod
+    def unmoved(cls, size: tuple[int, int]) -> Self:
+        """Every pixel of a picture of this size stays where it is."""
+        return cls(np.eye(2, 3), size)
+
+    def then(self, following: "Geometry") -> "Geometry":
+        """Both maps as one, this one first."""
+        linear, offset = following.matrix[:, :2], following.matrix[:, 2:]
+        moved = linear @ self.matrix
+        return Geometry(np.concatenate([moved[:, :2], moved[:, 2:] + offset], 1), following.size)
+
+    def boxes(self, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Move (G, 4) xyxy boxes and clip them to the new picture; some may become empty."""
+        return clip_boxes(move_boxes(boxes, self.matrix), self.size)
+
+
+def move_boxes(boxes: NDArray[np.float64], matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The (G, 4) upright boxes around (G, 4) xyxy boxes moved by a (2, 3) matrix."""
+    corners = boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2)
+    moved = corners @ matrix[:, :2].T + matrix[:, 2]
+    return np.concatenate([moved.min(axis=1), moved.max(axis=1)], axis=1)
+
+
+def clip_boxes(boxes: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.float64]:
+    """Clip (G, 4) xyxy boxes to [0, width] x [0, height]."""
+    height, width = size
+    return np.clip(boxes, 0, np.array([width, height, width, height], np.float64))

@@ -1,0 +1,53 @@
+"""Resizing to one of several lengths of the short side. Sizes are (height, width)."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+from PIL import Image as PilImage
+
+from longtail.data.loading.transforms.base import Change
+from longtail.data.loading.transforms.geometry import Geometry
+
+
+class Resize:
+    """The short side gets one of several lengths, each as likely.
+
+    Args:
+        short_sides: The lengths in pixels, at least one.
+        long_side_cap: See `resized`.
+    """
+
+    def __init__(self, short_sides: Sequence[int], long_side_cap: int) -> None:
+        self.short_sides = short_sides
+        self.long_side_cap = long_side_cap
+
+    def draw(self, size: tuple[int, int], rng: np.random.Generator) -> Change:
+        """See `Transform`."""
+        short_side = self.short_sides[int(rng.integers(len(self.short_sides)))]
+        new = resized(size, short_side, self.long_side_cap)
+        matrix = np.zeros((2, 3))
+        matrix[0, 0], matrix[1, 1] = new[1] / size[1], new[0] / size[0]
+        return Change(Geometry(matrix, new), partial(resample, size=new))
+
+    def largest(self, sides: tuple[int, int]) -> tuple[int, int]:
+        """See `Transform`."""
+        return max(self.short_sides), self.long_side_cap
+
+
+def resized(size: tuple[int, int], short_side: int, long_side_cap: int) -> tuple[int, int]:
+    """The size whose short side is `short_side` unless the long side would pass the cap.
+
+    Rounds half up after both scalings, as detectron2's `ResizeShortestEdge`; at least one pixel.
+    """
+    scale = short_side / min(size)
+    if max(size) * scale > long_side_cap:
+        scale = long_side_cap / max(size)
+    height, width = (max(1, int(side * scale + 0.5)) for side in size)
+    return height, width
+
+
+def resample(picture: PilImage.Image, size: tuple[int, int]) -> PilImage.Image:
+    """The picture in another size: bilinear, averaging where it shrinks."""
+    height, width = size
+    return picture.resize((width, height), PilImage.Resampling.BILINEAR)

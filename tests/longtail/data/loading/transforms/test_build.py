@@ -1,0 +1,57 @@
+import hashlib
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as PilImage
+
+from longtail.config.augmentations import Augmentation, HorizontalFlip, Resize
+from longtail.config.base import config_classes
+from longtail.config.stages import Stage
+from longtail.data.loading.transforms.base import draw_change
+from longtail.data.loading.transforms.build import build_transforms
+from longtail.data.sampling.steps import AUGMENTATION, random_numbers
+
+
+def test_every_transform_of_the_configuration_is_built_in_its_order() -> None:
+    kinds: list[Any] = config_classes(Augmentation)
+    built = build_transforms([kind() for kind in kinds])
+    assert [type(transform).__name__ for transform in built] == [kind.__name__ for kind in kinds]
+    assert build_transforms(()) == ()
+
+
+def test_parameters_are_those_of_the_configuration() -> None:
+    resize, flip = build_transforms(
+        (Resize(short_sides=(64,), long_side_cap=90), HorizontalFlip(probability=0.25))
+    )
+    assert vars(resize) == {"short_sides": (64,), "long_side_cap": 90}
+    assert vars(flip) == {"probability": 0.25}
+
+
+def test_a_stage_resizes_and_flips_unless_it_says_otherwise() -> None:
+    resize, flip = build_transforms(Stage().augmentations)
+    assert vars(resize)["short_sides"] == (640, 672, 704, 736, 768, 800)
+    assert vars(flip) == {"probability": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("position", "size", "x_map", "sha256"),
+    [
+        (0, (704, 939), [14.671875, 0.0, 0.0], "38acca877e9405de"),
+        (1, (800, 1067), [-16.671875, 0.0, 1067.0], "efa5feb882961713"),
+        (2, (768, 1024), [-16.0, 0.0, 1024.0], "0d07d0b887163f37"),
+        (3, (768, 1024), [16.0, 0.0, 0.0], "660f53d178f2c459"),
+        (4, (672, 896), [14.0, 0.0, 0.0], "067cd977f2baa4ef"),
+    ],
+)
+def test_the_images_of_a_stage_are_those_of_the_first_resize_and_flip(
+    position: int, size: tuple[int, int], x_map: list[float], sha256: str
+) -> None:
+    """Computed when both were one class: trainings repeat to the bit."""
+    pixels = np.arange(48 * 64 * 3, dtype=np.uint32).reshape(48, 64, 3) * 7919 % 256
+    picture = PilImage.fromarray(pixels.astype(np.uint8))
+    rng = random_numbers(3, AUGMENTATION, 0, position)
+    change = draw_change(build_transforms(Stage().augmentations), (48, 64), rng)
+    assert change.geometry.size == size
+    assert change.geometry.matrix[0].tolist() == x_map
+    assert hashlib.sha256(change.pixels(picture).tobytes()).hexdigest().startswith(sha256)
