@@ -28,18 +28,15 @@ import numpy as np
 import pycocotools.mask
 from numpy.typing import NDArray
 
+from ensemble.fusion.choices import Match
 from ensemble.fusion.clusters import Clusters, fuse
 from ensemble.fusion.methods import METHODS
-from ensemble.fusion.settings import (
-    FusionSettings,
-    Match,
-    MergeSettings,
-)
+from ensemble.fusion.settings import FusionSettings, MergeSettings
 from ensemble.masks.final import vote_masks
 from ensemble.merging.plan import MergePlan
 from ensemble.merging.shards import MergeTask, finish_shards, merge_shard
 from ensemble.merging.workers import local_backend
-from ensemble.sources.blocks import Block, BlockReader, read_block
+from ensemble.sources.blocks import Block, BlockReader
 from ensemble.sources.filters import box_shares
 from ensemble.sources.open import OpenedSource
 from ensemble.sources.spec import MERGED, SourceSpec
@@ -253,8 +250,8 @@ def time_ours(stores: list[PredictionStore], folder: Path, repeats: int) -> dict
     """CPU ms per image of the parts on the first block, and of whole merges."""
     images, categories = stores[0].images, made_up_categories()
     first = images.blocks()[0]
-    block = read_block(stores, 0, first, categories)
     reader = BlockReader(stores, categories)
+    block = BlockReader(stores, categories).read(0, first)
     calls: dict[str, Callable[[], Any]] = {"read": lambda: reader.read(0, first)}
     for method in METHODS:
         calls[method] = partial(fuse_block, block, method, len(stores))
@@ -286,7 +283,7 @@ def time_others(
     import torchvision
 
     torch.set_num_threads(1)
-    block = read_block(stores, 0, stores[0].images.blocks()[0], made_up_categories())
+    block = BlockReader(stores, made_up_categories()).read(0, stores[0].images.blocks()[0])
     shares = box_shares(block.columns)
     problems = []
     for image in range(min(num_images, len(block.image_ids))):

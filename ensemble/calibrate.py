@@ -2,14 +2,14 @@
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any, get_args
 
 import click
 
+from ensemble.calibration.kinds import CalibrationKind, Groups, Overlap
 from longtail.commands import run
 from longtail.path_options import AbsolutePath, short_path, typed
 
-KINDS = ("platt", "isotonic", "temperature", "beta", "rank")
 NEED_CLASS_ROWS = ("norcal", "logit-adjustment")
 
 
@@ -63,18 +63,22 @@ def main() -> None:
 )
 @click.option("--out", required=True, type=AbsolutePath(dir_okay=False), help="JSON file.")
 @click.option(
-    "--kind", type=KindChoice(KINDS), default="platt", show_default=True, help="Form of the maps."
+    "--kind",
+    type=KindChoice(get_args(CalibrationKind)),
+    default="platt",
+    show_default=True,
+    help="Form of the maps.",
 )
 @click.option(
     "--groups",
-    type=click.Choice(["frequency", "none"]),
+    type=click.Choice(get_args(Groups)),
     default="frequency",
     show_default=True,
     help="A map for rare, common and frequent categories each, or one a source.",
 )
 @click.option(
     "--overlap",
-    type=click.Choice(["segm", "box"]),
+    type=click.Choice(get_args(Overlap)),
     default="segm",
     show_default=True,
     help="What must overlap for a detection to be right.",
@@ -99,9 +103,9 @@ def fit(
     ann: Path,
     preds: tuple[str, ...],
     out: Path,
-    kind: Literal["platt", "isotonic", "temperature", "beta", "rank"],
-    groups: Literal["frequency", "none"],
-    overlap: Literal["segm", "box"],
+    kind: CalibrationKind,
+    groups: Groups,
+    overlap: Overlap,
     iou: float,
     min_matches: int | None,
     folds: int,

@@ -1,16 +1,17 @@
 """Choose how to merge by what AP says: python -m ensemble.tune."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
+from ensemble.calibration.kinds import CalibrationKind
 from ensemble.fusion.methods import METHODS
 from ensemble.merging.options import settings_options
 from longtail.commands import run
 from longtail.path_options import SharedPath
 
-CALIBRATIONS = ("none", "platt", "beta", "temperature", "isotonic", "rank")
+CALIBRATIONS = ("none", *get_args(CalibrationKind))
 WORDS = ("method", "calibration", "match", "mask", "iou", "sigma", "weights", "areas", "margins")
 METRICS = ("AP", "APr", "APc", "APf")
 

@@ -5,13 +5,13 @@ sources, those of a test set too.
 """
 
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble.calibration.maps import CalibrationKind, ScoreMap, calibrated
+from ensemble.calibration.kinds import CalibrationKind, Groups, Overlap
+from ensemble.calibration.maps import ScoreMap, calibrated
 from longtail.categories import FREQUENCY_GROUPS
 from longtail.predictions.image_set import ImageSet
 from longtail.problems import BadInputError
@@ -20,8 +20,6 @@ from longtail.sealed import read_sealed, write_sealed
 SCHEMA_VERSION = 1
 ALL = "all"
 REMEDY = "fit it again (python -m ensemble.calibrate fit)"
-
-Groups = Literal["frequency", "none"]
 
 
 class Counts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,7 +79,7 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     kind: CalibrationKind
     groups: Groups
-    overlap: Literal["segm", "box"]
+    overlap: Overlap
     iou_threshold: float
     min_matches: int
     folds: int

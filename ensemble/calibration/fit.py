@@ -12,21 +12,19 @@ from ensemble.calibration.file import (
     Calibration,
     Counts,
     ErrorChange,
-    Groups,
     SourceCalibration,
 )
+from ensemble.calibration.kinds import CalibrationKind, Groups, Overlap
 from ensemble.calibration.labelled_scores import LabelledScores, threshold_place
 from ensemble.calibration.maps import (
     MAP_TYPES,
     MIN_MATCHES,
-    CalibrationKind,
     ScoreMap,
     calibrated,
 )
 from longtail.categories import FREQUENCY_GROUPS
 from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.diagnosis.calibration_error import calibration as reliability
-from longtail.evaluation.matching.overlaps import Kind
 from longtail.problems import BadInputError
 from longtail.sealed import sha256_of
 
@@ -49,7 +47,7 @@ class FitSettings:
 
     kind: CalibrationKind = "platt"
     groups: Groups = "frequency"
-    overlap: Kind = "segm"
+    overlap: Overlap = "segm"
     iou_threshold: float = 0.5
     min_matches: int | None = None
     folds: int = 2

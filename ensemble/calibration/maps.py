@@ -1,14 +1,12 @@
 """The kinds of calibration, and what holds for all of them."""
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble.calibration.kinds import CalibrationKind
 from ensemble.calibration.knot_maps import IsotonicMap, RankMap
 from ensemble.calibration.sigmoid_maps import BetaMap, PlattMap, TemperatureMap
 
-CalibrationKind = Literal["platt", "isotonic", "temperature", "beta", "rank"]
 ScoreMap = PlattMap | IsotonicMap | TemperatureMap | BetaMap | RankMap
 
 MAP_TYPES: dict[CalibrationKind, type[ScoreMap]] = {

@@ -11,50 +11,44 @@ source that could not have found the object would count as a vote against it; it
 numbers.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from ensemble.fusion.settings import AbsentSources
 from ensemble.sources.blocks import Block
-from ensemble.sources.valid_area import ValidArea
+from ensemble.sources.source_set import SourceSet
+from ensemble.sources.valid_area import box_sides
 from longtail.categories import FREQUENCY_GROUPS
 
 
-def may_fire(
-    block: Block,
-    sides: NDArray[np.float64],
-    seen: NDArray[np.bool_],
-    knows: NDArray[np.bool_],
-    areas: Sequence[ValidArea],
+def possible_sources(
+    block: Block, seen: NDArray[np.bool_], sources: SourceSet
 ) -> NDArray[np.bool_] | None:
     """(D, M) whether a source can find the object of a row; None where all can find all.
 
     Args:
         block: The detections.
-        sides: (D,) their sides, from `box_sides`.
         seen: (M, images of the block) whether the source was run on the image.
-        knows: (M, K) the categories of each source.
-        areas: M valid areas.
+        sources: The M sources.
     """
-    everywhere = [area.is_everything for area in areas]
-    if seen.all() and knows.all() and all(everywhere):
+    trusted = sources.trusted_categories
+    if seen.all() and trusted.all() and all(area.is_everything for area in sources.areas):
         return None
-    found = np.ones((len(block), len(areas)), np.bool_)
-    for source, area in enumerate(areas):
+    found = np.ones((len(block), len(sources)), np.bool_)
+    sides = box_sides(block.columns.boxes)
+    for source, area in enumerate(sources.areas):
         if not seen[source].all():
             found[:, source] &= seen[source][block.images]
-        if not knows[source].all():
-            found[:, source] &= knows[source][block.categories]
+        if not trusted[source].all():
+            found[:, source] &= trusted[source][block.categories]
         if not area.is_everything:
             found[:, source] &= area.holds(sides)
     return found
 
 
 def counted_sources(
-    may_fire: NDArray[np.bool_] | None,
+    possible: NDArray[np.bool_] | None,
     groups: NDArray[np.int64],
     absent: AbsentSources,
     num_sources: int,
@@ -64,7 +58,7 @@ def counted_sources(
     A row without a source stands for a cluster that is judged by the sources of its members only.
 
     Args:
-        may_fire: (D, M) whether a source can find an object of the row's image, category and
+        possible: (D, M) whether a source can find an object of the row's image, category and
             size; None where all can.
         groups: (D,) index into `FREQUENCY_GROUPS`.
         absent: The groups in which silent sources are left out.
@@ -73,10 +67,10 @@ def counted_sources(
     by_letter = {"r": absent.rare, "c": absent.common, "f": absent.frequent}
     counts = np.array([by_letter[letter] == "counts" for letter in FREQUENCY_GROUPS])
     if counts.all():
-        return may_fire
-    if may_fire is None:
-        may_fire = np.ones((len(groups), num_sources), np.bool_)
-    counted: NDArray[np.bool_] = may_fire & counts[groups][:, None]
+        return possible
+    if possible is None:
+        possible = np.ones((len(groups), num_sources), np.bool_)
+    counted: NDArray[np.bool_] = possible & counts[groups][:, None]
     return counted
 
 

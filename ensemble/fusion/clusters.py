@@ -48,7 +48,7 @@ def fuse(
     weights: NDArray[np.float64],
     num_categories: int,
     settings: FusionSettings,
-    allowed: NDArray[np.bool_] | None = None,
+    counted: NDArray[np.bool_] | None = None,
 ) -> Clusters:
     """Cluster the detections of each image and category.
 
@@ -63,7 +63,7 @@ def fuse(
         weights: (M,) weight of each source.
         num_categories: K.
         settings: How clusters are formed.
-        allowed: (D, M) the sources that a method that averages judges an object found at a row
+        counted: (D, M) the sources that a method that averages judges an object found at a row
             by, from `agreement.counted_sources`; None for all of them.
     """
     averages = settings.fusion_method.averages
@@ -86,7 +86,7 @@ def fuse(
     if not averages:
         return Clusters(best, block.columns.boxes[best], found.scores, members, member_starts)
     fused = score_by_agreement(
-        found.scores, members, member_starts, block.sources, weights, allowed
+        found.scores, members, member_starts, block.sources, weights, counted
     )
     boxes = _to_pixels(found.boxes, block.columns.widths[best], block.columns.heights[best])
     return Clusters(best, boxes, fused, members, member_starts)

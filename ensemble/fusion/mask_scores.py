@@ -19,7 +19,7 @@ def fused_mask_scores(
     clusters: Clusters,
     weights: NDArray[np.float64],
     method: FusionMethod,
-    allowed: NDArray[np.bool_] | None = None,
+    counted: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float64]:
     """(C,) scores of masks; the very scores of the clusters where no source scores masks.
 
@@ -31,7 +31,7 @@ def fused_mask_scores(
         clusters: What fusion made of them.
         weights: (M,) weight of each source.
         method: How clusters were formed.
-        allowed: (D, M) the sources that an object is judged by, as `fuse` got them.
+        counted: (D, M) the sources that an object is judged by, as `fuse` got them.
     """
     columns = block.columns
     if bool((columns.score == columns.score_mask).all()):
@@ -40,7 +40,7 @@ def fused_mask_scores(
         own = columns.score_mask * weights[block.sources]
         means = _means(own, clusters.members, clusters.member_starts)
         who = clusters.members, clusters.member_starts, block.sources
-        return score_by_agreement(means, *who, weights, allowed)
+        return score_by_agreement(means, *who, weights, counted)
     share = (weights / weights.max())[block.sources[clusters.best]]
     before = columns.score[clusters.best] * share
     factors = np.where(before > 0, clusters.scores, 1) / np.where(before > 0, before, 1)

@@ -2,17 +2,13 @@
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
+from ensemble.fusion.choices import Absent, Decay, MarginMode, Mask, MaskWeights, Match
 from ensemble.fusion.methods import METHODS
-from ensemble.fusion.methods.method import Decay, FusionMethod, Mask
+from ensemble.fusion.methods.method import FusionMethod
 from longtail.evaluation.margins import Margins
 from longtail.evaluation.uncertainty.bootstrap import MIN_RESAMPLES
-
-Match = Literal["box", "mask"]
-MaskWeights = Literal["equal", "score"]
-MarginMode = Literal["sort", "score"]
-Absent = Literal["counts", "is-left-out"]
 
 
 @dataclass(frozen=True)

@@ -7,19 +7,18 @@ share it does. A member with a soft mask gives each pixel its probability times 
 (`binary_vote`).
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ensemble.fusion.clusters import Clusters
+from ensemble.fusion.fused_block import FusedBlock
 from ensemble.fusion.settings import FusionSettings, MergeSettings
 from ensemble.masks.binary_vote import vote_by_runs
 from ensemble.masks.by_scale import levels, members_of_scale, wanted_scales
 from ensemble.masks.soft_vote import SOFT_VOTE_BITS, vote_by_grids
 from ensemble.masks.vote_weights import cast
-from ensemble.sources.blocks import Block
 from longtail.predictions.columns import DetectionColumns
 from longtail.rle.codec import decode_many, select
 from longtail.rle.geometry import areas
@@ -66,36 +65,37 @@ def _joined(one: Strings, other: Strings) -> Strings:
 
 def with_chosen_masks(
     detections: DetectionColumns,
-    block: Block,
-    clusters: Clusters,
+    fused: FusedBlock,
     chosen: NDArray[np.int64],
-    weights: NDArray[np.float64],
-    scales: Sequence[int | None],
     settings: MergeSettings,
 ) -> DetectionColumns:
     """The (S,) detections with voted masks, or those of the scale that suits each object.
 
     Args:
         detections: The chosen clusters with the masks of their best members.
-        block: The detections that were fused.
-        clusters: Their clusters.
+        fused: All clusters of the block; the scales of its sources are known where masks go by
+            scale.
         chosen: (S,) clusters.
-        weights: (M,) weight of each source.
-        scales: M test scales, all known where masks go by scale.
         settings: Which masks are wanted.
     """
-    columns = block.columns
-    if not settings.masks_by_scale:
-        row_weights = weights[block.sources]
-        counts, offsets = vote_masks(columns, clusters, chosen, row_weights, settings.fusion)
-        return replace(detections, counts=counts, counts_offsets=offsets)
+    if settings.masks_by_scale:
+        counts, offsets = masks_by_scale(fused, chosen)
+    else:
+        weights = fused.sources.weights[fused.block.sources]
+        voters = fused.block.columns, fused.clusters
+        counts, offsets = vote_masks(*voters, chosen, weights, settings.fusion)
+    return replace(detections, counts=counts, counts_offsets=offsets)
+
+
+def masks_by_scale(fused: FusedBlock, chosen: NDArray[np.int64]) -> Strings:
+    """The masks of the scale that suits each of (S,) clusters (`by_scale`)."""
+    columns, clusters = fused.block.columns, fused.clusters
     best = columns.take(clusters.best[chosen])
     mask_areas = areas(*decode_many(best.counts, best.counts_offsets))
     level = levels(best.boxes[:, 2] * best.boxes[:, 3], mask_areas)
-    known = [0 if scale is None else scale for scale in scales]
+    scales = [0 if scale is None else scale for scale in fused.sources.scales]
     wanted = np.zeros(len(clusters.best), np.int64)
-    wanted[chosen] = wanted_scales(level, known)
-    row_scales = np.array(known)[block.sources]
+    wanted[chosen] = wanted_scales(level, scales)
+    row_scales = np.array(scales)[fused.block.sources]
     rows = members_of_scale(wanted, row_scales, clusters.members, clusters.member_starts)
-    counts, offsets = select(columns.counts, columns.counts_offsets, rows[chosen])
-    return replace(detections, counts=counts, counts_offsets=offsets)
+    return select(columns.counts, columns.counts_offsets, rows[chosen])

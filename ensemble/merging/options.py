@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 
+from ensemble.fusion.choices import Decay, MarginMode, Mask, MaskWeights, Match
 from ensemble.fusion.methods import METHODS
 from longtail.path_options import SharedPath
 
@@ -40,14 +41,14 @@ OPTIONS = (
     ),
     click.option(
         "--match",
-        type=click.Choice(["box", "mask"]),
+        type=click.Choice(get_args(Match)),
         default="box",
         show_default=True,
         help="What is compared.",
     ),
     click.option(
         "--mask",
-        type=click.Choice(["best", "vote", "scale"]),
+        type=click.Choice([*get_args(Mask), "scale"]),
         help="Mask of an object: of its best member, voted by all, or of the test scale that suits "
         "its size and shape.  [default: "
         + defaults_text({name: of.default_mask for name, of in METHODS.items()})
@@ -55,7 +56,7 @@ OPTIONS = (
     ),
     click.option(
         "--mask-weights",
-        type=click.Choice(["equal", "score"]),
+        type=click.Choice(get_args(MaskWeights)),
         default="equal",
         show_default=True,
         help="Votes: the source's weight, or that times the score.",
@@ -69,7 +70,7 @@ OPTIONS = (
     ),
     click.option(
         "--soft-nms",
-        type=click.Choice(["linear", "gaussian"]),
+        type=click.Choice(get_args(Decay)),
         default="gaussian",
         show_default=True,
         help="How soft-NMS lowers scores.",
@@ -115,7 +116,7 @@ OPTIONS = (
     ),
     click.option(
         "--margin-mode",
-        type=click.Choice(["sort", "score"]),
+        type=click.Choice(get_args(MarginMode)),
         default="sort",
         show_default=True,
         help="Margins only rank detections, or are in the scores that are written.",

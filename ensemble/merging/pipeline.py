@@ -1,9 +1,9 @@
 """From the detections of all sources to those of the merge, one block of images at a time.
 
-Screening, calibration, fusion, masks, ranking by score + margin, cut to `max_dets` per image.
-Memory is bounded by a block: 32 images of every source.
+Filters, calibration, fusion, masks, ranking by score + margin, cut to `max_dets` per image: the
+steps of `Merge.merge_block`. Memory is bounded by a block: 32 images of every source.
 
-D detections of one block, C clusters, M sources, K categories.
+D detections of one block, C objects, M sources, K categories.
 """
 
 from dataclasses import replace
@@ -12,10 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble.calibration.apply import calibrate_block
-from ensemble.fusion.agreement import counted_sources, may_fire
-from ensemble.fusion.clusters import fuse
-from ensemble.fusion.mask_scores import fused_mask_scores
-from ensemble.merging.fused_block import FusedBlock
+from ensemble.fusion.fused_block import FusedBlock, fuse_block
 from ensemble.merging.plan import (
     CALIBRATED,
     CAPPED,
@@ -24,11 +21,10 @@ from ensemble.merging.plan import (
     UNION,
     MergePlan,
 )
-from ensemble.merging.plan_sources import PlanSources
+from ensemble.merging.ranked_objects import RankedObjects
 from ensemble.merging.statistics import MergeStatistics
-from ensemble.sources.blocks import Block
-from ensemble.sources.filters import TAKES_PART, box_shares, have_pixels
-from ensemble.sources.valid_area import box_sides
+from ensemble.sources.filters import have_pixels
+from ensemble.sources.reader import FilteredBlock, SourceReader
 from longtail.evaluation.margins import Margins
 from longtail.predictions.columns import DetectionColumns
 
@@ -48,7 +44,15 @@ class Merge:
         self._boxes = DetectionColumns.empty()
         self._blocks = plan.images.blocks()
         self._groups = plan.categories.group_index()
-        self._sources = PlanSources(plan)
+        self._sources = plan.source_set()
+        self._reader = SourceReader(
+            plan.sources,
+            plan.categories,
+            plan.settings.score_thr,
+            plan.settings.strict,
+            self._sources.areas,
+            with_soft_masks=plan.settings.fusion.mask == "vote",
+        )
 
     def merge_block(self, number: int) -> DetectionColumns:
         """The merged detections of a block, by image id, then falling mask score + margin.
@@ -57,12 +61,14 @@ class Merge:
             BadInputError: A source is damaged, or has detections without a mask beside some with
                 one.
         """
-        plan = self.plan
-        fused = self._fuse(number)
-        if plan.settings.with_bbox:
-            self._boxes, chosen = fused.boxes()
-            self.statistics.add_boxes(fused.groups, chosen, fused.num_cut(chosen))
-        return self._masks(fused)
+        settings = self.plan.settings
+        filtered = self._calibrated(self._read(number))
+        fused = fuse_block(filtered, self._groups, self._sources, settings.fusion)
+        objects = RankedObjects(fused, settings)
+        if settings.with_bbox:
+            self._boxes, chosen = objects.boxes()
+            self.statistics.add_boxes(fused.groups, chosen, objects.num_cut(chosen))
+        return self._with_masks(objects)
 
     def boxes(self) -> DetectionColumns:
         """The boxes of the last block, by image id, then falling score + margin, if asked for."""
@@ -73,65 +79,57 @@ class Merge:
         assert self._steps is not None
         return self._steps
 
-    def _fuse(self, number: int) -> FusedBlock:
-        plan, fusion, sources = self.plan, self.plan.settings.fusion, self._sources
-        block = sources.read(number, self._blocks[number])
-        seen = sources.images_seen(block, number)
-        groups = self._groups[block.categories]
-        shares, sides = box_shares(block.columns), box_sides(block.columns.boxes)
-        outcomes = sources.outcomes(block, shares, sides)
-        scores = block.columns.score
-        self.statistics.add_detections(seen, block.sources, groups, scores, outcomes)
-        rows = np.flatnonzero(outcomes == TAKES_PART)
-        self._keep_rows(UNION, block, rows)
-        if plan.calibration is not None:
-            block = calibrate_block(block, plan.calibration, plan.names, groups)
-            self.statistics.add_calibrated(block.sources, groups, block.columns.score)
-            self._keep_rows(CALIBRATED, block, rows)
-        fires = may_fire(block, sides, seen, sources.knows, sources.areas)
-        allowed = counted_sources(fires, groups, fusion.absent, len(plan.sources))
-        clusters = fuse(
-            block,
-            rows=rows,
-            shares=shares,
-            weights=sources.weights,
-            num_categories=len(plan.categories),
-            settings=fusion,
-            allowed=allowed,
+    def _read(self, number: int) -> FilteredBlock:
+        """The detections of all sources, and which of them take part."""
+        filtered = self._reader.read(number, self._blocks[number])
+        block = filtered.block
+        groups, scores = self._groups[block.categories], block.columns.score
+        self.statistics.add_detections(
+            filtered.seen, block.sources, groups, scores, filtered.reasons
         )
-        masks = fused_mask_scores(block, clusters, sources.weights, fusion.fusion_method, allowed)
-        scales = [source.spec.scale for source in plan.sources]
-        of_best = groups[clusters.best]
-        return FusedBlock(block, clusters, masks, of_best, sources.weights, scales, plan.settings)
+        self._keep_taking_part(UNION, filtered)
+        return filtered
 
-    def _masks(self, fused: FusedBlock) -> DetectionColumns:
-        """The objects with masks that fit into each image's quota, as detections."""
-        masked, numbers = fused.with_masks()
+    def _calibrated(self, filtered: FilteredBlock) -> FilteredBlock:
+        """The same with calibrated scores, if the plan has a calibration."""
+        plan = self.plan
+        if plan.calibration is None:
+            return filtered
+        groups = self._groups[filtered.block.categories]
+        block = calibrate_block(filtered.block, plan.calibration, plan.names, groups)
+        self.statistics.add_calibrated(block.sources, groups, block.columns.score)
+        calibrated = replace(filtered, block=block)
+        self._keep_taking_part(CALIBRATED, calibrated)
+        return calibrated
+
+    def _with_masks(self, objects: RankedObjects) -> DetectionColumns:
+        """The objects with masks that fit into each image's `max_dets`, as detections."""
+        masked, numbers = objects.with_masks()
         settings = self.plan.settings
-        order = masked.order(masked.mask_scores, settings.margins)
-        kept = masked.within_quota(order)
+        order = masked.order(masked.fused.mask_scores, settings.margins)
+        kept = masked.within_max_dets(order)
         chosen = order[kept]
-        self._count_clusters(fused, numbers, numbers[chosen])
+        self._count_clusters(objects.fused, numbers, numbers[chosen])
         if self._steps is None:
             detections = self._detections(masked, chosen)
         else:
-            by_score = masked.order(masked.mask_scores, Margins(0, 0))
+            by_score = masked.order(masked.fused.mask_scores, Margins(0, 0))
             everything = self._detections(masked, by_score)
-            self._keep(CAPPED, _with_pixels(everything.take(masked.within_quota(by_score))))
+            self._keep(CAPPED, _with_pixels(everything.take(masked.within_max_dets(by_score))))
             detections = everything.take(np.argsort(by_score)[chosen])
         detections = masked.written(detections, chosen)
-        # Only a vote can leave a mask without a pixel; empty masks of sources are screened out.
+        # Only a vote can leave a mask without a pixel; empty masks of sources are filtered out.
         filled = np.ones(len(chosen), np.bool_)
         if settings.changes_masks:
             filled = have_pixels(detections)
-        num_over_cap = len(np.unique(masked.images[order[~kept]]))
-        num_cut = masked.num_cut(chosen)
-        self.statistics.add_results(num_over_cap, num_cut, masked.groups[chosen][~filled])
+        num_over_cap = len(np.unique(masked.fused.images[order[~kept]]))
+        empty_groups = masked.fused.groups[chosen][~filled]
+        self.statistics.add_results(num_over_cap, masked.num_cut(chosen), empty_groups)
         return detections if filled.all() else detections.take(filled)
 
-    def _detections(self, masked: FusedBlock, chosen: NDArray[np.int64]) -> DetectionColumns:
+    def _detections(self, masked: RankedObjects, chosen: NDArray[np.int64]) -> DetectionColumns:
         """Objects as detections, a mask without a pixel where a vote gave none."""
-        detections = masked.fused(chosen)
+        detections = masked.detections(chosen)
         self._keep(FUSED, detections)
         if self.plan.settings.changes_masks:
             detections = masked.with_final_masks(detections, chosen)
@@ -150,11 +148,11 @@ class Merge:
         sources = found.sum(axis=1)
         self.statistics.add_clusters(clusters.sizes, sources, fused.groups, kept, has_mask)
 
-    def _keep_rows(self, step: str, block: Block, rows: NDArray[np.int64]) -> None:
+    def _keep_taking_part(self, step: str, filtered: FilteredBlock) -> None:
         """Keep detections of all sources side by side, weighted as NMS weights them."""
         if self._steps is None:
             return
-        weights = self._sources.weights
+        block, rows, weights = filtered.block, filtered.rows, self._sources.weights
         weights = (weights / weights.max())[block.sources[rows]]
         columns = replace(block.columns, soft=None).take(rows)
         scores = {"score": columns.score * weights, "score_mask": columns.score_mask * weights}

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ensemble.calibration.file import Calibration
 from ensemble.fusion.settings import MergeSettings
 from ensemble.sources.open import OpenedSource
+from ensemble.sources.source_set import SourceSet
 from longtail.categories import CategoryTable
 from longtail.predictions.image_set import ImageSet
 
@@ -41,10 +41,10 @@ class MergePlan:
         """The names of the sources."""
         return [source.spec.name for source in self.sources]
 
-    @property
-    def weights(self) -> NDArray[np.float64]:
-        """(M,) weight of each source."""
-        return np.array([source.spec.weight for source in self.sources])
+    def source_set(self) -> SourceSet:
+        """The sources as fusion is told of them."""
+        trusted = np.stack([source.trusted_categories for source in self.sources])
+        return SourceSet([source.spec for source in self.sources], trusted)
 
     @property
     def has_masks(self) -> bool:

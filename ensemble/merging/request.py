@@ -94,9 +94,9 @@ class Request:
         specs = [source.spec for source in sources]
         names = [spec.name for spec in specs]
         longest = math.sqrt(float((images.heights * images.widths).max()))
-        knows = np.stack([source.knows for source in sources])
+        trusted = np.stack([source.trusted_categories for source in sources])
         areas = [spec.valid_area for spec in specs]
-        check_coverage(areas, knows, names, categories.names, longest)
+        check_coverage(areas, trusted, names, categories.names, longest)
         unknown = [spec.name for spec in specs if spec.scale is None]
         if self.settings.masks_by_scale and unknown:
             raise ValueError(

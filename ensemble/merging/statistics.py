@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble.merging.statistics_json import SCORE_BINS, Counts, statistics_tree
-from ensemble.sources.filters import OUTCOMES
+from ensemble.sources.filters import REASONS
 from longtail.categories import FREQUENCY_GROUPS
 
 NUM_GROUPS = len(FREQUENCY_GROUPS)
@@ -24,7 +24,7 @@ class MergeStatistics:
         self.names = tuple(names)
         per_source = (len(names), NUM_GROUPS)
         self._counts: dict[str, Counts] = {
-            "outcomes": np.zeros((*per_source, len(OUTCOMES)), np.int64),
+            "outcomes": np.zeros((*per_source, len(REASONS)), np.int64),
             "images_found": np.zeros(len(names), np.int64),
             "scores": np.zeros((*per_source, SCORE_BINS), np.int64),
             "calibrated": np.zeros((*per_source, SCORE_BINS), np.int64),
@@ -65,7 +65,7 @@ class MergeStatistics:
         sources: Counts,
         groups: Counts,
         scores: NDArray[np.float64],
-        outcomes: Counts,
+        reasons: Counts,
     ) -> None:
         """Count the (D,) detections of a block before fusion.
 
@@ -74,13 +74,13 @@ class MergeStatistics:
             sources: (D,) index of the source.
             groups: (D,) index into `FREQUENCY_GROUPS`.
             scores: (D,) in [0, 1], as the sources gave them.
-            outcomes: (D,) index into `OUTCOMES`.
+            reasons: (D,) index into `REASONS`.
         """
         cells = sources * NUM_GROUPS + groups
         shape = self._counts["outcomes"].shape
         self._add("images", np.array([seen.shape[1]]))
         self._add("images_found", seen.sum(axis=1))
-        self._add("outcomes", _count(cells * len(OUTCOMES) + outcomes, shape))
+        self._add("outcomes", _count(cells * len(REASONS) + reasons, shape))
         self._add_scores("scores", cells, scores)
 
     def add_calibrated(self, sources: Counts, groups: Counts, scores: NDArray[np.float64]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble.sources.filters import LOW_SCORE, OTHER_CATEGORY, OTHER_SIZE, OUTCOMES, UNUSABLE
+from ensemble.sources.filters import LOW_SCORE, OTHER_CATEGORY, OTHER_SIZE, REASONS, UNUSABLE
 from longtail.categories import FREQUENCY_GROUPS
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -74,7 +74,7 @@ def _stages(counts: Mapping[str, Counts]) -> dict[str, dict[str, int]]:
 
 def _source(counts: Mapping[str, Counts], index: int) -> dict[str, Any]:
     by_group = counts["outcomes"][index]
-    outcomes = dict(zip(OUTCOMES, by_group.sum(axis=0).tolist(), strict=True))
+    outcomes = dict(zip(REASONS, by_group.sum(axis=0).tolist(), strict=True))
     quantiles = {
         key: {
             letter: _quantiles(counts[name][index, group])

@@ -21,7 +21,7 @@ from longtail.predictions.store import PredictionStore
 
 Stores = dict[str, PredictionStore]
 
-BOX_SUBMISSION = "box_submission"
+BOX_RESULTS = "box_submission"
 """Key of what submission_box.json is worth in evaluation.json."""
 
 
@@ -69,7 +69,7 @@ def evaluated(
     if not plan.has_masks:
         return judge.tree(sources, {MERGED: boxes}, plan)
     tree = judge.tree(sources, steps, plan)
-    matches = judge.folder / BOX_SUBMISSION
+    matches = judge.folder / BOX_RESULTS
     row = evaluation_row(boxes, judge.ann, judge.resamples, matches, judge.workers)
     intervals = row["intervals"].get("box", {})
-    return tree | {BOX_SUBMISSION: {"box": row["box"], "intervals": intervals}}
+    return tree | {BOX_RESULTS: {"box": row["box"], "intervals": intervals}}

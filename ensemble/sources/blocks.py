@@ -110,21 +110,6 @@ class BlockReader:
         return self._categories.index_of(category_ids)
 
 
-def read_block(
-    stores: Sequence[PredictionStore],
-    block: int,
-    image_ids: NDArray[np.int64],
-    categories: CategoryTable,
-    with_soft_masks: bool = False,
-) -> Block:
-    """One block of every source, in memory of its own; the arguments are those of `BlockReader`.
-
-    Raises:
-        BadInputError: A source has a category that is not in the table, or is damaged.
-    """
-    return BlockReader(stores, categories, with_soft_masks).read(block, image_ids)
-
-
 def images_seen(block: Block, num_sources: int) -> NDArray[np.bool_]:
     """(M, images of the block) whether a source has a detection in an image."""
     num_images = len(block.image_ids)

@@ -45,11 +45,11 @@ class CategoryMap:
     by: tuple[str, ...]
 
     @property
-    def knows(self) -> NDArray[np.bool_]:
+    def known_categories(self) -> NDArray[np.bool_]:
         """(K,) the categories that the expert can find."""
-        knows = np.zeros(len(self.ours), np.bool_)
-        knows[self.target[self.target != NOT_OURS]] = True
-        return knows
+        known = np.zeros(len(self.ours), np.bool_)
+        known[self.target[self.target != NOT_OURS]] = True
+        return known
 
     def translate(self, columns: DetectionColumns) -> DetectionColumns:
         """The detections of shared categories, with the ids of the data set."""

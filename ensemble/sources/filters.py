@@ -11,7 +11,7 @@ from longtail.predictions.columns import DetectionColumns
 from longtail.rle.codec import read_number
 
 TAKES_PART, NO_MASK, EMPTY_MASK, EMPTY_BOX, OTHER_CATEGORY, OTHER_SIZE, LOW_SCORE = range(7)
-OUTCOMES = (
+REASONS = (
     "to_fusion",
     "without_mask",
     "empty_mask",
@@ -24,25 +24,25 @@ UNUSABLE = (NO_MASK, EMPTY_MASK, EMPTY_BOX)
 
 
 def box_shares(columns: DetectionColumns) -> NDArray[np.float64]:
-    """(D, 4) xyxy in shares of the image's width and height, cut to [0, 1]."""
+    """(D, 4) xyxy as fractions of the image's width and height, cut to [0, 1]."""
     return _shares(columns.boxes, columns.widths, columns.heights)
 
 
-def screen(
+def filter_reasons(
     columns: DetectionColumns,
     shares: NDArray[np.float64],
-    score_thr: float,
-    known: NDArray[np.bool_],
+    score_threshold: float,
+    trusted: NDArray[np.bool_],
     fits: NDArray[np.bool_],
     boxes_only: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int64]:
-    """(D,) index into `OUTCOMES`; where several hold, the first of them.
+    """(D,) index into `REASONS`; where several hold, the first of them.
 
     Args:
         columns: The detections.
         shares: (D, 4) their boxes, from `box_shares`.
-        score_thr: Lowest score that takes part.
-        known: (D,) whether the source is trusted with the category.
+        score_threshold: Lowest score that takes part.
+        trusted: (D,) whether the source is trusted with the category.
         fits: (D,) whether it is trusted with the size of the box.
         boxes_only: (D,) whether it has no masks at all, and needs none; None where all need one.
     """
@@ -52,9 +52,9 @@ def screen(
         NO_MASK: ~columns.has_mask & needs_mask,
         EMPTY_MASK: ~have_pixels(columns) & needs_mask,
         EMPTY_BOX: ~(areas > 0),
-        OTHER_CATEGORY: ~known,
+        OTHER_CATEGORY: ~trusted,
         OTHER_SIZE: ~fits,
-        LOW_SCORE: columns.score < score_thr,
+        LOW_SCORE: columns.score < score_threshold,
     }
     return np.select([*conditions.values()], [*conditions], TAKES_PART)
 

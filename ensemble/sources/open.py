@@ -39,7 +39,7 @@ class OpenedSource:
         spec: What the user named, with the scale that its store says where none was given.
         directory: A store of the images and categories of the data set.
         seen_in: A store of all that the source found, also of categories that are not shared.
-        knows: (K,) the categories that it may find.
+        trusted_categories: (K,) bool, those that it may find.
         boxes_only: Whether none of its detections has a mask, and it has some.
         warnings: What a user should know of it.
     """
@@ -47,7 +47,7 @@ class OpenedSource:
     spec: SourceSpec
     directory: Path
     seen_in: Path
-    knows: NDArray[np.bool_]
+    trusted_categories: NDArray[np.bool_]
     boxes_only: bool = False
     warnings: tuple[str, ...] = ()
 
@@ -71,13 +71,13 @@ def open_source(
     theirs = categories if mapping is None else mapping.theirs
     raw = _one_store(spec, images, theirs, folder / spec.name, strict)
     store = raw if mapping is None else _translated(raw, mapping, folder / spec.name / "shared")
-    knows = np.ones(len(categories), np.bool_) if mapping is None else mapping.knows
+    known = np.ones(len(categories), np.bool_) if mapping is None else mapping.known_categories
     trusted = reduce(np.logical_or, map(categories.members, spec.groups))
     scale = store.source.scale if spec.scale is None else spec.scale
-    known = replace(spec, scale=scale)
+    spec = replace(spec, scale=scale)
     folders = store.directory, raw.directory
     boxes_only, warnings = _has_boxes_only(store), warnings_of(raw)
-    return OpenedSource(known, *folders, knows & trusted, boxes_only, warnings)
+    return OpenedSource(spec, *folders, known & trusted, boxes_only, warnings)
 
 
 def expert_map(spec: SourceSpec, categories: CategoryTable) -> CategoryMap | None:

@@ -74,18 +74,36 @@ def box_sides(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
     return sides
 
 
+def within_valid_areas(
+    areas: Sequence[ValidArea], sources: NDArray[np.int64], boxes: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """(D,) whether the source of a detection is trusted with the size of its box.
+
+    Args:
+        areas: M valid areas.
+        sources: (D,) index of the source.
+        boxes: (D, 4) x, y, width, height in pixels of the original image.
+    """
+    fits = np.ones(len(boxes), np.bool_)
+    sides = box_sides(boxes)
+    for source, area in enumerate(areas):
+        if not area.is_everything:
+            fits &= (sources != source) | area.holds(sides)
+    return fits
+
+
 def check_coverage(
     areas: Sequence[ValidArea],
-    knows: NDArray[np.bool_],
+    trusted: NDArray[np.bool_],
     names: Sequence[str],
     categories: Sequence[str],
     longest: float,
 ) -> None:
-    """Check that every object size of a category that any source knows is somebody's.
+    """Check that every object size of a category that any source may find is somebody's.
 
     Args:
         areas: M valid areas.
-        knows: (M, K) the categories of each source.
+        trusted: (M, K) the categories that each source may find.
         names: M names of sources.
         categories: K names of categories.
         longest: The longest side that a box of these images can have.
@@ -95,7 +113,7 @@ def check_coverage(
     """
     if all(area.is_everything for area in areas):
         return
-    teams, members = np.unique(knows.T, axis=0, return_inverse=True)
+    teams, members = np.unique(trusted.T, axis=0, return_inverse=True)
     for number, team in enumerate(teams):
         sources = np.flatnonzero(team).tolist()
         gap = first_gap([areas[source] for source in sources], longest)

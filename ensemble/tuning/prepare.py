@@ -157,9 +157,9 @@ def make_bench(
         else:
             say(f"warning: no {kind} calibration: a source has too few matches in its half")
     fitted = tuple(kind for kind in space.calibrations if kind in scores)
-    knows = np.stack([source.knows for source in half.sources])
+    trusted = np.stack([source.trusted_categories for source in half.sources])
     return Bench(
-        fusion=FusionBench(truth, rows, rescorer, knows),
+        fusion=FusionBench(truth, rows, rescorer, trusted),
         scores=scores,
         space=replace(space, specs=[s.spec for s in half.sources], calibrations=fitted),
         wanted=request.wanted,

@@ -7,13 +7,12 @@ method imports what it runs on.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from ensemble.fusion.choices import Decay, Mask
 
 if TYPE_CHECKING:
     from ensemble.fusion.sorted_rows import FoundClusters, SortedRows
-
-Decay = Literal["linear", "gaussian"]
-Mask = Literal["best", "vote"]
 
 
 class MethodSettings(Protocol):

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from ensemble.calibration.apply import mask_factors
 from ensemble.calibration.file import ALL
 from ensemble.calibration.fit import FitSettings, fit_maps, fold_images
+from ensemble.calibration.kinds import CalibrationKind
 from ensemble.calibration.labelled_scores import LabelledScores
-from ensemble.calibration.maps import CalibrationKind, calibrated
+from ensemble.calibration.maps import calibrated
 from ensemble.tuning.objective.detections import UnionRows
 from longtail.categories import FREQUENCY_GROUPS
 

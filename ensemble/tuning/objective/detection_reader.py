@@ -12,21 +12,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble.sources.blocks import Block, images_seen, read_block
-from ensemble.sources.filters import NO_MASK, TAKES_PART, box_shares, screen
 from ensemble.sources.open import OpenedSource
+from ensemble.sources.reader import SourceReader
 from ensemble.tuning.objective.detections import Strings, UnionRows
 from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.metrics.rescorer import Rescorer
 from longtail.predictions.columns import DetectionColumns
-from longtail.predictions.store import PredictionStore, Source, StoreWriter
+from longtail.predictions.store import Source, StoreWriter
 from longtail.problems import BadInputError
 
 
 def build_rows(
     truth: GroundTruth,
     sources: Sequence[OpenedSource],
-    score_thr: float,
+    score_threshold: float,
     strict: bool,
     work_dir: Path,
     quota: int | None = None,
@@ -37,7 +36,7 @@ def build_rows(
     Args:
         truth: The annotations.
         sources: M sources of its images.
-        score_thr: Lowest score that takes part.
+        score_threshold: Lowest score that takes part.
         strict: Stop at detections without a mask; or leave them out.
         work_dir: Where a store is made that is not needed afterwards.
         quota: Images with more detections keep all masks, not those of judged ones only; None
@@ -47,36 +46,25 @@ def build_rows(
     Raises:
         BadInputError: A source has detections without a mask, or no detection is left.
     """
-    reader = _Reader(truth, sources, score_thr, strict, quota, with_grids)
+    reader = SourceReader(
+        sources, truth.categories, score_threshold, strict, with_soft_masks=with_grids
+    )
+    collector = _RowCollector(truth, reader, quota)
     writer = StoreWriter(work_dir, truth.images, Source("union"))
-    blocks = reader.blocks()
+    blocks = collector.blocks()
     for shard in range(truth.images.num_shards):
         writer.write_shard(shard, islice(blocks, len(truth.images.blocks_of_shard(shard))))
     store = writer.finish()
     if not store.num_detections:
         raise BadInputError("no source has a detection that a merge could use in the first half")
-    return reader.rows(), Rescorer.build(truth, store, "segm")
+    return collector.rows(), Rescorer.build(truth, store, "segm")
 
 
-class _Reader:
+class _RowCollector:
     """Collects the arrays while the union is written."""
 
-    def __init__(
-        self,
-        truth: GroundTruth,
-        sources: Sequence[OpenedSource],
-        score_thr: float,
-        strict: bool,
-        quota: int | None,
-        with_grids: bool,
-    ) -> None:
-        self._truth, self._sources = truth, sources
-        self._score_thr, self._strict, self._quota = score_thr, strict, quota
-        self._with_grids = with_grids
-        self._knows = np.stack([source.knows for source in sources])
-        self._boxes_only = np.array([source.boxes_only for source in sources])
-        self._stores = [PredictionStore.open(source.directory) for source in sources]
-        self._seen_in = [PredictionStore.open(source.seen_in) for source in sources]
+    def __init__(self, truth: GroundTruth, reader: SourceReader, quota: int | None) -> None:
+        self._truth, self._reader, self._quota = truth, reader, quota
         self._parts: list[dict[str, NDArray[Any]]] = []
         self._seen: list[NDArray[np.bool_]] = []
         self._masks, self._grids = Strings(), Strings()
@@ -85,11 +73,9 @@ class _Reader:
         """The usable detections of each block, sorted by image."""
         first_image = first_row = 0
         for number, ids in enumerate(self._truth.images.blocks()):
-            of = number, ids, self._truth.categories
-            block = read_block(self._stores, *of, with_soft_masks=self._with_grids)
-            self._seen.append(self._images_seen(block, number))
-            shares = box_shares(block.columns)
-            rows = self._usable(block, shares)
+            filtered = self._reader.read(number, ids)
+            block, rows = filtered.block, filtered.rows
+            self._seen.append(filtered.seen)
             by_image = np.argsort(block.images[rows], kind="stable")
             place = np.empty(len(rows), np.int64)
             place[by_image] = np.arange(len(rows))
@@ -112,7 +98,7 @@ class _Reader:
                     "boxes": usable.boxes,
                     "widths": usable.widths,
                     "heights": usable.heights,
-                    "shares": shares[rows],
+                    "shares": filtered.shares[rows],
                     "place": place + first_row,
                     "judged": judged,
                     "has_mask": usable.has_mask,
@@ -143,25 +129,3 @@ class _Reader:
         if self._quota is None:
             return np.zeros(len(images), np.bool_)
         return np.bincount(images, minlength=num_images)[images] > self._quota
-
-    def _images_seen(self, block: Block, number: int) -> NDArray[np.bool_]:
-        """(M, images of the block); an expert was run where it found anything at all."""
-        seen = images_seen(block, len(self._sources))
-        for i, (source, store) in enumerate(zip(self._sources, self._seen_in, strict=True)):
-            if source.seen_in != source.directory:
-                found = store.read_block(number, with_masks=False)
-                seen[i] = np.isin(block.image_ids, found.image_id)
-        return seen
-
-    def _usable(self, block: Block, shares: NDArray[np.float64]) -> NDArray[np.int64]:
-        known = self._knows[block.sources, block.categories]
-        anywhere = np.ones(len(block), np.bool_)
-        boxes_only = self._boxes_only[block.sources]
-        outcomes = screen(block.columns, shares, self._score_thr, known, anywhere, boxes_only)
-        if self._strict and (outcomes == NO_MASK).any():
-            spec = self._sources[block.sources[outcomes == NO_MASK][0]].spec
-            raise BadInputError(
-                f"{spec.path}: source {spec.name} has detections without a mask, and others with "
-                "one; export it with `segmentation`, or drop these with --drop-invalid"
-            )
-        return np.flatnonzero(outcomes == TAKES_PART)

@@ -8,6 +8,7 @@ D detections of M sources in N images and B blocks of images; those that no merg
 out.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -15,6 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble.sources.blocks import Block
+from ensemble.sources.filters import OTHER_SIZE, TAKES_PART
+from ensemble.sources.reader import FilteredBlock
+from ensemble.sources.valid_area import ValidArea, within_valid_areas
 from longtail.categories import CategoryTable
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.soft_masks import SoftMasks
@@ -39,7 +43,7 @@ class UnionRows:
         boxes: (D, 4) float64 x, y, width, height in pixels.
         widths: (D,) int64 of the image.
         heights: (D,) int64 of the image.
-        shares: (D, 4) float64 xyxy in shares of the image.
+        shares: (D, 4) float64 xyxy as fractions of the image.
         place: (D,) int64, row of the re-scorer.
         judged: (D,) bool, whether AP looks at the row.
         has_mask: (D,) bool, whether it has a mask, here or not.
@@ -110,6 +114,27 @@ class UnionRows:
         image_ids = self.image_ids[first : self.image_starts[number + 1]]
         images, categories_of = self.image[rows] - first, self.category[rows]
         return Block(image_ids, columns, self.source[rows], images, categories_of)
+
+    def filtered(
+        self,
+        number: int,
+        scores: NDArray[np.float64],
+        categories: CategoryTable,
+        areas: Sequence[ValidArea],
+    ) -> FilteredBlock:
+        """A block as a merge that reads these rows filters them.
+
+        Args:
+            number: Which.
+            scores: (2, D) scores of all rows, and those of their masks.
+            categories: The categories of the data set.
+            areas: M valid areas.
+        """
+        block, rows = self.block(number, scores, categories), self.rows_of(number)
+        fits = within_valid_areas(areas, block.sources, block.columns.boxes)
+        images = slice(self.image_starts[number], self.image_starts[number + 1])
+        reasons = np.where(fits, TAKES_PART, OTHER_SIZE)
+        return FilteredBlock(block, self.shares[rows], self.seen[:, images], reasons)
 
     @property
     def scores(self) -> NDArray[np.float64]:

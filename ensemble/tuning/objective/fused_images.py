@@ -10,19 +10,14 @@ D rows, C clusters, M sources, K categories.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble.fusion.agreement import counted_sources, may_fire
-from ensemble.fusion.clusters import Clusters, fuse
-from ensemble.fusion.mask_scores import fused_mask_scores
+from ensemble.fusion.fused_block import FusedBlock, fuse_block
 from ensemble.fusion.settings import MergeSettings
-from ensemble.merging.fused_block import with_masks_only
-from ensemble.sources.blocks import Block
+from ensemble.sources.source_set import SourceSet
 from ensemble.sources.spec import SourceSpec
-from ensemble.sources.valid_area import box_sides
 from ensemble.tuning.objective.detections import UnionRows
 from ensemble.tuning.objective.masks import ObjectMasks
 from longtail.categories import CategoryTable
@@ -54,15 +49,6 @@ class Fused:
     sources: NDArray[np.int64]
 
 
-class _Part(NamedTuple):
-    """One block: what was fused, its first row, clusters, and the scores of their masks."""
-
-    block: Block
-    start: int
-    clusters: Clusters
-    scores: Floats
-
-
 @dataclass(frozen=True, eq=False)
 class FusionBench:
     """The detections that every trial fuses anew.
@@ -71,13 +57,13 @@ class FusionBench:
         truth: Annotations of the half that is tuned on.
         rows: D detections of M sources.
         rescorer: What their masks overlap.
-        knows: (M, K) the categories of each source.
+        trusted_categories: (M, K) the categories that each source may find.
     """
 
     truth: GroundTruth
     rows: UnionRows
     rescorer: Rescorer
-    knows: NDArray[np.bool_]
+    trusted_categories: NDArray[np.bool_]
 
     @property
     def categories(self) -> CategoryTable:
@@ -85,9 +71,9 @@ class FusionBench:
         return self.rescorer.categories
 
     @cached_property
-    def groups(self) -> NDArray[np.int64]:
-        """(D,) index into `FREQUENCY_GROUPS`."""
-        return self.categories.group_index()[self.rows.category]
+    def category_groups(self) -> NDArray[np.int64]:
+        """(K,) index into `FREQUENCY_GROUPS`."""
+        return self.categories.group_index()
 
     def fuse(
         self, scores: NDArray[np.float64], specs: Sequence[SourceSpec], settings: MergeSettings
@@ -99,56 +85,38 @@ class FusionBench:
             specs: M sources.
             settings: What the merge does.
         """
-        parts = self._parts(scores, specs, settings)
+        sources = SourceSet(specs, self.trusted_categories)
+        blocks = self._fused_blocks(scores, sources, settings)
         if settings.changes_masks:
-            return self._with_new_masks(parts, specs, settings)
-        found = [(part.clusters.best + part.start, part.scores) for part in parts]
+            return self._with_new_masks(blocks, settings)
+        starts = self.rows.block_starts
+        found = [
+            (block.clusters.best + starts[number], block.mask_scores)
+            for number, block in enumerate(blocks)
+        ]
         best, fused = (np.concatenate(column) for column in zip(*found, strict=True))
         return self._fused(self.rescorer, self.rows.place[best], fused, best)
 
-    def _parts(
-        self, scores: NDArray[np.float64], specs: Sequence[SourceSpec], settings: MergeSettings
-    ) -> Iterator[_Part]:
-        areas = [spec.valid_area for spec in specs]
-        weights = np.array([spec.weight for spec in specs])
+    def _fused_blocks(
+        self, scores: NDArray[np.float64], sources: SourceSet, settings: MergeSettings
+    ) -> Iterator[FusedBlock]:
+        """The objects of each block that have a mask."""
         for number in range(self.rows.num_blocks):
-            here = self.rows.rows_of(number)
-            block = self.rows.block(number, scores, self.categories)
-            sides = box_sides(block.columns.boxes)
-            fits = np.ones(len(block), np.bool_)
-            for source, area in enumerate(areas):
-                fits &= (block.sources != source) | area.holds(sides)
-            images = slice(self.rows.image_starts[number], self.rows.image_starts[number + 1])
-            fires = may_fire(block, sides, self.rows.seen[:, images], self.knows, areas)
-            absent, method = settings.fusion.absent, settings.fusion.fusion_method
-            allowed = counted_sources(fires, self.groups[here], absent, len(specs))
-            clusters = fuse(
-                block,
-                rows=np.flatnonzero(fits),
-                shares=self.rows.shares[here],
-                weights=weights,
-                num_categories=len(self.categories),
-                settings=settings.fusion,
-                allowed=allowed,
-            )
-            of_masks = fused_mask_scores(block, clusters, weights, method, allowed)
-            masked, kept = with_masks_only(clusters, self.rows.has_mask[here])
-            yield _Part(block, int(here.start), masked, of_masks[kept])
+            filtered = self.rows.filtered(number, scores, self.categories, sources.areas)
+            fused = fuse_block(filtered, self.category_groups, sources, settings.fusion)
+            yield fused.with_masks(self.rows.has_mask[self.rows.rows_of(number)])[0]
 
-    def _with_new_masks(
-        self, parts: Iterator[_Part], specs: Sequence[SourceSpec], settings: MergeSettings
-    ) -> Fused:
-        maker = ObjectMasks(self.truth, specs, settings)
+    def _with_new_masks(self, blocks: Iterator[FusedBlock], settings: MergeSettings) -> Fused:
+        maker = ObjectMasks(self.truth, settings)
         found = []
-        for number, (block, start, clusters, of_masks) in enumerate(parts):
-            best = clusters.best + start
-            of_best = self.groups[best], self.rows.judged[best]
-            order = maker.add(number, block, clusters, of_masks, *of_best)
-            found.append((best[order], of_masks[order]))
-        best, fused = (np.concatenate(column) for column in zip(*found, strict=True))
-        return self._fused(maker.rescorer(), np.arange(len(best)), fused, best)
+        for number, fused in enumerate(blocks):
+            best = fused.clusters.best + self.rows.block_starts[number]
+            order = maker.add(number, fused, self.rows.judged[best])
+            found.append((best[order], fused.mask_scores[order]))
+        best, scores = (np.concatenate(column) for column in zip(*found, strict=True))
+        return self._fused(maker.rescorer(), np.arange(len(best)), scores, best)
 
     def _fused(self, rescorer: Rescorer, places: Ints, scores: Floats, best: Ints) -> Fused:
         rows = self.rows
-        of_best = self.groups[best], rows.image[best], rows.source[best]
-        return Fused(rescorer, places, scores, *of_best)
+        groups = self.category_groups[rows.category[best]]
+        return Fused(rescorer, places, scores, groups, rows.image[best], rows.source[best])

@@ -9,10 +9,11 @@ are ours.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 
+from ensemble.fusion.choices import Match
 from ensemble.fusion.methods import METHODS
 from ensemble.fusion.methods.method import FusionMethod
 from ensemble.fusion.settings import MergeSettings, method_for
@@ -70,10 +71,6 @@ def within(value: object, area: BaseDistribution) -> object:
 
 Point = Mapping[str, Any]
 
-SEARCHED = ("method", "calibration", "match", "mask", "iou", "sigma", "weights", "areas", "margins")
-"""The words of `--search`."""
-MATCHES = ("box", "mask")
-
 
 @dataclass(frozen=True)
 class Space:
@@ -82,7 +79,7 @@ class Space:
     Attributes:
         options: The options of `ensemble.merge` that the search starts from.
         specs: M sources by name.
-        searched: Some of `SEARCHED`.
+        searched: Some of the words of `--search`.
         methods: Ways of fusion.
         calibrations: "none" and kinds of calibration.
     """
@@ -123,7 +120,11 @@ class Space:
 
     def distributions(self) -> dict[str, BaseDistribution]:
         """The values that each name may take."""
-        chosen = {"method": self.methods, "calibration": self.calibrations, "match": MATCHES}
+        chosen = {
+            "method": self.methods,
+            "calibration": self.calibrations,
+            "match": get_args(Match),
+        }
         return {
             **of_choices(**{name: of for name, of in chosen.items() if name in self.searched}),
             **of_choices(mask=self._masks()),

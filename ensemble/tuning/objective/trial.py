@@ -79,10 +79,10 @@ class Bench:
         return try_margins(quota, start, self.margin_trials if searched else 0, self.wanted)
 
     def _check_sizes(self, specs: Sequence[SourceSpec]) -> None:
-        rows, knows = self.fusion.rows, self.fusion.knows
+        rows, trusted = self.fusion.rows, self.fusion.trusted_categories
         longest = math.sqrt(float((rows.heights * rows.widths).max()))
         names, areas = [spec.name for spec in specs], [spec.valid_area for spec in specs]
-        check_coverage(areas, knows, names, self.fusion.categories.names, longest)
+        check_coverage(areas, trusted, names, self.fusion.categories.names, longest)
 
     def _check_masks(self, settings: MergeSettings) -> None:
         if settings.fusion.match == "mask" and not self.fusion.rows.has_mask.all():

@@ -15,7 +15,7 @@ from ensemble.tuning.objective.trial import Bench
 from longtail.evaluation.annotations.ground_truth import read_ground_truth
 from longtail.evaluation.metrics.rescorer import Rescorer
 
-ROWS, RESCORER, SCORES, KNOWS, CHOICES = "rows", "rescorer", "scores", "knows.npy", "bench.json"
+ROWS, RESCORER, SCORES, TRUSTED, CHOICES = "rows", "rescorer", "scores", "knows.npy", "bench.json"
 
 
 class _Choices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,7 +39,7 @@ def save_bench(directory: Path, bench: Bench) -> None:
     (directory / SCORES).mkdir()
     for kind, values in bench.scores.items():
         np.save(directory / SCORES / f"{kind}.npy", values)
-    np.save(directory / KNOWS, bench.fusion.knows)
+    np.save(directory / TRUSTED, bench.fusion.trusted_categories)
     space = bench.space
     choices = _Choices(
         annotations=str(bench.fusion.truth.path),
@@ -62,7 +62,7 @@ def load_bench(directory: Path) -> Bench:
         truth=read_ground_truth(Path(choices.annotations)),
         rows=UnionRows.load(directory / ROWS),
         rescorer=Rescorer.load(directory / RESCORER, verify=False),
-        knows=np.load(directory / KNOWS),
+        trusted_categories=np.load(directory / TRUSTED),
     )
     return Bench(
         fusion=fusion,

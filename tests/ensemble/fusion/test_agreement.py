@@ -35,7 +35,7 @@ def test_every_source_counts_by_default() -> None:
     np.testing.assert_allclose(found, [0.2, 0.4, 0.6])
 
 
-def test_only_sources_that_may_fire_count() -> None:
+def test_only_possible_sources_count() -> None:
     # The object of an expert's category alone keeps its score; of two that may fire, half.
     judges = [[False, False, True], [False, True, True]]
     found = scores([[0], [1]], [2, 1], [1.0] * 3, judges, [0.6, 0.6])
@@ -69,24 +69,24 @@ def test_counting_all_by_name_changes_no_bit(num_sources: int) -> None:
 
 def test_none_stands_for_all_where_nothing_is_left_out() -> None:
     assert counted_sources(None, GROUPS, AbsentSources(), 4) is None
-    may_fire = np.eye(3, dtype=np.bool_)
-    counted = counted_sources(may_fire, GROUPS, AbsentSources(), 3)
-    assert counted is not None and np.array_equal(counted, may_fire)
+    possible = np.eye(3, dtype=np.bool_)
+    counted = counted_sources(possible, GROUPS, AbsentSources(), 3)
+    assert counted is not None and np.array_equal(counted, possible)
 
 
-@pytest.mark.parametrize("may_fire", [None, np.array([[True, False]] * 3)])
+@pytest.mark.parametrize("possible", [None, np.array([[True, False]] * 3)])
 def test_silent_sources_are_left_out_in_the_groups_named(
-    may_fire: NDArray[np.bool_] | None,
+    possible: NDArray[np.bool_] | None,
 ) -> None:
     absent = AbsentSources(rare="is-left-out", common="is-left-out")
-    counted = counted_sources(may_fire, GROUPS, absent, 2)
+    counted = counted_sources(possible, GROUPS, absent, 2)
     assert counted is not None
     assert counted.any(axis=1).tolist() == [False, False, True]
     # Found by source 0 of two: in a group that leaves silent ones out, the mean is the score.
     found = score_by_agreement(
         np.full(3, 0.6), np.arange(3), np.arange(4), np.zeros(3, np.int64), np.ones(2), counted
     )
-    assert found.tolist() == [0.6, 0.6, 0.6 if may_fire is not None else 0.3]
+    assert found.tolist() == [0.6, 0.6, 0.6 if possible is not None else 0.3]
 
 
 def test_no_clusters() -> None:

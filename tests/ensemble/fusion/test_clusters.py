@@ -10,9 +10,10 @@ import torchvision
 from numpy.typing import NDArray
 from support.references.fusion import iou, soften_reference
 
+from ensemble.fusion.choices import Match
 from ensemble.fusion.clusters import Clusters, fuse
 from ensemble.fusion.methods import METHODS
-from ensemble.fusion.settings import FusionSettings, Match
+from ensemble.fusion.settings import FusionSettings
 from ensemble.sources.blocks import Block
 from ensemble.sources.filters import box_shares
 from longtail.predictions.columns import DetectionColumns

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ensemble.fusion.clusters import Clusters
-from ensemble.merging.fused_block import with_masks_only
+from ensemble.fusion.fused_block import with_masks_only
 
 
 def clusters() -> Clusters:

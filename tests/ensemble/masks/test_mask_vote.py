@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from ensemble.fusion.choices import MaskWeights
 from ensemble.fusion.clusters import Clusters
-from ensemble.fusion.settings import FusionSettings, MaskWeights
+from ensemble.fusion.settings import FusionSettings
 from ensemble.masks.final import vote_masks
 from ensemble.masks.vote_weights import whole_votes
 from longtail.predictions.columns import DetectionColumns

@@ -10,8 +10,9 @@ import torch
 from numpy.typing import NDArray
 from support.references.soft_vote import mean_probability, vote_by_grids_reference
 
+from ensemble.fusion.choices import MaskWeights
 from ensemble.fusion.clusters import Clusters
-from ensemble.fusion.settings import FusionSettings, MaskWeights
+from ensemble.fusion.settings import FusionSettings
 from ensemble.masks.final import vote_masks
 from ensemble.masks.soft_vote import SOFT_VOTE_BITS, vote_by_grids
 from ensemble.masks.vote_weights import Ballots, cast

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from support.square_masks import detections, image_set
 
-from ensemble.sources.blocks import BlockReader, images_seen, read_block
+from ensemble.sources.blocks import BlockReader, images_seen
 from longtail.categories import CategoryTable
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.image_set import ImageSet
@@ -32,7 +32,7 @@ def test_block_holds_the_same_images_of_every_source(tmp_path: Path) -> None:
         store(tmp_path / "b", images, detections([34], category_id=9)),
         store(tmp_path / "c", images, detections([])),
     ]
-    block = read_block(stores, 1, images.blocks()[1], category_table([7, 9]))
+    block = BlockReader(stores, category_table([7, 9])).read(1, images.blocks()[1])
     assert block.columns.image_id.tolist() == [33, 33, 34]
     assert block.sources.tolist() == [0, 0, 1]
     assert block.images.tolist() == [0, 0, 1]
@@ -45,7 +45,7 @@ def test_unknown_category_names_the_source(tmp_path: Path) -> None:
     columns = replace(detections([1]), category_id=np.array([8]))
     stores = [store(tmp_path / "a", images, columns)]
     with pytest.raises(BadInputError, match=r"a: 1 unknown category ids: 8"):
-        read_block(stores, 0, images.blocks()[0], category_table([7]))
+        BlockReader(stores, category_table([7])).read(0, images.blocks()[0])
 
 
 def test_a_reader_gives_what_reading_each_source_gives(tmp_path: Path) -> None:
@@ -71,10 +71,10 @@ def test_category_ids_may_be_any(tmp_path: Path, ids: list[int]) -> None:
     images = image_set(1)
     columns = replace(detections([1, 1, 1]), category_id=np.array([ids[1], ids[0], ids[1]]))
     stores = [store(tmp_path / "a", images, columns)]
-    block = read_block(stores, 0, images.blocks()[0], category_table(ids))
+    block = BlockReader(stores, category_table(ids)).read(0, images.blocks()[0])
     assert block.categories.tolist() == [1, 0, 1]
     with pytest.raises(BadInputError, match=r"a: 1 unknown category ids: "):
-        read_block(stores, 0, images.blocks()[0], category_table(ids[:1]))
+        BlockReader(stores, category_table(ids[:1])).read(0, images.blocks()[0])
 
 
 def test_a_shard_with_other_rows_than_the_manifest_says_is_refused(tmp_path: Path) -> None:
@@ -84,4 +84,4 @@ def test_a_shard_with_other_rows_than_the_manifest_says_is_refused(tmp_path: Pat
     manifest = msgspec.structs.replace(opened.manifest, shards=[entry])
     wrong = PredictionStore(opened.directory, manifest)
     with pytest.raises(BadInputError, match="block 0 has 2 rows and the manifest says 3"):
-        read_block([wrong], 0, images.blocks()[0], category_table([7]))
+        BlockReader([wrong], category_table([7])).read(0, images.blocks()[0])

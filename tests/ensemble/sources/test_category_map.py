@@ -24,7 +24,7 @@ def test_synset_comes_before_name() -> None:
     mapping = map_categories(theirs, table(OURS), "test")
     assert mapping.target.tolist() == [0, 2, NOT_OURS]
     assert mapping.by == ("synset", "name", "")
-    assert mapping.knows.tolist() == [True, False, True]
+    assert mapping.known_categories.tolist() == [True, False, True]
 
 
 def test_a_name_that_two_categories_have_says_nothing() -> None:

@@ -122,7 +122,7 @@ def test_scale_is_the_store_s_unless_given(tmp_path: Path) -> None:
 def test_groups_limit_what_a_source_knows(tmp_path: Path) -> None:
     store(tmp_path / "a", image_set(3), detections([1]))
     source = opened(f"a={tmp_path}/a,groups=r,f", tmp_path)
-    assert source.knows.tolist() == [True, False, True]
+    assert source.trusted_categories.tolist() == [True, False, True]
 
 
 def test_files_of_a_pattern_are_one_source(tmp_path: Path) -> None:
@@ -243,7 +243,7 @@ def test_expert_s_categories_are_translated(
         path.write_text(json.dumps(json.loads(path.read_text()) + json.loads(other.read_text())))
     source = opened(f"e={tmp_path}/e,categories={categories}", tmp_path)
     assert rows(source.directory) == [(1, 9), (3, 9)]
-    assert source.knows.tolist() == [False, False, True]
+    assert source.trusted_categories.tolist() == [False, False, True]
     assert rows(source.seen_in) == [(1, 70), (2, 71), (3, 70)]
     notes = PredictionStore.open(source.directory).manifest.notes
     assert notes[NOT_SHARED] == 1

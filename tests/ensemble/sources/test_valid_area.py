@@ -66,9 +66,9 @@ def test_gap_is_what_a_ruler_finds(pairs: list[tuple[int, int]]) -> None:
         assert gap.high == (ends[0] if ends else math.inf)
 
 
-def check(areas: list[ValidArea], knows: list[list[int]]) -> None:
+def check(areas: list[ValidArea], trusted: list[list[int]]) -> None:
     names, categories = ["a", "b", "c"][: len(areas)], ["cup", "mug"]
-    check_coverage(areas, np.array(knows, np.bool_), names, categories, LONGEST)
+    check_coverage(areas, np.array(trusted, np.bool_), names, categories, LONGEST)
 
 
 def test_sizes_may_be_shared_out() -> None:

@@ -7,7 +7,8 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution
 from support.commands.default_options import default_options
 
 from ensemble.sources.spec import parse_sources
-from ensemble.tuning.objective.space import SEARCHED, Space
+from ensemble.tune import WORDS
+from ensemble.tuning.objective.space import Space
 
 METHODS = ("nms", "soft-nms", "wbf")
 PREDS = ["a=a.json", "b=b.json,weight=3,valid_area=32:", "c=c.json"]
@@ -37,7 +38,7 @@ def test_sigma_and_the_first_threshold_vary_where_a_method_uses_them() -> None:
 
 
 def test_the_start_is_the_command_line_and_lies_in_the_space() -> None:
-    space = space_of(*SEARCHED, sigma=7.0)
+    space = space_of(*WORDS, sigma=7.0)
     start = space.start()
     assert set(start) == set(space.distributions())
     assert (start["method"], start["calibration"], start["iou_thr"]) == ("wbf", "none", 0.55)
@@ -49,7 +50,7 @@ def test_the_start_is_the_command_line_and_lies_in_the_space() -> None:
 
 
 def test_the_first_points_change_one_choice_of_the_start_each() -> None:
-    space = space_of(*SEARCHED)
+    space = space_of(*WORDS)
     start, *others = space.first_points()
     assert start == space.start()
     changed = [{k: v for k, v in point.items() if v != start[k]} for point in others]
@@ -61,7 +62,7 @@ def test_the_first_points_change_one_choice_of_the_start_each() -> None:
 
 
 def test_a_point_becomes_options_and_sources() -> None:
-    space = space_of(*SEARCHED)
+    space = space_of(*WORDS)
     point = {**space.start(), "method": "soft-nms", "sigma": 0.3, "iou_thr": 0.4}
     point |= {"weight.c": 0.5, "low.a": "16", "high.a": "256"}
     fusion = space.settings_at(point).fusion

@@ -18,10 +18,11 @@ from ensemble.merging.shards import merged_blocks
 from ensemble.merging.statistics import MergeStatistics
 from ensemble.sources.open import OpenedSource, open_source
 from ensemble.sources.spec import parse_sources
+from ensemble.tune import WORDS
 from ensemble.tuning.objective.calibrated_scores import can_be_fitted, cross_fitted_rows
 from ensemble.tuning.objective.detection_reader import build_rows
 from ensemble.tuning.objective.fused_images import FusionBench
-from ensemble.tuning.objective.space import SEARCHED, Space
+from ensemble.tuning.objective.space import Space
 from ensemble.tuning.objective.trial import MARGINS, Bench
 from ensemble.tuning.objective.trial_files import load_bench, save_bench
 from longtail.evaluation.annotations.ground_truth import GroundTruth, read_ground_truth
@@ -53,8 +54,8 @@ class Setting:
         work = self.folder / f"union{len(list(self.folder.iterdir()))}"
         quota = every["max_dets"] if space.may_compare_masks else None
         rows, rescorer = build_rows(self.truth, self.sources, 0.0, True, work, quota, True)
-        knows = np.stack([source.knows for source in self.sources])
-        fusion = FusionBench(self.truth, rows, rescorer, knows)
+        trusted = np.stack([source.trusted_categories for source in self.sources])
+        fusion = FusionBench(self.truth, rows, rescorer, trusted)
         return Bench(fusion, {"none": rows.scores}, space, ("AP",), 5)
 
     def merged(
@@ -259,7 +260,7 @@ def test_margins_are_not_tried_where_no_cap_binds(setting: Setting) -> None:
 
 
 def test_a_size_left_to_nobody_makes_a_trial_worthless_and_says_why(setting: Setting) -> None:
-    bench = setting.bench(*SEARCHED)
+    bench = setting.bench(*WORDS)
     point = bench.space.start() | {f"low.{name}": "32" for name in "abc"}
     result = bench.run(point)
     assert [result[name] for name in METRICS] == [-1] * 4
@@ -283,10 +284,11 @@ def test_a_fold_is_calibrated_by_the_labels_of_the_other(setting: Setting) -> No
         for source in setting.sources
     }
     rows, names = bench.fusion.rows, list("abc")
-    before = cross_fitted_rows("platt", rows, labelled, names, bench.fusion.groups)
+    groups = bench.fusion.category_groups[rows.category]
+    before = cross_fitted_rows("platt", rows, labelled, names, groups)
     folds = np.isin(rows.image, np.unique(labelled["a"].image)[:1])
     flipped = replace(labelled["a"], right=labelled["a"].right ^ (labelled["a"].image == 0))
-    after = cross_fitted_rows("platt", rows, labelled | {"a": flipped}, names, bench.fusion.groups)
+    after = cross_fitted_rows("platt", rows, labelled | {"a": flipped}, names, groups)
     changed = (before != after).any(axis=0)
     assert changed.any() and not changed[rows.source != 0].any()
     # The maps of the image's own fold, and with them its scores, are as they were.

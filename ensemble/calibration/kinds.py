@@ -1,0 +1,7 @@
+"""The words that options of a calibration choose from, for usage texts and files alike."""
+
+from typing import Literal
+
+CalibrationKind = Literal["platt", "isotonic", "temperature", "beta", "rank"]
+Groups = Literal["frequency", "none"]
+Overlap = Literal["segm", "box"]
