@@ -219,9 +219,9 @@ def best_of_images(block: Block, clusters: Clusters) -> NDArray[np.int64]:
 
 def plan_of(stores: list[PredictionStore], settings: MergeSettings) -> MergePlan:
     """The plan of a merge of opened stores."""
-    knows = np.ones(NUM_CATEGORIES, np.bool_)
+    trusted = np.ones(NUM_CATEGORIES, np.bool_)
     sources = [
-        OpenedSource(SourceSpec(s.source.name, s.directory), s.directory, s.directory, knows)
+        OpenedSource(SourceSpec(s.source.name, s.directory), s.directory, s.directory, trusted)
         for s in stores
     ]
     return MergePlan(stores[0].images, made_up_categories(), sources, settings)

@@ -31,7 +31,7 @@ Rows = dict[str, Row]
 
 
 @dataclass(frozen=True)
-class Judge:
+class StepEvaluator:
     """Evaluates the prediction sets of a merge.
 
     Attributes:

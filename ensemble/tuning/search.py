@@ -16,7 +16,7 @@ from ray import tune
 
 from ensemble.tuning.journal import Trial
 from ensemble.tuning.objective.meaning import meaning_of, num_merges
-from ensemble.tuning.objective.trial_files import load_bench
+from ensemble.tuning.objective.trial_files import load_objective
 from ensemble.tuning.sampler import Chooser
 from longtail.commands import InfrastructureError, interrupted_as_it_was
 from longtail.ray_cluster.fit import places
@@ -58,7 +58,7 @@ def search(
         KeyboardInterrupt: The user ended it.
     """
     _quieten()
-    loaded = load_bench(bench)
+    loaded = load_objective(bench)
     wanted, space = list(loaded.wanted), loaded.space
     num_trials = min(num_trials, num_merges(space) or num_trials)
     if len(done) >= num_trials:
@@ -105,7 +105,7 @@ def search(
 
 def _trial(config: dict[str, Any], bench: str) -> None:
     started = time.process_time()
-    result = load_bench(Path(bench)).run(config)
+    result = load_objective(Path(bench)).run(config)
     tune.report({**result, "seconds": time.process_time() - started, "names": [*result]})
 
 

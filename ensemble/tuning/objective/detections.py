@@ -28,7 +28,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class UnionRows:
+class SourceDetections:
     """Detections block after block, within a block source after source.
 
     Attributes:
@@ -148,7 +148,7 @@ class UnionRows:
             np.save(directory / f"{field.name}.npy", getattr(self, field.name))
 
     @classmethod
-    def load(cls, directory: Path) -> "UnionRows":
+    def load(cls, directory: Path) -> "SourceDetections":
         """Map saved arrays, read-only."""
         names = [field.name for field in fields(cls)]
         return cls(*(np.asarray(np.load(directory / f"{n}.npy", mmap_mode="r")) for n in names))

@@ -1,4 +1,4 @@
-"""The bench that trials run on, as a folder: made once, mapped by every process of the search."""
+"""The objective of trials as a folder: made once, mapped by every process of the search."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -8,10 +8,10 @@ import msgspec
 import numpy as np
 
 from ensemble.sources.spec import parse_sources
-from ensemble.tuning.objective.detections import UnionRows
-from ensemble.tuning.objective.fused_images import FusionBench
+from ensemble.tuning.objective.detections import SourceDetections
+from ensemble.tuning.objective.fused_images import FusionInputs
 from ensemble.tuning.objective.space import Space
-from ensemble.tuning.objective.trial import Bench
+from ensemble.tuning.objective.trial import Objective
 from longtail.evaluation.annotations.ground_truth import read_ground_truth
 from longtail.evaluation.metrics.rescorer import Rescorer
 
@@ -31,40 +31,40 @@ class _Choices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     margin_trials: int
 
 
-def save_bench(directory: Path, bench: Bench) -> None:
-    """Write a bench to a folder that does not exist."""
+def save_objective(directory: Path, objective: Objective) -> None:
+    """Write a objective to a folder that does not exist."""
     directory.mkdir()
-    bench.fusion.rows.save(directory / ROWS)
-    bench.fusion.rescorer.save(directory / RESCORER)
+    objective.fusion.rows.save(directory / ROWS)
+    objective.fusion.rescorer.save(directory / RESCORER)
     (directory / SCORES).mkdir()
-    for kind, values in bench.scores.items():
+    for kind, values in objective.scores.items():
         np.save(directory / SCORES / f"{kind}.npy", values)
-    np.save(directory / TRUSTED, bench.fusion.trusted_categories)
-    space = bench.space
+    np.save(directory / TRUSTED, objective.fusion.trusted_categories)
+    space = objective.space
     choices = _Choices(
-        annotations=str(bench.fusion.truth.path),
+        annotations=str(objective.fusion.truth.path),
         options=dict(space.options),
         preds=[spec.word() for spec in space.specs],
         searched=space.searched,
         methods=space.methods,
         calibrations=space.calibrations,
-        wanted=list(bench.wanted),
-        margin_trials=bench.margin_trials,
+        wanted=list(objective.wanted),
+        margin_trials=objective.margin_trials,
     )
     (directory / CHOICES).write_bytes(msgspec.json.encode(choices))
 
 
 @lru_cache(maxsize=1)
-def load_bench(directory: Path) -> Bench:
-    """The bench of a folder; its arrays are read as they are needed."""
+def load_objective(directory: Path) -> Objective:
+    """The objective of a folder; its arrays are read as they are needed."""
     choices = msgspec.json.decode((directory / CHOICES).read_bytes(), type=_Choices)
-    fusion = FusionBench(
+    fusion = FusionInputs(
         truth=read_ground_truth(Path(choices.annotations)),
-        rows=UnionRows.load(directory / ROWS),
+        rows=SourceDetections.load(directory / ROWS),
         rescorer=Rescorer.load(directory / RESCORER, verify=False),
         trusted_categories=np.load(directory / TRUSTED),
     )
-    return Bench(
+    return Objective(
         fusion=fusion,
         scores={
             path.stem: np.asarray(np.load(path, mmap_mode="r"))
