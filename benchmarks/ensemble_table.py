@@ -21,8 +21,8 @@ from typing import Any
 import click
 
 from benchmarks.tune import MODELS, summary, write_problem
-from ensemble.outputs.resampled_ap import ALL_METRICS, Resampled, judge, resample
-from ensemble.tuning.split import split, write_annotations
+from ensemble.outputs.resampled_ap import ALL_METRICS, Resampled, evaluate_masks, resample
+from ensemble.tuning.split import split_images, write_annotations
 from longtail.evaluation.annotations.ground_truth import read_ground_truth
 from longtail.predictions.store import PredictionStore
 
@@ -35,7 +35,7 @@ BOUNDS = ("low", "high")
 
 def write_halves(folder: Path) -> None:
     """The same halves as `ensemble.tune --seed 0` makes: a folder each, `fit` and `report`."""
-    ids = split(read_ground_truth(folder / "ann.json").images.ids, SEED)
+    ids = split_images(read_ground_truth(folder / "ann.json").images.ids, SEED)
     for name, half in zip(("fit", "report"), ids, strict=True):
         (folder / name).mkdir()
         chosen = set(half.tolist())
@@ -93,7 +93,7 @@ def resampled(folder: Path, names: Sequence[str], resamples: int) -> dict[str, R
     truth = read_ground_truth(folder / "report" / "ann.json")
     found = {}
     for name in names:
-        row, tables = judge(truth, PredictionStore.open(folder / name / "merged"))
+        row, tables = evaluate_masks(truth, PredictionStore.open(folder / name / "merged"))
         found[name] = resample(row, tables, resamples)
     return found
 

@@ -28,13 +28,10 @@ import numpy as np
 import pycocotools.mask
 from numpy.typing import NDArray
 
+from ensemble.fusion.choices import Match
 from ensemble.fusion.clusters import Clusters, fuse
 from ensemble.fusion.methods import METHODS
-from ensemble.fusion.settings import (
-    FusionSettings,
-    Match,
-    MergeSettings,
-)
+from ensemble.fusion.settings import FusionSettings, MergeSettings
 from ensemble.masks.final import vote_masks
 from ensemble.merging.plan import MergePlan
 from ensemble.merging.shards import MergeTask, finish_shards, merge_shard
@@ -222,9 +219,9 @@ def best_of_images(block: Block, clusters: Clusters) -> NDArray[np.int64]:
 
 def plan_of(stores: list[PredictionStore], settings: MergeSettings) -> MergePlan:
     """The plan of a merge of opened stores."""
-    knows = np.ones(NUM_CATEGORIES, np.bool_)
+    trusted = np.ones(NUM_CATEGORIES, np.bool_)
     sources = [
-        OpenedSource(SourceSpec(s.source.name, s.directory), s.directory, s.directory, knows)
+        OpenedSource(SourceSpec(s.source.name, s.directory), s.directory, s.directory, trusted)
         for s in stores
     ]
     return MergePlan(stores[0].images, made_up_categories(), sources, settings)

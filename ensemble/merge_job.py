@@ -10,7 +10,7 @@ from rich.console import Console
 from ensemble.merging import folder as outputs
 from ensemble.merging.config_file import write_merge_file
 from ensemble.merging.plan import MergePlan
-from ensemble.merging.request import Request, twins
+from ensemble.merging.request import Request, duplicate_sources
 from ensemble.merging.shards import MergeTask, finish_shards, merge_shard, merged_blocks
 from ensemble.merging.statistics import MergeStatistics
 from ensemble.merging.workers import Backend, InProcess, Place
@@ -24,7 +24,7 @@ from ensemble.outputs.console import (
     print_uncovered,
     print_warnings,
 )
-from ensemble.outputs.evaluation import AGAINST_BEST, Judge
+from ensemble.outputs.evaluation import AGAINST_BEST, StepEvaluator
 from ensemble.outputs.submissions import evaluated, write_submissions
 from ensemble.outputs.tracking import check, publish
 from ensemble.sources.files import files_of
@@ -71,7 +71,7 @@ def run(
             publish(out, described, experiment, messages)
             return
         messages.print(f"{out}: {', '.join(damaged)} damaged or missing; merging again")
-    for one, other in twins(described):
+    for one, other in duplicate_sources(described):
         messages.print(
             f"warning: {one} and {other} are the same predictions, which fusion takes for agreement"
         )
@@ -114,9 +114,11 @@ def _merge(
     with place.backend(_num_slow(request)) as backend:
         plan = _open(request, work / "sources", backend)
     with Workers(place.processes) as workers:
-        judge = Judge(request.ann, settings.resamples, work / "evaluation", workers, messages)
+        evaluator = StepEvaluator(
+            request.ann, settings.resamples, work / "evaluation", workers, messages
+        )
         # Before the merge, so that annotations that cannot be used are found early.
-        sources = judge.sources(plan) if evaluates else {}
+        sources = evaluator.sources(plan) if evaluates else {}
         steps = work / "steps" if evaluates and settings.steps and plan.has_masks else None
         boxes = out / outputs.BOXES if settings.with_bbox else None
         task = MergeTask(plan, out / outputs.MERGED, work / "shards", steps, boxes)
@@ -126,7 +128,7 @@ def _merge(
         # Before the evaluation, which may take long; and again below the tables.
         print_uncovered(counts, messages)
         if evaluates:
-            write_json(out / outputs.EVALUATION, evaluated(judge, sources, stores, plan))
+            write_json(out / outputs.EVALUATION, evaluated(evaluator, sources, stores, plan))
     return plan, stores, statistics
 
 

@@ -31,8 +31,8 @@ def print_calibration(calibration: Calibration, console: Console) -> None:
                 name if letter == ALL else "",
                 NAMES[letter],
                 _map_text(source, letter),
-                f"{counts.right:,}",
-                f"{counts.wrong:,}",
+                f"{counts.true_positives:,}",
+                f"{counts.false_positives:,}",
                 _error_text(error.before),
                 _error_text(error.after),
             )

@@ -22,11 +22,16 @@ ALL = "all"
 REMEDY = "fit it again (python -m ensemble.calibrate fit)"
 
 
-class Counts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Judged detections of a group: right and wrong ones."""
+class Counts(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    rename={"true_positives": "right", "false_positives": "wrong"},
+):
+    """Judged detections of a group; files call them right and wrong."""
 
-    right: int
-    wrong: int
+    true_positives: int
+    false_positives: int
 
 
 class ErrorChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,8 +74,8 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         kind: Of all maps.
         groups: "frequency" for maps by frequency group, "none" for one map a source.
         overlap: What overlapped in matching, masks or boxes.
-        iou_threshold: Overlap from which a detection counted as right.
-        min_matches: Right and wrong detections from which a group got a map of its own.
+        iou_threshold: Overlap from which a detection counted as a true positive.
+        min_matches: True and false positives from which a group got a map of its own.
         folds: Parts of the images over which the error afterwards was found.
         annotations: SHA-256 of the annotation file.
         images: Digest of its images.

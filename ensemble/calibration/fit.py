@@ -38,9 +38,9 @@ class FitSettings:
     Attributes:
         kind: Form of the maps.
         groups: "frequency" for a map of each frequency group with enough detections.
-        overlap: Masks or boxes decide what is right.
-        iou_threshold: Overlap from which a detection is right, one of AP's ten thresholds.
-        min_matches: Right detections, and as many wrong ones, that a map needs; None is the
+        overlap: Masks or boxes decide what is a true positive.
+        iou_threshold: Overlap that makes a true positive, one of AP's ten thresholds.
+        min_matches: True positives, and as many false ones, that a map needs; None is the
             kind's own number.
         folds: Parts of the images; errors are reported on the part that was not fitted.
     """
@@ -61,7 +61,7 @@ class FitSettings:
 
     @property
     def needed(self) -> int:
-        """Right detections, and as many wrong ones, that a map needs."""
+        """True positives, and as many false ones, that a map needs."""
         return MIN_MATCHES[self.kind] if self.min_matches is None else self.min_matches
 
 
@@ -82,7 +82,7 @@ def fit_calibration(
         max_scores: What the scores of sources were divided by, where it was not 1.
 
     Raises:
-        BadInputError: A source has too few right or wrong detections.
+        BadInputError: A source has too few true or false positives.
         ValueError: More folds than images.
     """
     fold_of_image = fold_images(len(truth.images), settings.folds)
@@ -123,15 +123,15 @@ def fit_maps(rows: LabelledScores, settings: FitSettings, needed: int) -> dict[s
     Args:
         rows: At least one judged detection.
         settings: Kind and groups.
-        needed: Right detections, and as many wrong ones, from which a group gets its own map.
+        needed: True positives, and as many false ones, from which a group gets its own map.
     """
     fit = MAP_TYPES[settings.kind].fit
-    maps: dict[str, ScoreMap] = {ALL: fit(rows.score, rows.right)}
+    maps: dict[str, ScoreMap] = {ALL: fit(rows.score, rows.true_positive)}
     if settings.groups == "none":
         return maps
     for letter, part in _by_group(rows):
         if letter != ALL and _has(part, needed):
-            maps[letter] = fit(part.score, part.right)
+            maps[letter] = fit(part.score, part.true_positive)
     return maps
 
 
@@ -139,18 +139,19 @@ def _fit_source(
     name: str, rows: LabelledScores, fold_of_image: NDArray[np.int64], settings: FitSettings
 ) -> SourceCalibration:
     if not _has(rows, settings.needed):
+        right, wrong = rows.num_true_positives, len(rows) - rows.num_true_positives
         raise BadInputError(
-            f"source {name}: {rows.num_right} right and {len(rows) - rows.num_right} wrong of its "
+            f"source {name}: {right} right and {wrong} wrong of its "
             f"detections are judged; {settings.kind} needs {settings.needed} of each: fit on more "
             "annotated images, or allow fewer with --min-matches"
         )
     after = cross_fitted(rows, fold_of_image, settings)
-    calibrated_rows = LabelledScores(rows.image, rows.group, after, rows.right)
+    calibrated_rows = LabelledScores(rows.image, rows.group, after, rows.true_positive)
     parts = zip(_by_group(rows), _by_group(calibrated_rows), strict=True)
     return SourceCalibration(
         maps=fit_maps(rows, settings, settings.needed),
         counts={
-            letter: Counts(part.num_right, len(part) - part.num_right)
+            letter: Counts(part.num_true_positives, len(part) - part.num_true_positives)
             for letter, part in _by_group(rows)
         },
         error={
@@ -200,8 +201,8 @@ def _by_group(rows: LabelledScores) -> Iterator[tuple[str, LabelledScores]]:
 
 
 def _has(rows: LabelledScores, needed: int) -> bool:
-    return min(rows.num_right, len(rows) - rows.num_right) >= needed
+    return min(rows.num_true_positives, len(rows) - rows.num_true_positives) >= needed
 
 
 def _error(rows: LabelledScores) -> float:
-    return reliability(rows.score, rows.right).error
+    return reliability(rows.score, rows.true_positive).error

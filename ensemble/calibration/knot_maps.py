@@ -3,8 +3,8 @@
 - Isotonic calibration: the rising map nearest to what was seen, whatever its form. Zadrozny and
   Elkan, Transforming Classifier Scores into Accurate Multiclass Probability Estimates, KDD 2002. It
   pools neighbouring scores whose precision would fall and gives the pool its precision, so scores
-  in a pool tie; `calibrated` in `maps` adds what keeps their order. It needs some hundred right and
-  wrong detections, or it follows chance.
+  in a pool tie; `calibrated` in `maps` adds what keeps their order. It needs some hundred true
+  and false positives, or it follows chance.
 - Rank scaling: the share of the source's judged detections that a score exceeds. It makes the
   scores of sources comparable without looking at what is right, and says nothing of precision. Only
   the order of a source's scores is left: fusing by NMS can use that, averaging (weighted boxes
@@ -58,13 +58,13 @@ class IsotonicMap(msgspec.Struct, tag="isotonic", tag_field="kind", frozen=True)
         check_knots(self.knots, self.values)
 
     @classmethod
-    def fit(cls, scores: NDArray[np.float64], right: NDArray[np.bool_]) -> "IsotonicMap":
-        """Fit to (n,) scores in [0, 1] and whether each detection is right; n at least 1."""
+    def fit(cls, scores: NDArray[np.float64], true_positive: NDArray[np.bool_]) -> "IsotonicMap":
+        """Fit to (n,) scores in [0, 1] and whether each is a true positive; n at least 1."""
         # Only a fit needs scipy, whose import takes as long as a small merge.
         from scipy.optimize import isotonic_regression
 
         distinct, which, counts = np.unique(scores, return_inverse=True, return_counts=True)
-        precision = np.bincount(which, right) / counts
+        precision = np.bincount(which, true_positive) / counts
         pooled = isotonic_regression(precision, weights=counts)
         ends = np.unique(np.concatenate([pooled.blocks[:-1], pooled.blocks[1:] - 1]))
         values = np.maximum.accumulate(pooled.x[ends].clip(0, 1))
@@ -93,8 +93,8 @@ class RankMap(msgspec.Struct, tag="rank", tag_field="kind", frozen=True):
         check_knots(self.knots, self.values)
 
     @classmethod
-    def fit(cls, scores: NDArray[np.float64], right: NDArray[np.bool_]) -> "RankMap":
-        """Fit to (n,) scores in [0, 1], n at least 1; what is right does not matter."""
+    def fit(cls, scores: NDArray[np.float64], true_positive: NDArray[np.bool_]) -> "RankMap":
+        """Fit to (n,) scores in [0, 1], n at least 1; which are true does not matter."""
         distinct, counts = np.unique(scores, return_counts=True)
         shares = (np.cumsum(counts) - counts / 2) / len(scores)
         places = np.linspace(0, len(distinct) - 1, min(MAX_KNOTS, len(distinct))).astype(np.int64)

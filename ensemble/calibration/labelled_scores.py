@@ -1,4 +1,4 @@
-"""Which detections of a source are right: what a calibration is fitted to.
+"""Which detections of a source are true positives: what a calibration is fitted to.
 
 J judged detections of one source. A detection is judged if its category is in the image or
 verified to be absent; an unmatched one of a category that is not exhaustively annotated in the
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble.fusion.grouping import cut_segments
+from ensemble.fusion.grouping import sort_into_groups
 from longtail.categories import CategoryTable
 from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.matching.blocks import OnBlock
@@ -24,32 +24,32 @@ from longtail.predictions.store import PredictionStore
 
 @dataclass(frozen=True, eq=False)
 class LabelledScores:
-    """Judged detections, sorted by image, group, score and rightness.
+    """Judged detections, sorted by image, group, score and whether they are true positives.
 
     Attributes:
         image: (J,) int64 rank of the image.
         group: (J,) int64 index into `FREQUENCY_GROUPS`.
         score: (J,) float64 in [0, 1].
-        right: (J,) bool.
+        true_positive: (J,) bool.
     """
 
     image: NDArray[np.int64]
     group: NDArray[np.int64]
     score: NDArray[np.float64]
-    right: NDArray[np.bool_]
+    true_positive: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.score)
 
     @property
-    def num_right(self) -> int:
-        """Right detections; all others are wrong."""
-        return int(self.right.sum())
+    def num_true_positives(self) -> int:
+        """Detections that show an instance; all others are false positives."""
+        return int(self.true_positive.sum())
 
     def take(self, rows: NDArray[np.bool_]) -> "LabelledScores":
         """Some of them, in the same order."""
         return LabelledScores(
-            self.image[rows], self.group[rows], self.score[rows], self.right[rows]
+            self.image[rows], self.group[rows], self.score[rows], self.true_positive[rows]
         )
 
 
@@ -69,7 +69,7 @@ def labelled_scores(
         truth: The annotations.
         store: The source.
         kind: Overlap of masks or of boxes.
-        iou_threshold: Overlap from which a detection is right, one of 0.5, 0.55, ... 0.95.
+        iou_threshold: Overlap that makes a true positive, one of 0.5, 0.55, ... 0.95.
         on_block: Told the number of blocks done and of all, as they are done.
 
     Raises:
@@ -81,12 +81,12 @@ def labelled_scores(
     order_keys, scores = _matching_order(store, truth.categories)
     table = rescorer.match_table(order_keys)
     counts = ~table.ignored[:, place]
-    image, right = table.image[counts], table.matched[counts, place]
+    image, true_positive = table.image[counts], table.matched[counts, place]
     group = truth.categories.group_index()[table.category[counts]]
     # Those of boxes, by which fusion goes, also where masks are matched.
     score = scores[table.row[counts]]
-    order = np.lexsort((right, score, group, image))
-    return LabelledScores(image[order], group[order], score[order], right[order])
+    order = np.lexsort((true_positive, score, group, image))
+    return LabelledScores(image[order], group[order], score[order], true_positive[order])
 
 
 def threshold_place(iou_threshold: float) -> int:
@@ -108,10 +108,10 @@ def _matching_order(
     keys, scores = [], []
     for columns in store.blocks():
         ranks = store.images.find(columns.image_id) % IMAGES_PER_BLOCK
-        segment = ranks * len(categories) + categories.index_of(columns.category_id)
-        order = cut_segments(
+        group_of_row = ranks * len(categories) + categories.index_of(columns.category_id)
+        order = sort_into_groups(
             rows=np.arange(len(columns)),
-            keys=segment,
+            keys=group_of_row,
             num_keys=IMAGES_PER_BLOCK * len(categories),
             scores=columns.score,
             sources=np.zeros(len(columns), np.int64),

@@ -24,7 +24,7 @@ MIN_MATCHES: dict[CalibrationKind, int] = {
     "beta": 30,
     "rank": 20,
 }
-"""Right detections, and as many wrong ones, from which a kind can be fitted."""
+"""True positives, and as many false ones, from which a kind can be fitted."""
 
 TIE_BREAK = 1e-6
 """Share of the score itself in a calibrated score."""

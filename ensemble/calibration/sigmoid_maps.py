@@ -10,8 +10,8 @@ n judged detections, p features of a score that rise with it.
   Modern Neural Networks, ICML 2017, for a single score. It has no intercept: it cannot remove a
   shift, and a merge of shifted sources can be worse with it than without; Platt scaling can.
 - Beta calibration, sigmoid(low * log s - high * log(1 - s) + intercept): Kull, Silva Filho and
-  Flach, Beta calibration, AISTATS 2017: the map that is right where the scores of right and of
-  wrong detections follow beta distributions. With low = high it is Platt scaling of log odds;
+  Flach, Beta calibration, AISTATS 2017: the map that is right where the scores of true and
+  of false positives follow beta distributions. With low = high it is Platt scaling of log odds;
   apart, it bends scores near 0 and near 1 differently.
 """
 
@@ -45,17 +45,17 @@ def sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def fit_logistic(
-    features: NDArray[np.float64], right: NDArray[np.bool_], with_intercept: bool
+    features: NDArray[np.float64], true_positive: NDArray[np.bool_], with_intercept: bool
 ) -> NDArray[np.float64]:
     """The slopes, then the intercept, of highest likelihood.
 
     Targets are Platt's (Probabilistic Outputs for Support Vector Machines, 1999, section 2.2):
-    (R + 1) / (R + 2) for the R right detections and 1 / (W + 2) for the W wrong ones, so that
+    (T + 1) / (T + 2) for the T true positives and 1 / (F + 2) for the F false ones, so that
     detections that can be told apart perfectly have a finite answer too.
 
     Args:
         features: (n, p) values, n at least 1.
-        right: (n,) which detections are right.
+        true_positive: (n,) whether each detection is one.
         with_intercept: False fixes the intercept at 0.
 
     Returns:
@@ -64,10 +64,10 @@ def fit_logistic(
     from scipy.optimize import minimize
     from scipy.special import expit
 
-    num_right = int(right.sum())
-    num_wrong = len(right) - num_right
-    targets = np.where(right, (num_right + 1) / (num_right + 2), 1 / (num_wrong + 2))
-    columns = np.column_stack([features, np.ones(len(right))])
+    num_true = int(true_positive.sum())
+    num_false = len(true_positive) - num_true
+    targets = np.where(true_positive, (num_true + 1) / (num_true + 2), 1 / (num_false + 2))
+    columns = np.column_stack([features, np.ones(len(true_positive))])
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         values = columns @ weights
@@ -109,9 +109,9 @@ class BetaMap(msgspec.Struct, tag="beta", tag_field="kind", frozen=True):
             raise ValueError(f"intercept {self.intercept}: must be finite")
 
     @classmethod
-    def fit(cls, scores: NDArray[np.float64], right: NDArray[np.bool_]) -> "BetaMap":
-        """Fit to (n,) scores in [0, 1] and whether each detection is right."""
-        low, high, intercept = fit_logistic(_features(scores), right, with_intercept=True)
+    def fit(cls, scores: NDArray[np.float64], true_positive: NDArray[np.bool_]) -> "BetaMap":
+        """Fit to (n,) scores in [0, 1] and whether each detection is a true positive."""
+        low, high, intercept = fit_logistic(_features(scores), true_positive, with_intercept=True)
         return cls(float(low), float(high), float(intercept))
 
     def __call__(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -125,7 +125,7 @@ def _features(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 class PlattMap(msgspec.Struct, tag="platt", tag_field="kind", frozen=True):
-    """A rising map from score to share of right detections.
+    """A rising map from score to share of true positives.
 
     Attributes:
         slope: Over 0.
@@ -140,9 +140,11 @@ class PlattMap(msgspec.Struct, tag="platt", tag_field="kind", frozen=True):
             raise ValueError(f"slope {self.slope}, intercept {self.intercept}: slope must be > 0")
 
     @classmethod
-    def fit(cls, scores: NDArray[np.float64], right: NDArray[np.bool_]) -> "PlattMap":
-        """Fit to (n,) scores in [0, 1] and whether each detection is right."""
-        slope, intercept = fit_logistic(log_odds(scores)[:, None], right, with_intercept=True)
+    def fit(cls, scores: NDArray[np.float64], true_positive: NDArray[np.bool_]) -> "PlattMap":
+        """Fit to (n,) scores in [0, 1] and whether each detection is a true positive."""
+        slope, intercept = fit_logistic(
+            log_odds(scores)[:, None], true_positive, with_intercept=True
+        )
         return cls(float(slope), float(intercept))
 
     def __call__(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -164,9 +166,9 @@ class TemperatureMap(msgspec.Struct, tag="temperature", tag_field="kind", frozen
             raise ValueError(f"temperature {self.temperature}: must be over 0")
 
     @classmethod
-    def fit(cls, scores: NDArray[np.float64], right: NDArray[np.bool_]) -> "TemperatureMap":
-        """Fit to (n,) scores in [0, 1] and whether each detection is right."""
-        slope, _ = fit_logistic(log_odds(scores)[:, None], right, with_intercept=False)
+    def fit(cls, scores: NDArray[np.float64], true_positive: NDArray[np.bool_]) -> "TemperatureMap":
+        """Fit to (n,) scores in [0, 1] and whether each detection is a true positive."""
+        slope, _ = fit_logistic(log_odds(scores)[:, None], true_positive, with_intercept=False)
         return cls(float(1 / slope))
 
     def __call__(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:

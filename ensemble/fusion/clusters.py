@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from ensemble.fusion.agreement import score_by_agreement
-from ensemble.fusion.grouping import Segments, cut_segments
+from ensemble.fusion.grouping import ImageCategoryGroups, sort_into_groups
 from ensemble.fusion.overlap import box_shapes, mask_shapes
 from ensemble.fusion.settings import FusionSettings
 from ensemble.fusion.sorted_rows import FoundClusters, SortedRows
@@ -70,7 +70,7 @@ def fuse(
     if not averages:
         weights = weights / weights.max()
     scores = block.columns.score * weights[block.sources]
-    segments = cut_segments(
+    groups = sort_into_groups(
         rows,
         keys=block.images * num_categories + block.categories,
         num_keys=len(block.image_ids) * num_categories,
@@ -80,9 +80,9 @@ def fuse(
         counts=block.columns.counts,
         counts_offsets=block.columns.counts_offsets,
     )
-    found = _find_all(block, segments, shares, scores, num_categories, settings)
-    best = segments.order[found.first]
-    members, member_starts = _group(found.cluster_of, segments.order, len(best))
+    found = _find_all(block, groups, shares, scores, num_categories, settings)
+    best = groups.order[found.first]
+    members, member_starts = _group(found.cluster_of, groups.order, len(best))
     if not averages:
         return Clusters(best, block.columns.boxes[best], found.scores, members, member_starts)
     fused = score_by_agreement(
@@ -94,14 +94,14 @@ def fuse(
 
 def _find_all(
     block: Block,
-    segments: Segments,
+    groups: ImageCategoryGroups,
     shares: NDArray[np.float64],
     scores: NDArray[np.float64],
     num_categories: int,
     settings: FusionSettings,
 ) -> FoundClusters:
-    """The clusters of all segments; masks are decoded image by image to bound memory."""
-    order, starts = segments.order, segments.starts
+    """The clusters of all groups; masks are decoded image by image to bound memory."""
+    order, starts = groups.order, groups.starts
     boxes, scores = shares[order], scores[order]
     run = settings.fusion_method.run
     if settings.match == "box":

@@ -1,6 +1,6 @@
-"""The rows of a block in fusing order, cut into one segment per image and category.
+"""The rows of a block in fusing order, in one group per image and category.
 
-D detections, of which L are sorted; S segments. A segment holds the detections that may suppress
+D detections, of which L are sorted; S groups. A group holds the detections that may suppress
 or join one another: those of one category in one image. It is walked from the highest score down.
 """
 
@@ -17,26 +17,26 @@ Columns = tuple[
     NDArray[np.uint8],
     NDArray[np.int64],
 ]
-"""Scores, sources, boxes, mask bytes and where each row's start, as in `cut_segments`."""
+"""Scores, sources, boxes, mask bytes and where each row's start, as in `sort_into_groups`."""
 
 # Rows that are sorted by insertion before merges take over.
 STRETCH = 32
 
 
 @dataclass(frozen=True, eq=False)
-class Segments:
-    """Rows by segment, best first.
+class ImageCategoryGroups:
+    """Rows by group, best first.
 
     Attributes:
         order: (L,) int64, rows of the block in fusing order.
-        starts: (S + 1,) int64; segment s is `order[starts[s]:starts[s + 1]]`, maybe empty.
+        starts: (S + 1,) int64; group s is `order[starts[s]:starts[s + 1]]`, maybe empty.
     """
 
     order: NDArray[np.int64]
     starts: NDArray[np.int64]
 
 
-def cut_segments(
+def sort_into_groups(
     rows: NDArray[np.int64],
     keys: NDArray[np.int64],
     num_keys: int,
@@ -45,16 +45,16 @@ def cut_segments(
     boxes: NDArray[np.float64],
     counts: NDArray[np.uint8],
     counts_offsets: NDArray[np.int64],
-) -> Segments:
-    """Sort rows by segment, then falling score.
+) -> ImageCategoryGroups:
+    """Sort rows by group, then falling score.
 
     The order does not depend on the order of the rows given: equal scores go by source, then by
     box, then by the bytes of the mask, and rows equal in all of these are the same detection.
 
     Args:
         rows: (L,) the rows to sort, each once.
-        keys: (D,) segment of each row, in [0, num_keys).
-        num_keys: Number of segments.
+        keys: (D,) group of each row, in [0, num_keys).
+        num_keys: Number of groups.
         scores: (D,) what rows are ranked by; never NaN.
         sources: (D,) index of the source of each row.
         boxes: (D, 4) any box coding.
@@ -63,14 +63,14 @@ def cut_segments(
     """
     order, starts = _place(rows, keys, num_keys)
     _sort(order, starts, (scores, sources, boxes, counts, counts_offsets))
-    return Segments(order, starts)
+    return ImageCategoryGroups(order, starts)
 
 
 @njit(cache=True, nogil=True)
 def _place(
     rows: NDArray[np.int64], keys: NDArray[np.int64], num_keys: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows by segment, in the order given, and where each segment starts."""
+    """Rows by group, in the order given, and where each group starts."""
     starts = np.zeros(num_keys + 1, np.int64)
     for row in rows:
         starts[keys[row] + 1] += 1
@@ -87,15 +87,15 @@ def _place(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _sort(order: NDArray[np.int64], starts: NDArray[np.int64], columns: Columns) -> None:
-    """Sort each segment: merges of stretches that are sorted by insertion.
+    """Sort each group: merges of stretches that are sorted by insertion.
 
-    Most segments are one stretch, and a source's rows come with falling scores, so that few of
+    Most groups are one stretch, and a source's rows come with falling scores, so that few of
     them move.
     """
     spare = np.empty(len(order), np.int64)
-    for segment in range(len(starts) - 1):
-        start = starts[segment]
-        end = starts[segment + 1]
+    for group in range(len(starts) - 1):
+        start = starts[group]
+        end = starts[group + 1]
         for first in range(start, end, STRETCH):
             _insert(order, first, min(first + STRETCH, end), columns)
         width = STRETCH

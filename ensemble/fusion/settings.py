@@ -103,9 +103,9 @@ class MergeSettings:
 
     Attributes:
         fusion: Which detections are one object, and its mask.
-        margins: Added to scores while detections compete for an image's quota.
+        margins: Added to scores while detections compete for an image's `max_dets`.
         margin_mode: "sort" writes the fused scores; "score" writes (score + margin) / (largest
-            score + rare margin), which ranks the detections for an evaluation as the quota was.
+            score + rare margin), which ranks the detections for an evaluation as the cut did.
         masks_by_scale: The mask of an object is that of the test scale which suits its size and
             shape (`scale_choice`).
         calibration: The calibration file that the scores of every source go through first.

@@ -1,12 +1,12 @@
-"""Soft-NMS over many segments at once (Bodla et al., arXiv 1704.04503, figure 2).
+"""Soft-NMS over many groups at once (Bodla et al., arXiv 1704.04503, figure 2).
 
-Of the detections of a segment, the one of highest current score is taken out, and those that are
+Of the detections of a group, the one of highest current score is taken out, and those that are
 left lose score by how much they overlap it, until none is left or the best is under `min_score`:
 
-    linear:   score * (1 - IoU) where IoU > iou_thr
+    linear:   score * (1 - IoU) where IoU > iou_threshold
     Gaussian: score * exp(-IoU^2 / sigma)
 
-L candidates, by segment and falling score. ensemble-boxes 1.0.9 returns the scores it was given
+L candidates, by group and falling score. ensemble-boxes 1.0.9 returns the scores it was given
 instead of the lowered ones, so it is no reference here.
 """
 
@@ -38,7 +38,7 @@ def soften_kept(
         np.searchsorted(kept, rows.starts),
         rows.scores[kept],
         is_gaussian=settings.soft_nms == "gaussian",
-        iou_thr=settings.iou_thr,
+        iou_threshold=settings.iou_thr,
         sigma=settings.sigma,
         min_score=settings.min_score,
     )
@@ -52,21 +52,21 @@ def soften(
     starts: NDArray[np.int64],
     scores: NDArray[np.float64],
     is_gaussian: bool,
-    iou_thr: float,
+    iou_threshold: float,
     sigma: float,
     min_score: float,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The candidates that stay, by segment and falling lowered score, and those scores.
+    """The candidates that stay, by group and falling lowered score, and those scores.
 
     Of equal scores the candidate given first is taken first.
 
     Args:
         shapes: Boxes or masks.
         rows: (L,) row of `shapes` of each candidate.
-        starts: (S + 1,) where each segment starts among the candidates.
+        starts: (S + 1,) where each group starts among the candidates.
         scores: (L,) score of each candidate.
         is_gaussian: Gaussian decay instead of linear.
-        iou_thr: Overlap over which linear decay begins, in [0, 1]; Gaussian does not use it.
+        iou_threshold: Overlap over which linear decay begins, in [0, 1]; Gaussian does not use it.
         sigma: Width of the Gaussian, over 0.
         min_score: Candidates whose score is or falls lower are left out.
 
@@ -74,14 +74,14 @@ def soften(
         (C,) indices of candidates and (C,) scores, C <= L.
     """
     by_mask, boxes = shapes.by_mask, shapes.boxes
-    floor = 0.0 if is_gaussian else iou_thr
+    floor = 0.0 if is_gaussian else iou_threshold
     lowered = scores.copy()
     left = np.arange(len(rows))
     taken = np.empty(len(rows), np.int64)
     num_taken = 0
-    for segment in range(len(starts) - 1):
-        start = starts[segment]
-        end = starts[segment + 1]
+    for group in range(len(starts) - 1):
+        start = starts[group]
+        end = starts[group + 1]
         while end > start:
             best = left[start]
             for place in range(start + 1, end):

@@ -1,6 +1,6 @@
 """Weighted boxes fusion over all images of a block at once (Solovyev et al., arXiv 1910.13302).
 
-D detections sorted into segments (`ensemble.fusion.grouping`), C clusters. Boxes are xyxy in shares
+D detections sorted into groups (`ensemble.fusion.grouping`), C clusters. Boxes are xyxy in shares
 of the image's width and height, as ensemble-boxes takes them. Its version 1.0.9 is the reference:
 `weighted_boxes_fusion(conf_type="avg")` accumulates boxes in float32 and scores in float64, and so
 do we, in the same order, so that both give the same bits where no scores are tied: its sort is
@@ -18,7 +18,7 @@ from ensemble.fusion.overlap import Shapes, box_shapes, mask_overlap
 
 @dataclass(frozen=True, eq=False)
 class FusedBoxes:
-    """Clusters by segment, in the order in which they were opened.
+    """Clusters by group, in the order in which they were opened.
 
     Attributes:
         first: (C,) int64, the row that opened the cluster: its member of highest score.
@@ -39,24 +39,24 @@ def fuse_boxes(
     boxes: NDArray[np.float64],
     scores: NDArray[np.float64],
     starts: NDArray[np.int64],
-    iou_thr: float,
+    iou_threshold: float,
     masks: Shapes | None = None,
 ) -> FusedBoxes:
-    """Fuse every segment.
+    """Fuse every group.
 
-    A row joins the cluster of its segment whose box it overlaps most, if that IoU is over
-    `iou_thr`; otherwise it opens a cluster. Members of score 0 leave the box as it is
+    A row joins the cluster of its group whose box it overlaps most, if that IoU is over
+    `iou_threshold`; otherwise it opens a cluster. Members of score 0 leave the box as it is
     (ensemble-boxes divides by their sum).
 
     Args:
-        boxes: (D, 4) xyxy in [0, 1] with positive area, by segment and falling score.
+        boxes: (D, 4) xyxy in [0, 1] with positive area, by group and falling score.
         scores: (D,) score times the weight of the row's source.
-        starts: (S + 1,) where each segment starts.
-        iou_thr: In [0, 1].
+        starts: (S + 1,) where each group starts.
+        iou_threshold: In [0, 1].
         masks: Compare a row's mask with that of a cluster's first member instead of the boxes.
     """
     shapes = masks or box_shapes(boxes)
-    return FusedBoxes(*_fuse(boxes, scores, starts, iou_thr, shapes))
+    return FusedBoxes(*_fuse(boxes, scores, starts, iou_threshold, shapes))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -64,7 +64,7 @@ def _fuse(
     boxes: NDArray[np.float64],
     scores: NDArray[np.float64],
     starts: NDArray[np.int64],
-    iou_thr: float,
+    iou_threshold: float,
     shapes: Shapes,
 ) -> tuple[
     NDArray[np.int64],
@@ -83,13 +83,15 @@ def _fuse(
     sizes = np.empty(num_rows, np.int64)
     cluster_of = np.empty(num_rows, np.int64)
     opened = 0
-    for segment in range(len(starts) - 1):
-        segment_start = opened
-        for row in range(starts[segment], starts[segment + 1]):
+    for group in range(len(starts) - 1):
+        group_start = opened
+        for row in range(starts[group], starts[group + 1]):
             if by_mask:
-                cluster = _most_overlapped_mask(shapes, first[segment_start:opened], row, iou_thr)
+                cluster = _most_overlapped_mask(
+                    shapes, first[group_start:opened], row, iou_threshold
+                )
             else:
-                cluster = _most_overlapped(fused[segment_start:opened], boxes[row], iou_thr)
+                cluster = _most_overlapped(fused[group_start:opened], boxes[row], iou_threshold)
             if cluster < 0:
                 cluster_of[row] = opened
                 first[opened] = row
@@ -100,7 +102,7 @@ def _fuse(
                     sums[opened, side] = scores[row] * boxes[row, side]
                 opened += 1
                 continue
-            cluster += segment_start
+            cluster += group_start
             cluster_of[row] = cluster
             totals[cluster] += scores[row]
             sizes[cluster] += 1
@@ -114,10 +116,12 @@ def _fuse(
 
 
 @njit(nogil=True, error_model="numpy")
-def _most_overlapped(fused: NDArray[np.float64], box: NDArray[np.float64], iou_thr: float) -> int:
+def _most_overlapped(
+    fused: NDArray[np.float64], box: NDArray[np.float64], iou_threshold: float
+) -> int:
     area = (box[2] - box[0]) * (box[3] - box[1])
     found = -1
-    best = iou_thr
+    best = iou_threshold
     for cluster in range(len(fused)):
         width = min(fused[cluster, 2], box[2]) - max(fused[cluster, 0], box[0])
         height = min(fused[cluster, 3], box[3]) - max(fused[cluster, 1], box[1])
@@ -134,10 +138,10 @@ def _most_overlapped(fused: NDArray[np.float64], box: NDArray[np.float64], iou_t
 
 @njit(nogil=True, error_model="numpy")
 def _most_overlapped_mask(
-    shapes: Shapes, first: NDArray[np.int64], row: int, iou_thr: float
+    shapes: Shapes, first: NDArray[np.int64], row: int, iou_threshold: float
 ) -> int:
     found = -1
-    best = iou_thr
+    best = iou_threshold
     for cluster in range(len(first)):
         shared = mask_overlap(shapes, first[cluster], row, best)
         if shared > best:

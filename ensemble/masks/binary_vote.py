@@ -13,31 +13,31 @@ from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from ensemble.masks.vote_weights import Ballots
+from ensemble.masks.vote_weights import VoteWeights
 from longtail.predictions.columns import DetectionColumns
 from longtail.rle.codec import MAX_DIGITS, encode_into
 from longtail.rle.fast_reader import read_number
 
 
 def vote_by_runs(
-    columns: DetectionColumns, ballots: Ballots
+    columns: DetectionColumns, vote_weights: VoteWeights
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """The voted masks of S clusters: a flat buffer of strings and its (S + 1,) offsets.
 
     Args:
         columns: The detections, with valid masks.
-        ballots: Who has how many votes.
+        vote_weights: Who has how many votes.
     """
-    num_pixels = columns.heights[ballots.first] * columns.widths[ballots.first]
-    lengths = np.diff(columns.counts_offsets)[ballots.members]
+    num_pixels = columns.heights[vote_weights.first] * columns.widths[vote_weights.first]
+    lengths = np.diff(columns.counts_offsets)[vote_weights.members]
     voted, offsets = _vote(
         columns.counts,
         columns.counts_offsets,
         lengths,
-        ballots.members,
-        ballots.starts,
-        ballots.votes,
-        np.maximum(np.ceil(ballots.thresholds), 1).astype(np.int64),
+        vote_weights.members,
+        vote_weights.starts,
+        vote_weights.votes,
+        np.maximum(np.ceil(vote_weights.thresholds), 1).astype(np.int64),
         num_pixels,
         # Pages of these arrays that no member touches are never made.
         np.zeros(num_pixels.max(initial=0) + 1, np.int32),

@@ -18,7 +18,7 @@ from ensemble.fusion.settings import FusionSettings, MergeSettings
 from ensemble.masks.binary_vote import vote_by_runs
 from ensemble.masks.by_scale import levels, members_of_scale, wanted_scales
 from ensemble.masks.soft_vote import SOFT_VOTE_BITS, vote_by_grids
-from ensemble.masks.vote_weights import cast
+from ensemble.masks.vote_weights import vote_weights_of
 from longtail.predictions.columns import DetectionColumns
 from longtail.rle.codec import decode_many, select
 from longtail.rle.geometry import areas
@@ -47,13 +47,13 @@ def vote_masks(
     """
     who = columns, clusters
     if columns.soft is None or not len(chosen):
-        return vote_by_runs(columns, cast(*who, chosen, source_weights, settings))
+        return vote_by_runs(columns, vote_weights_of(*who, chosen, source_weights, settings))
     members, starts = clusters.members, clusters.member_starts
     has_grid = np.diff(columns.soft.offsets)[members] > 0
     is_soft = np.logical_or.reduceat(has_grid, starts[:-1])[chosen]
     parts = np.flatnonzero(~is_soft), np.flatnonzero(is_soft)
-    hard = cast(*who, chosen[parts[0]], source_weights, settings)
-    soft = cast(*who, chosen[parts[1]], source_weights, settings, SOFT_VOTE_BITS)
+    hard = vote_weights_of(*who, chosen[parts[0]], source_weights, settings)
+    soft = vote_weights_of(*who, chosen[parts[1]], source_weights, settings, SOFT_VOTE_BITS)
     strings = _joined(vote_by_runs(columns, hard), vote_by_grids(columns, soft))
     return select(*strings, np.argsort(np.concatenate(parts)))
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ensemble.masks.edges import add_edges, read_edges
 from ensemble.masks.paste import ONE, Members, add_grid, touched
-from ensemble.masks.vote_weights import Ballots
+from ensemble.masks.vote_weights import VoteWeights
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.soft_masks import MAX_SIDE
 from longtail.rle.codec import MAX_DIGITS, encode_into
@@ -26,13 +26,13 @@ STRIP = 128
 
 
 def vote_by_grids(
-    columns: DetectionColumns, ballots: Ballots
+    columns: DetectionColumns, vote_weights: VoteWeights
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """The voted masks of S clusters: a flat buffer of strings and its (S + 1,) offsets.
 
     Args:
         columns: The detections, with valid masks and with grids.
-        ballots: Who has how many votes; those of a cluster add up to 2**22.
+        vote_weights: Who has how many votes; those of a cluster add up to 2**22.
     """
     assert columns.soft is not None
     soft = columns.soft
@@ -45,12 +45,12 @@ def vote_by_grids(
             soft.sides,
             columns.boxes,
         ),
-        ballots.members,
-        ballots.starts,
-        ballots.votes,
-        np.maximum(np.ceil(ballots.thresholds * ONE), 1),
-        columns.heights[ballots.first],
-        columns.widths[ballots.first],
+        vote_weights.members,
+        vote_weights.starts,
+        vote_weights.votes,
+        np.maximum(np.ceil(vote_weights.thresholds * ONE), 1),
+        columns.heights[vote_weights.first],
+        columns.widths[vote_weights.first],
     )
 
 

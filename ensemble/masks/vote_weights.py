@@ -19,7 +19,7 @@ VOTE_BITS = 30
 
 
 @dataclass(frozen=True, eq=False)
-class Ballots:
+class VoteWeights:
     """The votes of S clusters.
 
     Attributes:
@@ -40,14 +40,14 @@ class Ballots:
         return self.members[self.starts[:-1]]
 
 
-def cast(
+def vote_weights_of(
     columns: DetectionColumns,
     clusters: Clusters,
     chosen: NDArray[np.int64],
     source_weights: NDArray[np.float64],
     settings: FusionSettings,
     bits: int = VOTE_BITS,
-) -> Ballots:
+) -> VoteWeights:
     """The votes of some clusters.
 
     Args:
@@ -68,7 +68,7 @@ def cast(
     votes = whole_votes(weights, starts, bits)
     sums = np.add.reduceat(votes, starts[:-1]) if len(chosen) else votes
     thresholds: NDArray[np.float64] = settings.mask_thr * sums.astype(np.float64)
-    return Ballots(members, starts, votes, thresholds)
+    return VoteWeights(members, starts, votes, thresholds)
 
 
 def whole_votes(

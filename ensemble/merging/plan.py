@@ -52,7 +52,7 @@ class MergePlan:
         return not all(source.boxes_only for source in self.sources)
 
     def steps(self) -> list[str]:
-        """The steps that can be evaluated before the last, the quota by score + margin."""
+        """The steps that can be evaluated before the last, the cut by score + margin."""
         calibrated = [CALIBRATED] if self.calibration is not None else []
         masked = [MASKED] if self.settings.changes_masks else []
         return [UNION, *calibrated, FUSED, *masked, CAPPED]

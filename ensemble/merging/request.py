@@ -153,7 +153,7 @@ def _check_masks(sources: Sequence[OpenedSource], settings: MergeSettings) -> No
         )
 
 
-def twins(described: dict[str, Any]) -> list[tuple[str, str]]:
+def duplicate_sources(described: dict[str, Any]) -> list[tuple[str, str]]:
     """Names of sources of the same content, pair by pair."""
     pairs = combinations(described["sources"], 2)
     return [(a["name"], b["name"]) for a, b in pairs if a["sha256"] == b["sha256"]]

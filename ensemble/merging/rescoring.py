@@ -1,4 +1,4 @@
-"""The order in which fused detections compete for an image's quota: by score + margin.
+"""The order in which fused detections compete for an image's `max_dets`: by score + margin.
 
 C clusters of one block of images. Sorting by score + margin says the same as the report's pairwise
 rule (`Margins`), and orders rare against common too. The margin is a sort key, applied after fusion

@@ -32,7 +32,7 @@ Rows = dict[str, Row]
 
 
 @dataclass(frozen=True)
-class Judge:
+class StepEvaluator:
     """Evaluates the prediction sets of a merge.
 
     Attributes:

@@ -83,7 +83,9 @@ def with_fixed(metrics: Mapping[str, float], fixed: Mapping[str, float]) -> dict
     return row | {f"{name}_fixed": float(fixed[name]) for name in GROUP_METRICS}
 
 
-def judge(truth: GroundTruth, store: PredictionStore) -> tuple[Tree, tuple[MatchTable, MatchTable]]:
+def evaluate_masks(
+    truth: GroundTruth, store: PredictionStore
+) -> tuple[Tree, tuple[MatchTable, MatchTable]]:
     """Mask AP and AP-fixed of a prediction set as fractions, and the matches of both.
 
     Args:

@@ -1,8 +1,8 @@
 """The files that a merge is for: a submission of masks, and one of boxes where it is asked for.
 
-A record has one score. In submission.json it is the score of the mask, and what an image's quota
-left was chosen by it; in submission_box.json it is the score of the box, with a quota of its own,
-and objects that no source has a mask of are there too.
+A record has one score. In submission.json it is the score of the mask, and what `max_dets` left
+of an image was chosen by it; in submission_box.json it is the score of the box, with a cut of its
+own, and objects that no source has a mask of are there too.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ from rich.console import Console
 
 from ensemble.merging import folder as outputs
 from ensemble.merging.plan import MergePlan
-from ensemble.outputs.evaluation import Judge
+from ensemble.outputs.evaluation import StepEvaluator
 from ensemble.outputs.evaluation_row import evaluation_row
 from ensemble.sources.spec import MERGED
 from longtail.path_options import short_path
@@ -52,12 +52,12 @@ def write_submissions(plan: MergePlan, stores: Stores, out: Path, messages: Cons
 
 
 def evaluated(
-    judge: Judge, sources: dict[str, Any], stores: Stores, plan: MergePlan
+    evaluator: StepEvaluator, sources: dict[str, Any], stores: Stores, plan: MergePlan
 ) -> dict[str, Any]:
     """What evaluation.json holds.
 
     Args:
-        judge: Evaluates.
+        evaluator: Evaluates.
         sources: The rows of the sources.
         stores: The results of the steps, the merge, and the boxes where they were asked for.
         plan: What was merged.
@@ -65,11 +65,11 @@ def evaluated(
     boxes = stores.get(outputs.BOXES)
     steps = {name: store for name, store in stores.items() if name != outputs.BOXES}
     if boxes is None:
-        return judge.tree(sources, steps, plan)
+        return evaluator.tree(sources, steps, plan)
     if not plan.has_masks:
-        return judge.tree(sources, {MERGED: boxes}, plan)
-    tree = judge.tree(sources, steps, plan)
-    matches = judge.folder / BOX_RESULTS
-    row = evaluation_row(boxes, judge.ann, judge.resamples, matches, judge.workers)
+        return evaluator.tree(sources, {MERGED: boxes}, plan)
+    tree = evaluator.tree(sources, steps, plan)
+    matches = evaluator.folder / BOX_RESULTS
+    row = evaluation_row(boxes, evaluator.ann, evaluator.resamples, matches, evaluator.workers)
     intervals = row["intervals"].get("box", {})
     return tree | {BOX_RESULTS: {"box": row["box"], "intervals": intervals}}

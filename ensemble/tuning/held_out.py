@@ -13,7 +13,7 @@ from ensemble.merging.options import settings_of
 from ensemble.merging.request import Request
 from ensemble.merging.shards import merged_blocks
 from ensemble.merging.statistics import MergeStatistics
-from ensemble.outputs.resampled_ap import ALL_METRICS, Resampled, judge, resample
+from ensemble.outputs.resampled_ap import ALL_METRICS, Resampled, evaluate_masks, resample
 from ensemble.sources.open import OpenedSource
 from ensemble.sources.spec import SourceSpec
 from longtail.evaluation.annotations.ground_truth import GroundTruth
@@ -113,7 +113,7 @@ class HeldOut:
 
     def _add(self, name: str, store: PredictionStore) -> None:
         self.say(f"evaluating {name} on the other half")
-        row, tables = judge(self.truth, store)
+        row, tables = evaluate_masks(self.truth, store)
         if self.resamples:
             self.resampled[name] = resample(row, tables, self.resamples)
             row["intervals"] = self.resampled[name].intervals()

@@ -11,11 +11,17 @@ from ensemble.outputs.tracking import check
 from ensemble.tuning.held_out import START, TUNED, HeldOut
 from ensemble.tuning.journal import Trial, TrialJournal
 from ensemble.tuning.objective.meaning import num_merges
-from ensemble.tuning.objective.trial import Bench
-from ensemble.tuning.objective.trial_files import save_bench
+from ensemble.tuning.objective.trial import Objective
+from ensemble.tuning.objective.trial_files import save_objective
 from ensemble.tuning.pareto import front, objectives, thinned
 from ensemble.tuning.pareto_files import ParetoMergeFiles
-from ensemble.tuning.prepare import Say, labelled_sources, make_bench, open_halves, read_annotations
+from ensemble.tuning.prepare import (
+    Say,
+    labelled_sources,
+    make_objective,
+    open_splits,
+    read_annotations,
+)
 from ensemble.tuning.report import Outcome, artifacts, show, write_report
 from ensemble.tuning.request import TuneRequest, begin, digest_of_request
 from ensemble.tuning.search import search
@@ -79,15 +85,15 @@ def _tune(
 ) -> Outcome:
     """The merges of the front, and what the other half says of them; their files are written."""
     space, say = request.space, messages.print
-    tuned_on, other = open_halves(request, truth, work, say)
+    tuned_on, other = open_splits(request, truth, work, say)
     held_out = HeldOut(other.truth, other.sources, int(space.options["resamples"]), work, say)
     # Before the search, so that sources that cannot be merged are found early.
     held_out.add_sources()
     held_out.add_merge(START, space.specs, space.options)
     say("matching the half that is tuned on")
     labelled = labelled_sources(tuned_on)
-    bench = make_bench(request, tuned_on, labelled, work / "union", say)
-    save_bench(work / "bench", bench)
+    bench = make_objective(request, tuned_on, labelled, work / "union", say)
+    save_objective(work / "bench", bench)
     num_trials = _num_trials(bench, request, say)
 
     def on_trial(point: dict[str, Any], result: dict[str, Any], seconds: float) -> None:
@@ -116,7 +122,7 @@ def _tune(
     return outcome
 
 
-def _num_trials(bench: Bench, request: TuneRequest, say: Say) -> int:
+def _num_trials(bench: Objective, request: TuneRequest, say: Say) -> int:
     """Trials that there can be; told where they are fewer than are asked for."""
     number = num_merges(bench.space)
     if number is None or number >= request.num_trials:

@@ -17,11 +17,11 @@ from ensemble.tuning.objective.calibrated_scores import (
     can_be_fitted,
     cross_fitted_rows,
 )
-from ensemble.tuning.objective.detection_reader import build_rows
-from ensemble.tuning.objective.fused_images import FusionBench
-from ensemble.tuning.objective.trial import Bench
+from ensemble.tuning.objective.detection_reader import read_source_detections
+from ensemble.tuning.objective.fused_images import FusionInputs
+from ensemble.tuning.objective.trial import Objective
 from ensemble.tuning.request import TuneRequest
-from ensemble.tuning.split import restrict, split, write_annotations
+from ensemble.tuning.split import restrict, split_images, write_annotations
 from longtail.evaluation.annotations.ground_truth import GroundTruth, read_ground_truth
 from longtail.evaluation.defined import defined_metrics, require_defined
 from longtail.metrics import GROUP_METRICS
@@ -34,8 +34,8 @@ Say = Callable[[str], object]
 
 
 @dataclass(frozen=True, eq=False)
-class Half:
-    """Annotations of half of the images, and all sources restricted to these.
+class Split:
+    """Annotations of some of the images, and all sources restricted to these.
 
     Attributes:
         truth: The annotations.
@@ -63,7 +63,9 @@ def read_annotations(request: TuneRequest, say: Say) -> GroundTruth:
     if not truth.has_masks:
         raise BadInputError(f"{request.ann}: the annotations have boxes only; a merge fuses masks")
     require_defined(request.wanted, truth, str(request.ann), GROUP_METRICS)
-    first, second = (_annotations_of(truth, ids) for ids in split(truth.images.ids, request.seed))
+    first, second = (
+        _annotations_of(truth, ids) for ids in split_images(truth.images.ids, request.seed)
+    )
     tuned_on = f"the half of {request.ann} that --seed {request.seed} tunes on"
     require_defined(request.wanted, first, tuned_on, GROUP_METRICS)
     missing = sorted(set(request.wanted) - set(defined_metrics(second)))
@@ -75,10 +77,10 @@ def read_annotations(request: TuneRequest, say: Say) -> GroundTruth:
     return truth
 
 
-def open_halves(
+def open_splits(
     request: TuneRequest, truth: GroundTruth, work: Path, say: Say
-) -> tuple[Half, Half]:
-    """The half to tune on, and the one to report on.
+) -> tuple[Split, Split]:
+    """The tuning split, and the held-out split that is reported on.
 
     Args:
         request: What is asked for.
@@ -100,40 +102,40 @@ def open_halves(
     warnings = list(_uncovered(truth, sources))
     for warning in warnings:
         say(f"warning: {warning}")
-    ids = split(truth.images.ids, request.seed)
+    ids = split_images(truth.images.ids, request.seed)
     first, second = (
-        _half(request.ann, sources, half.tolist(), work / name, warnings)
-        for name, half in zip(("fit", "report"), ids, strict=True)
+        _open_split(request.ann, sources, chosen.tolist(), work / name, warnings)
+        for name, chosen in zip(("fit", "report"), ids, strict=True)
     )
     return first, second
 
 
-def labelled_sources(half: Half) -> dict[str, LabelledScores]:
+def labelled_sources(split: Split) -> dict[str, LabelledScores]:
     """The judged detections of each source, by name."""
     iou_threshold = FitSettings().iou_threshold
     return {
         source.spec.name: labelled_scores(
-            half.truth,
+            split.truth,
             PredictionStore.open(source.directory),
             "box" if source.boxes_only else "segm",
             iou_threshold,
         )
-        for source in half.sources
+        for source in split.sources
     }
 
 
-def make_bench(
+def make_objective(
     request: TuneRequest,
-    half: Half,
+    split: Split,
     labelled: Mapping[str, LabelledScores],
     work: Path,
     say: Say,
-) -> Bench:
+) -> Objective:
     """What trials run on; kinds of calibration that cannot be fitted leave the space.
 
     Args:
         request: What is asked for.
-        half: The half to tune on.
+        split: The one to tune on.
         labelled: Its judged detections by source.
         work: Takes a store that is not needed afterwards.
         say: Told which kinds are left out.
@@ -141,13 +143,13 @@ def make_bench(
     Raises:
         BadInputError: A source has detections without a mask.
     """
-    space, truth = request.space, half.truth
+    space, truth = request.space, split.truth
     settings, _ = settings_of(dict(space.options), len(space.specs))
-    limits = settings.score_thr, settings.strict
-    quota = settings.max_dets if space.may_compare_masks else None
-    rows, rescorer = build_rows(truth, half.sources, *limits, work, quota, space.may_vote)
+    max_dets = settings.max_dets if space.may_compare_masks else None
+    limits = settings.score_thr, settings.strict, work, max_dets, space.may_vote
+    rows, rescorer = read_source_detections(truth, split.sources, *limits)
     groups = truth.categories.group_index()[rows.category]
-    names = [source.spec.name for source in half.sources]
+    names = [source.spec.name for source in split.sources]
     scores = {NO_CALIBRATION: rows.scores}
     for kind in MAP_TYPES:
         if kind not in space.calibrations:
@@ -157,11 +159,11 @@ def make_bench(
         else:
             say(f"warning: no {kind} calibration: a source has too few matches in its half")
     fitted = tuple(kind for kind in space.calibrations if kind in scores)
-    trusted = np.stack([source.trusted_categories for source in half.sources])
-    return Bench(
-        fusion=FusionBench(truth, rows, rescorer, trusted),
+    trusted = np.stack([source.trusted_categories for source in split.sources])
+    return Objective(
+        fusion=FusionInputs(truth, rows, rescorer, trusted),
         scores=scores,
-        space=replace(space, specs=[s.spec for s in half.sources], calibrations=fitted),
+        space=replace(space, specs=[s.spec for s in split.sources], calibrations=fitted),
         wanted=request.wanted,
         margin_trials=request.margin_trials,
     )
@@ -182,10 +184,10 @@ def _uncovered(truth: GroundTruth, sources: Sequence[OpenedSource]) -> Iterator[
             yield coverage.warning(source.spec.name)
 
 
-def _half(
+def _open_split(
     ann: Path, sources: Sequence[OpenedSource], ids: list[int], work: Path, warnings: Sequence[str]
-) -> Half:
+) -> Split:
     work.mkdir()
     truth = read_ground_truth(write_annotations(ann, ids, work / "annotations.json"))
     parts = [restrict(source, truth.images, work / source.spec.name) for source in sources]
-    return Half(truth, parts, warnings)
+    return Split(truth, parts, warnings)

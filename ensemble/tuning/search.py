@@ -7,7 +7,7 @@ from typing import Any
 
 from ensemble.tuning.journal import Trial
 from ensemble.tuning.objective.meaning import meaning_of, num_merges
-from ensemble.tuning.objective.trial_files import load_bench
+from ensemble.tuning.objective.trial_files import load_objective
 from ensemble.tuning.sampler import build_sampler
 from longtail.commands import InfrastructureError
 from longtail.ray_cluster.connection import connect
@@ -51,7 +51,7 @@ def search(
         KeyboardInterrupt: The user ended it.
     """
     quieten()
-    loaded = load_bench(bench)
+    loaded = load_objective(bench)
     wanted, space = list(loaded.wanted), loaded.space
     num_trials = min(num_trials, num_merges(space) or num_trials)
     if len(done) >= num_trials:
@@ -95,5 +95,5 @@ def search(
 
 def _trial(config: dict[str, Any], bench: str) -> None:
     started = time.process_time()
-    result = load_bench(Path(bench)).run(config)
+    result = load_objective(Path(bench)).run(config)
     report({**result, "seconds": time.process_time() - started, "names": [*result]})

@@ -1,4 +1,4 @@
-"""Two halves of a data set: what is tuned on one is reported on the other.
+"""The tuning split and the held-out split of a data set: two halves of its images.
 
 N images.
 """
@@ -24,8 +24,8 @@ from longtail.problems import BadInputError, ProblemReport
 MIN_IMAGES = 8
 
 
-def split(ids: NDArray[np.int64], seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Ids of two halves, ascending; of an odd number the first has one more.
+def split_images(ids: NDArray[np.int64], seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Ids of the tuning and of the held-out split, ascending; an odd one goes to the first.
 
     Raises:
         BadInputError: There are fewer than 8 images.

@@ -211,11 +211,11 @@ def test_a_metric_that_the_data_cannot_define_ends_a_search_before_it_begins(
 def test_a_metric_that_the_tuned_half_cannot_define_names_the_seed(
     folder: Folder, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from ensemble.tuning.split import split
+    from ensemble.tuning.split import split_images
 
     tree = json.loads((folder.path / "ann.json").read_text())
     rare = {category["id"] for category in tree["categories"] if category["frequency"] == "r"}
-    first, second = split(np.array(sorted(image["id"] for image in tree["images"])), 0)
+    first, second = split_images(np.array(sorted(image["id"] for image in tree["images"])), 0)
     one = next(a for a in tree["annotations"] if a["category_id"] in rare)
     others = [a for a in tree["annotations"] if a["category_id"] not in rare]
     for image_id, code_expected in ((int(second[0]), 2), (int(first[0]), 0)):

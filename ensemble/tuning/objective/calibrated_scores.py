@@ -18,7 +18,7 @@ from ensemble.calibration.fit import FitSettings, fit_maps, fold_images
 from ensemble.calibration.kinds import CalibrationKind
 from ensemble.calibration.labelled_scores import LabelledScores
 from ensemble.calibration.maps import calibrated
-from ensemble.tuning.objective.detections import UnionRows
+from ensemble.tuning.objective.detections import SourceDetections
 from longtail.categories import FREQUENCY_GROUPS
 
 FOLDS = 2
@@ -32,7 +32,7 @@ def can_be_fitted(
     needed = FitSettings(kind).needed
     folds = fold_images(num_images, FOLDS)
     for rows in labelled.values():
-        if min(rows.num_right, len(rows) - rows.num_right) < needed:
+        if min(rows.num_true_positives, len(rows) - rows.num_true_positives) < needed:
             return False
         if len(np.unique(folds[rows.image])) < FOLDS:
             return False
@@ -41,7 +41,7 @@ def can_be_fitted(
 
 def cross_fitted_rows(
     kind: CalibrationKind,
-    rows: UnionRows,
+    rows: SourceDetections,
     labelled: Mapping[str, LabelledScores],
     names: Sequence[str],
     groups: NDArray[np.int64],

@@ -1,4 +1,4 @@
-"""AP of one fusion under any margins: they change nothing but the cut to an image's quota.
+"""AP of one fusion under any margins: they change nothing but the cut to `max_dets` an image.
 
 What does not depend on margins is done once: the order of an image's clusters, that of the judged
 ones within a category, their overlaps. A pair of margins is then a cut, a walk over the judged
@@ -30,7 +30,7 @@ ALL_AREAS = 0
 CUT = -1.0
 
 
-class Quota:
+class CappedAP:
     """Cuts the clusters of a fusion and judges what is left.
 
     Args:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ensemble.sources.open import OpenedSource
 from ensemble.sources.reader import SourceReader
-from ensemble.tuning.objective.detections import Strings, UnionRows
+from ensemble.tuning.objective.detections import SourceDetections, Strings
 from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.metrics.rescorer import Rescorer
 from longtail.predictions.columns import DetectionColumns
@@ -22,15 +22,15 @@ from longtail.predictions.store import Source, StoreWriter
 from longtail.problems import BadInputError
 
 
-def build_rows(
+def read_source_detections(
     truth: GroundTruth,
     sources: Sequence[OpenedSource],
     score_threshold: float,
     strict: bool,
     work_dir: Path,
-    quota: int | None = None,
+    max_dets: int | None = None,
     with_grids: bool = False,
-) -> tuple[UnionRows, Rescorer]:
+) -> tuple[SourceDetections, Rescorer]:
     """Read all sources of the images of `truth`, and overlap their masks with it.
 
     Args:
@@ -39,7 +39,7 @@ def build_rows(
         score_threshold: Lowest score that takes part.
         strict: Stop at detections without a mask; or leave them out.
         work_dir: Where a store is made that is not needed afterwards.
-        quota: Images with more detections keep all masks, not those of judged ones only; None
+        max_dets: Images with more detections keep all masks, not those of judged ones only; None
             where no trial compares masks.
         with_grids: Keep the grids of soft masks, for trials that vote.
 
@@ -49,7 +49,7 @@ def build_rows(
     reader = SourceReader(
         sources, truth.categories, score_threshold, strict, with_soft_masks=with_grids
     )
-    collector = _RowCollector(truth, reader, quota)
+    collector = _RowCollector(truth, reader, max_dets)
     writer = StoreWriter(work_dir, truth.images, Source("union"))
     blocks = collector.blocks()
     for shard in range(truth.images.num_shards):
@@ -63,8 +63,8 @@ def build_rows(
 class _RowCollector:
     """Collects the arrays while the union is written."""
 
-    def __init__(self, truth: GroundTruth, reader: SourceReader, quota: int | None) -> None:
-        self._truth, self._reader, self._quota = truth, reader, quota
+    def __init__(self, truth: GroundTruth, reader: SourceReader, max_dets: int | None) -> None:
+        self._truth, self._reader, self._max_dets = truth, reader, max_dets
         self._parts: list[dict[str, NDArray[Any]]] = []
         self._seen: list[NDArray[np.bool_]] = []
         self._masks, self._grids = Strings(), Strings()
@@ -108,11 +108,11 @@ class _RowCollector:
             first_row += len(rows)
             yield usable.take(by_image)
 
-    def rows(self) -> UnionRows:
+    def rows(self) -> SourceDetections:
         """The arrays, once all blocks were taken."""
         ids = self._truth.images.blocks()
         columns = {name: np.concatenate([p[name] for p in self._parts]) for name in self._parts[0]}
-        return UnionRows(
+        return SourceDetections(
             image_ids=self._truth.images.ids,
             block_starts=np.cumsum([0, *(len(part["score"]) for part in self._parts)]),
             image_starts=np.cumsum([0, *map(len, ids)]),
@@ -125,7 +125,7 @@ class _RowCollector:
         )
 
     def _may_be_cut(self, images: NDArray[np.int64], num_images: int) -> NDArray[np.bool_]:
-        """Whether the images of rows have more of them than the quota."""
-        if self._quota is None:
+        """Whether the images of rows have more of them than `max_dets`."""
+        if self._max_dets is None:
             return np.zeros(len(images), np.bool_)
-        return np.bincount(images, minlength=num_images)[images] > self._quota
+        return np.bincount(images, minlength=num_images)[images] > self._max_dets

@@ -30,7 +30,7 @@ FORMAT = StoreFormat(manifest="rows.json", version=1, remedy="start the search a
 
 
 @dataclass(frozen=True, eq=False)
-class UnionRows:
+class SourceDetections:
     """Detections block after block, within a block source after source.
 
     Attributes:
@@ -150,7 +150,7 @@ class UnionRows:
         write_array_store(directory, FORMAT, arrays, {})
 
     @classmethod
-    def load(cls, directory: Path) -> "UnionRows":
+    def load(cls, directory: Path) -> "SourceDetections":
         """Map saved arrays, read-only; the command that made them does not compare digests."""
         return cls(**read_array_store(directory, FORMAT, verify=False).arrays)
 

@@ -18,7 +18,7 @@ from ensemble.fusion.fused_block import FusedBlock, fuse_block
 from ensemble.fusion.settings import MergeSettings
 from ensemble.sources.source_set import SourceSet
 from ensemble.sources.spec import SourceSpec
-from ensemble.tuning.objective.detections import UnionRows
+from ensemble.tuning.objective.detections import SourceDetections
 from ensemble.tuning.objective.masks import ObjectMasks
 from longtail.categories import CategoryTable
 from longtail.evaluation.annotations.ground_truth import GroundTruth
@@ -50,7 +50,7 @@ class Fused:
 
 
 @dataclass(frozen=True, eq=False)
-class FusionBench:
+class FusionInputs:
     """The detections that every trial fuses anew.
 
     Attributes:
@@ -61,7 +61,7 @@ class FusionBench:
     """
 
     truth: GroundTruth
-    rows: UnionRows
+    rows: SourceDetections
     rescorer: Rescorer
     trusted_categories: NDArray[np.bool_]
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 import numpy as np
 
-from ensemble.tuning.objective.capped_ap import Quota
+from ensemble.tuning.objective.capped_ap import CappedAP
 from longtail.evaluation.margins import Margins
 from longtail.metrics import GROUP_METRICS
 
@@ -49,11 +49,13 @@ class MarginTrials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return max(range(len(self)), key=lambda i: (*(column[i] for column in columns), -i))
 
 
-def try_margins(quota: Quota, start: Margins, number: int, wanted: Sequence[str]) -> MarginTrials:
-    """Judge some margins.
+def try_margins(
+    capped_ap: CappedAP, start: Margins, number: int, wanted: Sequence[str]
+) -> MarginTrials:
+    """Evaluate some margins on one fusion.
 
     Args:
-        quota: The fusion.
+        capped_ap: The fusion.
         start: The margins of the command line, tried first.
         number: How many others to try at most.
         wanted: Metrics to look for the best of in the finer grid.
@@ -69,7 +71,7 @@ def try_margins(quota: Quota, start: Margins, number: int, wanted: Sequence[str]
         trials.rare.append(rare)
         trials.common.append(common)
         trials.cell.append(cell)
-        for name, value in quota.evaluate(Margins(rare, common)).items():
+        for name, value in capped_ap.evaluate(Margins(rare, common)).items():
             trials.metrics[name].append(value)
 
     add(start.rare, start.common, 0.0)

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from ensemble.fusion.settings import MergeSettings
 from ensemble.sources.spec import SourceSpec
 from ensemble.sources.valid_area import check_coverage
-from ensemble.tuning.objective.capped_ap import Quota
-from ensemble.tuning.objective.fused_images import FusionBench
+from ensemble.tuning.objective.capped_ap import CappedAP
+from ensemble.tuning.objective.fused_images import FusionInputs
 from ensemble.tuning.objective.margins import MarginTrials, try_margins
 from ensemble.tuning.objective.space import Point, Space
 from longtail.evaluation.margins import Margins
@@ -28,7 +28,7 @@ Result = dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Bench:
+class Objective:
     """Everything that trials share; made once, loaded by every process.
 
     Attributes:
@@ -40,7 +40,7 @@ class Bench:
         margin_trials: Margins to try on a fusion.
     """
 
-    fusion: FusionBench
+    fusion: FusionInputs
     scores: Mapping[str, NDArray[np.float64]]
     space: Space
     wanted: Sequence[str]
@@ -60,22 +60,22 @@ class Bench:
         scores = self.scores[self.space.calibration_at(point)]
         fused = self.fusion.fuse(scores, specs, settings)
         num_images = len(self.fusion.truth.images)
-        quota = Quota(fused, self.fusion.categories, num_images, settings.max_dets)
-        trials = self._try_margins(quota, settings.margins)
+        capped_ap = CappedAP(fused, self.fusion.categories, num_images, settings.max_dets)
+        trials = self._try_margins(capped_ap, settings.margins)
         best = trials.best(self.wanted)
         return trials.metrics_at(best) | {
             "rare_margin": trials.rare[best],
             "common_margin": trials.common[best],
             "clusters": len(fused.scores),
-            "images_over_the_cap": quota.num_over,
+            "images_over_the_cap": capped_ap.num_over,
             "margins_tried": len(trials),
             MARGINS: msgspec.to_builtins(trials),
         }
 
-    def _try_margins(self, quota: Quota, start: Margins) -> MarginTrials:
+    def _try_margins(self, capped_ap: CappedAP, start: Margins) -> MarginTrials:
         """Those of the command line alone, where margins change nothing or are not searched."""
-        searched = "margins" in self.space.searched and quota.num_over
-        return try_margins(quota, start, self.margin_trials if searched else 0, self.wanted)
+        searched = "margins" in self.space.searched and capped_ap.num_over
+        return try_margins(capped_ap, start, self.margin_trials if searched else 0, self.wanted)
 
     def _check_sizes(self, specs: Sequence[SourceSpec]) -> None:
         rows, trusted = self.fusion.rows, self.fusion.trusted_categories

@@ -1,4 +1,4 @@
-"""The bench that trials run on, as a folder: made once, mapped by every process of the search."""
+"""The objective of trials as a folder: made once, mapped by every process of the search."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 
 from ensemble.sources.spec import parse_sources
-from ensemble.tuning.objective.detections import UnionRows
-from ensemble.tuning.objective.fused_images import FusionBench
+from ensemble.tuning.objective.detections import SourceDetections
+from ensemble.tuning.objective.fused_images import FusionInputs
 from ensemble.tuning.objective.space import Space
-from ensemble.tuning.objective.trial import Bench
+from ensemble.tuning.objective.trial import Objective
 from longtail.array_store import StoreFormat, read_array_store, write_array_store
 from longtail.evaluation.annotations.ground_truth import read_ground_truth
 from longtail.evaluation.metrics.rescorer import Rescorer
@@ -34,39 +34,39 @@ class _Choices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     margin_trials: int
 
 
-def save_bench(directory: Path, bench: Bench) -> None:
-    """Write a bench to a folder that does not exist."""
+def save_objective(directory: Path, objective: Objective) -> None:
+    """Write a objective to a folder that does not exist."""
     directory.mkdir()
-    bench.fusion.rows.save(directory / ROWS)
-    bench.fusion.rescorer.save(directory / RESCORER)
-    scores = {f"{SCORES}{kind}": values for kind, values in sorted(bench.scores.items())}
-    space = bench.space
+    objective.fusion.rows.save(directory / ROWS)
+    objective.fusion.rescorer.save(directory / RESCORER)
+    scores = {f"{SCORES}{kind}": values for kind, values in sorted(objective.scores.items())}
+    space = objective.space
     choices = _Choices(
-        annotations=str(bench.fusion.truth.path),
+        annotations=str(objective.fusion.truth.path),
         options=dict(space.options),
         preds=[spec.word() for spec in space.specs],
         searched=space.searched,
         methods=space.methods,
         calibrations=space.calibrations,
-        wanted=list(bench.wanted),
-        margin_trials=bench.margin_trials,
+        wanted=list(objective.wanted),
+        margin_trials=objective.margin_trials,
     )
-    arrays = {TRUSTED: bench.fusion.trusted_categories, **scores}
+    arrays = {TRUSTED: objective.fusion.trusted_categories, **scores}
     write_array_store(directory, FORMAT, arrays, msgspec.to_builtins(choices))
 
 
 @lru_cache(maxsize=1)
-def load_bench(directory: Path) -> Bench:
+def load_objective(directory: Path) -> Objective:
     """The bench of a folder; its arrays are read as they are needed."""
     store = read_array_store(directory, FORMAT, verify=False)
     choices = msgspec.convert(store.notes, _Choices)
-    fusion = FusionBench(
+    fusion = FusionInputs(
         truth=read_ground_truth(Path(choices.annotations)),
-        rows=UnionRows.load(directory / ROWS),
+        rows=SourceDetections.load(directory / ROWS),
         rescorer=Rescorer.load(directory / RESCORER, verify=False),
         trusted_categories=store.arrays[TRUSTED],
     )
-    return Bench(
+    return Objective(
         fusion=fusion,
         scores={
             name.removeprefix(SCORES): values

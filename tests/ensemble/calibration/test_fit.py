@@ -37,12 +37,12 @@ def made_up(num: int, seed: int, slope: float = 2.0, group: int = 2) -> Labelled
         image=np.sort(random.integers(0, 100, num)),
         group=np.full(num, group),
         score=1 / (1 + np.exp(-odds)),
-        right=random.random(num) < shares,
+        true_positive=random.random(num) < shares,
     )
 
 
 def joined(parts: list[LabelledScores]) -> LabelledScores:
-    names = ("image", "group", "score", "right")
+    names = ("image", "group", "score", "true_positive")
     columns = (np.concatenate([getattr(part, name) for part in parts]) for name in names)
     return LabelledScores(*columns)
 
@@ -57,8 +57,11 @@ def test_a_group_of_few_detections_uses_the_map_of_the_source(truth: GroundTruth
     source = fit_calibration({"a": rows}, truth, BOXES).sources["a"]
     assert set(source.maps) == {ALL, "f"}
     assert source.map_of("r") == source.maps[ALL] != source.maps["f"]
-    right = int(rows.right[:15].sum())
-    assert (source.counts["r"].right, source.counts["r"].wrong) == (right, 15 - right)
+    right = int(rows.true_positive[:15].sum())
+    assert (source.counts["r"].true_positives, source.counts["r"].false_positives) == (
+        right,
+        15 - right,
+    )
 
 
 def test_maps_by_group_can_be_left_out(truth: GroundTruth) -> None:
@@ -97,7 +100,7 @@ def test_a_fold_is_calibrated_without_its_own_detections() -> None:
     folds = fold_images(100, 2)
     before = cross_fitted(rows, folds, BOXES)
     held_out = folds[rows.image] == 0
-    flipped = LabelledScores(rows.image, rows.group, rows.score, rows.right ^ held_out)
+    flipped = LabelledScores(rows.image, rows.group, rows.score, rows.true_positive ^ held_out)
     after = cross_fitted(flipped, folds, BOXES)
     assert np.array_equal(before[held_out], after[held_out])
     assert not np.array_equal(before[~held_out], after[~held_out])

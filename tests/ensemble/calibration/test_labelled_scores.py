@@ -52,7 +52,7 @@ def test_a_match_is_right_and_anything_else_judged_is_wrong(
 ) -> None:
     found = labelled(one_image, [record(9, 0, 0.9), record(9, 0, 0.8), record(1, 0, 0.7)], tmp_path)
     assert found.score.tolist() == [0.7, 0.8, 0.9]
-    assert found.right.tolist() == [False, False, True]
+    assert found.true_positive.tolist() == [False, False, True]
     assert found.group.tolist() == [0, 2, 2]
 
 
@@ -69,14 +69,14 @@ def test_unmatched_detections_of_a_not_exhaustive_category_are_left_out(
 ) -> None:
     edited(one_image, not_exhaustive_category_ids=[9])
     found = labelled(one_image, [record(9, 0, 0.9), record(9, 5, 0.8)], tmp_path)
-    assert (found.score.tolist(), found.right.tolist()) == ([0.9], [True])
+    assert (found.score.tolist(), found.true_positive.tolist()) == ([0.9], [True])
 
 
 def test_the_threshold_decides_what_is_right(one_image: Path, tmp_path: Path) -> None:
     moved = record(9, 0, 0.9)
     moved["bbox"] = [4.0, 0.0, 16.0, 16.0]  # IoU 12 / 20
-    assert labelled(one_image, [moved], tmp_path, iou=0.6).right.tolist() == [True]
-    assert labelled(one_image, [moved], tmp_path, iou=0.65).right.tolist() == [False]
+    assert labelled(one_image, [moved], tmp_path, iou=0.6).true_positive.tolist() == [True]
+    assert labelled(one_image, [moved], tmp_path, iou=0.65).true_positive.tolist() == [False]
 
 
 def test_all_detections_of_an_image_count_whatever_their_number(
@@ -100,7 +100,7 @@ def test_the_order_of_rows_does_not_matter_among_equal_scores(
     on_first = record(9, 0, 0.5) | {"bbox": [12.0, 0.0, 16.0, 16.0]}
     records = [on_both, on_first, record(3, 2, 0.5)]
     results = [labelled(one_image, list(rows), tmp_path) for rows in (records, records[::-1])]
-    assert results[0].right.tolist() == results[1].right.tolist()
+    assert results[0].true_positive.tolist() == results[1].true_positive.tolist()
     assert results[0].group.tolist() == results[1].group.tolist()
 
 
@@ -111,7 +111,7 @@ def test_rows_are_sorted_whatever_their_order_in_the_file(tmp_path: Path) -> Non
     one = labelled(ann, records, tmp_path)
     order = np.random.default_rng(1).permutation(len(records)).tolist()
     other = labelled(ann, [records[i] for i in order], tmp_path)
-    for name in ("image", "group", "score", "right"):
+    for name in ("image", "group", "score", "true_positive"):
         assert np.array_equal(getattr(one, name), getattr(other, name))
 
 

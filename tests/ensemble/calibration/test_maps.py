@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
+from ensemble.calibration.kinds import CalibrationKind
 from ensemble.calibration.knot_maps import IsotonicMap, RankMap
-from ensemble.calibration.maps import MAP_TYPES, CalibrationKind, calibrated
+from ensemble.calibration.maps import MAP_TYPES, calibrated
 from ensemble.calibration.sigmoid_maps import (
     MIN_SLOPE,
     BetaMap,

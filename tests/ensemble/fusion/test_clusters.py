@@ -150,10 +150,10 @@ def test_best_member_is_chosen_by_weighted_score(method: str) -> None:
     weights = [0.1, 1.0, 0.1]
     clusters = fuse_all(block, weights, method, 0.0)
     weighted = block.columns.score * np.array(weights)[block.sources]
-    segments = block.images * NUM_CATEGORIES + block.categories
-    for segment in np.unique(segments):
-        first = clusters.best[segments[clusters.best] == segment][0]
-        assert weighted[first] == weighted[segments == segment].max()
+    keys = block.images * NUM_CATEGORIES + block.categories
+    for key in np.unique(keys):
+        first = clusters.best[keys[clusters.best] == key][0]
+        assert weighted[first] == weighted[keys == key].max()
 
 
 @pytest.mark.parametrize("method", ["nms", "wbf"])
@@ -192,16 +192,16 @@ def test_members_are_of_one_image_and_category_and_the_best_is_first(
 ) -> None:
     block = made_up_block(4)
     clusters = fuse_with(block, FusionSettings(method, 0.5, match))
-    segments = block.images * NUM_CATEGORIES + block.categories
+    keys = block.images * NUM_CATEGORIES + block.categories
     assert len(set(clusters.members.tolist())) == len(clusters.members)
     if method in ("nms", "wbf"):
         assert len(clusters.members) == len(block)
-    assert (np.diff(segments[clusters.best]) >= 0).all()
+    assert (np.diff(keys[clusters.best]) >= 0).all()
     for cluster, best in enumerate(clusters.best):
         start, end = clusters.member_starts[cluster : cluster + 2]
         members = clusters.members[start:end]
         assert members[0] == best
-        assert (segments[members] == segments[best]).all()
+        assert (keys[members] == keys[best]).all()
         assert (np.diff(block.columns.score[members]) <= 0).all()
 
 
@@ -223,11 +223,11 @@ def test_order_of_detections_does_not_matter(method: str, match: Match) -> None:
 def test_soft_nms_of_a_block_is_its_definition_per_segment() -> None:
     block = made_up_block(0)
     clusters = fuse_with(block, FusionSettings("soft-nms", 0.5, soft_nms="linear"))
-    segments = block.images * NUM_CATEGORIES + block.categories
+    keys = block.images * NUM_CATEGORIES + block.categories
     shares = box_shares(block.columns)
     expected: list[tuple[int, float]] = []
-    for segment in np.unique(segments):
-        rows = np.flatnonzero(segments == segment)
+    for key in np.unique(keys):
+        rows = np.flatnonzero(keys == key)
         rows = rows[np.argsort(-block.columns.score[rows])]
         boxes = shares[rows].tolist()
         taken = soften_reference(

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from support.references.fusion import cut_segments_reference
+from support.references.fusion import sort_into_groups_reference
 
-from ensemble.fusion.grouping import Segments, cut_segments
+from ensemble.fusion.grouping import ImageCategoryGroups, sort_into_groups
 
 NUM_KEYS = 4
 DETECTION = st.tuples(
@@ -22,7 +22,9 @@ DETECTION = st.tuples(
 Detection = tuple[int, float, int, tuple[float, ...], bytes]
 
 
-def cut(cutter: Callable[..., Segments], detections: list[Detection]) -> Segments:
+def cut(
+    cutter: Callable[..., ImageCategoryGroups], detections: list[Detection]
+) -> ImageCategoryGroups:
     keys, scores, sources, boxes, masks = (
         zip(*detections, strict=True) if detections else ((), (), (), (), ())
     )
@@ -41,7 +43,7 @@ def cut(cutter: Callable[..., Segments], detections: list[Detection]) -> Segment
 @settings(max_examples=200, deadline=None)
 @given(st.lists(DETECTION, max_size=30))
 def test_kernel_sorts_as_its_definition(detections: list[Detection]) -> None:
-    fast, slow = cut(cut_segments, detections), cut(cut_segments_reference, detections)
+    fast, slow = cut(sort_into_groups, detections), cut(sort_into_groups_reference, detections)
     assert fast.starts.tolist() == slow.starts.tolist()
     assert [detections[i] for i in fast.order] == [detections[i] for i in slow.order]
 
@@ -60,7 +62,7 @@ def test_long_segments_are_sorted_too(size: int, num_scores: int) -> None:
         )
         for _ in range(size)
     ]
-    fast, slow = cut(cut_segments, detections), cut(cut_segments_reference, detections)
+    fast, slow = cut(sort_into_groups, detections), cut(sort_into_groups_reference, detections)
     assert fast.starts.tolist() == slow.starts.tolist()
     assert [detections[i] for i in fast.order] == [detections[i] for i in slow.order]
 
@@ -70,21 +72,21 @@ def test_long_segments_are_sorted_too(size: int, num_scores: int) -> None:
 def test_order_of_rows_given_does_not_matter(detections: list[Detection], random: Random) -> None:
     shuffled = list(detections)
     random.shuffle(shuffled)
-    one, other = cut(cut_segments, detections), cut(cut_segments, shuffled)
+    one, other = cut(sort_into_groups, detections), cut(sort_into_groups, shuffled)
     assert [detections[i] for i in one.order] == [shuffled[i] for i in other.order]
 
 
 def test_no_rows_give_empty_segments() -> None:
-    segments = cut(cut_segments, [])
-    assert len(segments.order) == 0
-    assert segments.starts.tolist() == [0] * (NUM_KEYS + 1)
+    groups = cut(sort_into_groups, [])
+    assert len(groups.order) == 0
+    assert groups.starts.tolist() == [0] * (NUM_KEYS + 1)
 
 
 def test_only_the_rows_named_are_sorted() -> None:
     box = (0.0, 0.0, 1.0, 1.0)
     detections: list[Detection] = [(0, score, 0, box, b"") for score in (0.1, 0.9, 0.5)]
 
-    def cut_some(rows: NDArray[np.int64], **columns: Any) -> Segments:
-        return cut_segments(np.array([0, 2]), **columns)
+    def cut_some(rows: NDArray[np.int64], **columns: Any) -> ImageCategoryGroups:
+        return sort_into_groups(np.array([0, 2]), **columns)
 
     assert cut(cut_some, detections).order.tolist() == [2, 0]

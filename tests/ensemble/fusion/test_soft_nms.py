@@ -63,11 +63,11 @@ def test_hand_computed_scores(is_gaussian: bool, expected: list[float]) -> None:
 @settings(max_examples=300, deadline=None)
 @given(SEGMENT, st.booleans(), st.sampled_from([0.0, 0.3, 0.5, 1.0]), st.sampled_from([0.0, 0.1]))
 def test_scores_are_those_of_the_definition(
-    segment: list[tuple[float, list[float]]], is_gaussian: bool, iou_thr: float, min_score: float
+    group: list[tuple[float, list[float]]], is_gaussian: bool, iou_thr: float, min_score: float
 ) -> None:
-    segment = sorted(segment, key=lambda row: -row[0])
-    scores = [score for score, _ in segment]
-    boxes = [box for _, box in segment]
+    group = sorted(group, key=lambda row: -row[0])
+    scores = [score for score, _ in group]
+    boxes = [box for _, box in group]
     fast = lower(
         np.array(boxes, np.float64).reshape(-1, 4),
         np.array(scores, np.float64),

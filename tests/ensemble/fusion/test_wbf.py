@@ -71,8 +71,8 @@ def test_every_bit_is_that_of_ensemble_boxes(seed: int, weighted: bool, iou_thr:
     assert np.abs(ours - theirs).max(initial=0.0) == 0
 
 
-def one_segment(boxes: Floats, scores: Floats) -> FusedBoxes:
-    return fuse_boxes(boxes, scores, np.array([0, len(boxes)]), iou_thr=0.55)
+def one_group(boxes: Floats, scores: Floats) -> FusedBoxes:
+    return fuse_boxes(boxes, scores, np.array([0, len(boxes)]), iou_threshold=0.55)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -80,8 +80,8 @@ def test_kernel_finds_the_clusters_of_its_definition(seed: int) -> None:
     boxes, scores, _ = random_sources(seed, num_sources=3, num_labels=1)
     order = np.argsort(-np.concatenate(scores))
     box, score = np.concatenate(boxes)[order], np.concatenate(scores)[order]
-    fused = one_segment(box, score)
-    plain = fuse_boxes_reference(box.tolist(), score.tolist(), iou_thr=0.55)
+    fused = one_group(box, score)
+    plain = fuse_boxes_reference(box.tolist(), score.tolist(), iou_threshold=0.55)
     assert fused.first.tolist() == [members[0] for _, _, members in plain]
     assert fused.sizes.tolist() == [len(members) for _, _, members in plain]
     for cluster, (_, _, members) in enumerate(plain):
@@ -93,7 +93,7 @@ def test_kernel_finds_the_clusters_of_its_definition(seed: int) -> None:
 def test_hand_computed_mean() -> None:
     # Means weighted 0.6 and 0.2: right edge (0.6 * 0.4 + 0.2 * 0.5) / 0.8 = 0.425.
     boxes = np.array([[0.0, 0.0, 0.4, 0.4], [0.0, 0.0, 0.5, 0.4]])
-    fused = one_segment(boxes, np.array([0.6, 0.2]))
+    fused = one_group(boxes, np.array([0.6, 0.2]))
     np.testing.assert_allclose(fused.boxes, [[0.0, 0.0, 0.425, 0.4]], atol=1e-7)
     np.testing.assert_allclose(fused.means, [0.4], atol=1e-7)
     assert fused.sizes.tolist() == [2]
@@ -101,10 +101,10 @@ def test_hand_computed_mean() -> None:
 
 def test_members_of_score_zero_give_no_nan() -> None:
     boxes = np.array([[0.0, 0.0, 0.5, 0.5], [0.0, 0.0, 0.5, 0.5]])
-    fused = one_segment(boxes, np.zeros(2))
+    fused = one_group(boxes, np.zeros(2))
     assert fused.boxes.tolist() == [[0.0, 0.0, 0.5, 0.5]]
     assert fused.means.tolist() == [0.0]
 
 
 def test_no_boxes() -> None:
-    assert len(one_segment(np.empty((0, 4)), np.empty(0)).first) == 0
+    assert len(one_group(np.empty((0, 4)), np.empty(0)).first) == 0

@@ -15,7 +15,7 @@ from ensemble.fusion.clusters import Clusters
 from ensemble.fusion.settings import FusionSettings
 from ensemble.masks.final import vote_masks
 from ensemble.masks.soft_vote import SOFT_VOTE_BITS, vote_by_grids
-from ensemble.masks.vote_weights import Ballots, cast
+from ensemble.masks.vote_weights import VoteWeights, vote_weights_of
 from longtail.models.detections.paste import paste_masks
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.soft_masks import FULL, SoftMasks
@@ -98,10 +98,10 @@ def voted(
 
 def ballots_of(
     columns: DetectionColumns, members: list[list[int]], fusion: FusionSettings
-) -> Ballots:
+) -> VoteWeights:
     chosen = np.arange(len(members))
     weights = np.ones(len(columns))
-    return cast(columns, clusters_of(members), chosen, weights, fusion, SOFT_VOTE_BITS)
+    return vote_weights_of(columns, clusters_of(members), chosen, weights, fusion, SOFT_VOTE_BITS)
 
 
 def pasted_by_torch(columns: DetectionColumns, row: int) -> NDArray[np.float64]:
@@ -153,16 +153,16 @@ def test_mean_of_pasted_grids_is_that_of_torch(
 def test_kernel_and_definition_agree(seed: int, size: tuple[int, int]) -> None:
     columns = scene(seed, 7, side=(2, 3, 28, 56)[seed % 4], with_grid=0.6, size=size)
     members = [[0, 1, 2, 3], [4], [5, 6]]
-    ballots = ballots_of(columns, members, settings(0.3 + 0.1 * (seed % 5)))
-    counts, offsets = vote_by_grids(columns, ballots)
+    vote_weights = ballots_of(columns, members, settings(0.3 + 0.1 * (seed % 5)))
+    counts, offsets = vote_by_grids(columns, vote_weights)
     for cluster, (start, end) in enumerate(pairwise(offsets.tolist())):
         found = counts[start:end].tobytes()
-        if found != vote_by_grids_reference(columns, ballots, cluster):
+        if found != vote_by_grids_reference(columns, vote_weights, cluster):
             share = (
-                ballots.thresholds[cluster]
-                / ballots.votes[slice(*ballots.starts[cluster : cluster + 2])].sum()
+                vote_weights.thresholds[cluster]
+                / vote_weights.votes[slice(*vote_weights.starts[cluster : cluster + 2])].sum()
             )
-            assert_same(found, mean_probability(columns, ballots, cluster), float(share))
+            assert_same(found, mean_probability(columns, vote_weights, cluster), float(share))
 
 
 @pytest.mark.parametrize("with_grid", [1.0, 0.5])
@@ -205,9 +205,9 @@ def test_order_of_members_does_not_matter(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_members_without_grids_get_what_the_vote_of_runs_gives(seed: int) -> None:
     columns = scene(seed, 9, with_grid=0.0)
-    ballots = ballots_of(columns, [[0, 1], [2], [3, 4, 5, 6], [7, 8]], settings(0.3))
+    vote_weights = ballots_of(columns, [[0, 1], [2], [3, 4, 5, 6], [7, 8]], settings(0.3))
     by_runs = voted(columns, [[0, 1], [2], [3, 4, 5, 6], [7, 8]], settings(0.3))
-    counts, offsets = vote_by_grids(columns, ballots)
+    counts, offsets = vote_by_grids(columns, vote_weights)
     assert [counts[a:b].tobytes() for a, b in pairwise(offsets.tolist())] == by_runs
 
 
@@ -266,7 +266,7 @@ def test_runs_over_whole_columns_are_cut_at_columns() -> None:
     strings = [encode(np.array([0, 42])), encode(np.array([5, 20, 17])), encode(np.array([42]))]
     counts, offsets = pack(strings)
     columns = DetectionColumns(**{**vars(columns), "counts": counts, "counts_offsets": offsets})
-    ballots = ballots_of(columns, [[0], [1], [2], [0, 1], [1, 2]], settings())
-    counts, offsets = vote_by_grids(columns, ballots)
+    vote_weights = ballots_of(columns, [[0], [1], [2], [0, 1], [1, 2]], settings())
+    counts, offsets = vote_by_grids(columns, vote_weights)
     found = [counts[a:b].tobytes() for a, b in pairwise(offsets.tolist())]
     assert found == [strings[0], strings[1], strings[2], strings[0], strings[1]]

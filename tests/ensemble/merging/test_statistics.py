@@ -18,7 +18,7 @@ def first_block() -> MergeStatistics:
         sources=ints(0, 0, 0, 0, 1),
         groups=ints(RARE, FREQUENT, FREQUENT, RARE, FREQUENT),
         scores=np.array([0.25, 1.0, 0.01, 0.5, 0.5]),
-        outcomes=ints(TAKES_PART, EMPTY_MASK, LOW_SCORE, OTHER_SIZE, TAKES_PART),
+        reasons=ints(TAKES_PART, EMPTY_MASK, LOW_SCORE, OTHER_SIZE, TAKES_PART),
     )
     return statistics
 
@@ -30,7 +30,7 @@ def second_block() -> MergeStatistics:
         sources=ints(0),
         groups=ints(RARE),
         scores=np.array([0.75]),
-        outcomes=ints(TAKES_PART),
+        reasons=ints(TAKES_PART),
     )
     statistics.add_clusters(
         members=ints(3, 1, 1),

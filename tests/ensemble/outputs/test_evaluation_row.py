@@ -8,7 +8,13 @@ import pytest
 from support.calibration_scene import write_masks
 
 from ensemble.outputs.evaluation_row import RESAMPLED, evaluation_row
-from ensemble.outputs.resampled_ap import ALL_METRICS, Resampled, fixed_table, judge, resample
+from ensemble.outputs.resampled_ap import (
+    ALL_METRICS,
+    Resampled,
+    evaluate_masks,
+    fixed_table,
+    resample,
+)
 from ensemble.sources.open import OpenedSource, open_source
 from ensemble.sources.spec import parse_sources
 from longtail.evaluation.annotations.ground_truth import GroundTruth, read_ground_truth
@@ -59,7 +65,7 @@ def test_no_resamples_leave_nothing_behind(setting: Setting, tmp_path: Path) -> 
 
 
 def test_a_change_is_that_of_the_same_resamples(setting: Setting, tmp_path: Path) -> None:
-    judged = [judge(setting.truth, store) for store in setting.stores]
+    judged = [evaluate_masks(setting.truth, store) for store in setting.stores]
     before, after = (resample(row, tables, 30) for row, tables in judged)
     expected = compare(judged[0][1][0], judged[1][1][0], 30)
     found = after.minus(before)

@@ -11,8 +11,8 @@ from ensemble.sources.filters import (
     OTHER_SIZE,
     TAKES_PART,
     box_shares,
+    filter_reasons,
     has_foreground,
-    screen,
 )
 from longtail.predictions.columns import DetectionColumns
 from longtail.rle.codec import encode, pack
@@ -44,7 +44,7 @@ def coco(mask: np.ndarray) -> bytes:
 
 def outcomes(detections: DetectionColumns, score_thr: float) -> list[int]:
     everything = np.ones(len(detections), np.bool_)
-    found = screen(detections, box_shares(detections), score_thr, everything, everything)
+    found = filter_reasons(detections, box_shares(detections), score_thr, everything, everything)
     return found.tolist()
 
 
@@ -72,7 +72,7 @@ def test_every_outcome_is_named() -> None:
 def test_category_and_size_that_a_source_is_not_trusted_with_leave() -> None:
     detections = columns([BOX] * 4, [0.5] * 4, [FULL] * 3 + [EMPTY])
     known, fits = np.array([True, False, True, False]), np.array([True, True, False, True])
-    found = screen(detections, box_shares(detections), 0.1, known, fits)
+    found = filter_reasons(detections, box_shares(detections), 0.1, known, fits)
     assert found.tolist() == [TAKES_PART, OTHER_CATEGORY, OTHER_SIZE, EMPTY_MASK]
 
 
@@ -80,7 +80,7 @@ def test_sources_with_boxes_only_need_no_mask() -> None:
     detections = columns([BOX] * 4, [0.5, 0.5, 0.05, 0.5], [b"", b"", b"", EMPTY])
     everything, boxes_only = np.ones(4, np.bool_), np.array([True, False, True, False])
     shares = box_shares(detections)
-    found = screen(detections, shares, 0.1, everything, everything, boxes_only)
+    found = filter_reasons(detections, shares, 0.1, everything, everything, boxes_only)
     assert found.tolist() == [TAKES_PART, NO_MASK, LOW_SCORE, EMPTY_MASK]
 
 

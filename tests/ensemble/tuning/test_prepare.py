@@ -7,7 +7,7 @@ from support.calibration_scene import write_masks
 
 from ensemble.sources.spec import parse_sources
 from ensemble.tuning.objective.space import Space
-from ensemble.tuning.prepare import open_halves, read_annotations
+from ensemble.tuning.prepare import open_splits, read_annotations
 from ensemble.tuning.request import TuneRequest
 
 
@@ -21,7 +21,7 @@ def test_a_source_of_other_images_is_told_at_once_and_kept_for_the_report(tmp_pa
     said: list[str] = []
     request = TuneRequest(ann, space, ("AP",), 1, 0, 0)
     truth = read_annotations(request, said.append)
-    halves = open_halves(request, truth, tmp_path / "work", said.append)
+    halves = open_splits(request, truth, tmp_path / "work", said.append)
     (warning,) = halves[0].warnings
     assert f"warning: {warning}" in said
     assert warning.startswith("few has detections in only") and "another split" in warning

@@ -9,7 +9,7 @@ from support.calibration_scene import write_masks
 
 from ensemble.sources.open import open_source
 from ensemble.sources.spec import parse_sources
-from ensemble.tuning.split import restrict, split, write_annotations
+from ensemble.tuning.split import restrict, split_images, write_annotations
 from longtail.evaluation.annotations.ground_truth import read_ground_truth
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.soft_masks import SoftMasks
@@ -19,17 +19,17 @@ from longtail.problems import BadInputError
 
 def test_halves_share_no_image_and_miss_none() -> None:
     ids = np.arange(10, 111)
-    first, second = split(ids, seed=3)
+    first, second = split_images(ids, seed=3)
     assert (len(first), len(second)) == (51, 50)
     assert np.array_equal(np.sort(np.concatenate([first, second])), ids)
     assert bool((np.diff(first) > 0).all()) and bool((np.diff(second) > 0).all())
-    assert np.array_equal(first, split(ids, seed=3)[0])
-    assert not np.array_equal(first, split(ids, seed=4)[0])
+    assert np.array_equal(first, split_images(ids, seed=3)[0])
+    assert not np.array_equal(first, split_images(ids, seed=4)[0])
 
 
 def test_few_images_are_refused() -> None:
     with pytest.raises(BadInputError, match="7 images cannot be halved"):
-        split(np.arange(7), seed=0)
+        split_images(np.arange(7), seed=0)
 
 
 def test_annotations_of_some_images_are_all_there_is_of_them(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_a_restricted_source_has_the_rows_of_its_images_in_their_order(tmp_path:
     whole = read_ground_truth(write_masks(tmp_path, 100))
     (spec,) = parse_sources([f"a={tmp_path / 'a.json'}"])
     source = open_source(spec, whole.images, whole.categories, tmp_path / "opened")
-    ids, _ = split(whole.images.ids, seed=0)
+    ids, _ = split_images(whole.images.ids, seed=0)
     path = write_annotations(whole.path, ids.tolist(), tmp_path / "part.json")
     part = restrict(source, read_ground_truth(path).images, tmp_path / "half")
     columns = PredictionStore.open(source.directory).read_all()
@@ -80,7 +80,7 @@ def test_a_restricted_source_keeps_its_soft_masks(tmp_path: Path) -> None:
     ]
     writer.write_shard(0, blocks)
     soft = replace(source, directory=writer.finish().directory)
-    ids, _ = split(whole.images.ids, seed=0)
+    ids, _ = split_images(whole.images.ids, seed=0)
     path = write_annotations(whole.path, ids.tolist(), tmp_path / "part.json")
     part = restrict(soft, read_ground_truth(path).images, tmp_path / "half")
     columns = DetectionColumns.concatenate(blocks)

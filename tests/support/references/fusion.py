@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble.fusion.grouping import Segments
+from ensemble.fusion.grouping import ImageCategoryGroups
 
 
 def iou(one: list[float], other: list[float]) -> float:
@@ -17,12 +17,12 @@ def iou(one: list[float], other: list[float]) -> float:
     return shared / (areas[0] + areas[1] - shared)
 
 
-def suppress_reference(boxes: list[list[float]], iou_thr: float) -> list[int]:
-    """The definition of `suppress` for one segment: `boxes` best first."""
+def suppress_reference(boxes: list[list[float]], iou_threshold: float) -> list[int]:
+    """The definition of `suppress` for one group: `boxes` best first."""
     keeper: list[int] = []
     for j, box in enumerate(boxes):
         kept = [i for i in range(j) if keeper[i] == i]
-        over = [i for i in kept if iou(boxes[i], box) > iou_thr]
+        over = [i for i in kept if iou(boxes[i], box) > iou_threshold]
         keeper.append(over[0] if over else j)
     return keeper
 
@@ -33,7 +33,7 @@ def soften_reference(
     factor: Callable[[float], float],
     min_score: float,
 ) -> list[tuple[int, float]]:
-    """The definition of `soften` for one segment.
+    """The definition of `soften` for one group.
 
     Args:
         scores: Of each candidate.
@@ -57,9 +57,9 @@ def soften_reference(
 
 
 def fuse_boxes_reference(
-    boxes: list[list[float]], scores: list[float], iou_thr: float
+    boxes: list[list[float]], scores: list[float], iou_threshold: float
 ) -> list[tuple[list[float], float, list[int]]]:
-    """The definition of `fuse_boxes` for one segment, in exact float64.
+    """The definition of `fuse_boxes` for one group, in exact float64.
 
     Returns:
         For each cluster its box, its mean score and its rows.
@@ -68,7 +68,7 @@ def fuse_boxes_reference(
     for row, box in enumerate(boxes):
         overlaps = [iou(_mean_box(boxes, scores, rows), box) for rows in clusters]
         best = max(range(len(clusters)), key=overlaps.__getitem__, default=-1)
-        if best >= 0 and overlaps[best] > iou_thr:
+        if best >= 0 and overlaps[best] > iou_threshold:
             clusters[best].append(row)
         else:
             clusters.append([row])
@@ -83,7 +83,7 @@ def _mean_box(boxes: list[list[float]], scores: list[float], rows: list[int]) ->
     return [sum(scores[row] * boxes[row][side] for row in rows) / total for side in range(4)]
 
 
-def cut_segments_reference(
+def sort_into_groups_reference(
     rows: NDArray[np.int64],
     keys: NDArray[np.int64],
     num_keys: int,
@@ -92,12 +92,12 @@ def cut_segments_reference(
     boxes: NDArray[np.float64],
     counts: NDArray[np.uint8],
     counts_offsets: NDArray[np.int64],
-) -> Segments:
-    """The definition of `cut_segments`: one sort by a tuple per row."""
+) -> ImageCategoryGroups:
+    """The definition of `sort_into_groups`: one sort by a tuple per row."""
 
     def rank(row: int) -> tuple[object, ...]:
         mask = counts[counts_offsets[row] : counts_offsets[row + 1]].tobytes()
         return keys[row], -scores[row], sources[row], *boxes[row].tolist(), mask
 
     order = np.array(sorted(rows.tolist(), key=rank), np.int64)
-    return Segments(order, np.searchsorted(keys[order], np.arange(num_keys + 1)))
+    return ImageCategoryGroups(order, np.searchsorted(keys[order], np.arange(num_keys + 1)))

@@ -3,34 +3,36 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble.masks.vote_weights import Ballots
+from ensemble.masks.vote_weights import VoteWeights
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.soft_masks import FULL
 from longtail.rle.bitmaps import decode_bitmap, encode_bitmap
 
 
-def vote_by_grids_reference(columns: DetectionColumns, ballots: Ballots, cluster: int) -> bytes:
+def vote_by_grids_reference(
+    columns: DetectionColumns, vote_weights: VoteWeights, cluster: int
+) -> bytes:
     """The mask of one cluster: all pixels whose mean probability is at least the threshold."""
-    mean = mean_probability(columns, ballots, cluster)
-    return encode_bitmap(mean >= threshold_of(ballots, cluster))
+    mean = mean_probability(columns, vote_weights, cluster)
+    return encode_bitmap(mean >= threshold_of(vote_weights, cluster))
 
 
-def threshold_of(ballots: Ballots, cluster: int) -> float:
+def threshold_of(vote_weights: VoteWeights, cluster: int) -> float:
     """The threshold of one cluster as a probability."""
-    votes = ballots.votes[ballots.starts[cluster] : ballots.starts[cluster + 1]]
-    return float(ballots.thresholds[cluster] / votes.sum())
+    votes = vote_weights.votes[vote_weights.starts[cluster] : vote_weights.starts[cluster + 1]]
+    return float(vote_weights.thresholds[cluster] / votes.sum())
 
 
 def mean_probability(
-    columns: DetectionColumns, ballots: Ballots, cluster: int
+    columns: DetectionColumns, vote_weights: VoteWeights, cluster: int
 ) -> NDArray[np.float64]:
     """(H, W) mean of the members' probabilities, weighted by their votes."""
     assert columns.soft is not None
-    first = ballots.first[cluster]
+    first = vote_weights.first[cluster]
     height, width = int(columns.heights[first]), int(columns.widths[first])
     total, num_votes = np.zeros((height, width)), 0
-    for place in range(ballots.starts[cluster], ballots.starts[cluster + 1]):
-        row, votes = int(ballots.members[place]), int(ballots.votes[place])
+    for place in range(vote_weights.starts[cluster], vote_weights.starts[cluster + 1]):
+        row, votes = int(vote_weights.members[place]), int(vote_weights.votes[place])
         num_votes += votes
         if columns.soft.sides[row] == 0:
             total += votes * decode_bitmap(columns.rle(row), height, width)

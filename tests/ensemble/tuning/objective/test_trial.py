@@ -20,11 +20,11 @@ from ensemble.sources.open import OpenedSource, open_source
 from ensemble.sources.spec import parse_sources
 from ensemble.tune import WORDS
 from ensemble.tuning.objective.calibrated_scores import can_be_fitted, cross_fitted_rows
-from ensemble.tuning.objective.detection_reader import build_rows
-from ensemble.tuning.objective.fused_images import FusionBench
+from ensemble.tuning.objective.detection_reader import read_source_detections
+from ensemble.tuning.objective.fused_images import FusionInputs
 from ensemble.tuning.objective.space import Space
-from ensemble.tuning.objective.trial import MARGINS, Bench
-from ensemble.tuning.objective.trial_files import load_bench, save_bench
+from ensemble.tuning.objective.trial import MARGINS, Objective
+from ensemble.tuning.objective.trial_files import load_objective, save_objective
 from longtail.evaluation.annotations.ground_truth import GroundTruth, read_ground_truth
 from longtail.evaluation.metrics.rescorer import Rescorer
 from longtail.metrics import GROUP_METRICS
@@ -48,18 +48,20 @@ class Setting:
         of = self.truth.images, self.truth.categories, folder / "opened"
         self.sources: list[OpenedSource] = [open_source(spec, *of) for spec in self.specs]
 
-    def bench(self, *searched: str, **options: Any) -> Bench:
+    def bench(self, *searched: str, **options: Any) -> Objective:
         every = default_options() | {"max_dets": MAX_DETS, "mask": "best"} | options
         space = Space(every, self.specs, frozenset(searched), ("nms", "wbf"), ("none",))
         work = self.folder / f"union{len(list(self.folder.iterdir()))}"
-        quota = every["max_dets"] if space.may_compare_masks else None
-        rows, rescorer = build_rows(self.truth, self.sources, 0.0, True, work, quota, True)
+        max_dets = every["max_dets"] if space.may_compare_masks else None
+        rows, rescorer = read_source_detections(
+            self.truth, self.sources, 0.0, True, work, max_dets, True
+        )
         trusted = np.stack([source.trusted_categories for source in self.sources])
-        fusion = FusionBench(self.truth, rows, rescorer, trusted)
-        return Bench(fusion, {"none": rows.scores}, space, ("AP",), 5)
+        fusion = FusionInputs(self.truth, rows, rescorer, trusted)
+        return Objective(fusion, {"none": rows.scores}, space, ("AP",), 5)
 
     def merged(
-        self, bench: Bench, point: dict[str, Any], margins: tuple[float, float], cap: int = 300
+        self, bench: Objective, point: dict[str, Any], margins: tuple[float, float], cap: int = 300
     ) -> Any:
         """AP of the store that a merge writes at a point; `cap` is the evaluation's."""
         options = dict(bench.space.options_at(point))
@@ -250,7 +252,7 @@ def test_margins_are_chosen_by_the_metric(setting: Setting) -> None:
 def test_every_pair_of_margins_is_judged_as_the_merge_with_them(
     setting: Setting, cap: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An evaluation with as small a cap as the quota looks at all that the margins let in."""
+    """An evaluation with as small a cap as the max_dets looks at all that the margins let in."""
     monkeypatch.setattr("ensemble.tuning.objective.capped_ap.MAX_DETS", cap)
     bench = replace(setting.bench("margins", method="nms"), margin_trials=20)
     trials = bench.run({})[MARGINS]
@@ -277,8 +279,8 @@ def test_a_size_left_to_nobody_makes_a_trial_worthless_and_says_why(setting: Set
 
 def test_a_saved_bench_gives_the_same_results(setting: Setting) -> None:
     bench = setting.bench("iou", "margins", method="wbf")
-    save_bench(setting.folder / "bench", bench)
-    loaded = load_bench(setting.folder / "bench")
+    save_objective(setting.folder / "bench", bench)
+    loaded = load_objective(setting.folder / "bench")
     assert loaded.space.distributions() == bench.space.distributions()
     assert loaded.run({"iou_thr": 0.5}) == bench.run({"iou_thr": 0.5})
 
@@ -292,10 +294,12 @@ def test_a_fold_is_calibrated_by_the_labels_of_the_other(setting: Setting) -> No
         for source in setting.sources
     }
     rows, names = bench.fusion.rows, list("abc")
-    before = cross_fitted_rows("platt", rows, labelled, names, bench.fusion.groups)
+    groups = bench.fusion.category_groups[rows.category]
+    before = cross_fitted_rows("platt", rows, labelled, names, groups)
     folds = np.isin(rows.image, np.unique(labelled["a"].image)[:1])
-    flipped = replace(labelled["a"], right=labelled["a"].right ^ (labelled["a"].image == 0))
-    after = cross_fitted_rows("platt", rows, labelled | {"a": flipped}, names, bench.fusion.groups)
+    labels = labelled["a"].true_positive ^ (labelled["a"].image == 0)
+    flipped = replace(labelled["a"], true_positive=labels)
+    after = cross_fitted_rows("platt", rows, labelled | {"a": flipped}, names, groups)
     changed = (before != after).any(axis=0)
     assert changed.any() and not changed[rows.source != 0].any()
     # The maps of the image's own fold, and with them its scores, are as they were.
