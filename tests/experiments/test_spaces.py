@@ -19,7 +19,7 @@ from longtail.data.lvis.annotations import open_annotations
 from longtail.data.synthetic.dataset import Parameters, write_dataset
 from longtail.sweep.driver.trial_groups import may_share
 from longtail.sweep.request import Sweep
-from longtail.sweep.search.points import start_point
+from longtail.sweep.search.initial_points import start_point
 
 BOTH_SIZES = pytest.mark.parametrize("demo", [False, True])
 TAIL, MASK = "stages.1.classifier.tail_frequency", "stages.1.loss_weights.mask"

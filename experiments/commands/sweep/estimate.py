@@ -18,7 +18,7 @@ from longtail.sweep.driver.trial_groups import may_share
 from longtail.sweep.journal import REQUEST, TrialEnded, read_events, read_request
 from longtail.sweep.layout import lay_out
 from longtail.sweep.request import Sweep
-from longtail.sweep.search.points import fixed_points, start_point
+from longtail.sweep.search.initial_points import fixed_points, start_point
 from longtail.sweep.settings import LARGEST_PASS, SweepSettings
 
 SHOWN_POINTS = 10

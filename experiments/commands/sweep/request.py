@@ -22,7 +22,7 @@ from longtail.metrics import RESULT_METRICS
 from longtail.sweep.defined import check_metrics
 from longtail.sweep.layout import lay_out, num_distinct
 from longtail.sweep.request import Algorithm, Scheduler, Sweep
-from longtail.sweep.search.points import fixed_points
+from longtail.sweep.search.initial_points import fixed_points
 from longtail.sweep.settings import SweepSettings
 
 DEFAULT_TRIALS = 20

@@ -23,7 +23,7 @@ from longtail.sweep.driver.trial_runner import TrialRunner
 from longtail.sweep.driver.trial_server import TrialServer
 from longtail.sweep.journal import SweepJournal, WorkDone, open_journal
 from longtail.sweep.request import Sweep
-from longtail.sweep.search.points import fixed_points, start_point
+from longtail.sweep.search.initial_points import fixed_points, start_point
 from longtail.sweep.search.rung_requests import start_rung_requests
 from longtail.sweep.search.tuner import Callbacks, Wanted, search
 from longtail.sweep.settings import LARGEST_PASS, SweepSettings

@@ -6,7 +6,7 @@ import pytest
 from support.sweep_scene import DETECTIONS, LAMBDA, MASK, sweep_of, trial_of
 
 from longtail.sweep.search.distributions import point_of
-from longtail.sweep.search.points import start_point
+from longtail.sweep.search.initial_points import start_point
 from longtail.sweep.search.sampler import build_sampler
 from longtail.sweep.trial import Trial
 

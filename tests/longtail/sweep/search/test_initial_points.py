@@ -5,7 +5,7 @@ from dataclasses import replace
 from support.sweep_scene import BASE, DETECTIONS, LAMBDA, MASK, sweep_of
 
 from longtail.config.search_space import Choice, Integer, LogUniform, SearchSpace
-from longtail.sweep.search.points import fixed_points, start_point
+from longtail.sweep.search.initial_points import fixed_points, start_point
 
 
 def test_the_same_seed_gives_the_same_random_points() -> None:
