@@ -21,7 +21,7 @@ from longtail.evaluation.lvis import MAX_DETS
 from longtail.evaluation.margins import Margins
 from longtail.evaluation.matching.block_overlaps import match_block
 from longtail.evaluation.matching.overlaps import Overlaps
-from longtail.evaluation.matching.part import Kind, OverlapPart, join
+from longtail.evaluation.matching.shard import Kind, MatchingShard, join
 from longtail.evaluation.metrics.rescorer import Rescorer
 from longtail.predictions.columns import DetectionColumns
 
@@ -44,7 +44,7 @@ class ObjectMasks:
         self._instances = Instances.of(truth)
         self._weights = np.array([spec.weight for spec in specs])
         self._scales = [spec.scale for spec in specs]
-        self._parts: list[OverlapPart] = []
+        self._parts: list[MatchingShard] = []
 
     def add(
         self,

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 from support.distinct_records import distinct
+from support.matched_file import match_table
 
 from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.diagnosis.diagnosis import diagnose
 from longtail.evaluation.lvis import evaluate
-from longtail.evaluation.match_table import match_table
-from longtail.evaluation.matching.shards import write_shard
+from longtail.evaluation.matching.match_shard import write_shard
 from longtail.predictions.store import PredictionStore, Source, StoreWriter
 from longtail.problems import BadInputError
 

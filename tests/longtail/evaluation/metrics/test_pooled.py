@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 from support.match_tables import table_of
+from support.matched_file import match_table
 
-from longtail.evaluation.match_table import match_table
 from longtail.evaluation.metrics.pooled import ap_pool
 
 Record = dict[str, Any]

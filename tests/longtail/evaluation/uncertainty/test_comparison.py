@@ -15,8 +15,8 @@ from support.match_tables import (
     slow_resampled_ap,
     table_of,
 )
+from support.matched_file import match_table
 
-from longtail.evaluation.match_table import match_table
 from longtail.evaluation.uncertainty.bootstrap import METRICS, bootstrap
 from longtail.evaluation.uncertainty.comparison import compare
 
