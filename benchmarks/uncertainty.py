@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from longtail.categories import CategoryTable
 from longtail.commands import run
-from longtail.evaluation.metrics.match_table import MatchTable
+from longtail.evaluation.metrics.matches.table import MatchTable
 from longtail.evaluation.protocol import IOU_THRESHOLDS
 from longtail.evaluation.uncertainty.bootstrap import bootstrap, draw_weights
 from longtail.evaluation.uncertainty.comparison import compare

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from longtail.categories import CategoryTable
 from longtail.cluster.nodes.ledger import node_directory
 from longtail.cluster.nodes.plan import Plan, Row
-from longtail.evaluation.metrics.match_files import read_matches
+from longtail.evaluation.metrics.matches.files import read_matches
 from longtail.evaluation.uncertainty.bootstrap import interval, resampled_metrics, whole_metrics
 from longtail.metrics import GROUP_METRICS
 

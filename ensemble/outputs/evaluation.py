@@ -16,7 +16,7 @@ from ensemble.outputs.resampled_ap import ALL_METRICS, Resampled, with_fixed
 from ensemble.sources.spec import MERGED
 from longtail.categories import CategoryTable
 from longtail.evaluation.matching.overlaps import Kind
-from longtail.evaluation.metrics.match_files import read_matches
+from longtail.evaluation.metrics.matches.files import read_matches
 from longtail.evaluation.uncertainty.comparison import compare
 from longtail.evaluation.workers import Workers
 from longtail.files import sha256_of

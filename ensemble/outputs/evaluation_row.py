@@ -17,8 +17,8 @@ from longtail.evaluation.matching.match_store import kinds_of, match_store
 from longtail.evaluation.matching.prediction_set import check_images
 from longtail.evaluation.metrics.bins import ap_by_instance_bin
 from longtail.evaluation.metrics.fixed import best_of_categories, fixed_summary
-from longtail.evaluation.metrics.match_files import write_matches
-from longtail.evaluation.metrics.matched_set import Matched
+from longtail.evaluation.metrics.matches.files import write_matches
+from longtail.evaluation.metrics.matches.matched_set import MatchedSet
 from longtail.evaluation.metrics.rescorer import MAX_DETS
 from longtail.evaluation.metrics.summary import IDENTITY_TOLERANCE, Summary, undefined_like
 from longtail.evaluation.uncertainty.bootstrap import OnResample, bootstrap, rough_intervals
@@ -51,7 +51,7 @@ def evaluation_row(
     check_images(store, truth)
     with block_progress() as on_block:
         whole = match_store(truth, store, kinds_of(truth), on_block, workers)
-    matched = Matched.of(truth, whole, MAX_DETS)
+    matched = MatchedSet.of(truth, whole, MAX_DETS)
     row = _metrics(truth, matched)
     if resamples:
         write_matches(folder, matched.tables)
@@ -61,11 +61,11 @@ def evaluation_row(
     return row
 
 
-def _metrics(truth: GroundTruth, matched: Matched) -> Row:
+def _metrics(truth: GroundTruth, matched: MatchedSet) -> Row:
     segm, box = matched.summaries["segm"], matched.summaries["box"]
     fixed = undefined_like(segm)
     if "segm" in matched.rescorers:
-        columns = matched.columns["segm"]
+        columns = matched.detections["segm"]
         fixed = fixed_summary(matched.rescorers["segm"], columns, best_of_categories(columns))
     for summary in (segm, box, fixed):
         _check_identity(summary, truth)
@@ -86,12 +86,12 @@ def _check_identity(summary: Summary, truth: GroundTruth) -> None:
 
 
 def _intervals(
-    matched: Matched, row: Row, resamples: int, folder: Path, on_resample: OnResample
+    matched: MatchedSet, row: Row, resamples: int, folder: Path, on_resample: OnResample
 ) -> Row:
     """By kind; those of masks are kept as resamples too, for what a step changes."""
     found: Row = {}
     if "segm" in matched.rescorers:
-        rescorer, columns = matched.rescorers["segm"], matched.columns["segm"]
+        rescorer, columns = matched.rescorers["segm"], matched.detections["segm"]
         tables = matched.tables["segm"], fixed_table(rescorer, columns)
         values = with_fixed(row["segm"], row["segm_fixed"])
         drawn = resample(values, tables, resamples, on_resample)

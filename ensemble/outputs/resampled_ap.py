@@ -16,10 +16,10 @@ from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.annotations.instances import Instances
 from longtail.evaluation.matching.match_store import match_store
 from longtail.evaluation.matching.overlaps import Kind, Overlaps
-from longtail.evaluation.matching.part import SetColumns
 from longtail.evaluation.matching.prediction_set import check_images
+from longtail.evaluation.matching.shard import DetectionScores
 from longtail.evaluation.metrics.fixed import best_of_categories, fixed_summary
-from longtail.evaluation.metrics.match_table import MatchTable
+from longtail.evaluation.metrics.matches.table import MatchTable
 from longtail.evaluation.metrics.ranking import NO_CAP
 from longtail.evaluation.metrics.rescorer import MAX_DETS, Rescorer
 from longtail.evaluation.uncertainty.bootstrap import OnResample, interval, resampled_metrics
@@ -99,14 +99,14 @@ def evaluate_masks(
     whole = match_store(truth, store, KINDS)
     overlaps = Overlaps.of(whole, "segm", Instances.of(truth), truth.images.ids)
     rescorer = Rescorer(overlaps, truth.categories, "segm", MAX_DETS, {})
-    columns = SetColumns.of(whole, "segm")
+    columns = DetectionScores.of(whole, "segm")
     fixed = fixed_summary(rescorer, columns, best_of_categories(columns))
     row = with_fixed(rescorer.fast(rescorer.scores), fixed.metrics)
     tables = rescorer.match_table(rescorer.scores), fixed_table(rescorer, columns)
     return dict(row), tables
 
 
-def fixed_table(rescorer: Rescorer, columns: SetColumns) -> MatchTable:
+def fixed_table(rescorer: Rescorer, columns: DetectionScores) -> MatchTable:
     """The matches that AP-fixed is computed from.
 
     Leaving detections out after the matching is the same as before it: those that the limit on a

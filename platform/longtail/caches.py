@@ -23,7 +23,6 @@ COMPILED = (
     "evaluation/matching",
     "evaluation/metrics",
     "evaluation/uncertainty",
-    "evaluation/diagnosis",
 )
 """Folders with kernels: numba keeps what it compiles beside the sources if it can."""
 

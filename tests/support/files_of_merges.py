@@ -22,10 +22,10 @@ from ensemble.tuning.journal import TrialJournal
 from ensemble.tuning.objective.trial import MARGINS
 from ensemble.tuning.request import begin as begin_search
 from longtail.evaluation.annotations.ground_truth import GroundTruth, read_ground_truth
-from longtail.evaluation.matching.part import Kind as Overlap
-from longtail.evaluation.matching.part_files import read_part
+from longtail.evaluation.matching.match_shard import write_shard
 from longtail.evaluation.matching.prediction_set import inputs_of, open_set
-from longtail.evaluation.matching.shards import write_shard
+from longtail.evaluation.matching.shard import Kind as Overlap
+from longtail.evaluation.matching.shard_files import read_part
 from longtail.evaluation.metrics.rescorer import Rescorer
 from longtail.files import write_json
 from longtail.predictions.result_json.read import import_json

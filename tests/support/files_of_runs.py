@@ -19,7 +19,7 @@ from longtail.config.stages import Stage
 from longtail.config.variant import Variant
 from longtail.data.lvis.column_cache import build_columns, open_columns
 from longtail.data.lvis.file_digest import file_digest
-from longtail.evaluation.metrics.match_files import read_matches, write_matches
+from longtail.evaluation.metrics.matches.files import read_matches, write_matches
 from longtail.evaluation.uncertainty.comparison import compare
 from longtail.inference.background_means import read_means, write_first
 from longtail.models.detections.head_merge import BackgroundMeans

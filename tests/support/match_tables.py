@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 
 from longtail.categories import CategoryTable
-from longtail.evaluation.metrics.match_table import MatchTable
+from longtail.evaluation.metrics.matches.table import MatchTable
 from longtail.evaluation.protocol import IOU_THRESHOLDS, RECALLS
 from longtail.evaluation.uncertainty.bootstrap import draw_weights
 

@@ -19,8 +19,7 @@ from ensemble.tuning.objective.fused_images import Fused
 from longtail.categories import FREQUENCY_GROUPS, CategoryTable
 from longtail.evaluation.margins import Margins
 from longtail.evaluation.metrics.cap import within_cap
-from longtail.evaluation.metrics.curves import fill_curves
-from longtail.evaluation.metrics.match_table import empty_curves
+from longtail.evaluation.metrics.curves import empty_curves, fill_curves
 from longtail.evaluation.metrics.ranking import Ranking, match_ranked
 from longtail.evaluation.metrics.rescorer import MAX_DETS
 from longtail.evaluation.protocol import RECALLS

@@ -18,7 +18,7 @@ from longtail.evaluation.lvis import MAX_DETS
 from longtail.evaluation.margins import Margins
 from longtail.evaluation.matching.block_overlaps import match_block
 from longtail.evaluation.matching.overlaps import Overlaps
-from longtail.evaluation.matching.part import Kind, OverlapPart, join
+from longtail.evaluation.matching.shard import Kind, MatchingShard, join
 from longtail.evaluation.metrics.rescorer import Rescorer
 from longtail.predictions.columns import DetectionColumns
 
@@ -36,7 +36,7 @@ class ObjectMasks:
     def __init__(self, truth: GroundTruth, settings: MergeSettings) -> None:
         self._truth, self._settings = truth, settings
         self._instances = Instances.of(truth)
-        self._parts: list[OverlapPart] = []
+        self._parts: list[MatchingShard] = []
 
     def add(self, number: int, fused: FusedBlock, judged: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Take the clusters of a block; the next one of the re-scorer's blocks.

@@ -3,15 +3,11 @@
 import re
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from longtail.commands import ExitCode, output_console, run
 from longtail.path_options import AbsolutePath
-
-if TYPE_CHECKING:
-    from longtail.evaluation.extra_metrics import Extra
 
 
 class Shard(click.ParamType[tuple[int, int]]):
@@ -29,9 +25,41 @@ class Shard(click.ParamType[tuple[int, int]]):
         return int(found[1]), int(found[2])
 
 
+class ExtraMetricName(click.ParamType[str]):
+    """A name of `EXTRA_METRICS`, which are loaded when somebody asks for one or for help."""
+
+    name = "extra metric"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """The name."""
+        return self._choice().convert(str(value), param, ctx)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:
+        """All names."""
+        return self._choice().get_metavar(param, ctx)
+
+    def _choice(self) -> click.Choice[str]:
+        from longtail.evaluation.extra_metrics import EXTRA_METRICS
+
+        return click.Choice([metric.name for metric in EXTRA_METRICS])
+
+
+class ExtraMetricOption(click.Option):
+    """An option whose help says what `EXTRA_METRICS` are."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """The option and its help."""
+        from longtail.evaluation.extra_metrics import EXTRA_METRICS
+
+        *others, last = [metric.description for metric in EXTRA_METRICS]
+        self.help = f"{', '.join(others)}, or {last}; repeatable."
+        return super().get_help_record(ctx)
+
+
 SHARD = Shard()
 EXISTING = AbsolutePath(exists=True)
-EXTRAS = click.Choice(("pool", "boundary", "headroom", "proposals"))
 FILE = AbsolutePath(dir_okay=False)
 
 
@@ -47,9 +75,9 @@ FILE = AbsolutePath(dir_okay=False)
 @click.option(
     "--also",
     "extras",
-    type=EXTRAS,
+    type=ExtraMetricName(),
+    cls=ExtraMetricOption,
     multiple=True,
-    help="AP-pool, boundary AP, headroom of the labels, or recall of proposals; repeatable.",
 )
 @click.option(
     "--bootstrap",
@@ -110,7 +138,7 @@ def main(
     latex: Path | None,
     markdown: Path | None,
     csv_path: Path | None,
-    extras: tuple["Extra", ...],
+    extras: tuple[str, ...],
     resamples: int | None,
     compare_with: Path | None,
     workers: int,
@@ -145,7 +173,7 @@ def main(
 
     from longtail.evaluation.compiling import telling_of_compilation
     from longtail.evaluation.lvis import evaluate
-    from longtail.evaluation.matching.shards import write_shard
+    from longtail.evaluation.matching.match_shard import write_shard
     from longtail.evaluation.plots import write_ap_by_category
     from longtail.evaluation.writers import result_table, write_tables
     from longtail.metrics import AP_METRICS

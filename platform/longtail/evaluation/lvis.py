@@ -4,7 +4,7 @@ The numbers are those of the official lvis-api to the last digit. What that take
 detections of zero area are dropped (detections after the cap of 300 an image), masks go in without
 boxes, `ignore` counts and `iscrowd` does not.
 
-What goes beyond LVIS's thirteen metrics is added by `further`.
+What goes beyond LVIS's thirteen metrics is added by `Evaluator`.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -17,19 +17,20 @@ from numpy.typing import NDArray
 
 from longtail.categories import CategoryTable
 from longtail.evaluation.annotations.ground_truth import GroundTruth, read_ground_truth
-from longtail.evaluation.extra_metrics import RESAMPLES, Extra, Judge, check_request
+from longtail.evaluation.evaluator import RESAMPLES, Evaluator, check_request
 from longtail.evaluation.matching.blocks import OnBlock
 from longtail.evaluation.matching.match_store import kinds_of, match_store
-from longtail.evaluation.matching.part_files import read_parts
 from longtail.evaluation.matching.prediction_set import inputs_of, open_set
+from longtail.evaluation.matching.shard_files import read_parts
 from longtail.evaluation.metrics.bins import (
     ap_by_instance_bin,
     gap_by_group,
     mean_of_bins,
 )
-from longtail.evaluation.metrics.lvis_api import official_metrics
-from longtail.evaluation.metrics.match_files import write_matches
-from longtail.evaluation.metrics.matched_set import Matched
+from longtail.evaluation.metrics.extra_metric import EvaluatedSet
+from longtail.evaluation.metrics.lvis_api import lvis_api_metrics
+from longtail.evaluation.metrics.matches.files import write_matches
+from longtail.evaluation.metrics.matches.matched_set import MatchedSet
 from longtail.evaluation.report import CategoryAP, Evaluation
 from longtail.evaluation.uncertainty.bootstrap import OnResample
 from longtail.evaluation.workers import Workers
@@ -50,7 +51,7 @@ def evaluate(
     train_annotations: Path | None = None,
     work_dir: Path | None = None,
     on_block: OnBlock | None = None,
-    extras: Collection[Extra] = (),
+    extras: Collection[str] = (),
     resamples: int = 0,
     compare_with: Path | None = None,
     on_resample: OnResample | None = None,
@@ -71,7 +72,7 @@ def evaluate(
         work_dir: Where a JSON file is turned into a temporary store; None is the system's folder.
         on_block: Told the number of blocks done and of all, as they are done; again for each
             extra that takes a pass of its own.
-        extras: What to compute beyond AP and AP-fixed, of `EXTRAS`.
+        extras: What to compute beyond AP and AP-fixed: names of `EXTRA_METRICS`.
         resamples: Resamples of the images for intervals; 0 for no intervals.
         compare_with: Another prediction set, to be compared over as many resamples, or 1000.
         on_resample: Told the number of resamples done and of all, for masks and for boxes.
@@ -101,27 +102,28 @@ def evaluate(
         place = None if parts and predictions.is_dir() else Path(scratch) / "predictions"
         store = open_set(predictions, truth, place, lasting=lasting)
 
-        def matched(of: PredictionStore) -> Matched:
+        def matched(of: PredictionStore) -> MatchedSet:
             whole = match_store(truth, of, kinds_of(truth), on_block, pool)
-            return Matched.of(truth, whole, max_dets)
+            return MatchedSet.of(truth, whole, max_dets)
 
         if parts:
             whole = read_parts(parts, inputs_of(truth, store), store.block_count)
-            ours = Matched.of(truth, whole, max_dets)
+            ours = MatchedSet.of(truth, whole, max_dets)
         else:
             ours = matched(store)
         uncovered.look_at(predictions, ours)
-        reference = official_metrics(truth, store, max_dets) if official else None
+        reference = lvis_api_metrics(truth, store, max_dets) if official else None
         evaluation = _evaluation(truth, counted, ours, reference, warnings_of(store))
-        judge = Judge(truth, store, ours, max_dets, on_block, on_resample)
-        evaluation = judge.with_extras(judge.with_fixed(evaluation), extras)
+        evaluated = EvaluatedSet(truth, store, ours, max_dets, on_block)
+        evaluator = Evaluator(evaluated, on_resample)
+        evaluation = evaluator.with_extras(evaluator.with_fixed(evaluation), extras)
         if resamples:
-            evaluation = judge.with_intervals(evaluation, resamples)
+            evaluation = evaluator.with_intervals(evaluation, resamples)
         if compare_with is not None:
             other = open_set(compare_with, truth, Path(scratch) / "other", lasting=workers > 1)
             theirs = matched(other)
             uncovered.look_at(compare_with, theirs)
-            evaluation = judge.with_comparison(evaluation, theirs, resamples or RESAMPLES)
+            evaluation = evaluator.with_comparison(evaluation, theirs, resamples or RESAMPLES)
     if keep_matches is not None:
         write_matches(keep_matches, ours.tables)
     return replace(evaluation, warnings=evaluation.warnings + tuple(uncovered.warnings))
@@ -142,7 +144,7 @@ class _Uncovered:
     on_warning: Callable[[str], object] | None
     warnings: list[str] = field(default_factory=list)
 
-    def look_at(self, path: Path, found: Matched) -> None:
+    def look_at(self, path: Path, found: MatchedSet) -> None:
         coverage = found.coverage(self.truth)
         if coverage.is_low:
             self.warnings.append(coverage.warning(path))
@@ -165,7 +167,7 @@ def _with_training_counts(truth: GroundTruth, train_annotations: Path | None) ->
 def _evaluation(
     truth: GroundTruth,
     counted: CategoryTable,
-    matched: Matched,
+    matched: MatchedSet,
     official: dict[str, dict[str, float]] | None,
     warnings: tuple[str, ...],
 ) -> Evaluation:
@@ -188,7 +190,7 @@ def _evaluation(
             "categories_judged": int((box_ap > UNDEFINED).sum()),
             "images": len(truth.images),
             "instances": truth.num_instances,
-            "detections": len(matched.columns["box"].score),
+            "detections": len(matched.detections["box"].score),
             "judged_masks": matched.num_judged("segm"),
             "judged_boxes": matched.num_judged("box"),
         },

@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 
 from longtail.evaluation.annotations.ground_truth import read_ground_truth
 from longtail.evaluation.matching.overlaps import Kind
-from longtail.evaluation.metrics.match_table import MatchTable
+from longtail.evaluation.metrics.matches.table import MatchTable
 from longtail.evaluation.metrics.rescorer import MAX_DETS, Rescorer
 from longtail.predictions.result_json.read import open_predictions
 

@@ -13,7 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from longtail.categories import INSTANCE_BIN_EDGES
+from longtail.evaluation import extra_metrics
 from longtail.evaluation.metrics.cap import CapStatistics
+from longtail.evaluation.metrics.extra_metric import ExtraMetric
 from longtail.evaluation.metrics.summary import IDENTITY_TOLERANCE
 from longtail.evaluation.tables import comparison_table, intervals_table, points_table
 from longtail.evaluation.uncertainty.bootstrap import Intervals
@@ -82,11 +84,8 @@ class Evaluation:
         bins_mean: bAP, the plain mean of `bins`.
         gap_by_group: Box AP - mask AP of r, c and f.
         cap: What the cap on detections per image cut.
-        pool: AP-pool of `segm` and `box`; this and what follows are empty where not asked for.
-        boundary: The thirteen metrics by overlap of boundaries.
-        headroom: The thirteen metrics of masks, or boxes where there are none, with the labels
-            of the objects on the detections.
-        proposals: Class-agnostic box recall with up to 1000 detections per image.
+        extras: Values of `EXTRA_METRICS` by the metric's name; this and what follows are empty
+            where not asked for. In JSON each metric stands beside the others, empty or not.
         intervals: Bootstrap intervals of AP, APr, APc, APf by `segm` and `box`.
         comparison: Differences of another prediction set to this one, by `segm` and `box`.
     """
@@ -105,16 +104,19 @@ class Evaluation:
     bins_mean: float = UNDEFINED
     gap_by_group: dict[str, float] = field(default_factory=dict)
     cap: CapStatistics | None = None
-    pool: dict[str, float] = field(default_factory=dict)
-    boundary: dict[str, float] = field(default_factory=dict)
-    headroom: dict[str, float] = field(default_factory=dict)
-    proposals: dict[str, float] = field(default_factory=dict)
+    extras: dict[str, dict[str, float]] = field(default_factory=dict)
     intervals: dict[str, Intervals] = field(default_factory=dict)
     comparison: dict[str, Comparison] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """All of it as JSON types."""
-        return asdict(self)
+        tree: dict[str, Any] = {}
+        for key, value in asdict(self).items():
+            if key == "extras":
+                tree |= {of.name: value.get(of.name, {}) for of in extra_metrics.EXTRA_METRICS}
+            else:
+                tree[key] = value
+        return tree
 
     def to_json(self, path: Path) -> None:
         """Write everything, per-category AP included."""
@@ -140,7 +142,7 @@ class Evaluation:
                 for key in GROUP_METRICS
             },
             mlflow_name("AP_mean", "bins"): self.bins_mean,
-            mlflow_name("AP", "pool"): self.pool.get("segm", UNDEFINED),
+            **self._tracked_extras(),
         }
         return defined_points(named)
 
@@ -151,10 +153,21 @@ class Evaluation:
             "box": self.box,
             "mask fixed": self.segm_fixed,
             "box fixed": self.box_fixed,
-            "boundary": self.boundary,
-            "headroom": self.headroom,
         }
-        return {name: values for name, values in kinds.items() if values}
+        rows = {metric.label: values for metric, values in self._extras() if metric.is_row}
+        return {name: values for name, values in (kinds | rows).items() if values}
+
+    def _extras(self) -> list[tuple[ExtraMetric, dict[str, float]]]:
+        """The extra metrics that were computed, and their values."""
+        known = extra_metrics.EXTRA_METRICS
+        return [(of, self.extras[of.name]) for of in known if self.extras.get(of.name)]
+
+    def _tracked_extras(self) -> dict[str, float]:
+        return {
+            tracked: values.get(name, UNDEFINED)
+            for metric, values in self._extras()
+            for name, tracked in metric.tracked.items()
+        }
 
     @property
     def identity_holds(self) -> bool:
@@ -182,7 +195,7 @@ class Evaluation:
         recalls = [key for key in self.segm if key not in AP_METRICS]
         yield points_table("Recall", {"mask": self.segm, "box": self.box}, recalls)
         yield self._bin_table()
-        yield Text("\n".join(self._further_lines()))
+        yield Text("\n".join(self._lines()))
         yield Text(", ".join(f"{k.replace('_', ' ')} {v}" for k, v in self.counts.items()))
         if self.intervals:
             yield intervals_table(self.intervals)
@@ -205,15 +218,13 @@ class Evaluation:
         of_comparison = [warning for of in self.comparison.values() for warning in of.warnings]
         return list(dict.fromkeys(of_intervals + of_comparison))
 
-    def _further_lines(self) -> Iterator[str]:
+    def _lines(self) -> Iterator[str]:
         gaps = ", ".join(f"{group} {points_text(gap)}" for group, gap in self.gap_by_group.items())
         yield f"box AP - mask AP: {points_text(self.gap_box_mask)}" + (f" ({gaps})" if gaps else "")
-        if self.pool:
-            pools = ", ".join(f"{kind} {points_text(ap)}" for kind, ap in self.pool.items())
-            yield f"AP-pool: {pools}"
-        if self.proposals:
-            recalls = ", ".join(f"{name} {points_text(ar)}" for name, ar in self.proposals.items())
-            yield f"proposals: {recalls}"
+        for metric, values in self._extras():
+            if not metric.is_row:
+                named = ", ".join(f"{name} {points_text(value)}" for name, value in values.items())
+                yield f"{metric.label}: {named}"
         if self.cap is not None:
             yield self.cap.sentence()
 

@@ -10,7 +10,7 @@ from support.calibration_scene import MODELS, Scene, box_of
 
 from ensemble.calibration.labelled_scores import LabelledScores, labelled_scores, threshold_place
 from longtail.evaluation.annotations.ground_truth import read_ground_truth
-from longtail.evaluation.matching.part import Kind
+from longtail.evaluation.matching.shard import Kind
 from longtail.predictions.result_json.read import open_predictions
 
 

@@ -19,9 +19,9 @@ from ensemble.sources.open import OpenedSource, open_source
 from ensemble.sources.spec import parse_sources
 from longtail.evaluation.annotations.ground_truth import GroundTruth, read_ground_truth
 from longtail.evaluation.lvis import evaluate
-from longtail.evaluation.matching.part import SetColumns
+from longtail.evaluation.matching.shard import DetectionScores
 from longtail.evaluation.metrics.fixed import best_of_categories, fixed_summary
-from longtail.evaluation.metrics.match_table import MatchTable
+from longtail.evaluation.metrics.matches.table import MatchTable
 from longtail.evaluation.metrics.rescorer import MAX_DETS, Rescorer
 from longtail.evaluation.uncertainty.comparison import compare
 from longtail.predictions.store import PredictionStore
@@ -78,13 +78,13 @@ def test_a_change_is_that_of_the_same_resamples(setting: Setting, tmp_path: Path
     assert {of["low"] for of in after.minus(again).values()} == {0}
 
 
-def small_limit(setting: Setting) -> tuple[Rescorer, SetColumns, MatchTable]:
+def small_limit(setting: Setting) -> tuple[Rescorer, DetectionScores, MatchTable]:
     """A cap that binds for AP, and a table for AP-fixed with few detections a category."""
     rescorer = Rescorer.build(setting.truth, setting.stores[0], "segm", MAX_DETS)
     image = np.repeat(np.arange(len(setting.truth.images)), np.diff(rescorer.overlaps.image_starts))
     columns = setting.stores[0].read_all(with_masks=False)
     category = setting.truth.categories.index_of(columns.category_id)
-    of = SetColumns(image, category, rescorer.scores)
+    of = DetectionScores(image, category, rescorer.scores)
     return rescorer, of, fixed_table(rescorer, of)
 
 

@@ -1,17 +1,25 @@
 """What an evaluation adds when it is asked to."""
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from longtail.commands import run
+from longtail.evaluation import extra_metrics
+from longtail.evaluation.__main__ import main
+from longtail.evaluation.extra_metrics import EXTRA_METRICS
 from longtail.evaluation.lvis import evaluate
 from longtail.evaluation.match_table import match_table
-from longtail.evaluation.metrics.match_files import read_matches
+from longtail.evaluation.metrics.extra_metric import EvaluatedSet, ExtraMetric
+from longtail.evaluation.metrics.matches.files import read_matches
 from longtail.evaluation.metrics.pooled import ap_pool
 from longtail.evaluation.uncertainty.bootstrap import bootstrap
+from longtail.metrics import UNDEFINED
 
 Record = dict[str, Any]
 MakeProblem = Callable[..., tuple[Record, list[Record]]]
@@ -20,8 +28,10 @@ Write = Callable[[Record, list[Record]], tuple[Path, Path]]
 
 def test_by_itself_an_evaluation_holds_no_extras(make_problem: MakeProblem, write: Write) -> None:
     evaluation = evaluate(*write(*make_problem(120)))
-    assert evaluation.pool == evaluation.boundary == evaluation.headroom == {}
-    assert evaluation.proposals == evaluation.intervals == evaluation.comparison == {}
+    assert evaluation.extras == evaluation.intervals == evaluation.comparison == {}
+    tree = evaluation.as_dict()
+    assert tree["pool"] == tree["boundary"] == tree["headroom"] == tree["proposals"] == {}
+    assert "extras" not in tree
 
 
 def test_an_unknown_extra_is_refused_with_the_known_ones(tmp_path: Path) -> None:
@@ -29,11 +39,87 @@ def test_an_unknown_extra_is_refused_with_the_known_ones(tmp_path: Path) -> None
         evaluate(tmp_path, tmp_path, extras=["mean"])
 
 
+def mask_ap_at_90(of: EvaluatedSet) -> dict[str, float]:
+    """AP of masks at IoU 0.9, over all areas."""
+    rescorer = of.matched.rescorers["segm"]
+    precision = rescorer.curves(rescorer.scores).precision[8, ..., 0]
+    return {"AP90": float(precision[precision > UNDEFINED].mean())}
+
+
+STRICT = ExtraMetric(
+    name="strict",
+    description="AP at IoU 0.9",
+    label="AP at 0.9",
+    compute=mask_ap_at_90,
+    tracked={"AP90": "val/AP90"},
+)
+
+
+@pytest.fixture
+def strict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One more metric."""
+    monkeypatch.setattr(extra_metrics, "EXTRA_METRICS", (*EXTRA_METRICS, STRICT))
+
+
+@pytest.mark.usefixtures("strict")
+def test_a_metric_is_known_everywhere_by_its_place_in_the_tuple(
+    make_problem: MakeProblem, write: Write, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    paths = write(*make_problem(126))
+    options = ("--also", "strict", "--json", str(tmp_path / "ap.json"))
+    with pytest.raises(SystemExit) as stopped:
+        run(main, [*map(str, paths), *options])
+    assert stopped.value.code == 0
+    evaluation = evaluate(*paths, extras=["strict"])
+    value = evaluation.extras["strict"]["AP90"]
+    assert 0 < value < evaluation.segm["AP50"]
+    tree = json.loads((tmp_path / "ap.json").read_text())
+    assert tree["strict"] == {"AP90": value}
+    assert list(tree).index("strict") == list(tree).index("proposals") + 1
+    assert f"AP at 0.9: AP90 {100 * value:.2f}" in capfd.readouterr().out
+    assert evaluation.metrics()["val/AP90"] == round(100 * value, 2)
+
+
+@pytest.mark.usefixtures("strict")
+def test_help_names_every_metric(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        run(main, ["--help"])
+    words = " ".join(capfd.readouterr().out.split())
+    assert "[pool|boundary|headroom|proposals|strict]" in words
+    expected = (
+        "AP-pool, boundary AP, headroom of the labels, recall of proposals, or AP at IoU 0.9;"
+    )
+    assert expected in words
+
+
+@pytest.mark.usefixtures("strict")
+def test_a_row_stands_among_those_of_the_thirteen_metrics(
+    monkeypatch: pytest.MonkeyPatch, make_problem: MakeProblem, write: Write
+) -> None:
+    row = replace(STRICT, is_row=True, compute=lambda of: of.matched.summaries["segm"].metrics)
+    monkeypatch.setattr(extra_metrics, "EXTRA_METRICS", (row,))
+    evaluation = evaluate(*write(*make_problem(127)), extras=["strict"])
+    assert list(evaluation.kinds())[-1] == "AP at 0.9"
+    assert evaluation.kinds()["AP at 0.9"] == evaluation.segm
+
+
+def test_what_is_not_available_is_refused_before_the_work(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuse() -> None:
+        raise ValueError("needs a package")
+
+    lacking = replace(STRICT, check_available=refuse)
+    monkeypatch.setattr(extra_metrics, "EXTRA_METRICS", (lacking,))
+    with pytest.raises(ValueError, match="needs a package"):
+        evaluate(tmp_path, tmp_path, extras=["strict"])
+
+
 def test_pool_and_intervals_are_of_masks_and_boxes(make_problem: MakeProblem, write: Write) -> None:
     paths = write(*make_problem(121))
     evaluation = evaluate(*paths, extras=["pool"], resamples=20)
     segm, box = match_table(*paths, "segm"), match_table(*paths, "box")
-    assert evaluation.pool == {"segm": ap_pool(segm), "box": ap_pool(box)}
+    assert evaluation.extras["pool"] == {"segm": ap_pool(segm), "box": ap_pool(box)}
     assert evaluation.intervals == {"segm": bootstrap(segm, 20), "box": bootstrap(box, 20)}
     value = evaluation.intervals["segm"].metrics["AP"].value
     assert value == pytest.approx(evaluation.segm["AP"], abs=1e-15)

@@ -13,7 +13,7 @@ from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.diagnosis.diagnosis import diagnose
 from longtail.evaluation.lvis import evaluate
 from longtail.evaluation.match_table import match_table
-from longtail.evaluation.matching.shards import write_shard
+from longtail.evaluation.matching.match_shard import write_shard
 from longtail.predictions.store import PredictionStore, Source, StoreWriter
 from longtail.problems import BadInputError
 

@@ -102,7 +102,7 @@ def test_a_disagreement_with_lvis_api_ends_with_code_1(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(lvis, "official_metrics", lambda *_: {"box": {"AP": 0.5}})
+    monkeypatch.setattr(lvis, "lvis_api_metrics", lambda *_: {"box": {"AP": 0.5}})
     assert exit_code(*write(*make_problem(3)), "--official") == 1
     assert "lvis-api disagrees" in capfd.readouterr().out
 

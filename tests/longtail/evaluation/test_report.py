@@ -89,7 +89,7 @@ def test_fixed_pooled_and_mean_bins_are_tracked(evaluation: Evaluation) -> None:
         evaluation,
         segm_fixed={"AP": 0.3, "APr": -1.0, "APc": 0.2, "APf": 0.4, "AP50": 0.9},
         bins_mean=0.2,
-        pool={"segm": 0.5, "box": 0.6},
+        extras={"pool": {"segm": 0.5, "box": 0.6}},
     )
     new = {name: v for name, v in more.metrics().items() if name not in evaluation.metrics()}
     assert new == {
@@ -106,10 +106,12 @@ def test_everything_computed_is_shown(evaluation: Evaluation) -> None:
     more = replace(
         evaluation,
         segm_fixed=other,
-        boundary=other,
-        headroom=other,
-        pool={"segm": 0.5},
-        proposals={"AR@1000": 0.75},
+        extras={
+            "boundary": other,
+            "headroom": other,
+            "pool": {"segm": 0.5},
+            "proposals": {"AR@1000": 0.75},
+        },
         gap_by_group={"r": 0.01, "c": -1.0},
         cap=CapStatistics(300, 1, 0.5, 7, {"r": 3, "c": 4, "f": 0}),
     )

@@ -75,9 +75,9 @@ def test_extras_go_by_the_scores_of_masks(
         evaluate(truth.path, path, max_dets, extras=extras)
         for path in (store.directory, tmp_path / "masks.json")
     )
-    assert of_store.headroom == of_file.headroom
-    assert of_store.pool is not None and of_file.pool is not None
-    assert of_store.pool["segm"] == of_file.pool["segm"]
+    assert of_store.extras["headroom"] == of_file.extras["headroom"]
+    assert of_store.extras["pool"] is not None and of_file.extras["pool"] is not None
+    assert of_store.extras["pool"]["segm"] == of_file.extras["pool"]["segm"]
     assert of_store.cap == of_file.cap and of_store.segm_fixed == of_file.segm_fixed
     a, b = (
         diagnose(truth.path, path, max_dets=max_dets)

@@ -18,7 +18,7 @@ from longtail.cluster.nodes.plan import Plan, Row
 from longtail.cluster.nodes.statuses import Standings, State
 from longtail.config.base import fingerprint
 from longtail.evaluation.matching.overlaps import Kind
-from longtail.evaluation.metrics.match_files import matches_path, read_matches
+from longtail.evaluation.metrics.matches.files import matches_path, read_matches
 from longtail.evaluation.uncertainty.comparison import Comparison, compare, difference_cells
 from longtail.files import sha256_of
 from longtail.sealed import DamagedError, read_sealed, write_sealed_json

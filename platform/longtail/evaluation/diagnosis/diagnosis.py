@@ -27,7 +27,7 @@ from longtail.evaluation.diagnosis.judged_detections import JudgedDetections, co
 from longtail.evaluation.diagnosis.score_distribution import ScoreDistribution, scores_by_group
 from longtail.evaluation.matching.blocks import OnBlock, ranks_of_block
 from longtail.evaluation.matching.judged import check_masks, ranked_by, within_cap
-from longtail.evaluation.matching.part import Kind
+from longtail.evaluation.matching.shard import Kind
 from longtail.evaluation.protocol import IOU_THRESHOLDS
 from longtail.predictions.checks.coverage import Coverage, images_found
 from longtail.predictions.checks.warnings import warnings_of

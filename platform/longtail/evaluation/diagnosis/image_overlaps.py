@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.annotations.instances import Instances, is_among
 from longtail.evaluation.matching.judged import with_box_area, with_mask_area
-from longtail.evaluation.matching.part import Kind
 from longtail.evaluation.matching.shapes import iou_matrix, shapes_of
+from longtail.evaluation.matching.shard import Kind
 from longtail.predictions.columns import DetectionColumns
 
 # Below this overlap a detection has nothing to do with an instance (TIDE's t_b).

@@ -10,8 +10,8 @@ from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.annotations.instances import Instances, area_flags, is_among
 from longtail.evaluation.matching.blocks import ranks_of_block
 from longtail.evaluation.matching.judged import check_masks
-from longtail.evaluation.matching.part import Ints, Kind, KindPart, OverlapPart
 from longtail.evaluation.matching.shapes import Shapes, shapes_of
+from longtail.evaluation.matching.shard import Ints, Kind, KindShard, MatchingShard
 from longtail.evaluation.protocol import AREA_BOUNDS, IOU_THRESHOLDS
 from longtail.predictions.columns import DetectionColumns
 from longtail.problems import BadInputError
@@ -26,7 +26,7 @@ def match_block(
     columns: DetectionColumns,
     kinds: Collection[Kind],
     store: Path,
-) -> OverlapPart:
+) -> MatchingShard:
     """The part of one block.
 
     Args:
@@ -44,14 +44,14 @@ def match_block(
     image, label = truth.images.find(columns.image_id), _labels(columns, truth, store)
     rows = np.flatnonzero(truth.judges(image, label))
     judged = _Judged(rows, image[rows], label[rows], instances)
-    parts: dict[Kind, KindPart] = {}
+    parts: dict[Kind, KindShard] = {}
     of_judged = columns.take(rows)
     if "segm" in kinds:
         check_masks(of_judged, truth, store)
     for kind in kinds:
         shapes = shapes_of(kind, of_judged, truth, instances, ranks)
         parts[kind] = judged.part(shapes, instances.starts[ranks.start])
-    return OverlapPart(
+    return MatchingShard(
         blocks=range(block, block + 1),
         any_mask=bool(columns.has_mask.any()),
         image_counts=np.bincount(image - ranks.start, minlength=len(ranks)),
@@ -83,7 +83,7 @@ class _Judged:
         has_area = area[detections] > 0
         return detections[has_area], found[has_area]
 
-    def part(self, shapes: Shapes, first_instance: int) -> KindPart:
+    def part(self, shapes: Shapes, first_instance: int) -> KindShard:
         """The detections with an area, and their overlaps of the lowest threshold and more.
 
         Args:
@@ -98,7 +98,7 @@ class _Judged:
         high = iou >= IOU_THRESHOLDS[0]
         flags = area_flags(area)
         flags[is_among(self.pairs, self.instances.not_exhaustive)] = EVERY_AREA
-        return KindPart(
+        return KindShard(
             row=self.row[has_area],
             image=self.image[has_area],
             label=self.label[has_area],

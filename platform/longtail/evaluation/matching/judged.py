@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from longtail.evaluation.annotations.ground_truth import GroundTruth
-from longtail.evaluation.matching.part import Kind
+from longtail.evaluation.matching.shard import Kind
 from longtail.predictions.columns import DetectionColumns
 from longtail.problems import ProblemReport
 from longtail.rle.geometry import have_pixels

@@ -14,7 +14,7 @@ from longtail.evaluation.annotations.instances import Instances
 from longtail.evaluation.matching.block_overlaps import match_block
 from longtail.evaluation.matching.blocks import OnBlock, share_of_blocks
 from longtail.evaluation.matching.overlaps import Overlaps
-from longtail.evaluation.matching.part import Kind, OverlapPart, join
+from longtail.evaluation.matching.shard import Kind, MatchingShard, join
 from longtail.evaluation.workers import Workers
 from longtail.predictions.store import PredictionStore
 from longtail.problems import BadInputError
@@ -35,7 +35,7 @@ def match_store(
     on_block: OnBlock | None = None,
     workers: Workers | None = None,
     blocks: range | None = None,
-) -> OverlapPart:
+) -> MatchingShard:
     """The part of all blocks, or of some.
 
     Args:
@@ -90,7 +90,7 @@ def _match_blocks(
     kinds: Collection[Kind],
     blocks: range,
     on_block: OnBlock | None = None,
-) -> OverlapPart:
+) -> MatchingShard:
     parts = []
     for done, block in enumerate(blocks, start=1):
         columns = store.read_block(block, with_masks="segm" in kinds)
@@ -101,7 +101,7 @@ def _match_blocks(
 
 
 def _report(
-    found: list[Future[OverlapPart]], chunks: list[range], on_block: OnBlock | None
+    found: list[Future[MatchingShard]], chunks: list[range], on_block: OnBlock | None
 ) -> None:
     """Tell of chunks as they are done; an error of one ends the wait for the others."""
     sizes = dict(zip(found, map(len, chunks), strict=True))
@@ -115,7 +115,7 @@ def _report(
 
 def _match_chunk(
     annotations: Path, directory: Path, kinds: tuple[Kind, ...], blocks: range
-) -> OverlapPart:
+) -> MatchingShard:
     return _match_blocks(*_truth(annotations), _store(directory), kinds, blocks)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from longtail.evaluation.annotations.instances import Instances, starts_of
 from longtail.evaluation.matching.kernel import preference
-from longtail.evaluation.matching.part import Ints, Kind, OverlapPart
+from longtail.evaluation.matching.shard import Ints, Kind, MatchingShard
 from longtail.evaluation.protocol import IOU_THRESHOLDS, as_bits
 
 __all__ = ["Kind", "Overlaps"]
@@ -59,7 +59,7 @@ class Overlaps:
 
     @classmethod
     def of(
-        cls, whole: OverlapPart, kind: Kind, instances: Instances, image_ids: Ints
+        cls, whole: MatchingShard, kind: Kind, instances: Instances, image_ids: Ints
     ) -> "Overlaps":
         """Sort the part of all blocks by category.
 

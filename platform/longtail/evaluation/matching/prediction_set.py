@@ -4,7 +4,7 @@ from pathlib import Path
 
 from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.matching.match_store import kinds_of
-from longtail.evaluation.matching.part_files import Inputs
+from longtail.evaluation.matching.shard_files import Inputs
 from longtail.files import sha256_of
 from longtail.predictions.manifest import MANIFEST_NAME
 from longtail.predictions.result_json.read import open_predictions

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.annotations.instances import Instances
 from longtail.evaluation.matching.mask_overlaps import mask_iou, truth_runs
-from longtail.evaluation.matching.part import Ints, Kind
+from longtail.evaluation.matching.shard import Ints, Kind
 from longtail.predictions.columns import DetectionColumns
 from longtail.rle.codec import decode_many
 from longtail.rle.geometry import areas

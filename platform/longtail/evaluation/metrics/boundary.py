@@ -23,12 +23,13 @@ from longtail.evaluation.matching.judged import (
     ranked_by,
     with_mask_area,
 )
+from longtail.evaluation.metrics.extra_metric import EvaluatedSet, ExtraMetric
 from longtail.evaluation.metrics.summary import Curves, summarize
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.store import PredictionStore
 
 BAND_WIDTH = 0.02
-"""Width of a boundary as a share of the image's diagonal: `dilation_ratio` of the authors' code."""
+"""Width of a boundary by the image's diagonal: `dilation_ratio` of the authors' code."""
 
 
 def check_available() -> None:
@@ -122,7 +123,7 @@ def _images(truth: GroundTruth) -> Iterator[dict[str, Any]]:
     """Image records whose lists do not contradict each other, which vernier refuses.
 
     A category that is annotated cannot be absent. One that is listed as absent and as not
-    exhaustive asks for nothing: its detections are neither right nor wrong.
+    exhaustive asks for nothing: its detections are neither true nor false positives.
     """
     for rank, image in enumerate(truth.image_dicts(range(len(truth.images)))):
         present = {record.category_id for record in truth.annotations[rank]}
@@ -140,3 +141,17 @@ def _with_compressed_mask(item: dict[str, Any], truth: GroundTruth, rank: int) -
     counts = mask["counts"]
     text = counts.decode() if isinstance(counts, bytes) else counts
     return item | {"segmentation": {"size": [image.height, image.width], "counts": text}}
+
+
+def _of_set(of: EvaluatedSet) -> dict[str, float]:
+    return boundary_metrics(of.truth, of.store, of.max_dets, of.on_block)
+
+
+BOUNDARY = ExtraMetric(
+    name="boundary",
+    description="boundary AP",
+    label="boundary",
+    compute=_of_set,
+    is_row=True,
+    check_available=check_available,
+)

@@ -11,7 +11,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from longtail.categories import FREQUENCY_GROUPS, CategoryTable
-from longtail.evaluation.matching.part import SetColumns
+from longtail.evaluation.matching.shard import DetectionScores
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class CapStatistics:
         )
 
 
-def beyond_cap(columns: SetColumns, max_dets: int) -> NDArray[np.bool_]:
+def beyond_cap(columns: DetectionScores, max_dets: int) -> NDArray[np.bool_]:
     """(D,) the detections that are not among the best-scored `max_dets` of their image.
 
     Equal scores go to the earlier detection, as in lvis-api.
@@ -57,7 +57,7 @@ def beyond_cap(columns: SetColumns, max_dets: int) -> NDArray[np.bool_]:
 
 
 def cap_statistics(
-    columns: SetColumns, categories: CategoryTable, num_images: int, max_dets: int
+    columns: DetectionScores, categories: CategoryTable, num_images: int, max_dets: int
 ) -> CapStatistics:
     """Count what the cap cuts, judged or not: it comes before the federated rules.
 

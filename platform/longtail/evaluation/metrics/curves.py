@@ -7,7 +7,18 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from longtail.evaluation.metrics.summary import Curves
+from longtail.evaluation.protocol import IOU_THRESHOLDS, RECALLS
+from longtail.metrics import UNDEFINED
+
 EPSILON = float(np.spacing(1))
+
+
+def empty_curves(num_categories: int, num_areas: int) -> Curves:
+    """Curves to be written by `fill_curves`: -1 everywhere, each area range in one piece."""
+    precision = np.full((num_areas, len(IOU_THRESHOLDS), len(RECALLS), num_categories), UNDEFINED)
+    recall = np.full((num_areas, len(IOU_THRESHOLDS), num_categories), UNDEFINED)
+    return Curves(np.moveaxis(precision, 0, -1), np.moveaxis(recall, 0, -1))
 
 
 @njit(cache=True, nogil=True)

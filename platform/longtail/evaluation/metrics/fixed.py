@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from longtail.evaluation.matching.part import SetColumns
+from longtail.evaluation.matching.shard import DetectionScores
 from longtail.evaluation.metrics.ranking import NO_CAP
 from longtail.evaluation.metrics.rescorer import Rescorer
 from longtail.evaluation.metrics.summary import Summary
@@ -18,7 +18,9 @@ from longtail.evaluation.metrics.summary import Summary
 PER_CATEGORY = 10_000
 
 
-def best_of_categories(columns: SetColumns, per_category: int = PER_CATEGORY) -> NDArray[np.bool_]:
+def best_of_categories(
+    columns: DetectionScores, per_category: int = PER_CATEGORY
+) -> NDArray[np.bool_]:
     """(D,) the best-scored detections of each category over the whole set.
 
     Equal scores go to the earlier detection. Detections that nobody judges take a place too, as in
@@ -34,7 +36,7 @@ def best_of_categories(columns: SetColumns, per_category: int = PER_CATEGORY) ->
     return keep
 
 
-def fixed_summary(rescorer: Rescorer, columns: SetColumns, kept: NDArray[np.bool_]) -> Summary:
+def fixed_summary(rescorer: Rescorer, columns: DetectionScores, kept: NDArray[np.bool_]) -> Summary:
     """AP-fixed: lvis-api's metrics with max_dets=-1 on results cut beforehand.
 
     Args:

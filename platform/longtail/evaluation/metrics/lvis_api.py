@@ -20,7 +20,7 @@ from longtail.predictions.store import PredictionStore
 from longtail.rle.codec import encode
 
 
-def official_metrics(
+def lvis_api_metrics(
     truth: GroundTruth, store: PredictionStore, max_dets: int
 ) -> dict[str, dict[str, float]]:
     """lvis-api's thirteen metrics for `box`, and for `segm` where there are masks.

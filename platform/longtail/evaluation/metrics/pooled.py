@@ -7,10 +7,11 @@ them.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-from longtail.evaluation.metrics.match_table import MatchTable
-from longtail.evaluation.metrics.summary import NUM_RECALLS
+from longtail.evaluation.metrics.curves import empty_curves, fill_curves
+from longtail.evaluation.metrics.extra_metric import EvaluatedSet, ExtraMetric
+from longtail.evaluation.metrics.matches.table import MatchTable
+from longtail.evaluation.protocol import RECALLS, as_bits
 from longtail.metrics import UNDEFINED
 
 
@@ -24,17 +25,28 @@ def ap_pool(table: MatchTable) -> float:
         return UNDEFINED
     within_category = np.arange(len(table.score))
     order = np.lexsort((within_category, table.category, table.image, -table.score))
-    hits = table.matched[order] & ~table.ignored[order]
-    misses = ~table.matched[order] & ~table.ignored[order]
-    thresholds = range(table.matched.shape[1])
-    return float(np.mean([_ap(hits[:, t], misses[:, t], num_instances) for t in thresholds]))
+    curves = empty_curves(num_categories=1, num_areas=1)
+    precision = curves.precision[..., 0]
+    fill_curves(
+        as_bits(table.matched[order] & ~table.ignored[order]),
+        as_bits(table.ignored[order]),
+        np.array([0, len(order)]),
+        np.array([num_instances]),
+        RECALLS,
+        precision,
+        curves.recall[..., 0],
+    )
+    return float(precision[..., 0].mean(axis=1).mean())
 
 
-def _ap(hits: NDArray[np.bool_], misses: NDArray[np.bool_], num_instances: int) -> float:
-    found, wrong = np.cumsum(hits).astype(float), np.cumsum(misses).astype(float)
-    # lvis-api's guard against 0 / 0, part of the value.
-    precision = found / (wrong + found + np.spacing(1))
-    envelope = np.maximum.accumulate(precision[::-1])[::-1]
-    levels = np.linspace(0, 1, NUM_RECALLS)
-    index = np.searchsorted(found / num_instances, levels, side="left")
-    return float(np.append(envelope, 0.0)[index].mean())
+def _of_both_kinds(of: EvaluatedSet) -> dict[str, float]:
+    return {str(kind): ap_pool(table) for kind, table in of.matched.tables.items()}
+
+
+POOL = ExtraMetric(
+    name="pool",
+    description="AP-pool",
+    label="AP-pool",
+    compute=_of_both_kinds,
+    tracked={"segm": "val_pool/AP"},
+)

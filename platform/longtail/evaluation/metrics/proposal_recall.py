@@ -1,7 +1,7 @@
-"""Proposal recall: how many objects are found at all, whatever the label.
+"""Proposal recall: how many instances are found at all, whatever the label.
 
 COCO's class-agnostic average recall with up to 1000 detections per image: mean over the ten IoU
-thresholds of the share of objects that a detection matches, each object once. Detections without
+thresholds of the fraction of instances that a detection matches, each once. Detections without
 an area are dropped after the cap, and ignored annotations ask for nothing. detectron2's proposal
 recall takes the best cover without a ranking and is another number.
 """
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.matching.blocks import OnBlock, ranks_of_blocks
 from longtail.evaluation.matching.judged import with_box_area, within_cap
+from longtail.evaluation.metrics.extra_metric import EvaluatedSet, ExtraMetric
 from longtail.evaluation.metrics.summary import AREA_RANGES
 from longtail.metrics import UNDEFINED
 from longtail.predictions.columns import DetectionColumns
@@ -27,7 +28,7 @@ def proposal_recall(
     max_proposals: int = MAX_PROPOSALS,
     on_block: OnBlock | None = None,
 ) -> dict[str, float]:
-    """Class-agnostic box AR as fractions, over all objects and by their area; -1 where undefined.
+    """Class-agnostic box AR as fractions, over all instances and by their area; -1 where undefined.
 
     All detections of the store take part, judged or not: recall punishes none.
 
@@ -66,3 +67,15 @@ def _box_rows(columns: DetectionColumns) -> NDArray[np.float64]:
     """(D, 7) image id, x, y, width, height, score, category id: hotcoco's array form."""
     ids = columns.image_id[:, None], columns.category_id[:, None]
     return np.hstack([ids[0], columns.boxes, columns.score[:, None], ids[1]]).astype(np.float64)
+
+
+def _of_set(of: EvaluatedSet) -> dict[str, float]:
+    return proposal_recall(of.truth, of.store, on_block=of.on_block)
+
+
+PROPOSALS = ExtraMetric(
+    name="proposals",
+    description="recall of proposals",
+    label="proposals",
+    compute=_of_set,
+)

@@ -18,10 +18,10 @@ from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.matching.blocks import OnBlock
 from longtail.evaluation.matching.match_store import find_overlaps
 from longtail.evaluation.matching.overlaps import Overlaps
-from longtail.evaluation.matching.part import Kind
 from longtail.evaluation.matching.prediction_set import check_images
-from longtail.evaluation.metrics.curves import fill_curves
-from longtail.evaluation.metrics.match_table import MatchTable, empty_curves
+from longtail.evaluation.matching.shard import Kind
+from longtail.evaluation.metrics.curves import empty_curves, fill_curves
+from longtail.evaluation.metrics.matches.table import MatchTable
 from longtail.evaluation.metrics.ranking import NO_CAP, match_ranked, rank, rows_within_cap
 from longtail.evaluation.metrics.rescorer_files import (
     RescorerManifest,

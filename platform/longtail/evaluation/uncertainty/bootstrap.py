@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtail.categories import FREQUENCY_GROUPS, CategoryTable
-from longtail.evaluation.metrics.match_table import MatchTable
+from longtail.evaluation.metrics.matches.table import MatchTable
 from longtail.evaluation.uncertainty.weighted_ap import WeightedAP
 from longtail.metrics import GROUP_METRICS, UNDEFINED
 

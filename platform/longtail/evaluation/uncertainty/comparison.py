@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longtail.evaluation.metrics.match_table import MatchTable
+from longtail.evaluation.metrics.matches.table import MatchTable
 from longtail.evaluation.uncertainty.bootstrap import (
     OnResample,
     check_request,

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from longtail.evaluation.metrics.match_table import MatchTable
+from longtail.evaluation.metrics.matches.table import MatchTable
 from longtail.evaluation.protocol import IOU_THRESHOLDS, RECALLS
 from longtail.metrics import UNDEFINED
 

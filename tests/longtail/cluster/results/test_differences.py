@@ -14,8 +14,8 @@ from longtail.cluster.results.differences import RowDifference, differences_to
 from longtail.config.classifiers import Equalization, Sigmoid, Softmax
 from longtail.config.stages import Stage
 from longtail.config.variant import Variant
-from longtail.evaluation.metrics.match_files import matches_path, write_matches
-from longtail.evaluation.metrics.match_table import MatchTable
+from longtail.evaluation.metrics.matches.files import matches_path, write_matches
+from longtail.evaluation.metrics.matches.table import MatchTable
 from longtail.evaluation.uncertainty.comparison import compare
 
 VARIANTS = {

@@ -16,8 +16,8 @@ from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.lvis import evaluate
 from longtail.evaluation.matching.match_store import kinds_of, match_store
 from longtail.evaluation.matching.overlaps import Overlaps
-from longtail.evaluation.matching.part import KindPart, OverlapPart, join
-from longtail.evaluation.metrics.matched_set import Matched
+from longtail.evaluation.matching.shard import KindShard, MatchingShard, join
+from longtail.evaluation.metrics.matches.matched_set import MatchedSet
 from longtail.evaluation.workers import Workers
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.store import PredictionStore
@@ -30,13 +30,13 @@ Opened = Callable[[tuple[Path, Path]], tuple[GroundTruth, PredictionStore]]
 ROWS = ("image_counts", "label", "score")
 
 
-def assert_same(found: OverlapPart, expected: OverlapPart) -> None:
+def assert_same(found: MatchingShard, expected: MatchingShard) -> None:
     """Every array of two parts is the same, types too."""
     assert (found.blocks, found.any_mask) == (expected.blocks, expected.any_mask)
     assert list(found.kinds) == list(expected.kinds)
     pairs = [(getattr(found, name), getattr(expected, name)) for name in ROWS]
     for kind, of_kind in found.kinds.items():
-        names = [column.name for column in fields(KindPart)]
+        names = [column.name for column in fields(KindShard)]
         pairs += [(getattr(of_kind, n), getattr(expected.kinds[kind], n)) for n in names]
     for a, b in pairs:
         assert a.dtype == b.dtype
@@ -59,7 +59,7 @@ def test_parts_of_any_cut_join_to_the_whole(
     assert_same(join(parts), whole)
     if len(parts) > 2:
         assert_same(join([join(parts[:2]), *parts[2:]]), whole)
-    joined, expected = (Matched.of(truth, of, 300) for of in (join(parts), whole))
+    joined, expected = (MatchedSet.of(truth, of, 300) for of in (join(parts), whole))
     for kind, rescorer in joined.rescorers.items():
         for column in fields(Overlaps):
             ours = getattr(rescorer.overlaps, column.name)

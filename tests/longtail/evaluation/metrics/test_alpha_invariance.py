@@ -12,7 +12,7 @@ from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.lvis import evaluate
 from longtail.evaluation.matching.match_store import match_store
 from longtail.evaluation.metrics.fixed import best_of_categories, fixed_summary
-from longtail.evaluation.metrics.matched_set import Matched
+from longtail.evaluation.metrics.matches.matched_set import MatchedSet
 from longtail.evaluation.metrics.pooled import ap_pool
 from longtail.evaluation.metrics.rescorer import Rescorer
 from longtail.predictions.store import PredictionStore
@@ -82,8 +82,8 @@ def test_ap_fixed_never_changes(
     found = []
     for records in (results, moved):
         truth, store = opened(write(annotations, records))
-        matched = Matched.of(truth, match_store(truth, store, ("segm", "box")), max_dets=300)
-        columns = matched.columns["segm"]
+        matched = MatchedSet.of(truth, match_store(truth, store, ("segm", "box")), max_dets=300)
+        columns = matched.detections["segm"]
         keep = best_of_categories(columns, per_category)
         found.append(fixed_summary(matched.rescorers["segm"], columns, keep).metrics)
     assert found[0] == found[1]

@@ -92,7 +92,7 @@ def test_boundary_ap_equals_lvis_api_with_boundary_overlaps(
 @needs_vernier
 def test_boundary_ap_is_at_most_mask_ap(make_problem: MakeProblem, write: Write) -> None:
     evaluation = evaluate(*write(*make_problem(110)), extras=["boundary"])
-    assert 0 < evaluation.boundary["AP"] <= evaluation.segm["AP"]
+    assert 0 < evaluation.extras["boundary"]["AP"] <= evaluation.segm["AP"]
 
 
 @needs_vernier

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from longtail.categories import CategoryTable
-from longtail.evaluation.matching.part import SetColumns
+from longtail.evaluation.matching.shard import DetectionScores
 from longtail.evaluation.metrics.cap import beyond_cap, cap_statistics
 
 
@@ -16,8 +16,8 @@ def table(letters: str) -> CategoryTable:
     return CategoryTable.from_records(records, "test")
 
 
-def columns_of(image: list[int], category: list[int], score: list[float]) -> SetColumns:
-    return SetColumns(np.array(image), np.array(category), np.array(score))
+def columns_of(image: list[int], category: list[int], score: list[float]) -> DetectionScores:
+    return DetectionScores(np.array(image), np.array(category), np.array(score))
 
 
 def test_the_lowest_scores_of_an_image_are_cut_whatever_their_category() -> None:
@@ -37,7 +37,7 @@ def test_of_equal_scores_the_later_one_is_cut() -> None:
 
 
 def test_no_detections_are_not_cut() -> None:
-    nothing = SetColumns(*(np.zeros(0, dtype=np.int64),) * 2, np.zeros(0))
+    nothing = DetectionScores(*(np.zeros(0, dtype=np.int64),) * 2, np.zeros(0))
     found = cap_statistics(nothing, table("r"), num_images=3, max_dets=1)
     assert (found.images, found.detections) == (0, 0)
 

@@ -11,9 +11,9 @@ import pytest
 from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.lvis import evaluate
 from longtail.evaluation.matching.match_store import kinds_of, match_store
-from longtail.evaluation.matching.part import SetColumns
+from longtail.evaluation.matching.shard import DetectionScores
 from longtail.evaluation.metrics.fixed import best_of_categories, fixed_summary
-from longtail.evaluation.metrics.matched_set import Matched
+from longtail.evaluation.metrics.matches.matched_set import MatchedSet
 from longtail.predictions.store import PredictionStore
 
 Record = dict[str, Any]
@@ -47,8 +47,8 @@ def test_ap_fixed_equals_lvis_api_without_a_cap(
     annotations, results = make_problem(seed, copies=8, decimals=1)
     paths = write(annotations, results)
     truth, store = opened(paths)
-    matched = Matched.of(truth, match_store(truth, store, kinds_of(truth)), max_dets=2)
-    columns, rescorers = matched.columns["box"], matched.rescorers
+    matched = MatchedSet.of(truth, match_store(truth, store, kinds_of(truth)), max_dets=2)
+    columns, rescorers = matched.detections["box"], matched.rescorers
     keep = best_of_categories(columns, per_category)
     kept = best(results, per_category)
     segm = fixed_summary(rescorers["segm"], columns, keep)
@@ -99,5 +99,5 @@ def test_boxes_only_leave_the_ap_fixed_of_masks_undefined(
 
 def test_of_equal_scores_the_earlier_detection_is_kept() -> None:
     category, score = np.array([0, 1, 0, 0]), np.array([0.5, 0.1, 0.5, 0.9])
-    columns = SetColumns(np.zeros(4, dtype=np.int64), category, score)
+    columns = DetectionScores(np.zeros(4, dtype=np.int64), category, score)
     assert best_of_categories(columns, 2).tolist() == [True, True, False, True]

@@ -61,8 +61,10 @@ def test_more_than_300_detections_of_an_image_take_part(
     results = [best] * 400 + results
     evaluation = evaluate(*write(annotations, results), extras=["proposals"])
     expected = pycocotools_recall(annotations, results, 1000)
-    assert list(evaluation.proposals.values()) == pytest.approx(expected, abs=1e-12)
-    assert evaluation.proposals["AR@1000"] > pycocotools_recall(annotations, results, 300)[0]
+    assert list(evaluation.extras["proposals"].values()) == pytest.approx(expected, abs=1e-12)
+    assert (
+        evaluation.extras["proposals"]["AR@1000"] > pycocotools_recall(annotations, results, 300)[0]
+    )
 
 
 def test_the_labels_do_not_matter(make_problem: MakeProblem, write: Write, opened: Opened) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from longtail.evaluation.annotations.ground_truth import GroundTruth
-from longtail.evaluation.metrics.headroom import StoreView
+from longtail.evaluation.metrics.oracle_labels import StoreView
 from longtail.predictions.store import PredictionStore
 
 Record = dict[str, Any]

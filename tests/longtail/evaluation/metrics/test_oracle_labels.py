@@ -11,7 +11,7 @@ import pytest
 from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.lvis import evaluate
 from longtail.evaluation.matching.overlaps import Kind
-from longtail.evaluation.metrics.headroom import relabelled
+from longtail.evaluation.metrics.oracle_labels import with_oracle_labels
 from longtail.predictions.store import PredictionStore
 
 Record = dict[str, Any]
@@ -80,7 +80,7 @@ def test_detections_are_those_of_the_slow_definition(
 ) -> None:
     annotations, results = make_problem(seed, num_images=40)
     truth, store = opened(write(annotations, results))
-    view = relabelled(truth, store, kind, max_dets)
+    view = with_oracle_labels(truth, store, kind, max_dets)
     rows = view.read_all()
     expected = slow_relabelled(annotations, best_of_images(results, max_dets), kind)
     assert rows.category_id.tolist() == [r["category_id"] for r in expected]
@@ -97,7 +97,7 @@ def test_the_headroom_is_lvis_apis_ap_of_the_relabelled_results(
     paths = write(annotations, results)
     evaluation = evaluate(*paths, max_dets, extras=["headroom"])
     expected = slow_relabelled(annotations, best_of_images(results, max_dets), "segm")
-    assert evaluation.headroom == lvis_api(paths[0], expected, "segm", max_dets)
+    assert evaluation.extras["headroom"] == lvis_api(paths[0], expected, "segm", max_dets)
 
 
 def boxes(rows: list[tuple[int, int, list[float], float]]) -> list[Record]:
@@ -128,7 +128,11 @@ def test_one_proposal_under_two_labels_is_one_detection(write: Write) -> None:
     first, second = two_mugs()["annotations"][0]["bbox"], two_mugs()["annotations"][1]["bbox"]
     results = boxes([(1, 1, first, 0.9), (1, 2, first, 0.8), (2, 1, second, 0.5)])
     evaluation = evaluate(*write(two_mugs(), results), extras=["headroom"])
-    assert evaluation.headroom["AP"] == pytest.approx(evaluation.box["AP"]) == pytest.approx(1.0)
+    assert (
+        evaluation.extras["headroom"]["AP"]
+        == pytest.approx(evaluation.box["AP"])
+        == pytest.approx(1.0)
+    )
 
 
 def test_who_lies_on_no_object_stays_and_counts_as_wrong(write: Write) -> None:
@@ -139,7 +143,7 @@ def test_who_lies_on_no_object_stays_and_counts_as_wrong(write: Write) -> None:
     results = boxes([(1, 2, first, 0.9), (1, 1, beside, 0.7), (2, 2, second, 0.5)])
     evaluation = evaluate(*write(two_mugs(), results), extras=["headroom"])
     assert evaluation.box["AP"] == 0.0
-    assert evaluation.headroom["AP"] == pytest.approx((51 + 50 * 2 / 3) / 101)
+    assert evaluation.extras["headroom"]["AP"] == pytest.approx((51 + 50 * 2 / 3) / 101)
 
 
 def test_the_best_scored_stays_though_another_overlaps_more(write: Write) -> None:
@@ -149,7 +153,7 @@ def test_the_best_scored_stays_though_another_overlaps_more(write: Write) -> Non
     results = boxes([(1, 2, smaller, 0.9), (1, 1, first, 0.8), (2, 1, second, 0.5)])
     evaluation = evaluate(*write(two_mugs(), results), extras=["headroom"])
     # At the other 4 thresholds it is false, before the right one: precision 1/2 up to recall 1/2.
-    assert evaluation.headroom["AP"] == pytest.approx((6 + 4 * 51 / 101 / 2) / 10)
+    assert evaluation.extras["headroom"]["AP"] == pytest.approx((6 + 4 * 51 / 101 / 2) / 10)
     assert evaluation.box["AP"] == pytest.approx(1.0)
 
 
@@ -158,7 +162,7 @@ def test_of_objects_in_one_place_a_detection_lies_on_that_of_its_label(write: Wr
     first, second = (annotation["bbox"] for annotation in annotations["annotations"][:2])
     results = boxes([(1, 2, first, 0.9), (1, 1, first, 0.8), (2, 1, second, 0.5)])
     evaluation = evaluate(*write(annotations, results), extras=["headroom"])
-    assert evaluation.headroom["AP"] == pytest.approx(1.0)
+    assert evaluation.extras["headroom"]["AP"] == pytest.approx(1.0)
 
 
 def test_a_duplicate_that_goes_leaves_its_slot_empty(write: Write) -> None:
@@ -167,7 +171,7 @@ def test_a_duplicate_that_goes_leaves_its_slot_empty(write: Write) -> None:
     mug, _, jug = (annotation["bbox"] for annotation in annotations["annotations"])
     results = boxes([(1, 1, mug, 0.9), (1, 2, mug, 0.8), (1, 2, jug, 0.7)])
     evaluation = evaluate(*write(annotations, results), 2, extras=["headroom"])
-    assert evaluation.headroom["AR@2"] == pytest.approx((1 / 2 + 0) / 2)
+    assert evaluation.extras["headroom"]["AR@2"] == pytest.approx((1 / 2 + 0) / 2)
 
 
 @pytest.mark.parametrize("seed", range(80, 88))
@@ -194,8 +198,8 @@ def test_perfect_boxes_under_several_labels_never_lose(
     for max_dets in (300, 5):
         evaluation = evaluate(*write(annotations, results), max_dets, extras=["headroom"])
         for metric, ap in evaluation.box.items():
-            assert evaluation.headroom[metric] >= ap
-        assert evaluation.headroom["AP"] > evaluation.box["AP"]
+            assert evaluation.extras["headroom"][metric] >= ap
+        assert evaluation.extras["headroom"]["AP"] > evaluation.box["AP"]
 
 
 def test_wrong_labels_alone_are_all_headroom(make_problem: MakeProblem, write: Write) -> None:
@@ -214,5 +218,5 @@ def test_wrong_labels_alone_are_all_headroom(make_problem: MakeProblem, write: W
         if a["area"] > 0
     ]
     evaluation = evaluate(*write(annotations, results), extras=["headroom"])
-    assert evaluation.headroom["AP"] == pytest.approx(1.0)
+    assert evaluation.extras["headroom"]["AP"] == pytest.approx(1.0)
     assert evaluation.box["AP"] < 0.5

@@ -11,10 +11,10 @@ import pytest
 
 from longtail.evaluation.annotations.ground_truth import GroundTruth, read_ground_truth
 from longtail.evaluation.lvis import evaluate
+from longtail.evaluation.matching.match_shard import write_shard
 from longtail.evaluation.matching.match_store import kinds_of, match_store
-from longtail.evaluation.matching.part_files import read_part, read_parts, write_part
 from longtail.evaluation.matching.prediction_set import inputs_of
-from longtail.evaluation.matching.shards import write_shard
+from longtail.evaluation.matching.shard_files import read_part, read_parts, write_part
 from longtail.predictions.result_json.read import import_json
 from longtail.predictions.store import PredictionStore, Source
 from longtail.problems import BadInputError

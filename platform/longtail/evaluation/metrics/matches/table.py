@@ -1,4 +1,4 @@
-"""The table of matched detections, from which intervals and comparisons are computed."""
+"""Matched detections one by one, from which intervals and comparisons are computed."""
 
 from dataclasses import dataclass
 
@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtail.categories import CategoryTable
-from longtail.evaluation.metrics.curves import fill_curves
-from longtail.evaluation.metrics.summary import Curves, ap_per_category
+from longtail.evaluation.metrics.curves import empty_curves, fill_curves
+from longtail.evaluation.metrics.summary import ap_per_category
 from longtail.evaluation.protocol import IOU_THRESHOLDS, RECALLS, as_bits
-from longtail.metrics import UNDEFINED
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,10 +79,3 @@ class MatchTable:
             curves.recall[..., 0],
         )
         return ap_per_category(curves)
-
-
-def empty_curves(num_categories: int, num_areas: int) -> Curves:
-    """Curves to be written by `fill_curves`: -1 everywhere, each area range in one piece."""
-    precision = np.full((num_areas, len(IOU_THRESHOLDS), len(RECALLS), num_categories), UNDEFINED)
-    recall = np.full((num_areas, len(IOU_THRESHOLDS), num_categories), UNDEFINED)
-    return Curves(np.moveaxis(precision, 0, -1), np.moveaxis(recall, 0, -1))

@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class KindPart:
+class KindShard:
     """Judged detections by one kind of overlap, by image and then in file order.
 
     Attributes:
@@ -41,7 +41,7 @@ class KindPart:
 
 
 @dataclass(frozen=True, eq=False)
-class OverlapPart:
+class MatchingShard:
     """The detections of consecutive blocks, and what they overlap.
 
     Attributes:
@@ -60,18 +60,18 @@ class OverlapPart:
     label: Ints
     score: NDArray[np.float64]
     score_mask: NDArray[np.float64]
-    kinds: Mapping[Kind, KindPart]
+    kinds: Mapping[Kind, KindShard]
 
     def scores(self, kind: Kind) -> NDArray[np.float64]:
         """(S,) the score that a kind of overlap is ranked by."""
         return self.score_mask if kind == "segm" else self.score
 
 
-def join(parts: Sequence[OverlapPart]) -> OverlapPart:
+def join(parts: Sequence[MatchingShard]) -> MatchingShard:
     """One part of consecutive parts of the same kinds, at least one, by rising blocks."""
     assert all(a.blocks.stop == b.blocks.start for a, b in pairwise(parts))
     first_rows = _offsets([len(part.score) for part in parts])
-    return OverlapPart(
+    return MatchingShard(
         blocks=range(parts[0].blocks.start, parts[-1].blocks.stop),
         any_mask=any(part.any_mask for part in parts),
         image_counts=np.concatenate([part.image_counts for part in parts]),
@@ -85,16 +85,16 @@ def join(parts: Sequence[OverlapPart]) -> OverlapPart:
     )
 
 
-def _join_kind(parts: Sequence[KindPart], first_rows: Ints) -> KindPart:
+def _join_kind(parts: Sequence[KindShard], first_rows: Ints) -> KindShard:
     first_detections = _offsets([len(part.row) for part in parts])
     columns: dict[str, NDArray[Any]] = {
         column.name: np.concatenate([getattr(part, column.name) for part in parts])
-        for column in fields(KindPart)
+        for column in fields(KindShard)
     }
     columns["row"] += np.repeat(first_rows, [len(part.row) for part in parts])
     overlaps = [len(part.overlap_iou) for part in parts]
     columns["overlap_detection"] += np.repeat(first_detections, overlaps)
-    return KindPart(**columns)
+    return KindShard(**columns)
 
 
 def _offsets(lengths: list[int]) -> Ints:
@@ -102,7 +102,7 @@ def _offsets(lengths: list[int]) -> Ints:
 
 
 @dataclass(frozen=True, eq=False)
-class SetColumns:
+class DetectionScores:
     """D detections of the whole store, in the order of its blocks.
 
     Attributes:
@@ -116,7 +116,7 @@ class SetColumns:
     score: NDArray[np.float64]
 
     @classmethod
-    def of(cls, whole: OverlapPart, kind: Kind) -> "SetColumns":
+    def of(cls, whole: MatchingShard, kind: Kind) -> "DetectionScores":
         """The rows that the part of all blocks holds."""
         image = np.repeat(np.arange(len(whole.image_counts)), whole.image_counts)
         return cls(image, whole.label, whole.scores(kind))

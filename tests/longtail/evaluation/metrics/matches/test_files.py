@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from support.match_tables import categories_of, random_table, table_of
 
-from longtail.evaluation.metrics.match_files import matches_path, read_matches, write_matches
-from longtail.evaluation.metrics.match_table import MatchTable
+from longtail.evaluation.metrics.matches.files import matches_path, read_matches, write_matches
+from longtail.evaluation.metrics.matches.table import MatchTable
 from longtail.problems import BadInputError
 from longtail.sealed_arrays import read_arrays, write_arrays
 

@@ -9,30 +9,30 @@ import numpy as np
 from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.annotations.instances import Instances
 from longtail.evaluation.matching.overlaps import Overlaps
-from longtail.evaluation.matching.part import Kind, OverlapPart, SetColumns
-from longtail.evaluation.metrics.match_table import MatchTable
+from longtail.evaluation.matching.shard import DetectionScores, Kind, MatchingShard
+from longtail.evaluation.metrics.matches.table import MatchTable
 from longtail.evaluation.metrics.rescorer import Rescorer
 from longtail.evaluation.metrics.summary import Summary, undefined_like
 from longtail.predictions.checks.coverage import Coverage
 
 
 @dataclass(frozen=True, eq=False)
-class Matched:
+class MatchedSet:
     """What was matched, by kind of overlap.
 
     Attributes:
         rescorers: Masks, where there are some to overlap, and boxes.
-        columns: All detections of the set, with the scores of masks or of boxes.
+        detections: All detections of the set, with the scores of masks or of boxes.
         warnings: Why masks are undefined, if they are.
     """
 
     rescorers: Mapping[Kind, Rescorer]
-    columns: Mapping[Kind, SetColumns]
+    detections: Mapping[Kind, DetectionScores]
     warnings: tuple[str, ...]
 
     @classmethod
-    def of(cls, truth: GroundTruth, whole: OverlapPart, max_dets: int) -> "Matched":
-        """Prepare the part of all blocks for a cap on detections per image."""
+    def of(cls, truth: GroundTruth, whole: MatchingShard, max_dets: int) -> "MatchedSet":
+        """The set of a matching of all blocks, for a cap on detections per image."""
         warnings = tuple(_why_undefined(truth, whole))
         instances = Instances.of(truth)
         kinds: list[Kind] = ["box"] if warnings else ["segm", "box"]
@@ -46,7 +46,7 @@ class Matched:
             )
             for kind in kinds
         }
-        return cls(rescorers, {kind: SetColumns.of(whole, kind) for kind in kinds}, warnings)
+        return cls(rescorers, {kind: DetectionScores.of(whole, kind) for kind in kinds}, warnings)
 
     @cached_property
     def summaries(self) -> dict[Kind, Summary]:
@@ -65,17 +65,17 @@ class Matched:
     def coverage(self, truth: GroundTruth) -> Coverage:
         """In how many of the images with objects anything is found."""
         found = np.zeros(len(truth.images), np.bool_)
-        found[self.columns["box"].image] = True
+        found[self.detections["box"].image] = True
         return Coverage.of_objects(truth.has_objects, found)
 
     def num_judged(self, kind: Kind) -> int:
         """Detections that counted: judged, with an area, within the cap."""
         if kind not in self.rescorers:
             return 0
-        return self.rescorers[kind].num_judged(self.columns[kind].score)
+        return self.rescorers[kind].num_judged(self.detections[kind].score)
 
 
-def _why_undefined(truth: GroundTruth, whole: OverlapPart) -> Iterator[str]:
+def _why_undefined(truth: GroundTruth, whole: MatchingShard) -> Iterator[str]:
     if not truth.has_masks:
         yield "the annotations have boxes only: mask AP is undefined (-1)"
     elif len(whole.score) and not whole.any_mask:

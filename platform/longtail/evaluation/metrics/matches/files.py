@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from longtail.categories import CategoryTable
 from longtail.evaluation.matching.overlaps import Kind
-from longtail.evaluation.metrics.match_table import MatchTable
+from longtail.evaluation.metrics.matches.table import MatchTable
 from longtail.evaluation.protocol import IOU_THRESHOLDS, as_bits, from_bits
 from longtail.problems import BadInputError
 from longtail.sealed_arrays import read_arrays, write_arrays

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from longtail.evaluation.lvis import evaluate
 from longtail.evaluation.match_table import match_table
-from longtail.evaluation.metrics.match_table import MatchTable
+from longtail.evaluation.metrics.matches.table import MatchTable
 from longtail.evaluation.protocol import IOU_THRESHOLDS, RECALLS
 from longtail.problems import BadInputError
 

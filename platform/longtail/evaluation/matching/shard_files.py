@@ -1,7 +1,8 @@
-"""A part of the matching on disk, so that many machines share the work of one evaluation.
+"""A shard of the matching on disk, so that many machines share the work of one evaluation.
 
-A sealed .npz file: the arrays of an `OverlapPart` and, as JSON, what they are of. It gets its name
+A sealed .npz file: the arrays of a `MatchingShard` and, as JSON, what they are of. It gets its name
 when it is complete. Compiled code trusts its indices: arrays that come from a file are checked.
+The command calls such a file a part.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtail.evaluation.matching.blocks import ranks_of_block
-from longtail.evaluation.matching.part import Kind, KindPart, OverlapPart, join
+from longtail.evaluation.matching.shard import Kind, KindShard, MatchingShard, join
 from longtail.problems import BadInputError
 from longtail.sealed_arrays import read_arrays, write_arrays
 
 
 def problem_of(
-    part: OverlapPart, num_images: int, num_categories: int, num_instances: int
+    part: MatchingShard, num_images: int, num_categories: int, num_instances: int
 ) -> str | None:
     """What keeps a part from being used; None if it is sound."""
     if not 0 <= part.blocks.start < part.blocks.stop:
@@ -45,7 +46,7 @@ def problem_of(
 
 
 def _of_kind(
-    part: KindPart, num_rows: int, ranks: range, num_categories: int, num_instances: int
+    part: KindShard, num_rows: int, ranks: range, num_categories: int, num_instances: int
 ) -> Iterator[str]:
     num_judged, num_overlaps = len(part.row), len(part.overlap_iou)
     yield from _column("row", part.row, np.int64, num_judged, (0, num_rows - 1))
@@ -74,7 +75,7 @@ def _column(
 SCHEMA_VERSION = 2
 REMEDY = "make the part again"
 ROWS = ("image_counts", "label", "score", "score_mask")
-OF_KIND = tuple(column.name for column in fields(KindPart))
+OF_KIND = tuple(column.name for column in fields(KindShard))
 
 
 class Inputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,7 +106,7 @@ class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     any_mask: bool
 
 
-def write_part(path: Path, part: OverlapPart, inputs: Inputs) -> None:
+def write_part(path: Path, part: MatchingShard, inputs: Inputs) -> None:
     """Write a part under a temporary name in the same folder, then rename it."""
     blocks = part.blocks.start, part.blocks.stop
     manifest = _Manifest(SCHEMA_VERSION, inputs, *blocks, part.any_mask)
@@ -116,7 +117,7 @@ def write_part(path: Path, part: OverlapPart, inputs: Inputs) -> None:
     write_arrays(path, arrays)
 
 
-def read_part(path: Path, inputs: Inputs) -> OverlapPart:
+def read_part(path: Path, inputs: Inputs) -> MatchingShard:
     """Read and check a part.
 
     Raises:
@@ -154,19 +155,19 @@ def _check_inputs(path: Path, theirs: Inputs, ours: Inputs) -> None:
             )
 
 
-def _part(manifest: _Manifest, arrays: dict[str, NDArray[Any]]) -> OverlapPart:
-    return OverlapPart(
+def _part(manifest: _Manifest, arrays: dict[str, NDArray[Any]]) -> MatchingShard:
+    return MatchingShard(
         blocks=range(manifest.first_block, manifest.end_block),
         any_mask=manifest.any_mask,
         **{name: arrays[name] for name in ROWS},
         kinds={
-            kind: KindPart(**{name: arrays[f"{kind}_{name}"] for name in OF_KIND})
+            kind: KindShard(**{name: arrays[f"{kind}_{name}"] for name in OF_KIND})
             for kind in manifest.inputs.kinds
         },
     )
 
 
-def read_parts(paths: Sequence[Path], inputs: Inputs, num_blocks: int) -> OverlapPart:
+def read_parts(paths: Sequence[Path], inputs: Inputs, num_blocks: int) -> MatchingShard:
     """Join the parts of all blocks, in whatever order their files are named.
 
     Args:

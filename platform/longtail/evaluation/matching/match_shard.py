@@ -5,8 +5,8 @@ from pathlib import Path
 from longtail.evaluation.annotations.ground_truth import read_ground_truth
 from longtail.evaluation.matching.blocks import OnBlock, share_of_blocks
 from longtail.evaluation.matching.match_store import kinds_of, match_store
-from longtail.evaluation.matching.part_files import write_part
 from longtail.evaluation.matching.prediction_set import inputs_of, open_set
+from longtail.evaluation.matching.shard_files import write_part
 from longtail.evaluation.workers import Workers
 from longtail.problems import BadInputError
 

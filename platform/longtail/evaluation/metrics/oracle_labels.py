@@ -1,33 +1,33 @@
-"""Classification headroom: AP if every detection that lies on an object had its label.
+"""AP with oracle labels: if every detection that lies on an instance had its label.
 
-Report 004, Table 4 ("props-gt"): the predicted class of each proposal is replaced by that of its
-ground truth, boxes and masks stay, and the suppression by class that follows leaves about one of
-the proposals on an object. A prediction set comes after suppression, so one proposal may be there
-under several classes, which relabelling makes duplicates. Here the best-scored detection on an
-object stays and the others on it go. Suppressing by class anew would also take right detections of
-neighbours of one class that overlap each other, which AP counts, and would leave duplicates that
-overlap the object but not each other.
+The headroom of classification: report 004, Table 4 ("props-gt"): the predicted class of each
+proposal is replaced by that of its ground truth, boxes and masks stay, and the suppression by class
+that follows leaves about one of the proposals on an instance. A prediction set comes after
+suppression, so one proposal may be there under several classes, which oracle labels make
+duplicates. Here the best-scored detection on an instance stays and the others on it go. Suppressing
+by class anew would also take true positives of neighbours of one class that overlap each other,
+which AP counts, and would leave duplicates that overlap the instance but not each other.
 
-Hence with boxes that fit their objects the headroom is never below AP. Where they do not, it can
+Hence with boxes that fit their instances the headroom is never below AP. Where they do not, it can
 be: as in the report the score decides who stays, not the overlap.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-import pycocotools.mask
 from numpy.typing import NDArray
 
 from longtail.evaluation.annotations.ground_truth import GroundTruth
-from longtail.evaluation.annotations.segmentation import compressed_mask
+from longtail.evaluation.annotations.instances import Instances
 from longtail.evaluation.matching.blocks import OnBlock, ranks_of_blocks
 from longtail.evaluation.matching.judged import check_masks, ranked_by, within_cap
 from longtail.evaluation.matching.match_store import find_overlaps
-from longtail.evaluation.matching.part import Kind
+from longtail.evaluation.matching.shapes import iou_matrix, shapes_of
+from longtail.evaluation.matching.shard import Kind
+from longtail.evaluation.metrics.extra_metric import EvaluatedSet, ExtraMetric
 from longtail.evaluation.metrics.rescorer import Rescorer
-from longtail.evaluation.metrics.summary import Curves
+from longtail.evaluation.metrics.summary import Curves, summarize
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.store import PredictionStore
 
@@ -57,43 +57,42 @@ class StoreView(PredictionStore):
 
 
 MIN_IOU = 0.5
-NO_OBJECT = -1
+NO_INSTANCE = -1
 
 
-def relabelled_curves(
+def oracle_label_curves(
     truth: GroundTruth,
     store: PredictionStore,
     kind: Kind,
     max_dets: int,
     on_block: OnBlock | None = None,
 ) -> Curves:
-    """Curves of a store whose detections have the labels of the objects they lie on.
+    """Curves of a store whose detections have the labels of the instances they lie on.
 
     Args:
         truth: The annotations.
         store: The predictions.
-        kind: Overlap of masks or of boxes decides which object that is.
+        kind: Overlap of masks or of boxes decides which instance that is.
         max_dets: Best-scored detections that count per image.
         on_block: Told the number of blocks done and of all, as they are done, in two passes.
     """
-    overlaps = find_overlaps(
-        truth, relabelled(truth, store, kind, max_dets, on_block), kind, on_block
-    )
+    labelled = with_oracle_labels(truth, store, kind, max_dets, on_block)
+    overlaps = find_overlaps(truth, labelled, kind, on_block)
     rescorer = Rescorer(overlaps, truth.categories, kind, max_dets, inputs={})
     return rescorer.curves(rescorer.scores)
 
 
-def relabelled(
+def with_oracle_labels(
     truth: GroundTruth,
     store: PredictionStore,
     kind: Kind,
     max_dets: int,
     on_block: OnBlock | None = None,
 ) -> StoreView:
-    """The store with the labels of objects on detections, and one detection on each object.
+    """The store with the labels of instances on detections, and one detection on each instance.
 
-    A detection lies on the object that it overlaps best, if by an IoU of 0.5 or more; of equal
-    overlaps on that of its own label, else on the earlier annotation. Of those on an object the
+    A detection lies on the instance that it overlaps best, if by an IoU of 0.5 or more; of equal
+    overlaps on that of its own label, else on the earlier annotation. Of those on an instance the
     best-scored stays, of equal scores the earlier. All others keep their labels and stay, also
     those without a mask where masks decide. The cap comes first, so no detection moves up into
     the place of a duplicate: what changes is labels.
@@ -105,13 +104,14 @@ def relabelled(
         max_dets: Best-scored detections that count per image.
         on_block: Told the number of blocks done and of all, as they are done.
     """
+    instances = Instances.of(truth)
     found = []
     for block, ranks in enumerate(ranks_of_blocks(len(truth.images))):
         columns = store.read_block(block, with_masks=kind == "segm")
         capped = within_cap(ranked_by(columns, kind), max_dets)
         if kind == "segm":
             check_masks(capped, truth, store.directory)
-        found.append(_rows_and_labels(capped, truth, ranks, kind))
+        found.append(_rows_and_labels(capped, truth, instances, ranks, kind))
         if on_block is not None:
             on_block(block + 1, store.block_count)
 
@@ -124,49 +124,44 @@ def relabelled(
 
 
 def _rows_and_labels(
-    columns: DetectionColumns, truth: GroundTruth, ranks: range, kind: Kind
+    columns: DetectionColumns, truth: GroundTruth, instances: Instances, ranks: range, kind: Kind
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The rows of a block that stay, and their category ids."""
     labels = columns.category_id.copy()
-    objects = np.full(len(columns), NO_OBJECT)
+    instance = np.full(len(columns), NO_INSTANCE)
     rank_of_row = truth.images.find(columns.image_id)
-    num_objects = 0
     for rank in ranks:
-        gt_labels = np.array([record.category_id for record in truth.annotations[rank]])
-        rows = np.flatnonzero((rank_of_row == rank) & _has_shape(columns, kind))
-        if len(rows) and len(gt_labels):
-            overlaps = _overlaps(columns.take(rows), truth, rank, kind)
-            highest = overlaps.max(axis=1, keepdims=True)
-            own_label = gt_labels == labels[rows, None]
-            best = ((overlaps == highest) * (1 + own_label)).argmax(axis=1)
-            on_object = highest[:, 0] >= MIN_IOU
-            labels[rows[on_object]] = gt_labels[best[on_object]]
-            objects[rows[on_object]] = num_objects + best[on_object]
-        num_objects += len(gt_labels)
-    stays = objects == NO_OBJECT
+        first, last = instances.starts[rank], instances.starts[rank + 1]
+        rows = np.flatnonzero(rank_of_row == rank)
+        if not len(rows) or first == last:
+            continue
+        gt_labels = truth.categories.ids[instances.label[first:last]]
+        of_image = columns.take(rows)
+        shapes = shapes_of(kind, of_image, truth, instances, range(rank, rank + 1))
+        overlaps = iou_matrix(shapes, MIN_IOU)
+        highest = overlaps.max(axis=1, keepdims=True)
+        own_label = gt_labels == labels[rows, None]
+        best = ((overlaps == highest) * (1 + own_label)).argmax(axis=1)
+        on_instance = highest[:, 0] >= MIN_IOU
+        labels[rows[on_instance]] = gt_labels[best[on_instance]]
+        instance[rows[on_instance]] = first + best[on_instance]
+    stays = instance == NO_INSTANCE
     by_score = np.argsort(-columns.score, kind="stable")
-    stays[by_score[np.unique(objects[by_score], return_index=True)[1]]] = True
+    stays[by_score[np.unique(instance[by_score], return_index=True)[1]]] = True
     return np.flatnonzero(stays), labels[stays]
 
 
-def _overlaps(
-    detections: DetectionColumns, truth: GroundTruth, rank: int, kind: Kind
-) -> NDArray[np.float64]:
-    """IoU of an image's detections with each of its objects."""
-    objects = truth.annotation_dicts(range(rank, rank + 1), with_masks=kind == "segm")
-    image = truth.image_records[rank]
-    crowds = np.zeros(len(objects), dtype=np.uint8)
-    found: Any
-    wanted: Any
-    if kind == "segm":
-        size = [image.height, image.width]
-        found = [{"size": size, "counts": counts} for counts in detections.rles()]
-        wanted = [compressed_mask(item["segmentation"], *size) for item in objects]
-    else:
-        found = np.ascontiguousarray(detections.boxes)
-        wanted = np.array([item["bbox"] for item in objects], dtype=np.float64)
-    return np.asarray(pycocotools.mask.iou(found, wanted, crowds), dtype=np.float64)
+def _headroom(of: EvaluatedSet) -> dict[str, float]:
+    """The thirteen metrics of masks, or of boxes where there are no masks."""
+    kind = next(iter(of.matched.rescorers))
+    curves = oracle_label_curves(of.truth, of.store, kind, of.max_dets, of.on_block)
+    return summarize(curves, of.truth.categories, of.max_dets)
 
 
-def _has_shape(columns: DetectionColumns, kind: Kind) -> NDArray[np.bool_]:
-    return columns.has_mask if kind == "segm" else np.ones(len(columns), dtype=np.bool_)
+HEADROOM = ExtraMetric(
+    name="headroom",
+    description="headroom of the labels",
+    label="headroom",
+    compute=_headroom,
+    is_row=True,
+)
