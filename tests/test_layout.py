@@ -126,6 +126,13 @@ MAY_IMPORT: dict[str, set[str]] = {
 BESIDE: dict[str, set[str]] = {
     "ensemble.sources": set(),
     "ensemble.fusion": {"ensemble.sources"},
+    "ensemble.fusion.methods": {
+        "ensemble.fusion.choices",
+        "ensemble.fusion.nms",
+        "ensemble.fusion.soft_nms",
+        "ensemble.fusion.sorted_rows",
+        "ensemble.fusion.wbf",
+    },
     "ensemble.masks": {"ensemble.sources", "ensemble.fusion"},
     "ensemble.calibration": {"ensemble.sources", "ensemble.fusion"},
     "ensemble.merging": {

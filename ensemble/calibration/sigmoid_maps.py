@@ -29,7 +29,10 @@ SMALLEST = 1e-9
 
 
 def log_odds(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """log(s / (1 - s)) of (n,) scores in [0, 1], within +-20.8."""
+    """log(s / (1 - s)) of (n,) scores in [0, 1], within +-20.8.
+
+    scipy's `logit` rounds otherwise in the last bits, and calibrated scores would change with it.
+    """
     inner = scores.clip(SMALLEST, 1 - SMALLEST)
     odds: NDArray[np.float64] = np.log(inner) - np.log1p(-inner)
     return odds

@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ensemble.fusion.methods.method import MethodSettings
+from ensemble.fusion.choices import MethodSettings
 from ensemble.fusion.overlap import Shapes, box_overlap, mask_overlap
 from ensemble.fusion.sorted_rows import FoundClusters, SortedRows, clusters_of_keepers
 

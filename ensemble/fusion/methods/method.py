@@ -7,31 +7,12 @@ method imports what it runs on.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from ensemble.fusion.choices import Decay, Mask
+from ensemble.fusion.choices import Decay, Mask, MethodSettings
 
 if TYPE_CHECKING:
     from ensemble.fusion.sorted_rows import FoundClusters, SortedRows
-
-
-class MethodSettings(Protocol):
-    """What a method may read of `FusionSettings`, where each is explained."""
-
-    @property
-    def iou_thr(self) -> float: ...
-
-    @property
-    def first_iou_thr(self) -> float: ...
-
-    @property
-    def soft_nms(self) -> Decay: ...
-
-    @property
-    def sigma(self) -> float: ...
-
-    @property
-    def min_score(self) -> float: ...
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from ensemble.fusion.methods.method import FusionMethod, MethodSettings
+from ensemble.fusion.choices import MethodSettings
+from ensemble.fusion.methods.method import FusionMethod
 
 if TYPE_CHECKING:
     from ensemble.fusion.sorted_rows import FoundClusters, SortedRows

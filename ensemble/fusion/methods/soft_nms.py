@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from ensemble.fusion.methods.method import FusionMethod, MethodSettings, decay_parameter
+from ensemble.fusion.choices import MethodSettings
+from ensemble.fusion.methods.method import FusionMethod, decay_parameter
 
 if TYPE_CHECKING:
     from ensemble.fusion.sorted_rows import FoundClusters, SortedRows

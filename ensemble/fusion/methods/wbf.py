@@ -6,7 +6,8 @@ Averaging the boxes of one model moves good boxes towards worse ones; the author
 
 from typing import TYPE_CHECKING
 
-from ensemble.fusion.methods.method import FusionMethod, MethodSettings
+from ensemble.fusion.choices import MethodSettings
+from ensemble.fusion.methods.method import FusionMethod
 from ensemble.fusion.methods.nms import NMS
 
 if TYPE_CHECKING:

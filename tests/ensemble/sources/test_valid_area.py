@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ensemble.sources.valid_area import EVERY_SIZE, ValidArea, box_sides, check_coverage, first_gap
+from ensemble.sources.valid_area import (
+    EVERY_SIZE,
+    ValidArea,
+    box_sides,
+    check_coverage,
+    first_gap,
+    within_valid_areas,
+)
 
 LONGEST = 1000.0
 
@@ -88,3 +95,21 @@ def test_an_expert_does_not_cover_what_it_does_not_know() -> None:
 
 def test_a_category_without_any_source_is_no_gap() -> None:
     check([EVERY_SIZE, ValidArea(0, 5)], [[1, 0], [1, 0]])
+
+
+def test_boxes_are_held_by_the_area_of_their_source() -> None:
+    boxes = np.array([[0.0, 0.0, 4.0, 9.0], [0, 0, 4, 9], [3, 3, 80, 20]])
+    sources = np.array([0, 1, 1])
+    everything = within_valid_areas([EVERY_SIZE] * 2, sources, boxes)
+    assert everything.tolist() == [True, True, True]
+    # Sides are 6, 6 and 40; a range holds its low end and not its high one.
+    assert within_valid_areas([ValidArea(0, 6), EVERY_SIZE], sources, boxes).tolist() == [
+        False,
+        True,
+        True,
+    ]
+    assert within_valid_areas([ValidArea(6), ValidArea(0, 40)], sources, boxes).tolist() == [
+        True,
+        True,
+        False,
+    ]

@@ -11,8 +11,9 @@ from support.commands.default_options import default_options
 from support.merge_folder import Folder
 from support.places import ROOT
 
+from ensemble.fusion.choices import MethodSettings
 from ensemble.fusion.methods import METHODS
-from ensemble.fusion.methods.method import FusionMethod, MethodSettings
+from ensemble.fusion.methods.method import FusionMethod
 from ensemble.fusion.sorted_rows import FoundClusters, SortedRows
 from ensemble.merge import main
 from ensemble.merging.options import defaults_text, settings_of, titles_text
