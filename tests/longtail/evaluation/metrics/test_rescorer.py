@@ -309,9 +309,7 @@ def test_a_changed_byte_of_a_saved_re_scorer_is_found_where_asked_for(
     content = bytearray(array.read_bytes())
     content[-8] ^= 1
     array.write_bytes(content)
-    with pytest.raises(
-        BadInputError, match=r"overlap_truth\.npy: damaged, it does not match"
-    ):
+    with pytest.raises(BadInputError, match=r"overlap_truth\.npy: damaged, it does not match"):
         Rescorer.load(directory)
     Rescorer.load(directory, verify=False)
 
