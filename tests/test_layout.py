@@ -342,9 +342,16 @@ def test_no_module_imports_itself_in_a_circle() -> None:
         done |= ready
 
 
-def test_variants_import_without_torch_and_ray() -> None:
+@pytest.mark.parametrize(
+    "modules",
+    [
+        "experiments.variants",
+        "longtail.annotation_file.decoding, longtail.data.lvis.reader, longtail.evaluation.lvis",
+    ],
+)
+def test_these_import_without_torch_and_ray(modules: str) -> None:
     import subprocess
 
-    code = "import sys, experiments.variants; print({'torch', 'ray'} & set(sys.modules))"
+    code = f"import sys, {modules}; print({{'torch', 'ray'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == "set()", done.stderr

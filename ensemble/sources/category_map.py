@@ -5,6 +5,7 @@ OpenImages join the ensemble with the categories they share with LVIS. K categor
 E of the expert.
 """
 
+import contextlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble.sources.coco_categories import coco_categories
+from longtail.annotation_file.document import map_annotation_file
 from longtail.categories import CategoryTable
 from longtail.predictions.columns import DetectionColumns
 from longtail.problems import BadInputError
@@ -102,12 +104,21 @@ def read_categories(where: str) -> CategoryTable:
     if not path.is_file():
         raise BadInputError(f"{where}: no such file; {REMEDY}")
     try:
-        records = _records(json.loads(path.read_bytes()))
+        records = _records(_tree(path))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadInputError(
             f"{where}: cannot read categories ({type(error).__name__}: {error}); {REMEDY}"
         ) from None
     return CategoryTable.from_records(records, where, counts_required=False)
+
+
+def _tree(path: Path) -> Any:
+    """What a file holds; of an annotation file the categories alone, whatever its size."""
+    with contextlib.suppress(BadInputError):
+        file = map_annotation_file(path)
+        if file.has("categories"):
+            return file.categories()
+    return json.loads(path.read_bytes())
 
 
 def _records(tree: Any) -> list[dict[str, Any]]:

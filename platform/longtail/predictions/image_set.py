@@ -94,7 +94,7 @@ class ImageSet:
         return range(first, min(first + BLOCKS_PER_SHARD, self.num_blocks))
 
     def find(self, image_ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The rank of each id in the set, -1 for ids that are not in it."""
+        """(D,) the rank of each of D ids in the set, -1 for ids that are not in it."""
         ranks = np.searchsorted(self.ids, image_ids)
         known = ranks < len(self)
         known[known] = self.ids[ranks[known]] == image_ids[known]

@@ -73,6 +73,7 @@ RECORDS = [{"id": 4, "name": "cup", "synset": "cup.n.01", "image_count": 7}]
     [
         RECORDS,
         {"categories": RECORDS, "annotations": [{"id": 1}]},
+        {"categories": RECORDS, "annotations": [{"score": float("nan")}]},
         {"cup": {"coco_cat_id": 4, "meaning": "a container", "synset": "cup.n.01"}},
     ],
 )

@@ -87,7 +87,7 @@ def test_missing_images_are_listed_together(
 def test_a_damaged_cache_is_mended(tmp_path: Path) -> None:
     path = annotation_file(tmp_path)
     CliRunner().invoke(main, [str(path)])
-    [column] = (tmp_path / "cache").rglob("areas")
+    [column] = (tmp_path / "cache").rglob("areas.npy")
     column.write_bytes(bytes(len(column.read_bytes())))
     assert CliRunner().invoke(main, [str(path)]).exit_code == 0
     assert any(column.read_bytes())
