@@ -11,7 +11,7 @@ from longtail.config.classifiers import (
     Softmax,
 )
 from longtail.config.scores import HeadMerge
-from longtail.config.stages import ClassThenImage, Part, Sampler, Uniform
+from longtail.config.stages import ClassThenImage, Part, Sampler, UniformSampler
 from longtail.config.variant import Variant
 
 SIDE = 112
@@ -56,14 +56,14 @@ def study_rows() -> dict[str, Variant]:
         "eql": _first("eql_r50"),
         "sigmoid_rfs": _first("sigmoid_rfs_r50"),
         "eql_rfs": _first("eql_rfs_r50"),
-        "bags": _second(softmax, BalancedGroupSoftmax(), Uniform()),
+        "bags": _second(softmax, BalancedGroupSoftmax(), UniformSampler()),
         "calibrated": calibrated.replace(inference=merge),
-        "retrained": _second(softmax, Softmax(), Uniform()),
-        "bags_long": _second(softmax, BalancedGroupSoftmax(), Uniform(), LONG_ITERATIONS),
-        "retrained_long": _second(softmax, Softmax(), Uniform(), LONG_ITERATIONS),
-        "retrained_sigmoid": _second(softmax, Sigmoid(), Uniform()),
-        "retrained_eql": _second(softmax, Equalization(), Uniform()),
-        "retrained_eql_rare": _second(softmax, Equalization(tail_frequency=RARE), Uniform()),
+        "retrained": _second(softmax, Softmax(), UniformSampler()),
+        "bags_long": _second(softmax, BalancedGroupSoftmax(), UniformSampler(), LONG_ITERATIONS),
+        "retrained_long": _second(softmax, Softmax(), UniformSampler(), LONG_ITERATIONS),
+        "retrained_sigmoid": _second(softmax, Sigmoid(), UniformSampler()),
+        "retrained_eql": _second(softmax, Equalization(), UniformSampler()),
+        "retrained_eql_rare": _second(softmax, Equalization(tail_frequency=RARE), UniformSampler()),
     }
 
 

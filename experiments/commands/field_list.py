@@ -61,7 +61,7 @@ def _fields_of_kinds(
     named = [kind for kind in kinds if "name" in kind.model_fields]
     names = [kind.model_fields["name"].default for kind in named]
     if named:
-        yield path, default.name, f"one of {', '.join(names)}" if len(names) > 1 else "the one kind"
+        yield path, default.name, f"one of {', '.join(names)}"
     for kind in kinds if shown is None else shown:
         of = f" ({kind.model_fields['name'].default})" if len(named) > 1 else ""
         for inner, value, meaning in fields_of(kind, f"{path}."):

@@ -35,7 +35,7 @@ taken.
 from longtail.config.augmentations import HorizontalFlip, Resize
 from longtail.config.classifiers import Classifier, Equalization, Sigmoid, Softmax
 from longtail.config.detector import Detector, MaskHead
-from longtail.config.stages import RepeatFactor, Sampler, Stage, Uniform
+from longtail.config.stages import RepeatFactor, Sampler, Stage, UniformSampler
 from longtail.config.variant import Inference, Variant
 
 DETECTOR = Detector(mask_head=MaskHead(class_specific=False))
@@ -43,7 +43,9 @@ AUGMENTATIONS = (Resize(short_sides=(800,)), HorizontalFlip())
 
 
 def _one_stage(classifier: Classifier, sampler: Sampler | None = None) -> Variant:
-    stage = Stage(classifier=classifier, sampler=sampler or Uniform(), augmentations=AUGMENTATIONS)
+    stage = Stage(
+        classifier=classifier, sampler=sampler or UniformSampler(), augmentations=AUGMENTATIONS
+    )
     inference = Inference(score_threshold=0.0)
     return Variant(detector=DETECTOR, stages=(stage,), inference=inference, rules="2019")
 

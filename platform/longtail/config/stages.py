@@ -19,7 +19,7 @@ Part = Literal["backbone", "neck", "rpn", "box_head", "classifier", "box_regress
 """The names under which a stage freezes or re-creates parts of a detector."""
 
 
-class Uniform(Config):
+class UniformSampler(Config):
     """Every image once per epoch, in a new order."""
 
     name: Literal["uniform"] = "uniform"
@@ -59,7 +59,7 @@ class ClassThenImage(Config):
 
 
 Sampler = Annotated[
-    Uniform | RepeatFactor | ClassAware | ClassThenImage, Field(discriminator="name")
+    UniformSampler | RepeatFactor | ClassAware | ClassThenImage, Field(discriminator="name")
 ]
 
 
@@ -112,7 +112,7 @@ class MultiStep(Config):
         return self
 
 
-class Cosine(Config):
+class CosineDecay(Config):
     """The learning rate falls to `final_share` of the base along half a cosine."""
 
     name: Literal["cosine"] = "cosine"
@@ -120,7 +120,7 @@ class Cosine(Config):
     """Share of the base rate at the end."""
 
 
-Decay = Annotated[MultiStep | Cosine, Field(discriminator="name")]
+Decay = Annotated[MultiStep | CosineDecay, Field(discriminator="name")]
 
 
 class Schedule(Config):
@@ -154,7 +154,7 @@ class Stage(Config):
     """One stage of a variant. The first starts from the detector's own initial weights, every
     later one from the final checkpoint of the stage before it."""
 
-    sampler: Sampler = Uniform()
+    sampler: Sampler = UniformSampler()
     augmentations: tuple[Augmentation, ...] = (Resize(), HorizontalFlip())
     """What happens to an image, in this order; nothing leaves it in its own size."""
     classifier: Classifier = Softmax()

@@ -93,43 +93,6 @@ def intersection(runs_a: NDArray[np.int64], runs_b: NDArray[np.int64]) -> int:
             rest_b = runs_b[b]
 
 
-@njit(cache=True, nogil=True)
-def iou_matrix(
-    runs_a: NDArray[np.int64],
-    offsets_a: NDArray[np.int64],
-    runs_b: NDArray[np.int64],
-    offsets_b: NDArray[np.int64],
-    height: int,
-) -> NDArray[np.float64]:
-    """IoU of every mask of one set with every mask of another, all of one image.
-
-    Masks without a pixel have an IoU of 0 with every mask, as in pycocotools.
-
-    Args:
-        runs_a: Flat runs of the A masks of the first set.
-        offsets_a: (A + 1,) where each starts and ends.
-        runs_b: Flat runs of the B masks of the second set.
-        offsets_b: (B + 1,) where each starts and ends.
-        height: Rows of the image.
-
-    Returns:
-        (A, B) float64 in [0, 1].
-    """
-    areas_a, areas_b = areas(runs_a, offsets_a), areas(runs_b, offsets_b)
-    boxes_a = boxes(runs_a, offsets_a, np.full(len(areas_a), height))
-    boxes_b = boxes(runs_b, offsets_b, np.full(len(areas_b), height))
-    result = np.zeros((len(areas_a), len(areas_b)), dtype=np.float64)
-    for a in range(len(areas_a)):
-        for b in range(len(areas_b)):
-            if _boxes_touch(boxes_a[a], boxes_b[b]):
-                common = intersection(
-                    runs_a[offsets_a[a] : offsets_a[a + 1]],
-                    runs_b[offsets_b[b] : offsets_b[b + 1]],
-                )
-                result[a, b] = common / (areas_a[a] + areas_b[b] - common)
-    return result
-
-
 @njit(nogil=True)
 def _corners(runs: NDArray[np.int64], height: int) -> tuple[np.int64, np.int64, np.int64, np.int64]:
     """Left, top, right and bottom of one mask, the latter two exclusive."""
@@ -153,10 +116,3 @@ def _corners(runs: NDArray[np.int64], height: int) -> tuple[np.int64, np.int64, 
     if right == 0:
         left = top = right
     return left, top, right, bottom
-
-
-@njit(nogil=True)
-def _boxes_touch(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
-    overlap_x = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
-    overlap_y = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
-    return bool(overlap_x > 0 and overlap_y > 0)

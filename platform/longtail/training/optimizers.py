@@ -8,7 +8,7 @@ import math
 import torch
 from torch import nn
 
-from longtail.config.stages import SGD, AdamW, Cosine, Decay, MultiStep, Optimizer, Schedule
+from longtail.config.stages import SGD, AdamW, CosineDecay, Decay, MultiStep, Optimizer, Schedule
 
 
 def build_optimizer(config: Optimizer, model: nn.Module) -> torch.optim.Optimizer:
@@ -71,6 +71,6 @@ def _decay(step: int, iterations: int, decay: Decay) -> float:
         case MultiStep():
             passed = sum(step >= round(share * iterations) for share in decay.milestones)
             return decay.factor**passed
-        case Cosine():
+        case CosineDecay():
             falling = 0.5 * (1 + math.cos(math.pi * step / iterations))
             return decay.final_share + (1 - decay.final_share) * falling

@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch import nn
 
-from longtail.config.stages import SGD, AdamW, Cosine, MultiStep, Schedule
+from longtail.config.stages import SGD, AdamW, CosineDecay, MultiStep, Schedule
 from longtail.training.optimizers import build_optimizer, lr_at, set_learning_rate
 
 
-def _schedule(decay: MultiStep | Cosine, warmup: int = 4) -> Schedule:
+def _schedule(decay: MultiStep | CosineDecay, warmup: int = 4) -> Schedule:
     return Schedule(iterations=12, warmup_iterations=warmup, warmup_factor=0.2, decay=decay)
 
 
@@ -36,7 +36,7 @@ def test_milestones_of_the_reports_fall_on_whole_epochs() -> None:
 
 
 def test_cosine_passes_the_middle_at_half_and_approaches_its_final_share() -> None:
-    schedule = _schedule(Cosine(final_share=0.2), warmup=0)
+    schedule = _schedule(CosineDecay(final_share=0.2), warmup=0)
     assert lr_at(0, schedule, 1.0) == pytest.approx(1.0)
     assert lr_at(6, schedule, 1.0) == pytest.approx(0.6)
     last = 0.2 + 0.8 * 0.5 * (1 + math.cos(math.pi * 11 / 12))
@@ -44,7 +44,7 @@ def test_cosine_passes_the_middle_at_half_and_approaches_its_final_share() -> No
 
 
 def test_warmup_scales_the_decayed_rate() -> None:
-    schedule = _schedule(Cosine(), warmup=4)
+    schedule = _schedule(CosineDecay(), warmup=4)
     decayed = 0.5 * (1 + math.cos(math.pi * 2 / 12))
     assert lr_at(2, schedule, 1.0) == pytest.approx(0.6 * decayed)
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from longtail.config.classifiers import Double, Equalization, Sigmoid
-from longtail.config.stages import Stage, Uniform
+from longtail.config.stages import Stage, UniformSampler
 from longtail.data.lvis.annotations import open_annotations
 from longtail.data.sampling.build import images_per_epoch
 from longtail.models.category_statistics import CategoryStatistics
@@ -212,4 +212,6 @@ def test_the_journal_tells_what_the_sampler_makes_of_each_group(job: StageJob) -
     annotations = open_annotations(job.train_annotations)
     _train(job)
     first = json.loads((job.directory / JOURNAL).read_text().splitlines()[0])
-    assert first["images_per_epoch"] == images_per_epoch(annotations, Uniform(), False, seed=0)
+    assert first["images_per_epoch"] == images_per_epoch(
+        annotations, UniformSampler(), False, seed=0
+    )

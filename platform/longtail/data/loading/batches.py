@@ -22,7 +22,7 @@ from longtail.config.variant import Data, Inference
 from longtail.data.loading.images import load_image
 from longtail.data.loading.load_sample import for_drawn_category, load_sample
 from longtail.data.loading.sample import Image, Sample
-from longtail.data.loading.shared_tensors import Parcel, pack, unpack
+from longtail.data.loading.shared_tensors import SharedTensors, pack, unpack
 from longtail.data.loading.transforms.base import Transform, largest_sides
 from longtail.data.loading.transforms.build import build_transforms
 from longtail.data.lvis.annotations import Annotations
@@ -187,7 +187,7 @@ def _load(
     if not loader_processes:
         yield from map(load, keys)
         return
-    parcels = DataLoader(
+    packed_batches = DataLoader(
         _Reader(load),
         sampler=keys,
         batch_size=None,
@@ -198,25 +198,25 @@ def _load(
         # Else every start would draw from the global generator, and a resumed run would differ.
         generator=torch.Generator(),
     )
-    for parcel in parcels:
-        batch = unpack(parcel)
+    for packed in packed_batches:
+        batch = unpack(packed)
         if isinstance(batch, BadInputError):
             raise batch
         yield batch
 
 
-class _Reader(Dataset[Parcel]):
+class _Reader(Dataset[SharedTensors]):
     """Calls `load` in a loader process; bad input travels back as a value, without traceback."""
 
     def __init__(self, load: Callable[[Any], object]) -> None:
         self.load = load
 
-    def __getitem__(self, key: Any) -> Parcel:
+    def __getitem__(self, key: Any) -> SharedTensors:
         try:
             return pack(self.load(key))
         except BadInputError as error:
             return pack(error)
 
 
-def _unchanged(parcel: Any) -> Any:
-    return parcel
+def _unchanged(packed: Any) -> Any:
+    return packed

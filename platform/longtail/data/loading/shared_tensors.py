@@ -17,25 +17,25 @@ LARGE = 1 << 14
 
 
 @dataclass(frozen=True)
-class Parcel:
+class SharedTensors:
     """A packed object: its tensors of `LARGE` elements or more, and all else pickled."""
 
     content: bytes
     tensors: list[Tensor]
 
 
-def pack(value: object) -> Parcel:
+def pack(value: object) -> SharedTensors:
     """Pack any object that holds CPU tensors."""
     buffer = io.BytesIO()
     packer = _Packer(buffer, protocol=5)
     packer.dump(value)
-    return Parcel(buffer.getvalue(), packer.tensors)
+    return SharedTensors(buffer.getvalue(), packer.tensors)
 
 
-def unpack(parcel: Parcel) -> Any:
+def unpack(packed: SharedTensors) -> Any:
     """The object that was packed."""
-    unpacker = _Unpacker(io.BytesIO(parcel.content))
-    unpacker.tensors = parcel.tensors
+    unpacker = _Unpacker(io.BytesIO(packed.content))
+    unpacker.tensors = packed.tensors
     return unpacker.load()
 
 

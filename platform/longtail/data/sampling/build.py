@@ -15,7 +15,7 @@ from longtail.config.stages import (
     ClassThenImage,
     RepeatFactor,
     Sampler,
-    Uniform,
+    UniformSampler,
 )
 from longtail.data.lvis.annotations import Annotations
 from longtail.data.sampling.by_category import (
@@ -57,7 +57,7 @@ def build_stream(
         ValueError: No image is left.
     """
     match sampler:
-        case Uniform():
+        case UniformSampler():
             images = _used_images(annotations, use_empty_images)
             return RepeatedImages(images, np.ones(len(images)), seed)
         case RepeatFactor():

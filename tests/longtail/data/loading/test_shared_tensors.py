@@ -23,10 +23,10 @@ def test_unpacking_gives_back_what_was_packed() -> None:
 
 def test_only_large_tensors_travel_through_shared_memory() -> None:
     large, small, empty = torch.zeros(LARGE), torch.zeros(LARGE - 1), torch.zeros(0, 4)
-    parcel = pack([small, large, empty])
-    assert len(parcel.tensors) == 1 and parcel.tensors[0] is large
-    assert [len(tensor) for tensor in unpack(parcel)] == [LARGE - 1, LARGE, 0]
-    assert len(parcel.content) < len(pickle.dumps([small])) + 1000
+    packed = pack([small, large, empty])
+    assert len(packed.tensors) == 1 and packed.tensors[0] is large
+    assert [len(tensor) for tensor in unpack(packed)] == [LARGE - 1, LARGE, 0]
+    assert len(packed.content) < len(pickle.dumps([small])) + 1000
 
 
 def test_a_sample_keeps_the_category_it_was_drawn_for() -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from longtail.config.stages import ClassAware, RepeatFactor, Uniform
+from longtail.config.stages import ClassAware, RepeatFactor, UniformSampler
 from longtail.data.lvis.annotations import Annotations, open_annotations
 from longtail.data.sampling.build import images_per_epoch
 from longtail.data.synthetic.dataset import Parameters, write_dataset
@@ -21,13 +21,13 @@ def _shown(annotations: Annotations, letter: str) -> float:
 
 
 def test_uniform_sampling_shows_every_image_once(annotations: Annotations) -> None:
-    groups = images_per_epoch(annotations, Uniform(), use_empty=False, seed=0)
+    groups = images_per_epoch(annotations, UniformSampler(), use_empty=False, seed=0)
     assert groups == {letter: _shown(annotations, letter) for letter in groups}
     assert len(groups) > 1
 
 
 def test_repeating_shows_rare_categories_more_often(annotations: Annotations) -> None:
-    once = images_per_epoch(annotations, Uniform(), use_empty=False, seed=0)
+    once = images_per_epoch(annotations, UniformSampler(), use_empty=False, seed=0)
     repeated = images_per_epoch(annotations, RepeatFactor(threshold=1.0), use_empty=False, seed=0)
     assert repeated["r"] > once["r"]
 
@@ -36,7 +36,7 @@ def test_class_aware_sampling_is_fairer_than_uniform(annotations: Annotations) -
     fair = ClassAware(images_per_category=3)
     uniform, balanced = (
         images_per_epoch(annotations, sampler, use_empty=False, seed=0)
-        for sampler in (Uniform(), fair)
+        for sampler in (UniformSampler(), fair)
     )
     assert balanced["f"] / balanced["r"] < uniform["f"] / uniform["r"] / 2
 

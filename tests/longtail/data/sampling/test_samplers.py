@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from longtail.config.stages import ClassAware, ClassThenImage, RepeatFactor, Sampler, Uniform
+from longtail.config.stages import ClassAware, ClassThenImage, RepeatFactor, Sampler, UniformSampler
 from longtail.data.lvis.ragged import Ragged, ragged_from_rows
 from longtail.data.sampling.build import build_stream, effective_counts
 from longtail.data.sampling.repeats import RepeatedImages
@@ -12,7 +12,7 @@ from longtail.data.sampling.repeats import RepeatedImages
 EVERY_SAMPLER = pytest.mark.parametrize(
     "sampler",
     [
-        Uniform(),
+        UniformSampler(),
         RepeatFactor(threshold=1.0),
         RepeatFactor(threshold=1.0, rounding="ceiling"),
         ClassAware(images_per_category=3),
@@ -65,12 +65,12 @@ def test_rounding_up_gives_the_larger_epoch() -> None:
 
 
 def test_uniform_epoch_shows_every_image_once_in_a_new_order() -> None:
-    stream = build_stream(Labels([[0]] * 20 + [[]]), Uniform(), False, seed=3)
+    stream = build_stream(Labels([[0]] * 20 + [[]]), UniformSampler(), False, seed=3)
     first, second = (stream.epoch_order(epoch).images.tolist() for epoch in range(2))
     assert sorted(first) == sorted(second) == list(range(20))
     assert first != second
     assert first == stream.epoch_order(0).images.tolist()
-    other_seed = build_stream(Labels([[0]] * 20), Uniform(), False, seed=4)
+    other_seed = build_stream(Labels([[0]] * 20), UniformSampler(), False, seed=4)
     assert other_seed.epoch_order(0).images.tolist() != first
 
 
@@ -89,8 +89,11 @@ def test_class_samplers_never_show_an_image_without_instances(sampler: Sampler) 
 
 def test_no_image_left_is_an_error() -> None:
     with pytest.raises(ValueError, match="none of the 2 images has an instance"):
-        build_stream(Labels([[], []]), Uniform(), False, seed=0)
-    assert repeated(Labels([[], []]), Uniform(), use_empty_images=True).images.tolist() == [0, 1]
+        build_stream(Labels([[], []]), UniformSampler(), False, seed=0)
+    assert repeated(Labels([[], []]), UniformSampler(), use_empty_images=True).images.tolist() == [
+        0,
+        1,
+    ]
 
 
 @pytest.mark.parametrize("sampler", [ClassAware(), ClassThenImage()])
@@ -106,7 +109,7 @@ def test_effective_counts_are_expected_images_per_category() -> None:
         stream = build_stream(images, sampler, False, seed=0)
         return list(effective_counts(images, stream, num_categories=3))
 
-    assert counts(Uniform()) == [4, 1, 0]
+    assert counts(UniformSampler()) == [4, 1, 0]
     # f = 1 and 1/4, so the first image is shown twice: category 0 in 2 + 3, category 1 in 2.
     assert counts(RepeatFactor(threshold=1.0)) == [5, 2, 0]
     # Category 0 draws its four images once, category 1 the first one four times more: 5 + 3.
