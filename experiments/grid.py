@@ -116,18 +116,18 @@ def _run(request: "GridRequest", csv: Path | None) -> ExitCode:
     from longtail.results import table
     from longtail.results.csv import write_csv
 
-    standings, published = run_grid(plan, request.settings())
-    print_ranking(plan, standings, request.run.runs)
-    print_seeds(plan, standings, request.run.runs)
+    statuses, published = run_grid(plan, request.settings())
+    print_ranking(plan, statuses, request.run.runs)
+    print_seeds(plan, statuses, request.run.runs)
     baseline = request.baseline_of(plan)
-    differences = find_differences(baseline, plan, standings, request.run.runs)
+    differences = find_differences(baseline, plan, statuses, request.run.runs)
     print_differences(differences, baseline)
-    print_failures(plan, standings)
-    grid = write_links(plan, standings, request.run.runs, request.settings().name, differences)
+    print_failures(plan, statuses)
+    grid = write_links(plan, statuses, request.run.runs, request.settings().name, differences)
     if csv is not None:
         write_csv(table(grid), csv)
-    print_next_steps(plan, standings, request.run.runs, grid, published)
-    whole = all(item.state is State.DONE for item in standings.values())
+    print_next_steps(plan, statuses, request.run.runs, grid, published)
+    whole = all(item.state is State.DONE for item in statuses.values())
     return ExitCode.DONE if whole else ExitCode.SOME_FAILED
 
 

@@ -220,7 +220,7 @@ def _run(
     analysis = analyse(sweep, trials, reevaluation, find_margins(sweep, trials, settings))
     files += [write_analysis(folder, analysis), write_page(folder, analysis)]
     result.publisher.attach(files)
-    print_next(request, files, result.publisher.published(result.standings))
+    print_next(request, files, result.publisher.published(result.statuses))
     return _ending(result, reevaluation)
 
 

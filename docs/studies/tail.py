@@ -54,9 +54,9 @@ def main(runs: Path, rows: str | None, seeds: str, out: Path | None, dry_run: bo
         print_plan(plan, look_up(plan, runs))
         return ExitCode.DONE
     settings = GridSettings(runs, WorkerResources(1, 1.0, 0.0), None, 0, "longtail", "tail")
-    standings, _ = run_grid(plan, settings)
-    print_failures(plan, standings)
-    if any(item.state is not State.DONE for item in standings.values()):
+    statuses, _ = run_grid(plan, settings)
+    print_failures(plan, statuses)
+    if any(item.state is not State.DONE for item in statuses.values()):
         return ExitCode.SOME_FAILED
     judged = read_runs(plan, runs)
     means = {name: row_means(of) for name, of in judged.items()}

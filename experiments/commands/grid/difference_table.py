@@ -7,7 +7,7 @@ from rich.console import Console
 
 from experiments.commands.grid.result_tables import narrow_table
 from longtail.cluster.nodes.plan import Plan
-from longtail.cluster.nodes.statuses import Standings
+from longtail.cluster.nodes.statuses import NodeStatuses
 from longtail.cluster.results.differences import RowDifference, difference_cells, differences_to
 from longtail.commands import output_console
 
@@ -16,14 +16,14 @@ messages = Console(stderr=True)
 
 
 def find_differences(
-    baseline: str, plan: Plan, standings: Standings, runs: Path
+    baseline: str, plan: Plan, statuses: NodeStatuses, runs: Path
 ) -> list[RowDifference]:
     """Differences to the variant `baseline`; says which rows it compares while it does."""
     with messages.status("comparing rows") as status:
         return differences_to(
             baseline,
             plan,
-            standings,
+            statuses,
             runs,
             on_pair=lambda before, after: status.update(f"comparing {after} with {before}"),
         )

@@ -6,7 +6,7 @@ from rich.table import Table
 
 from longtail.cluster.nodes.node import Node
 from longtail.cluster.nodes.plan import Plan
-from longtail.cluster.nodes.statuses import Standing, Standings, shared_trunk
+from longtail.cluster.nodes.statuses import NodeStatus, NodeStatuses, shared_trunk
 from longtail.commands import output_console
 from longtail.config.stages import Stage
 from longtail.config.variant import Data
@@ -17,7 +17,7 @@ GROUPS = ("r", "c", "f")
 HEADINGS = ("node", "what", "state", "work", "images an epoch,\nr / c / f")
 
 
-def print_plan(plan: Plan, standings: Standings) -> None:
+def print_plan(plan: Plan, statuses: NodeStatuses) -> None:
     """One line per node: what it is, whether it is there, and how much work it would be.
 
     A training shows what its sampler makes of the long tail: see `images_per_epoch`.
@@ -25,23 +25,23 @@ def print_plan(plan: Plan, standings: Standings) -> None:
     table = Table(box=None, title=f"grid {plan.id}", title_justify="left")
     for heading in HEADINGS:
         table.add_column(heading, overflow="fold", no_wrap=heading != "what")
-    shown = _images_per_epoch(plan, [item.node for item in standings.values()])
-    for item in standings.values():
+    shown = _images_per_epoch(plan, [item.node for item in statuses.values()])
+    for item in statuses.values():
         state = "finished" if item.found else "to run"
         images = shown.get(item.node.id, "")
         table.add_row(item.node.id, item.node.label, state, _work(item), images)
     console = output_console()
     console.print(table)
-    waiting = sum(not item.found for item in standings.values())
+    waiting = sum(not item.found for item in statuses.values())
     asked = sum(len(row.nodes()) for row in plan.rows)
     console.print(
-        f"{len(plan.rows)} rows, {len(standings)} nodes ({asked - len(standings)} shared),"
-        f" {waiting} to run{_saved(standings.values())}",
+        f"{len(plan.rows)} rows, {len(statuses)} nodes ({asked - len(statuses)} shared),"
+        f" {waiting} to run{_saved(statuses.values())}",
         highlight=False,
     )
 
 
-def _work(item: Standing) -> str:
+def _work(item: NodeStatus) -> str:
     if item.node.kind != "stage":
         return ""
     schedule = _stage(item.node).schedule
@@ -49,9 +49,9 @@ def _work(item: Standing) -> str:
     return f"{work}, {shared_trunk(len(item.in_pass))}" if item.in_pass else work
 
 
-def _saved(standings: Iterable[Standing]) -> str:
+def _saved(statuses: Iterable[NodeStatus]) -> str:
     """How many trainings need no pass over the data of their own."""
-    trainings = [item for item in standings if item.node.kind == "stage" and not item.found]
+    trainings = [item for item in statuses if item.node.kind == "stage" and not item.found]
     passes = sum(item.leads for item in trainings)
     if passes == len(trainings):
         return ""

@@ -11,7 +11,7 @@ from rich.table import Table
 from experiments.commands.next_steps import on_lines, print_command, print_mlflow
 from longtail.cluster.nodes.ledger import node_directory, read_result
 from longtail.cluster.nodes.plan import Plan, Row
-from longtail.cluster.nodes.statuses import Standings, State, shared_trunk
+from longtail.cluster.nodes.statuses import NodeStatuses, State, shared_trunk
 from longtail.cluster.results.named_results import (
     SeedStatistic,
     intervals_of_rows,
@@ -28,10 +28,10 @@ AP_COLUMNS = (*RESULT_METRICS, GAP)
 console = output_console()
 
 
-def print_ranking(plan: Plan, standings: Standings, runs: Path) -> None:
+def print_ranking(plan: Plan, statuses: NodeStatuses, runs: Path) -> None:
     """The finished rows by falling AP, in points; rows without a result come last."""
-    results = {row.name: _summary(row, standings, runs) for row in plan.rows}
-    intervals = intervals_of_rows(plan, standings, runs)
+    results = {row.name: _summary(row, statuses, runs) for row in plan.rows}
+    intervals = intervals_of_rows(plan, statuses, runs)
     table = narrow_table("mask AP on val, in points")
     table.add_column("")
     table.add_column("variant", overflow="fold")
@@ -47,13 +47,13 @@ def print_ranking(plan: Plan, standings: Standings, runs: Path) -> None:
         cells = [_points(summary, key) for key in AP_COLUMNS]
         if intervals:
             cells.insert(1, _span(intervals.get(row.name, {})))
-        table.add_row(str(place) if summary else "", row.name, *cells, _state(row, standings))
+        table.add_row(str(place) if summary else "", row.name, *cells, _state(row, statuses))
     console.print(table)
 
 
-def print_seeds(plan: Plan, standings: Standings, runs: Path) -> None:
+def print_seeds(plan: Plan, statuses: NodeStatuses, runs: Path) -> None:
     """Mean and standard deviation over seeds of the variants that ran with several."""
-    summaries = over_seeds(plan, standings, runs)
+    summaries = over_seeds(plan, statuses, runs)
     if not summaries:
         return
     table = narrow_table("mean and standard deviation over seeds, in points")
@@ -67,19 +67,19 @@ def print_seeds(plan: Plan, standings: Standings, runs: Path) -> None:
     console.print(table)
 
 
-def print_failures(plan: Plan, standings: Standings) -> None:
+def print_failures(plan: Plan, statuses: NodeStatuses) -> None:
     """What went wrong, once per failed node, and where its files are."""
-    for item in standings.values():
+    for item in statuses.values():
         if item.state is State.FAILED:
             console.print(f"[red]failed[/red] {item.node.label} ({item.node.id})", highlight=False)
             console.print(f"  {item.error}", highlight=False, markup=False, soft_wrap=True)
 
 
 def print_next_steps(
-    plan: Plan, standings: Standings, runs: Path, grid: Path, published: Published
+    plan: Plan, statuses: NodeStatuses, runs: Path, grid: Path, published: Published
 ) -> None:
     """Commands that go on from here; `grid` is the folder with the links of the rows."""
-    done = [row for row in plan.rows if standings[row.evaluation.id].state is State.DONE]
+    done = [row for row in plan.rows if statuses[row.evaluation.id].state is State.DONE]
     console.print("\nnext", style="bold")
     if done:
         sources = [f"--pred {shlex.quote(_source(row, grid))}" for row in done]
@@ -102,8 +102,8 @@ def narrow_table(title: str) -> Table:
     )
 
 
-def _summary(row: Row, standings: Standings, runs: Path) -> dict[str, Any] | None:
-    if standings[row.evaluation.id].state is not State.DONE:
+def _summary(row: Row, statuses: NodeStatuses, runs: Path) -> dict[str, Any] | None:
+    if statuses[row.evaluation.id].state is not State.DONE:
         return None
     return read_result(node_directory(runs, row.evaluation))
 
@@ -128,16 +128,16 @@ def _spread(statistic: SeedStatistic | None) -> str:
     return f"{points_text(statistic.mean)}{spread}"
 
 
-def _state(row: Row, standings: Standings) -> str:
-    failed = [node for node in row.nodes() if standings[node.id].state is State.FAILED]
+def _state(row: Row, statuses: NodeStatuses) -> str:
+    failed = [node for node in row.nodes() if statuses[node.id].state is State.FAILED]
     if failed:
         return f"[red]failed in {failed[0].kind}[/red]"
-    states = {standings[node.id].state for node in row.nodes()}
+    states = {statuses[node.id].state for node in row.nodes()}
     if states != {State.DONE}:
         return "blocked"
-    if all(standings[node.id].found for node in row.nodes()):
+    if all(statuses[node.id].found for node in row.nodes()):
         return "found finished"
-    passes = [standings[node.id].in_pass for node in row.stages]
+    passes = [statuses[node.id].in_pass for node in row.stages]
     return ", ".join(["done", *(shared_trunk(len(ids)) for ids in passes if ids)])
 
 

@@ -139,8 +139,8 @@ def _print_work(sweep: Sweep, work: Estimate) -> None:
 
 def _print_found(sweep: Sweep, runs: Path, points: Sequence[Point], exact: bool) -> None:
     """What storage has. Of a search by optuna only what does not depend on the points is known."""
-    standings = look_up(_plan(sweep, points), runs)
-    found = [item.node for item in standings.values() if item.found]
+    statuses = look_up(_plan(sweep, points), runs)
+    found = [item.node for item in statuses.values() if item.found]
     if not exact:
         common = {node.id for node in sweep.row(0, points[0]).stages}
         varied = {node.id for node in sweep.row(1, points[-1]).stages}

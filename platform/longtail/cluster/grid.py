@@ -3,7 +3,7 @@
 from longtail.cluster.nodes.plan import Plan
 from longtail.cluster.nodes.provenance import provenance
 from longtail.cluster.nodes.settings import GridSettings
-from longtail.cluster.nodes.statuses import Standings, State, look_up
+from longtail.cluster.nodes.statuses import NodeStatuses, State, look_up
 from longtail.cluster.progress import ProgressDisplay, progress_console
 from longtail.cluster.results.publish import Publisher, kept_in_step, prepared
 from longtail.cluster.results.published import Published, found_published, note_published
@@ -11,7 +11,7 @@ from longtail.cluster.results.run_group import GridRunGroup
 from longtail.cluster.work.schedule import ready, run_nodes
 
 
-def run_grid(plan: Plan, settings: GridSettings) -> tuple[Standings, Published]:
+def run_grid(plan: Plan, settings: GridSettings) -> tuple[NodeStatuses, Published]:
     """Bring every node of the plan to its result.
 
     Args:
@@ -26,34 +26,34 @@ def run_grid(plan: Plan, settings: GridSettings) -> tuple[Standings, Published]:
         InfrastructureError: No cluster, one on which the workers can never be placed, or a store of
             MLflow's that was left half-made.
     """
-    standings = look_up(plan, settings.runs)
+    statuses = look_up(plan, settings.runs)
     group = GridRunGroup(plan, settings.runs, settings.name)
     publisher = Publisher(group, settings.runs, settings.experiment)
-    if any(item.state is State.WAITING for item in standings.values()):
+    if any(item.state is State.WAITING for item in statuses.values()):
         publisher.check()
-        _run_waiting(plan, settings, standings, publisher)
+        _run_waiting(plan, settings, statuses, publisher)
     elif (found := found_published(plan, settings)) is not None:
-        return standings, found
+        return statuses, found
     else:
         publisher.check()
-    failed = any(item.state is State.FAILED for item in standings.values())
-    published = publisher.publish_end(standings, "FAILED" if failed else "FINISHED")
+    failed = any(item.state is State.FAILED for item in statuses.values())
+    published = publisher.publish_end(statuses, "FAILED" if failed else "FINISHED")
     if not failed:
         note_published(plan, settings, published)
-    return standings, published
+    return statuses, published
 
 
 def _run_waiting(
-    plan: Plan, settings: GridSettings, standings: Standings, publisher: Publisher
+    plan: Plan, settings: GridSettings, statuses: NodeStatuses, publisher: Publisher
 ) -> None:
     # A grid that is finished needs neither Ray nor torch, and torch is imported while Ray starts.
     from longtail.cluster.work.start_up import started_pool
 
     prepared(publisher)
-    with started_pool(plan, settings, len(ready(standings))) as pool:
-        from longtail.cluster.work.node_runner import Workshop
+    with started_pool(plan, settings, len(ready(statuses))) as pool:
+        from longtail.cluster.work.node_runner import NodeRunner
 
-        workshop = Workshop(plan, settings.runs, pool.run, settings.loader_processes, provenance())
+        runner = NodeRunner(plan, settings.runs, pool.run, settings.loader_processes, provenance())
         with ProgressDisplay(progress_console(), settings.runs, pool.num_groups) as progress:
-            with kept_in_step(publisher, standings):
-                run_nodes(standings, pool.num_groups, workshop.do, progress.update)
+            with kept_in_step(publisher, statuses):
+                run_nodes(statuses, pool.num_groups, runner.do, progress.update)

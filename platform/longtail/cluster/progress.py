@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from longtail.cluster.nodes.ledger import node_directory
-from longtail.cluster.nodes.statuses import Standing, Standings, State
+from longtail.cluster.nodes.statuses import NodeStatus, NodeStatuses, State
 from longtail.training.job import DIVERGED
 from longtail.training.journal import Progress, read_progress
 
@@ -26,7 +26,7 @@ def progress_console() -> Console:
 
 
 class ProgressDisplay:
-    """Shows standings: redrawn in place on a terminal, plain lines elsewhere.
+    """Shows statuses: redrawn in place on a terminal, plain lines elsewhere.
 
     Args:
         console: Where to write.
@@ -60,23 +60,21 @@ class ProgressDisplay:
         if self._live:
             self._live.stop()
 
-    def update(self, standings: Standings) -> None:
+    def update(self, statuses: NodeStatuses) -> None:
         """Show how everything stands now."""
-        self._announce(standings.values())
-        running = [
-            item for item in standings.values() if item.state is State.RUNNING and item.leads
-        ]
+        self._announce(statuses.values())
+        running = [item for item in statuses.values() if item.state is State.RUNNING and item.leads]
         if self._live:
-            self._live.update(Group(self._running_table(running), self._total(standings)))
+            self._live.update(Group(self._running_table(running), self._total(statuses)))
         elif time.monotonic() - self._spoke > self._every:
             self._spoke = time.monotonic()
             for item in running:
                 self._console.print(self._plain_line(item), highlight=False)
-            self._console.print(self._total(standings), highlight=False)
+            self._console.print(self._total(statuses), highlight=False)
 
-    def _announce(self, standings: Iterable[Standing]) -> None:
+    def _announce(self, statuses: Iterable[NodeStatus]) -> None:
         """Say once when a node or pass starts, and when a node ends or fails."""
-        for item in standings:
+        for item in statuses:
             before = self._states.get(item.node.id, State.WAITING)
             self._states[item.node.id] = item.state
             if item.state is before or item.found:
@@ -94,7 +92,7 @@ class ProgressDisplay:
     def _say(self, text: str) -> None:
         self._console.print(text, highlight=False)
 
-    def _progress(self, item: Standing) -> Progress | None:
+    def _progress(self, item: NodeStatus) -> Progress | None:
         if item.node.kind != "stage":
             return None
         own = node_directory(self._runs, item.node)
@@ -102,7 +100,7 @@ class ProgressDisplay:
         learning = [folder for folder in together if not (folder / DIVERGED).exists()]
         return read_progress((learning or together)[0])
 
-    def _running_table(self, running: list[Standing]) -> Table:
+    def _running_table(self, running: list[NodeStatus]) -> Table:
         table = Table(box=None, show_header=bool(running), padding=(0, 1), header_style="dim")
         for heading in ("running", "", "iteration", "it/s", "loss", "left"):
             table.add_column(heading, justify="left" if heading in ("running", "") else "right")
@@ -116,33 +114,33 @@ class ProgressDisplay:
                 table.add_row(item.title, bar, *_cells(progress))
         return table
 
-    def _plain_line(self, item: Standing) -> str:
+    def _plain_line(self, item: NodeStatus) -> str:
         progress = self._progress(item)
         if progress is None:
             return f"running  {item.title}"
         iteration, speed, loss, left = _cells(progress)
         return f"running  {item.title}  {iteration}  {speed} it/s  loss {loss}  left {left}"
 
-    def _total(self, standings: Standings) -> Text:
+    def _total(self, statuses: NodeStatuses) -> Text:
         if self._headline is not None:
             return self._headline()
-        states = [item.state for item in standings.values()]
+        states = [item.state for item in statuses.values()]
         counts = [(state, states.count(state)) for state in State if states.count(state)]
         words = ", ".join(f"{count} {state}" for state, count in counts)
         spent = time.monotonic() - self._began
-        left = self._seconds_left(standings)
+        left = self._seconds_left(statuses)
         estimate = "" if left is None else f", about {clock(left)} left"
         return Text(f"total    {words}; {clock(spent)} so far{estimate}")
 
-    def _seconds_left(self, standings: Standings) -> float | None:
+    def _seconds_left(self, statuses: NodeStatuses) -> float | None:
         """Mean duration by kind over what is not done, shared by the places; None until known."""
         total = 0.0
-        for item in standings.values():
+        for item in statuses.values():
             if item.state not in (State.WAITING, State.RUNNING) or not item.leads:
                 continue
             known = self._durations.get(item.node.kind)
             if known is None and item.node.kind == "stage":
-                known = self._stage_guess(standings)
+                known = self._stage_guess(statuses)
             mean = sum(known) / len(known) if known else 0.0
             if item.node.kind == "stage" and not known:
                 return None
@@ -150,9 +148,9 @@ class ProgressDisplay:
             total += max(mean - spent, 0.0)
         return total / self._places
 
-    def _stage_guess(self, standings: Standings) -> list[float]:
+    def _stage_guess(self, statuses: NodeStatuses) -> list[float]:
         guesses = []
-        for item in standings.values():
+        for item in statuses.values():
             if item.state is State.RUNNING and item.leads and item.started is not None:
                 progress = self._progress(item)
                 if progress is not None and progress.eta_seconds is not None:

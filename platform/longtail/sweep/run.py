@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from longtail.cluster.nodes.provenance import provenance
-from longtail.cluster.nodes.statuses import Standings
+from longtail.cluster.nodes.statuses import NodeStatuses
 from longtail.cluster.pool.pool import WorkerPool
 from longtail.cluster.progress import progress_console
 from longtail.cluster.results.publish import Publisher, kept_in_step, prepared
@@ -39,13 +39,13 @@ class SweepResult:
     Attributes:
         trials: By number.
         cost: Of all runs of the sweep.
-        standings: Of its nodes.
+        statuses: Of its nodes.
         publisher: Of its MLflow runs.
     """
 
     trials: list[Trial]
     cost: Cost
-    standings: Standings
+    statuses: NodeStatuses
     publisher: Publisher
 
 
@@ -93,12 +93,12 @@ def _run(sweep: Sweep, settings: SweepSettings, journal: SweepJournal) -> SweepR
     numbers = range(sweep.num_trials if points is None else len(points))
     left = [number for number in numbers if number not in journal.ended]
     trial_numbers = TrialNumbers(sweep, journal, points)
-    standings: Standings = {}
+    statuses: NodeStatuses = {}
     runner = TrialRunner(
         data=sweep.data,
         settings=settings.grid,
         provenance=provenance(),
-        standings=standings,
+        statuses=statuses,
         on_work=lambda work: journal.add(WorkDone(work)),
     )
     display = SweepDisplay(progress_console(), settings.grid, sweep, journal, len(numbers))
@@ -116,12 +116,12 @@ def _run(sweep: Sweep, settings: SweepSettings, journal: SweepJournal) -> SweepR
         prepared(publisher)
         # One group: trials often wait for a first stage that all of them need.
         with started_pool(sweep.base_plan(), settings.grid, 1) as pool:
-            with kept_in_step(publisher, standings):
+            with kept_in_step(publisher, statuses):
                 _search(context, wanted, pool)
     failed = any(trial.state == "failed" for trial in journal.trials)
-    publisher.publish_end(standings, "FAILED" if failed else "FINISHED")
+    publisher.publish_end(statuses, "FAILED" if failed else "FINISHED")
     cost = _cost(sweep, settings, journal, trial_numbers)
-    return SweepResult(journal.trials, cost, standings, publisher)
+    return SweepResult(journal.trials, cost, statuses, publisher)
 
 
 def _search(context: SearchContext, wanted: Wanted, pool: WorkerPool) -> None:
@@ -145,7 +145,7 @@ def _search(context: SearchContext, wanted: Wanted, pool: WorkerPool) -> None:
 
     storage = settings.directory / "tune"
     shutil.rmtree(storage, ignore_errors=True)
-    with server, context.display.watching(context.runner.standings, at_once):
+    with server, context.display.watching(context.runner.statuses, at_once):
         search(
             sweep,
             context.journal.trials,

@@ -23,9 +23,9 @@ from longtail.training.determinism import seed_initial_weights, seed_step
 from longtail.training.freezing import FrozenParts, set_training_mode
 from longtail.training.job import StageJob, StageOutcome
 from longtail.training.loop import TrainingDivergedError, train
-from longtail.training.member import Member, prepare
-from longtail.training.one_pass import Pass
+from longtail.training.shared_pass import SharedPass
 from longtail.training.shared_trunk import check_one_pass, classifier_in, in_place, latest_of_all
+from longtail.training.trained_stage import TrainedStage, prepare
 
 __all__ = ["StageJob", "StageOutcome", "train_stage", "train_stages"]
 
@@ -126,8 +126,8 @@ def _train_together(
         return [member.outcome for member in members]
 
     batches = _batches(job, annotations, start, rank, world_size)
-    one_pass = Pass(engine, members, frozen, annotations, writes=rank == 0)
-    one_pass.begin()
+    shared_pass = SharedPass(engine, members, frozen, annotations, writes=rank == 0)
+    shared_pass.begin()
     with in_place(engine, _together(members)):
         set_training_mode(engine, stage.freeze)
         try:
@@ -139,17 +139,17 @@ def _train_together(
                 last_step=job.last_step,
                 device=device,
                 seed_step=lambda step: seed_step(job.variant.seed, job.stage, step, rank),
-                save=one_pass.save,
+                save=shared_pass.save,
                 should_stop=should_stop,
             )
         except TrainingDivergedError:
             step = start.step
-    return one_pass.end(step)
+    return shared_pass.end(step)
 
 
 def _prepare_all(
     jobs: Sequence[StageJob], annotations: Annotations, device: torch.device
-) -> tuple[Engine, list[Member], FrozenParts]:
+) -> tuple[Engine, list[TrainedStage], FrozenParts]:
     """The engine with the trunk's weights, and each job's own classifier with its own."""
     statistics = CategoryStatistics.from_table(
         annotations.categories, annotations.num_annotated_images
@@ -158,7 +158,7 @@ def _prepare_all(
     others = [classifier_in(_build(job, statistics)) for job in jobs[1:]]
     classifiers = [classifier_in(engine), *others]
     latest = _from_rank_0(lambda: latest_of_all([job.checkpoints for job in jobs]), device)
-    members: list[Member] = []
+    members: list[TrainedStage] = []
     frozen = None
     for job, classifier, newest in zip(jobs, classifiers, latest, strict=True):
         member = prepare(job, engine, classifier, annotations, newest, device)
@@ -177,7 +177,7 @@ def _build(job: StageJob, statistics: CategoryStatistics) -> Engine:
     return build_engine(variant.detector, classifier, variant.inference, statistics)
 
 
-def _together(members: Sequence[Member]) -> Classifier:
+def _together(members: Sequence[TrainedStage]) -> Classifier:
     """All classifiers as one whose loss has a value for each."""
     classifiers = [member.classifier for member in members]
     return cast(

@@ -16,18 +16,18 @@ from longtail.training.journal import JOURNAL, Journal
 def test_starts_ends_and_progress_are_told_in_plain_lines(plan: Plan, tmp_path: Path) -> None:
     output = io.StringIO()
     display = ProgressDisplay(Console(file=output, width=120), tmp_path, places=1, every=0)
-    standings = look_up(plan, tmp_path)
-    stage = next(iter(standings.values()))
+    statuses = look_up(plan, tmp_path)
+    stage = next(iter(statuses.values()))
     stage.state, stage.started = State.RUNNING, time.monotonic() - 10
     with display:
-        display.update(standings)
+        display.update(statuses)
         journal = Journal(node_directory(tmp_path, stage.node) / JOURNAL)
         journal.start(0, 100)
         journal.append(20, {"train/loss": 2.5})
-        display.update(standings)
+        display.update(statuses)
         stage.state = State.DONE
-        display.update(standings)
-        display.update(standings)
+        display.update(statuses)
+        display.update(statuses)
     lines = output.getvalue().splitlines()
     assert lines[0].startswith("started  sigmoid training  stage-")
     assert lines[1] == "running  sigmoid training"
@@ -39,19 +39,19 @@ def test_starts_ends_and_progress_are_told_in_plain_lines(plan: Plan, tmp_path: 
 
 def test_nodes_found_finished_are_not_announced(plan: Plan, tmp_path: Path) -> None:
     output = io.StringIO()
-    standings = look_up(plan, tmp_path)
-    for item in standings.values():
+    statuses = look_up(plan, tmp_path)
+    for item in statuses.values():
         item.state, item.found = State.DONE, True
     display = ProgressDisplay(Console(file=output), tmp_path, places=1)
-    display.update(standings)
+    display.update(statuses)
     assert output.getvalue() == ""
 
 
 def test_a_pass_is_one_line_that_follows_a_node_still_learning(plan: Plan, tmp_path: Path) -> None:
     output = io.StringIO()
     display = ProgressDisplay(Console(file=output, width=120), tmp_path, places=1, every=0)
-    standings = look_up(plan, tmp_path)
-    first, second = (standings[row.stages[0].id] for row in plan.rows)
+    statuses = look_up(plan, tmp_path)
+    first, second = (statuses[row.stages[0].id] for row in plan.rows)
     for item in (first, second):
         item.state, item.started = State.RUNNING, time.monotonic()
         item.in_pass = (first.node.id, second.node.id)
@@ -60,11 +60,11 @@ def test_a_pass_is_one_line_that_follows_a_node_still_learning(plan: Plan, tmp_p
         journal = Journal(folder / JOURNAL)
         journal.start(0, 100)
         journal.append(steps, {"train/loss": 2.5})
-    display.update(standings)
+    display.update(statuses)
     (folders[0] / "diverged.txt").write_text("loss nan")
-    display.update(standings)
+    display.update(statuses)
     first.state, second.state = State.FAILED, State.DONE
-    display.update(standings)
+    display.update(statuses)
     lines = [line for line in output.getvalue().splitlines() if not line.startswith("total")]
     title = "sigmoid training and 1 more, shared trunk (2)"
     assert lines[0].startswith(f"started  {title}  stage-")

@@ -23,7 +23,7 @@ class State(StrEnum):
 
 
 @dataclass
-class Standing:
+class NodeStatus:
     """What is known of one node while the grid runs.
 
     Attributes:
@@ -57,7 +57,7 @@ class Standing:
         return f"{self.node.label} and {others} more, {shared_trunk(len(self.in_pass))}"
 
 
-Standings = dict[str, Standing]
+NodeStatuses = dict[str, NodeStatus]
 
 
 def shared_trunk(num_nodes: int) -> str:
@@ -65,29 +65,29 @@ def shared_trunk(num_nodes: int) -> str:
     return f"shared trunk ({num_nodes})"
 
 
-def look_up(plan: Plan, runs: Path) -> Standings:
+def look_up(plan: Plan, runs: Path) -> NodeStatuses:
     """How every node of the plan stands in storage, before anything runs.
 
     A node counts as found when its result holds, and also when everything that would need it is
     found: a row whose evaluation is there trains nothing, even if its checkpoints were removed.
     """
-    standings: Standings = {}
+    statuses: NodeStatuses = {}
     for row in plan.rows:
         needed = True
         for node in reversed(row.nodes()):
             needed = needed and read_result(node_directory(runs, node)) is None
-            before = standings.get(node.id)
+            before = statuses.get(node.id)
             if before is None or (needed and before.found):
                 state = State.WAITING if needed else State.DONE
-                standings[node.id] = Standing(node, state, found=not needed)
-    ordered = {node.id: standings[node.id] for node in plan.nodes()}
+                statuses[node.id] = NodeStatus(node, state, found=not needed)
+    ordered = {node.id: statuses[node.id] for node in plan.nodes()}
     _form_passes(ordered)
     return ordered
 
 
-def _form_passes(standings: Standings) -> None:
-    waiting = [item.node for item in standings.values() if item.state is State.WAITING]
+def _form_passes(statuses: NodeStatuses) -> None:
+    waiting = [item.node for item in statuses.values() if item.state is State.WAITING]
     for together in shared_passes(waiting):
         ids = tuple(node.id for node in together)
         for node in ids:
-            standings[node].in_pass = ids
+            statuses[node].in_pass = ids

@@ -15,7 +15,7 @@ import msgspec
 from longtail.categories import CategoryTable
 from longtail.cluster.nodes.ledger import node_directory
 from longtail.cluster.nodes.plan import Plan, Row
-from longtail.cluster.nodes.statuses import Standings, State
+from longtail.cluster.nodes.statuses import NodeStatuses, State
 from longtail.config.base import fingerprint
 from longtail.evaluation.matching.overlaps import Kind
 from longtail.evaluation.metrics.matches.files import matches_path, read_matches
@@ -51,7 +51,7 @@ class RowDifference:
 
 
 def differences_to(
-    baseline: str, plan: Plan, standings: Standings, runs: Path, on_pair: OnPair
+    baseline: str, plan: Plan, statuses: NodeStatuses, runs: Path, on_pair: OnPair
 ) -> list[RowDifference]:
     """Differences of every finished row to the row of the variant `baseline` with the same seed.
 
@@ -60,11 +60,11 @@ def differences_to(
     Args:
         baseline: Name of a variant.
         plan: The rows.
-        standings: How the nodes stand.
+        statuses: How the nodes stand.
         runs: The runs folder.
         on_pair: Told the names of two rows before they are compared.
     """
-    done = [row for row in plan.rows if standings[row.evaluation.id].state is State.DONE]
+    done = [row for row in plan.rows if statuses[row.evaluation.id].state is State.DONE]
     kept = [row for row in done if row.evaluation.config["resamples"]]
     baselines = {row.evaluation.seed: row for row in kept if row.variant_name == baseline}
     others = [row for row in kept if row.variant_name != baseline]

@@ -9,7 +9,7 @@ from typing import Any
 
 from longtail.cluster.nodes.ledger import node_directory, read_result
 from longtail.cluster.nodes.plan import Plan, Row
-from longtail.cluster.nodes.statuses import Standings, State
+from longtail.cluster.nodes.statuses import NodeStatuses, State
 from longtail.cluster.results.differences import RowDifference
 from longtail.cluster.results.evaluation_files import intervals_of
 from longtail.evaluation.uncertainty.seeds import SeedStatistic, SeedSummary, aggregate_seeds
@@ -18,12 +18,12 @@ from longtail.files import replacing, write_json
 __all__ = ["SeedStatistic", "SeedSummary", "over_seeds"]
 
 
-def over_seeds(plan: Plan, standings: Standings, runs: Path) -> dict[str, SeedSummary]:
+def over_seeds(plan: Plan, statuses: NodeStatuses, runs: Path) -> dict[str, SeedSummary]:
     """Statistics of the finished runs of each variant that has more than one, by its name."""
     results: dict[str, list[dict[str, float]]] = {}
     for row in plan.rows:
         summary = read_result(node_directory(runs, row.evaluation))
-        if standings[row.evaluation.id].state is State.DONE and summary is not None:
+        if statuses[row.evaluation.id].state is State.DONE and summary is not None:
             results.setdefault(row.variant_name, []).append(summary)
     return {name: aggregate_seeds(of) for name, of in results.items() if len(of) > 1}
 
@@ -40,7 +40,7 @@ def row_directory(grid: Path, row: Row) -> Path:
 
 def write_links(
     plan: Plan,
-    standings: Standings,
+    statuses: NodeStatuses,
     runs: Path,
     name: str,
     differences: Sequence[RowDifference] = (),
@@ -61,13 +61,13 @@ def write_links(
         }
         for link, target in targets.items():
             _link(folder / link, target)
-        done = standings[row.evaluation.id].state is State.DONE
+        done = statuses[row.evaluation.id].state is State.DONE
         rows[row.name] = read_result(node_directory(runs, row.evaluation)) if done else None
-    seeds = {name: asdict(of)["metrics"] for name, of in over_seeds(plan, standings, runs).items()}
+    seeds = {name: asdict(of)["metrics"] for name, of in over_seeds(plan, statuses, runs).items()}
     table = {
         "grid": plan.id,
         "rows": rows,
-        "intervals": intervals_of_rows(plan, standings, runs),
+        "intervals": intervals_of_rows(plan, statuses, runs),
         "differences": [difference.as_dict() for difference in differences],
         "seeds": seeds,
     }
@@ -75,9 +75,9 @@ def write_links(
     return grid
 
 
-def intervals_of_rows(plan: Plan, standings: Standings, runs: Path) -> dict[str, Any]:
+def intervals_of_rows(plan: Plan, statuses: NodeStatuses, runs: Path) -> dict[str, Any]:
     """Intervals by row name, then `segm` and `box`, of the finished rows that have some."""
-    done = [row for row in plan.rows if standings[row.evaluation.id].state is State.DONE]
+    done = [row for row in plan.rows if statuses[row.evaluation.id].state is State.DONE]
     found = {row.name: intervals_of(node_directory(runs, row.evaluation)) for row in done}
     return {name: intervals for name, intervals in found.items() if intervals}
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from longtail.cluster.nodes.ledger import node_directory, read_record
 from longtail.cluster.nodes.node import Node
 from longtail.cluster.nodes.plan import Row
-from longtail.cluster.nodes.statuses import Standing, Standings, State
+from longtail.cluster.nodes.statuses import NodeStatus, NodeStatuses, State
 from longtail.cluster.results.evaluation_files import (
     DIAGNOSIS,
     EVALUATION,
@@ -66,13 +66,13 @@ class RunGroup(Protocol):
     def params_of(self, node: Node, row: Row) -> Mapping[str, Any]:
         """What tells its run from others, by dotted path."""
 
-    def tags_of(self, standing: Standing) -> Mapping[str, str]:
+    def tags_of(self, status: NodeStatus) -> Mapping[str, str]:
         """Further tags of its run."""
 
     def points_of(self, node: Node) -> Sequence[Mapping[str, Any]]:
         """Lines of metrics beside those of its journal."""
 
-    def note(self, standings: Standings) -> str:
+    def note(self, statuses: NodeStatuses) -> str:
         """What the parent's page shows, as Markdown."""
 
 
@@ -103,36 +103,36 @@ class Publisher:
         """
         check_store(tracking_uri(self._runs))
 
-    def publish(self, standings: Standings, grid_status: Status) -> None:
+    def publish(self, statuses: NodeStatuses, grid_status: Status) -> None:
         """Bring MLflow up to date; what fails is tried again at the next call.
 
         Args:
-            standings: How the nodes stand.
+            statuses: How the nodes stand.
             grid_status: Status of the parent run; `KILLED` also ends the runs of running nodes.
         """
         with self._lock:
-            self._attempt(standings, grid_status)
+            self._attempt(statuses, grid_status)
 
-    def publish_end(self, standings: Standings, grid_status: Status) -> Published:
+    def publish_end(self, statuses: NodeStatuses, grid_status: Status) -> Published:
         """As `publish`, for the last time: a store that another process locks is waited for.
 
         Returns:
             What MLflow has then.
         """
-        self.publish(standings, grid_status)
+        self.publish(statuses, grid_status)
         if self._locked:
             wait_until_free(tracking_uri(self._runs))
-            self.publish(standings, grid_status)
-        return self.published(standings)
+            self.publish(statuses, grid_status)
+        return self.published(statuses)
 
-    def published(self, standings: Standings) -> Published:
+    def published(self, statuses: NodeStatuses) -> Published:
         """What MLflow has, as far as is known."""
         with self._lock:
             elsewhere = self._elsewhere() if self.problem is None else None
             if self.problem is None:
                 return Published(None, elsewhere)
             try:
-                total = sum(num_points(self._lines(item.node)) for item in standings.values())
+                total = sum(num_points(self._lines(item.node)) for item in statuses.values())
             except BadInputError as damaged:
                 named = {self.problem: None, told(damaged): None}
                 return Published("; ".join(named))
@@ -148,13 +148,13 @@ class Publisher:
             return None
         return ", ".join(f"{number} in {name!r}" for name, number in others.items()) or None
 
-    def _attempt(self, standings: Standings, grid_status: Status) -> None:
+    def _attempt(self, statuses: NodeStatuses, grid_status: Status) -> None:
         try:
             tracker, grid = self._parent.connect(), self._parent.open()
-            for standing in list(standings.values()):
-                if standing.state in STATUS_OF and standing.node.id not in self._settled:
-                    self._publish_node(tracker, standing, grid_status)
-            self._publish_note(tracker, grid, standings)
+            for status in list(statuses.values()):
+                if status.state in STATUS_OF and status.node.id not in self._settled:
+                    self._publish_node(tracker, status, grid_status)
+            self._publish_note(tracker, grid, statuses)
             tracker.set_status(grid, grid_status)
             self.problem, self._locked = None, False
         except Exception as error:
@@ -182,29 +182,30 @@ class Publisher:
             except Exception as error:
                 self._note_problem(error)
 
-    def _publish_note(self, tracker: Tracker, grid: str, standings: Standings) -> None:
+    def _publish_note(self, tracker: Tracker, grid: str, statuses: NodeStatuses) -> None:
         """Show what there is; its files are read and checked when there is more than before."""
         shown = (State.DONE, State.STOPPED, State.FAILED)
-        done = {node for node, item in standings.items() if item.state in shown}
+        done = {node for node, item in statuses.items() if item.state in shown}
         if done != self._noted:
-            note = self._group.note(standings)
+            note = self._group.note(statuses)
             tracker.set_tags(grid, {NOTE_TAG: note})
             self._noted = done
 
-    def _publish_node(self, tracker: Tracker, standing: Standing, grid_status: Status) -> None:
-        node, directory = standing.node, node_directory(self._runs, standing.node)
+    def _publish_node(self, tracker: Tracker, status: NodeStatus, grid_status: Status) -> None:
+        node, directory = status.node, node_directory(self._runs, status.node)
         if not (directory / "node.json").exists():
             return
         row = self._group.row_of(node)
-        tags = dict(self._group.tags_of(standing))
-        if standing.in_pass:
-            tags[SHARED_TRUNK_TAG] = str(len(standing.in_pass))
-        if standing.error is not None:
-            tags["longtail.error"] = repr(standing.error)
-        killed = grid_status == "KILLED" and standing.state in GOING_ON
-        status: Status = "KILLED" if killed else STATUS_OF[standing.state]
-        run = self._parent.publish_child(self._record(node, row), self._lines(node), tags, status)
-        if standing.state is State.DONE:
+        tags = dict(self._group.tags_of(status))
+        if status.in_pass:
+            tags[SHARED_TRUNK_TAG] = str(len(status.in_pass))
+        if status.error is not None:
+            tags["longtail.error"] = repr(status.error)
+        killed = grid_status == "KILLED" and status.state in GOING_ON
+        run_status: Status = "KILLED" if killed else STATUS_OF[status.state]
+        record = self._record(node, row)
+        run = self._parent.publish_child(record, self._lines(node), tags, run_status)
+        if status.state is State.DONE:
             tracker.log_artifacts(run, _artifacts(node, self._runs))
             self._settled.add(node.id)
 
@@ -260,20 +261,20 @@ def prepared(publisher: Publisher) -> None:
 
 
 @contextmanager
-def kept_in_step(publisher: Publisher, standings: Standings) -> Iterator[None]:
+def kept_in_step(publisher: Publisher, statuses: NodeStatuses) -> Iterator[None]:
     """Publish again and again; what interrupts the work ends its runs as killed.
 
     A slow or dead MLflow holds up a thread of its own, never the work.
     """
     stop = threading.Event()
     background = threading.Thread(
-        target=_publish_until, args=(stop, publisher, standings), daemon=True
+        target=_publish_until, args=(stop, publisher, statuses), daemon=True
     )
     background.start()
 
     def end() -> None:
         stop.set()
-        publisher.publish(standings, "KILLED")
+        publisher.publish(statuses, "KILLED")
 
     try:
         with at_loss(end):
@@ -285,6 +286,6 @@ def kept_in_step(publisher: Publisher, standings: Standings) -> Iterator[None]:
     background.join()
 
 
-def _publish_until(stop: threading.Event, publisher: Publisher, standings: Standings) -> None:
+def _publish_until(stop: threading.Event, publisher: Publisher, statuses: NodeStatuses) -> None:
     while not stop.wait(PUBLISH_SECONDS):
-        publisher.publish(standings, "RUNNING")
+        publisher.publish(statuses, "RUNNING")

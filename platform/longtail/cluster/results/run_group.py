@@ -9,7 +9,7 @@ from typing import Any
 from longtail.cluster.nodes.ledger import node_directory, read_result
 from longtail.cluster.nodes.node import Node
 from longtail.cluster.nodes.plan import Plan, Row
-from longtail.cluster.nodes.statuses import Standing, Standings, State
+from longtail.cluster.nodes.statuses import NodeStatus, NodeStatuses, State
 from longtail.config.variant import Variant
 from longtail.metrics import RESULT_METRICS, points_text
 
@@ -46,7 +46,7 @@ class GridRunGroup:
         """What tells the row from others, on its evaluation."""
         return self._params[row.name] if node.kind == "evaluation" else {}
 
-    def tags_of(self, standing: Standing) -> Mapping[str, str]:
+    def tags_of(self, status: NodeStatus) -> Mapping[str, str]:
         """None."""
         return {}
 
@@ -54,16 +54,16 @@ class GridRunGroup:
         """None."""
         return ()
 
-    def note(self, standings: Standings) -> str:
+    def note(self, statuses: NodeStatuses) -> str:
         """The finished rows."""
-        return result_note(self.plan, standings, self.runs)
+        return result_note(self.plan, statuses, self.runs)
 
 
-def result_note(plan: Plan, standings: Standings, runs: Path) -> str:
+def result_note(plan: Plan, statuses: NodeStatuses, runs: Path) -> str:
     """The finished rows as a Markdown table in points, which MLflow shows on the parent's page."""
     lines = ["| variant | AP | APr | APc | APf | box AP |", "|---|---|---|---|---|---|"]
     for row in plan.rows:
-        if standings[row.evaluation.id].state is not State.DONE:
+        if statuses[row.evaluation.id].state is not State.DONE:
             continue
         summary = read_result(node_directory(runs, row.evaluation))
         if summary is not None:

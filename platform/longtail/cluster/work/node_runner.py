@@ -27,7 +27,7 @@ LOCK_PATIENCE_SECONDS = 7 * 24 * 3600.0
 
 
 @dataclass(frozen=True)
-class Workshop:
+class NodeRunner:
     """Does the work of the nodes of one plan.
 
     Attributes:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from longtail.cluster.nodes.node import Node
-from longtail.cluster.nodes.statuses import Standing, Standings, State
+from longtail.cluster.nodes.statuses import NodeStatus, NodeStatuses, State
 
 TICK_SECONDS = 0.5
 FIRST_TO_RUN = ("evaluation", "predictions", "stage")
@@ -17,7 +17,7 @@ Work = Callable[[Sequence[Node]], Failures]
 
 
 def run_nodes(
-    standings: Standings, places: int, work: Work, on_tick: Callable[[Standings], None]
+    statuses: NodeStatuses, places: int, work: Work, on_tick: Callable[[NodeStatuses], None]
 ) -> None:
     """Do the work of every waiting node, parents first, at most `places` pieces of it at a time.
 
@@ -26,22 +26,22 @@ def run_nodes(
     leaves at once.
 
     Args:
-        standings: All nodes by id, parents before children; changed in place.
+        statuses: All nodes by id, parents before children; changed in place.
         places: How many pieces run at once.
         work: Does a piece and says which of its nodes failed; an exception fails all of them.
         on_tick: Called about twice a second from this thread, and at the end.
     """
     finished: queue.Queue[dict[str, BaseException | None]] = queue.Queue()
     running = 0
-    while _unsettled(standings):
-        for piece in ready(standings)[: places - running]:
+    while _unsettled(statuses):
+        for piece in ready(statuses)[: places - running]:
             running += 1
             for item in piece:
                 item.state, item.started = State.RUNNING, time.monotonic()
             arguments = ([item.node for item in piece], work, finished)
             threading.Thread(target=_attempt, args=arguments, daemon=True).start()
-        running -= _settle(standings, finished)
-        on_tick(standings)
+        running -= _settle(statuses, finished)
+        on_tick(statuses)
 
 
 def _attempt(
@@ -56,39 +56,39 @@ def _attempt(
     finished.put({node.id: failures.get(node.id) for node in nodes})
 
 
-def _unsettled(standings: Standings) -> bool:
-    return any(item.state in (State.WAITING, State.RUNNING) for item in standings.values())
+def _unsettled(statuses: NodeStatuses) -> bool:
+    return any(item.state in (State.WAITING, State.RUNNING) for item in statuses.values())
 
 
-def ready(standings: Standings) -> list[list[Standing]]:
+def ready(statuses: NodeStatuses) -> list[list[NodeStatus]]:
     """Pieces of work of which all parents are done. Nodes of a pass have the same parents."""
     leading = [
         item
-        for item in standings.values()
+        for item in statuses.values()
         if item.state is State.WAITING
         and item.leads
-        and all(standings[parent.id].state is State.DONE for parent in item.node.parents)
+        and all(statuses[parent.id].state is State.DONE for parent in item.node.parents)
     ]
     leading.sort(key=lambda item: FIRST_TO_RUN.index(item.node.kind))
-    return [[standings[name] for name in item.in_pass or (item.node.id,)] for item in leading]
+    return [[statuses[name] for name in item.in_pass or (item.node.id,)] for item in leading]
 
 
-def _settle(standings: Standings, finished: queue.Queue[dict[str, BaseException | None]]) -> int:
+def _settle(statuses: NodeStatuses, finished: queue.Queue[dict[str, BaseException | None]]) -> int:
     """Note how a piece of work ended; the number of pieces that did."""
     try:
         outcome = finished.get(timeout=TICK_SECONDS)
     except queue.Empty:
         return 0
     for name, error in outcome.items():
-        standings[name].error = error
-        standings[name].state = State.DONE if error is None else State.FAILED
+        statuses[name].error = error
+        statuses[name].state = State.DONE if error is None else State.FAILED
     if any(error is not None for error in outcome.values()):
-        _block_children(standings)
+        _block_children(statuses)
     return 1
 
 
-def _block_children(standings: Standings) -> None:
-    for item in standings.values():
-        parents = [standings[parent.id].state for parent in item.node.parents]
+def _block_children(statuses: NodeStatuses) -> None:
+    for item in statuses.values():
+        parents = [statuses[parent.id].state for parent in item.node.parents]
         if item.state is State.WAITING and {State.FAILED, State.BLOCKED} & set(parents):
             item.state = State.BLOCKED

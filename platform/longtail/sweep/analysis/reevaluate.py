@@ -7,7 +7,7 @@ from longtail.cluster.grid import run_grid
 from longtail.cluster.nodes.ledger import node_directory, read_result
 from longtail.cluster.nodes.plan import Plan, make_plan
 from longtail.cluster.nodes.settings import GridSettings
-from longtail.cluster.nodes.statuses import Standings, State
+from longtail.cluster.nodes.statuses import NodeStatuses, State
 from longtail.cluster.results.named_results import write_links
 from longtail.metrics import UNDEFINED
 from longtail.sweep.analysis.pareto import pareto_front
@@ -51,13 +51,13 @@ def reevaluate(
         return Reevaluation(sweep.metrics, seeds, num_candidates, (), name)
     variants = {row_name(trial): sweep.variant_at(trial.point) for trial in chosen}
     plan = make_plan(variants, seeds, sweep.data, sweep.resamples)
-    standings, published = run_grid(plan, replace(settings, name=name))
-    write_links(plan, standings, settings.runs, name)
-    results = _results(plan, standings, settings)
+    statuses, published = run_grid(plan, replace(settings, name=name))
+    write_links(plan, statuses, settings.runs, name)
+    results = _results(plan, statuses, settings)
     again = tuple(
         _reevaluated(trial, sweep.metrics, results.get(row_name(trial), {})) for trial in chosen
     )
-    problems = tuple(_problems(standings, published.problem))
+    problems = tuple(_problems(statuses, published.problem))
     return Reevaluation(sweep.metrics, seeds, num_candidates, again, name, problems)
 
 
@@ -87,13 +87,13 @@ def row_name(trial: Trial) -> str:
 
 
 def _results(
-    plan: Plan, standings: Standings, settings: GridSettings
+    plan: Plan, statuses: NodeStatuses, settings: GridSettings
 ) -> dict[str, dict[int, dict[str, float]]]:
     """Metrics of the finished runs by variant name and seed."""
     results: dict[str, dict[int, dict[str, float]]] = {}
     for row in plan.rows:
         summary = read_result(node_directory(settings.runs, row.evaluation))
-        if standings[row.evaluation.id].state is State.DONE and summary is not None:
+        if statuses[row.evaluation.id].state is State.DONE and summary is not None:
             results.setdefault(row.variant_name, {})[row.variant.seed] = summary
     return results
 
@@ -111,8 +111,8 @@ def _reevaluated(
     return ReevaluatedTrial(trial.number, trial.point, of_metrics)
 
 
-def _problems(standings: Standings, mlflow_problem: str | None) -> Iterator[str]:
-    for item in standings.values():
+def _problems(statuses: NodeStatuses, mlflow_problem: str | None) -> Iterator[str]:
+    for item in statuses.values():
         if item.state is State.FAILED:
             yield f"{item.node.label} failed: {item.error}"
     if mlflow_problem:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from longtail.cluster.nodes.settings import GridSettings
-from longtail.cluster.nodes.statuses import Standings
+from longtail.cluster.nodes.statuses import NodeStatuses
 from longtail.cluster.progress import ProgressDisplay, clock
 from longtail.metrics import UNDEFINED, points_text
 from longtail.sweep.journal import SweepJournal
@@ -45,11 +45,11 @@ class SweepDisplay:
         self._first_rung: float | None = None
 
     @contextmanager
-    def watching(self, standings: Standings, places: int) -> Iterator[None]:
+    def watching(self, statuses: NodeStatuses, places: int) -> Iterator[None]:
         """Redraw twice a second.
 
         Args:
-            standings: The nodes.
+            statuses: The nodes.
             places: Groups of trials that are worked on at once.
         """
         over = threading.Event()
@@ -58,7 +58,7 @@ class SweepDisplay:
 
         def watch() -> None:
             while not over.wait(TICK_SECONDS):
-                display.update(dict(standings))
+                display.update(dict(statuses))
 
         thread = threading.Thread(target=watch, daemon=True)
         with display:

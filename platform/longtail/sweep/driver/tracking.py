@@ -11,7 +11,7 @@ from typing import Any
 
 from longtail.cluster.nodes.node import Node
 from longtail.cluster.nodes.plan import Row
-from longtail.cluster.nodes.statuses import Standing, Standings, State
+from longtail.cluster.nodes.statuses import NodeStatus, NodeStatuses, State
 from longtail.metrics import GROUP_METRICS, UNDEFINED, points_text
 from longtail.sweep.driver.rung_evaluation import intermediate_value_lines
 from longtail.sweep.driver.trial_numbers import TrialNumbers
@@ -56,20 +56,20 @@ class SweepRunGroup:
             return {}
         return self.journal.started[self._number_of(node)]
 
-    def tags_of(self, standing: Standing) -> Mapping[str, str]:
+    def tags_of(self, status: NodeStatus) -> Mapping[str, str]:
         """The number of the trial that the run stands for, and how it ended."""
-        node = standing.node
+        node = status.node
         number = self._number_of(node)
         row = self.trial_numbers.rows[number]
         key = f"longtail.sweep.{self.id}"
         if node.id == row.evaluation.id:
             return {key: str(number)}
-        ended = standing.state in (State.STOPPED, State.FAILED)
+        ended = status.state in (State.STOPPED, State.FAILED)
         if node.id == row.stages[-1].id and ended:
             trial = self.journal.ended.get(number)
             step = trial.step if trial else 0
             iterations = self.sweep.rungs[-1]
-            return {key: str(number), f"{key}.ended": f"{standing.state} at {step} of {iterations}"}
+            return {key: str(number), f"{key}.ended": f"{status.state} at {step} of {iterations}"}
         return {}
 
     def points_of(self, node: Node) -> Sequence[Mapping[str, Any]]:
@@ -77,7 +77,7 @@ class SweepRunGroup:
         row = self.row_of(node)
         return intermediate_value_lines(self.runs, row) if node.id == row.stages[-1].id else ()
 
-    def note(self, standings: Standings) -> str:
+    def note(self, statuses: NodeStatuses) -> str:
         """The best trials so far."""
         ended = self.journal.trials
         best = ranked(ended, self.sweep.metrics[0])[:SHOWN]

@@ -18,13 +18,13 @@ SETTLED = (State.DONE, State.FAILED)
 
 
 class TrialRecorder:
-    """Keeps the journal of a sweep, and the standings of its nodes, as Ray Tune reports.
+    """Keeps the journal of a sweep, and the statuses of its nodes, as Ray Tune reports.
 
     Args:
         sweep: What is searched.
         journal: Of the sweep.
         trial_numbers: Numbers and rows of trials.
-        runner: Has the standings.
+        runner: Has the statuses.
         display: Told what people should see.
     """
 
@@ -87,6 +87,6 @@ class TrialRecorder:
 
     def _note_state(self, trial: Trial) -> None:
         """A training that was stopped is neither paused nor finished."""
-        standing = self._runner.standings.get(trial.training)
-        if trial.state == "stopped" and standing is not None and standing.state not in SETTLED:
-            standing.state = State.STOPPED
+        status = self._runner.statuses.get(trial.training)
+        if trial.state == "stopped" and status is not None and status.state not in SETTLED:
+            status.state = State.STOPPED

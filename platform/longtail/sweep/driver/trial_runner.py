@@ -12,9 +12,9 @@ from longtail.cluster.nodes.ledger import node_directory, read_result
 from longtail.cluster.nodes.node import Node
 from longtail.cluster.nodes.plan import DataFiles, Plan, Row
 from longtail.cluster.nodes.settings import GridSettings
-from longtail.cluster.nodes.statuses import Standing, Standings, State
+from longtail.cluster.nodes.statuses import NodeStatus, NodeStatuses, State
 from longtail.cluster.pool.tasks import Run
-from longtail.cluster.work.node_runner import Workshop
+from longtail.cluster.work.node_runner import NodeRunner
 from longtail.metrics import RESULT_METRICS
 from longtail.sweep.cost import Kind, Work, reserved_hours
 from longtail.sweep.driver.rung_evaluation import evaluate_rung, read_intermediate_values
@@ -38,14 +38,14 @@ class TrialRunner:
         data: Absolute paths.
         settings: Where and with what.
         provenance: Versions and commit.
-        standings: Every node that a trial needs, kept up to date.
+        statuses: Every node that a trial needs, kept up to date.
         on_work: Told of every piece of work that was done.
     """
 
     data: DataFiles
     settings: GridSettings
     provenance: Mapping[str, Any]
-    standings: Standings
+    statuses: NodeStatuses
     on_work: Callable[[Work], object]
     _locks: dict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
 
@@ -76,17 +76,17 @@ class TrialRunner:
         return PendingTrial(number, request.trial, row, steps, target)
 
     def watch(self, row: Row) -> None:
-        """Have the nodes of a row among the standings."""
+        """Have the nodes of a row among the statuses."""
         for node in row.nodes():
-            if node.id not in self.standings:
+            if node.id not in self.statuses:
                 found = read_result(node_directory(self.settings.runs, node)) is not None
                 state = State.DONE if found else State.WAITING
-                self.standings[node.id] = Standing(node, state, found)
+                self.statuses[node.id] = NodeStatus(node, state, found)
 
     def run_group(self, group: Sequence[PendingTrial], run: Run, on_result: OnResult) -> None:
         """Take a group to its target, one evaluation after the other: each occupies what a training
         does. Every trial gets its result as soon as it is evaluated, or has failed."""
-        workshop = Workshop(
+        runner = NodeRunner(
             Plan(tuple(pending.row for pending in group), self.data),
             self.settings.runs,
             run,
@@ -94,58 +94,58 @@ class TrialRunner:
             self.provenance,
         )
         try:
-            self._train_shared_stages(workshop, group)
-            failures = self._train(workshop, group)
+            self._train_shared_stages(runner, group)
+            failures = self._train(runner, group)
         except Exception as error:
             failures = {pending.node.id: error for pending in group}
         for pending in group:
             try:
                 if pending.node.id in failures:
                     raise failures[pending.node.id]
-                rung = self._evaluate(workshop, pending)
+                rung = self._evaluate(runner, pending)
                 on_result(pending, RungResult(rung.step, rung.metrics))
             except Exception as error:
                 on_result(pending, RungResult(error=f"{type(error).__name__}: {error}"))
 
-    def _train_shared_stages(self, workshop: Workshop, group: Sequence[PendingTrial]) -> None:
+    def _train_shared_stages(self, runner: NodeRunner, group: Sequence[PendingTrial]) -> None:
         """Once for all trials: later groups wait, and find them finished."""
         for node in group[0].row.stages[:-1]:
             with self._locks[node.id]:
-                standing = self.standings[node.id]
-                if standing.state is State.FAILED:
-                    raise StageFailedError(f"{node.label}: {standing.error}")
-                if standing.state is State.DONE:
+                status = self.statuses[node.id]
+                if status.state is State.FAILED:
+                    raise StageFailedError(f"{node.label}: {status.error}")
+                if status.state is State.DONE:
                     continue
                 iterations = _iterations_of(group[0].row, node)
                 with self._timed("first", group, [node], iterations):
-                    failures = workshop.do([node])
+                    failures = runner.do([node])
                 self._settle([node], failures, State.DONE)
                 if failures:
                     raise StageFailedError(f"{node.label}: {failures[node.id]}")
 
     def _train(
-        self, workshop: Workshop, group: Sequence[PendingTrial]
+        self, runner: NodeRunner, group: Sequence[PendingTrial]
     ) -> Mapping[str, BaseException]:
         first = group[0]
         nodes = list({pending.node.id: pending.node for pending in group}.values())
         if first.step == first.target and not first.is_last:
             return {}
         for node in nodes:
-            self.standings[node.id].in_pass = tuple(n.id for n in nodes) if nodes[1:] else ()
+            self.statuses[node.id].in_pass = tuple(n.id for n in nodes) if nodes[1:] else ()
         with self._timed("training", group, nodes, max(0, first.target - first.step)):
-            failures = workshop.do(nodes, until=first.target)
+            failures = runner.do(nodes, until=first.target)
         self._settle(nodes, failures, State.DONE if first.is_last else State.PAUSED)
         return failures
 
-    def _evaluate(self, workshop: Workshop, pending: PendingTrial) -> Rung:
+    def _evaluate(self, runner: NodeRunner, pending: PendingTrial) -> Rung:
         row = pending.row
         if not pending.is_last:
             with self._timed("evaluation", [pending], [], 0):
-                return evaluate_rung(row, pending.target, self.data, self.settings, workshop.run)
+                return evaluate_rung(row, pending.target, self.data, self.settings, runner.run)
         nodes = [row.predictions, row.evaluation]
         with self._timed("evaluation", [pending], nodes, 0):
             for node in nodes:
-                workshop.do([node])
+                runner.do([node])
         self._settle(nodes, {}, State.DONE)
         rung = self.known(row, pending.target)
         assert rung is not None, "it was evaluated just now"
@@ -158,8 +158,8 @@ class TrialRunner:
         """Show the nodes as running, and tell what the work cost if it is done to its end."""
         began = time.monotonic()
         for node in nodes:
-            self.standings[node.id].state = State.RUNNING
-            self.standings[node.id].started = began
+            self.statuses[node.id].state = State.RUNNING
+            self.statuses[node.id].started = began
         try:
             yield
         except BaseException as error:
@@ -174,9 +174,9 @@ class TrialRunner:
         self, nodes: Sequence[Node], failures: Mapping[str, BaseException], state: State
     ) -> None:
         for node in nodes:
-            standing = self.standings[node.id]
-            standing.error = failures.get(node.id)
-            standing.state = state if standing.error is None else State.FAILED
+            status = self.statuses[node.id]
+            status.error = failures.get(node.id)
+            status.state = state if status.error is None else State.FAILED
 
 
 def _iterations_of(row: Row, node: Node) -> int:

@@ -106,10 +106,10 @@ def test_rows_trained_in_one_pass_say_so(
 ) -> None:
     plan = make_plan(VARIANTS, (0,), DATA)
     finish_rows(plan, tmp_path, {})
-    standings = look_up(plan, tmp_path)
-    for item in standings.values():
+    statuses = look_up(plan, tmp_path)
+    for item in statuses.values():
         item.found = False
     for row in plan.rows:
-        standings[row.stages[0].id].in_pass = ("stage-1", "stage-2", "stage-3")
-    print_ranking(plan, standings, tmp_path)
+        statuses[row.stages[0].id].in_pass = ("stage-1", "stage-2", "stage-3")
+    print_ranking(plan, statuses, tmp_path)
     assert capsys.readouterr().out.count("done, shared trunk (3)") == 2

@@ -18,8 +18,8 @@ def complete(runs: Path, node: Node) -> None:
 
 
 def waiting(plan: Plan, runs: Path) -> list[str]:
-    standings = look_up(plan, runs)
-    return [item.node.label for item in standings.values() if item.state is State.WAITING]
+    statuses = look_up(plan, runs)
+    return [item.node.label for item in statuses.values() if item.state is State.WAITING]
 
 
 def test_nothing_is_found_in_an_empty_folder(plan: Plan, tmp_path: Path) -> None:

@@ -67,14 +67,14 @@ def _answers(port: int) -> bool:
 
 def publish(plan: Plan, runs: Path) -> Published:
     """All that a grid does with MLflow, its last words included."""
-    standings = look_up(plan, runs)
+    statuses = look_up(plan, runs)
     node = plan.rows[0].stages[-1]
-    standings[node.id].state = State.DONE
+    statuses[node.id].state = State.DONE
     begin(node_directory(runs, node), node, provenance())
     (node_directory(runs, node) / "result.json").write_text("{}")
     publisher = Publisher(GridRunGroup(plan, runs, "grid"), runs, "test")
     publisher.check()
-    published = publisher.publish_end(standings, "FINISHED")
+    published = publisher.publish_end(statuses, "FINISHED")
     publisher.attach([node_directory(runs, node) / "node.json"])
     print_mlflow(runs, published, "grid")
     return published

@@ -10,7 +10,7 @@ from mlflow import MlflowClient
 from longtail.cluster.nodes.ledger import begin, node_directory
 from longtail.cluster.nodes.node import Node
 from longtail.cluster.nodes.plan import Plan
-from longtail.cluster.nodes.statuses import Standings, State, look_up
+from longtail.cluster.nodes.statuses import NodeStatuses, State, look_up
 from longtail.cluster.results.publish import Publisher
 from longtail.cluster.results.run_group import GridRunGroup
 from longtail.tracking import store
@@ -36,18 +36,18 @@ def holder(runs: Path) -> Iterator[sqlite3.Connection]:
     connection.close()
 
 
-def trained(plan: Plan, runs: Path) -> tuple[Standings, Node]:
+def trained(plan: Plan, runs: Path) -> tuple[NodeStatuses, Node]:
     """The plan with one training under way, which has ten points."""
-    standings = look_up(plan, runs)
+    statuses = look_up(plan, runs)
     node = plan.rows[0].stages[-1]
-    standings[node.id].state = State.RUNNING
+    statuses[node.id].state = State.RUNNING
     directory = node_directory(runs, node)
     begin(directory, node, {"versions": {}, "git": "unknown"})
     journal = Journal(directory / JOURNAL)
     for step in range(1, NUM_STEPS + 1):
         journal.append(step, {"train/loss": 1 / step, "train/lr": 0.1})
     journal.close()
-    return standings, node
+    return statuses, node
 
 
 def steps_in_mlflow(runs: Path, node: Node) -> dict[str, list[int]]:
@@ -67,12 +67,12 @@ def publisher_of(plan: Plan, runs: Path) -> Publisher:
 def test_a_lock_that_ends_costs_no_point(
     plan: Plan, runs: Path, holder: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    standings, node = trained(plan, runs)
+    statuses, node = trained(plan, runs)
     publisher = publisher_of(plan, runs)
     holder.execute("BEGIN EXCLUSIVE")
     # The last attempt has failed when it begins to wait.
     monkeypatch.setattr(store.time, "sleep", lambda _: holder.in_transaction and holder.rollback())
-    published = publisher.publish_end(standings, "FINISHED")
+    published = publisher.publish_end(statuses, "FINISHED")
     assert published.problem is None
     whole = list(range(1, NUM_STEPS + 1))
     assert steps_in_mlflow(runs, node) == {"train/loss": whole, "train/lr": whole}
@@ -81,32 +81,32 @@ def test_a_lock_that_ends_costs_no_point(
 def test_a_lock_that_stays_is_told_and_the_next_run_brings_every_point_once(
     plan: Plan, runs: Path, holder: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    standings, node = trained(plan, runs)
+    statuses, node = trained(plan, runs)
     monkeypatch.setattr(store, "LOCKED_SECONDS", 0.0)
     holder.execute("BEGIN EXCLUSIVE")
-    published = publisher_of(plan, runs).publish_end(standings, "FINISHED")
+    published = publisher_of(plan, runs).publish_end(statuses, "FINISHED")
     assert published.problem == (
         "another process keeps its store locked; of 10 points it has at least 0"
     )
     holder.rollback()
     for _ in range(2):
-        assert publisher_of(plan, runs).publish_end(standings, "FINISHED").problem is None
+        assert publisher_of(plan, runs).publish_end(statuses, "FINISHED").problem is None
     whole = list(range(1, NUM_STEPS + 1))
     assert steps_in_mlflow(runs, node) == {"train/loss": whole, "train/lr": whole}
 
 
 def test_a_grid_under_another_experiment_says_where_its_runs_are(plan: Plan, runs: Path) -> None:
-    standings, _ = trained(plan, runs)
-    assert publisher_of(plan, runs).publish_end(standings, "FINISHED").elsewhere is None
+    statuses, _ = trained(plan, runs)
+    assert publisher_of(plan, runs).publish_end(statuses, "FINISHED").elsewhere is None
     other = Publisher(GridRunGroup(plan, runs, "grid"), runs, "other")
-    assert other.publish_end(standings, "FINISHED").elsewhere == "2 in 'test'"
+    assert other.publish_end(statuses, "FINISHED").elsewhere == "2 in 'test'"
 
 
 def test_a_damaged_journal_is_named_and_counts_no_points(plan: Plan, runs: Path) -> None:
-    standings, node = trained(plan, runs)
+    statuses, node = trained(plan, runs)
     journal = node_directory(runs, node) / JOURNAL
     journal.write_bytes(journal.read_bytes().replace(b"0.1", b"0.2", 1))
-    published = publisher_of(plan, runs).publish_end(standings, "FINISHED")
+    published = publisher_of(plan, runs).publish_end(statuses, "FINISHED")
     assert published.problem is not None
     assert f"{journal}: line 1: damaged" in published.problem
     assert "points" not in published.problem

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from longtail.cluster.nodes.node import Node
-from longtail.cluster.nodes.statuses import Standing, Standings, State
+from longtail.cluster.nodes.statuses import NodeStatus, NodeStatuses, State
 from longtail.cluster.work.schedule import run_nodes
 
 
@@ -18,13 +18,13 @@ def evaluation(label: str, *parents: Node) -> Node:
     return Node("evaluation", label, {"label": label}, {}, 0, parents)
 
 
-def standings_of(*nodes: Node) -> Standings:
-    return {node.id: Standing(node) for node in nodes}
+def standings_of(*nodes: Node) -> NodeStatuses:
+    return {node.id: NodeStatus(node) for node in nodes}
 
 
-def passing_together(standings: Standings, *nodes: Node) -> None:
+def passing_together(statuses: NodeStatuses, *nodes: Node) -> None:
     for node in nodes:
-        standings[node.id].in_pass = tuple(one.id for one in nodes)
+        statuses[node.id].in_pass = tuple(one.id for one in nodes)
 
 
 class Record:
@@ -55,8 +55,8 @@ class Record:
         return {node.id: RuntimeError(f"{node.label} broke") for node in failing}
 
 
-def labels_by_state(standings: Standings, state: State) -> set[str]:
-    return {item.node.label for item in standings.values() if item.state is state}
+def labels_by_state(statuses: NodeStatuses, state: State) -> set[str]:
+    return {item.node.label for item in statuses.values() if item.state is state}
 
 
 def test_parents_go_first_and_rows_are_finished_before_new_ones_start() -> None:
@@ -71,9 +71,9 @@ def test_parents_go_first_and_rows_are_finished_before_new_ones_start() -> None:
 def test_no_more_run_at_once_than_there_are_places(places: int) -> None:
     # Passed only by as many as there are places: work for fewer would fail after a minute.
     work = Record(wait=threading.Barrier(places, timeout=60).wait)
-    standings = standings_of(*(stage(str(n)) for n in range(6)))
-    run_nodes(standings, places, work, lambda _: None)
-    assert len(labels_by_state(standings, State.DONE)) == 6
+    statuses = standings_of(*(stage(str(n)) for n in range(6)))
+    run_nodes(statuses, places, work, lambda _: None)
+    assert len(labels_by_state(statuses, State.DONE)) == 6
     assert work.most == places
 
 
@@ -81,20 +81,20 @@ def test_a_failure_blocks_its_children_and_nothing_else() -> None:
     bad, good = stage("bad"), stage("good")
     child = evaluation("child", bad)
     nodes = (bad, good, child, evaluation("grandchild", child), evaluation("other", good))
-    standings = standings_of(*nodes)
-    run_nodes(standings, 2, Record(failing=frozenset({"bad"})), lambda _: None)
-    assert labels_by_state(standings, State.FAILED) == {"bad"}
-    assert labels_by_state(standings, State.BLOCKED) == {"child", "grandchild"}
-    assert labels_by_state(standings, State.DONE) == {"good", "other"}
-    assert str(standings[bad.id].error) == "bad broke"
+    statuses = standings_of(*nodes)
+    run_nodes(statuses, 2, Record(failing=frozenset({"bad"})), lambda _: None)
+    assert labels_by_state(statuses, State.FAILED) == {"bad"}
+    assert labels_by_state(statuses, State.BLOCKED) == {"child", "grandchild"}
+    assert labels_by_state(statuses, State.DONE) == {"good", "other"}
+    assert str(statuses[bad.id].error) == "bad broke"
 
 
 def test_what_is_done_is_not_done_again() -> None:
     first = stage("first")
-    standings = standings_of(first, evaluation("row", first))
-    standings[first.id].state = State.DONE
+    statuses = standings_of(first, evaluation("row", first))
+    statuses[first.id].state = State.DONE
     work = Record()
-    run_nodes(standings, 1, work, lambda _: None)
+    run_nodes(statuses, 1, work, lambda _: None)
     assert work.order == ["row"]
 
 
@@ -102,12 +102,12 @@ def test_ticks_come_while_work_runs() -> None:
     ticks: list[int] = []
     ticked = threading.Event()
 
-    def on_tick(standings: Standings) -> None:
-        ticks.append(len(labels_by_state(standings, State.RUNNING)))
+    def on_tick(statuses: NodeStatuses) -> None:
+        ticks.append(len(labels_by_state(statuses, State.RUNNING)))
         ticked.set()
 
-    standings = standings_of(stage("slow"))
-    run_nodes(standings, 1, Record(wait=lambda: ticked.wait(60)), on_tick)
+    statuses = standings_of(stage("slow"))
+    run_nodes(statuses, 1, Record(wait=lambda: ticked.wait(60)), on_tick)
     assert ticks[:-1] and set(ticks[:-1]) == {1}
     assert ticks[-1] == 0
 
@@ -115,10 +115,10 @@ def test_ticks_come_while_work_runs() -> None:
 def test_nodes_of_a_pass_are_one_piece_of_work_at_one_place() -> None:
     root, last = stage("root"), stage("last")
     heads = [stage(label, root) for label in ("a", "b", "c")]
-    standings = standings_of(root, *heads, last, *(evaluation(f"row {h.label}", h) for h in heads))
-    passing_together(standings, *heads)
+    statuses = standings_of(root, *heads, last, *(evaluation(f"row {h.label}", h) for h in heads))
+    passing_together(statuses, *heads)
     work = Record()
-    run_nodes(standings, 1, work, lambda _: None)
+    run_nodes(statuses, 1, work, lambda _: None)
     assert work.order == ["root", "a + b + c", "row a", "row b", "row c", "last"]
     assert work.most == 1
 
@@ -126,12 +126,12 @@ def test_nodes_of_a_pass_are_one_piece_of_work_at_one_place() -> None:
 def test_a_node_that_fails_in_a_pass_blocks_its_own_children_alone() -> None:
     root = stage("root")
     good, bad = stage("good", root), stage("bad", root)
-    standings = standings_of(root, good, bad, evaluation("row", good), evaluation("lost", bad))
-    passing_together(standings, good, bad)
-    run_nodes(standings, 2, Record(failing=frozenset({"bad"})), lambda _: None)
-    assert labels_by_state(standings, State.DONE) == {"root", "good", "row"}
-    assert labels_by_state(standings, State.FAILED) == {"bad"}
-    assert labels_by_state(standings, State.BLOCKED) == {"lost"}
+    statuses = standings_of(root, good, bad, evaluation("row", good), evaluation("lost", bad))
+    passing_together(statuses, good, bad)
+    run_nodes(statuses, 2, Record(failing=frozenset({"bad"})), lambda _: None)
+    assert labels_by_state(statuses, State.DONE) == {"root", "good", "row"}
+    assert labels_by_state(statuses, State.FAILED) == {"bad"}
+    assert labels_by_state(statuses, State.BLOCKED) == {"lost"}
 
 
 def test_an_exception_fails_all_nodes_of_the_piece() -> None:
@@ -139,8 +139,8 @@ def test_an_exception_fails_all_nodes_of_the_piece() -> None:
         raise OSError("disk full")
 
     one, other = stage("one"), stage("other")
-    standings = standings_of(one, other)
-    passing_together(standings, one, other)
-    run_nodes(standings, 2, explode, lambda _: None)
-    assert {str(item.error) for item in standings.values()} == {"disk full"}
-    assert labels_by_state(standings, State.FAILED) == {"one", "other"}
+    statuses = standings_of(one, other)
+    passing_together(statuses, one, other)
+    run_nodes(statuses, 2, explode, lambda _: None)
+    assert {str(item.error) for item in statuses.values()} == {"disk full"}
+    assert labels_by_state(statuses, State.FAILED) == {"one", "other"}

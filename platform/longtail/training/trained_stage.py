@@ -24,7 +24,7 @@ from longtail.training.telemetry import Telemetry
 
 
 @dataclass(frozen=True)
-class Member:
+class TrainedStage:
     """A stage that is ready to be trained.
 
     Attributes:
@@ -53,7 +53,7 @@ def prepare(
     annotations: Annotations,
     latest: Latest,
     device: torch.device,
-) -> Member:
+) -> TrainedStage:
     """Give the engine, with this classifier in place, the weights that the stage goes on with.
 
     Raises:
@@ -76,7 +76,7 @@ def prepare(
         skipped_checkpoints=latest.skipped,
         lost_steps=latest.lost_steps,
     )
-    return Member(
+    return TrainedStage(
         job=job,
         classifier=classifier,
         learner=Learner(stage, optimizer, journal=None),

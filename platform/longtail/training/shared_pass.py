@@ -16,15 +16,15 @@ from longtail.training.checkpoints import save_checkpoint
 from longtail.training.freezing import FrozenParts
 from longtail.training.job import StageJob, StageOutcome
 from longtail.training.journal import JOURNAL, Journal
-from longtail.training.member import Member
 from longtail.training.shared_trunk import in_place
 from longtail.training.telemetry_files import drop_windows_after, write_window
+from longtail.training.trained_stage import TrainedStage
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Pass:
+class SharedPass:
     """What is trained at once.
 
     Attributes:
@@ -36,7 +36,7 @@ class Pass:
     """
 
     engine: Engine
-    members: Sequence[Member]
+    members: Sequence[TrainedStage]
     frozen: FrozenParts
     annotations: Annotations
     writes: bool
@@ -70,7 +70,7 @@ class Pass:
             self._note_divergence()
         return [_outcome(member, step) for member in self.members]
 
-    def _facts(self, member: Member) -> dict[str, object]:
+    def _facts(self, member: TrainedStage) -> dict[str, object]:
         """What the journal's first line tells of the start."""
         outcome, stage = member.outcome, member.job.config
         facts: dict[str, object] = {
@@ -88,7 +88,7 @@ class Pass:
             facts["shared_trunk"] = len(self.members)
         return facts
 
-    def _save_member(self, member: Member, step: int, batch: TrainingBatch) -> None:
+    def _save_member(self, member: TrainedStage, step: int, batch: TrainingBatch) -> None:
         window = member.telemetry.window()
         if not self.writes:
             return
@@ -105,7 +105,7 @@ class Pass:
                 member.job.divergence.write_text(str(member.learner.diverged))
 
 
-def _tell(member: Member) -> None:
+def _tell(member: TrainedStage) -> None:
     """Warn of what is unusual about the start."""
     outcome = member.outcome
     for fault in outcome.skipped_checkpoints:
@@ -118,7 +118,7 @@ def _tell(member: Member) -> None:
         logger.log(level, "weights to start from:\n%s", taken.table())
 
 
-def _outcome(member: Member, step: int) -> StageOutcome:
+def _outcome(member: TrainedStage, step: int) -> StageOutcome:
     if member.learner.journal is not None:
         member.learner.journal.close()
     if member.learner.diverged is not None:
