@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import UnionType
 from typing import Annotated, Any, Self, Union, get_args, get_origin
 
@@ -27,8 +27,12 @@ class Config(BaseModel):
     def _name_alone_is_a_component(cls, tree: Any) -> Any:
         if not isinstance(tree, dict):
             return tree
-        fields = [name for name in cls.model_fields if name in tree and cls._has_components(name)]
-        return {**tree, **{name: _spelt_out(tree[name]) for name in fields}}
+        named = {
+            name: _spelt_out(value)
+            for name, value in tree.items()
+            if isinstance(value, str | list | tuple) and cls._has_components(name)
+        }
+        return {**tree, **named}
 
     @model_validator(mode="before")
     @classmethod
@@ -41,7 +45,8 @@ class Config(BaseModel):
     @classmethod
     def _has_components(cls, field: str) -> bool:
         """Whether a field, or each item of it, is told by `name`."""
-        kinds = config_classes(cls.model_fields[field].annotation)
+        known = cls.model_fields.get(field)
+        kinds = config_classes(known.annotation) if known else []
         return bool(kinds) and all("name" in kind.model_fields for kind in kinds)
 
     def replace(self, **changes: Any) -> Self:
@@ -116,13 +121,11 @@ def parse_assignments(assignments: tuple[str, ...]) -> dict[str, Any]:
     return changes
 
 
-def _spelt_out(value: Any) -> Any:
+def _spelt_out(value: str | Sequence[Any]) -> Any:
     """A component, or each of a list of them, that is given as its name alone."""
     if isinstance(value, str):
         return {"name": value}
-    if isinstance(value, list | tuple):
-        return [{"name": item} if isinstance(item, str) else item for item in value]
-    return value
+    return [{"name": item} if isinstance(item, str) else item for item in value]
 
 
 class _Switched(dict[str, Any]):
