@@ -23,7 +23,6 @@ from longtail.evaluation.metrics.curves import empty_curves, fill_curves
 from longtail.evaluation.metrics.ranking import Ranking, match_ranked
 from longtail.evaluation.metrics.rescorer import MAX_DETS
 from longtail.evaluation.metrics.summary import UNDEFINED
-from longtail.evaluation.protocol import RECALLS
 from longtail.evaluation.uncertainty.bootstrap import METRICS
 
 ALL_AREAS = 0
@@ -111,7 +110,7 @@ class Quota:
         curves = empty_curves(num_categories, num_areas=1)
         precision, recall = curves.precision[..., 0], curves.recall[..., 0]
         if num_categories:
-            fill_curves(*found, starts, self._num_truth, RECALLS, precision, recall)
+            fill_curves(*found, starts, self._num_truth, precision, recall)
         groups = [self._categories.group(letter)[self._occurs] for letter in FREQUENCY_GROUPS]
         parts = [precision, *(precision[..., members] for members in groups)]
         return dict(zip(METRICS, map(_mean, parts), strict=True))
