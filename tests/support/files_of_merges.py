@@ -25,7 +25,7 @@ from longtail.evaluation.annotations.ground_truth import GroundTruth, read_groun
 from longtail.evaluation.matching.match_shard import write_shard
 from longtail.evaluation.matching.prediction_set import inputs_of, open_set
 from longtail.evaluation.matching.shard import Kind as Overlap
-from longtail.evaluation.matching.shard_files import read_part
+from longtail.evaluation.matching.shard_files import read_shard
 from longtail.evaluation.metrics.rescorer import Rescorer
 from longtail.files import write_json
 from longtail.predictions.result_json.read import import_json
@@ -68,14 +68,14 @@ def read_store(folder: Path) -> Any:
     return plain(store.read_all()), plain(store.images), store.source, store.manifest.notes
 
 
-def write_part(folder: Path) -> list[Path]:
+def save_shard(folder: Path) -> list[Path]:
     truth, store = store_of(folder)
     write_shard(truth.path, store.directory, 1, 1, folder / "part.npz")
     return [folder / "part.npz"]
 
 
 def read_parted(folder: Path) -> Any:
-    return plain(read_part(folder / "part.npz", inputs_of(*store_of(folder))))
+    return plain(read_shard(folder / "part.npz", inputs_of(*store_of(folder))))
 
 
 def write_rescorer(folder: Path) -> list[Path]:
@@ -160,7 +160,7 @@ def read_search(folder: Path) -> Any:
 
 KINDS = (
     Kind("store", write_store, read_store),
-    Kind("part of an evaluation", write_part, read_parted),
+    Kind("part of an evaluation", save_shard, read_parted),
     Kind("re-scorer", write_rescorer, read_rescorer),
     Kind("calibration", write_calibration, lambda f: Calibration.load(f / "calibration.json")),
     Kind("merge.json, result.json and files of a merge", write_merge, read_merge),

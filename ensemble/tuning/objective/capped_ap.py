@@ -22,7 +22,6 @@ from longtail.evaluation.metrics.cap import within_cap
 from longtail.evaluation.metrics.curves import empty_curves, fill_curves
 from longtail.evaluation.metrics.ranking import Ranking, match_ranked
 from longtail.evaluation.metrics.rescorer import MAX_DETS
-from longtail.evaluation.protocol import RECALLS
 from longtail.metrics import GROUP_METRICS, UNDEFINED
 
 ALL_AREAS = 0
@@ -110,7 +109,7 @@ class CappedAP:
         curves = empty_curves(num_categories, num_areas=1)
         precision, recall = curves.precision[..., 0], curves.recall[..., 0]
         if num_categories:
-            fill_curves(*found, starts, self._num_truth, RECALLS, precision, recall)
+            fill_curves(*found, starts, self._num_truth, precision, recall)
         groups = [self._categories.group(letter)[self._occurs] for letter in FREQUENCY_GROUPS]
         parts = [precision, *(precision[..., members] for members in groups)]
         return dict(zip(GROUP_METRICS, map(_mean, parts), strict=True))

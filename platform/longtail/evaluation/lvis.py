@@ -21,7 +21,7 @@ from longtail.evaluation.evaluator import RESAMPLES, Evaluator, check_request
 from longtail.evaluation.matching.blocks import OnBlock
 from longtail.evaluation.matching.match_store import kinds_of, match_store
 from longtail.evaluation.matching.prediction_set import inputs_of, open_set
-from longtail.evaluation.matching.shard_files import read_parts
+from longtail.evaluation.matching.shard_files import read_shards
 from longtail.evaluation.metrics.bins import (
     ap_by_instance_bin,
     gap_by_group,
@@ -107,7 +107,7 @@ def evaluate(
             return MatchedSet.of(truth, whole, max_dets)
 
         if parts:
-            whole = read_parts(parts, inputs_of(truth, store), store.block_count)
+            whole = read_shards(parts, inputs_of(truth, store), store.block_count)
             ours = MatchedSet.of(truth, whole, max_dets)
         else:
             ours = matched(store)

@@ -38,7 +38,6 @@ def average_precision(
         np.zeros(len(rows), dtype=np.uint16),
         np.searchsorted(label[rows], np.arange(len(num_instances) + 1)),
         num_instances,
-        RECALLS,
         precision,
         np.full((1, len(num_instances)), UNDEFINED),
     )

@@ -1,4 +1,4 @@
-"""How far scores are from the share of detections that are right, by frequency group.
+"""Calibration error by frequency group: how far scores are from the precision of detections.
 
 Detection expected calibration error (Kueppers et al., Multivariate Confidence Calibration for
 Object Detection, CVPRW 2020) over the score alone and over judged detections only.
@@ -25,7 +25,7 @@ class ReliabilityBin:
             except for a score of 1.
         count: Detections.
         mean_score: Their mean score, -1 for an empty bin.
-        precision: Share of them that is right, -1 for an empty bin.
+        precision: Fraction of them that are true positives, -1 for an empty bin.
     """
 
     low: float
@@ -52,26 +52,29 @@ def calibration_by_group(
 ) -> dict[str, Calibration]:
     """Calibration of all categories and of r, c, f at the first threshold.
 
-    Detections that are neither right nor wrong are left out.
+    Detections that are neither true nor false positives are left out.
     """
-    right = detections.right()
-    counts = right | detections.wrong()
+    true_positive = detections.true_positives()
+    counts = true_positive | detections.false_positives()
     letters = categories.frequency[detections.label]
     groups = {"all": counts} | {name: counts & (letters == name) for name in FREQUENCY_GROUPS}
-    return {name: calibration(detections.score[rows], right[rows]) for name, rows in groups.items()}
+    return {
+        name: calibration(detections.score[rows], true_positive[rows])
+        for name, rows in groups.items()
+    }
 
 
-def calibration(score: NDArray[np.float64], right: NDArray[np.bool_]) -> Calibration:
+def calibration(score: NDArray[np.float64], true_positive: NDArray[np.bool_]) -> Calibration:
     """Calibration of scores.
 
     Args:
         score: (D,) in [0, 1].
-        right: (D,) whether a detection is right.
+        true_positive: (D,) whether a detection is one.
     """
     number = np.minimum((score * NUM_BINS).astype(np.int64), NUM_BINS - 1)
     counts = np.bincount(number, minlength=NUM_BINS)
     means = np.bincount(number, score, NUM_BINS) / np.maximum(counts, 1)
-    precisions = np.bincount(number, right, NUM_BINS) / np.maximum(counts, 1)
+    precisions = np.bincount(number, true_positive, NUM_BINS) / np.maximum(counts, 1)
     gaps = np.abs(precisions - means)
     error = float((gaps * counts).sum() / counts.sum()) if len(score) else UNDEFINED
     means[counts == 0] = precisions[counts == 0] = UNDEFINED

@@ -1,6 +1,6 @@
-"""Which objects are taken for which categories, over judged detections only.
+"""Confusion of categories: what instances are taken for, over judged detections only.
 
-Every detection takes, by falling score, the free object of highest overlap, of whatever category.
+Every detection takes, by falling score, the free instance of highest overlap, of whatever category.
 Counting all detections instead would take every unjudged one for an error (evaluation.md): in a
 federated data set nobody has looked whether it is right.
 """
@@ -18,10 +18,10 @@ NUM_PAIRS = 20
 
 @dataclass(frozen=True)
 class ConfusedPair:
-    """Objects of one category taken for another.
+    """Instances of one category taken for another.
 
     Attributes:
-        object_id: Category id of the objects.
+        object_id: Category id of the instances.
         object_name: Its name.
         object_group: r, c or f.
         detected_id: Category id of the detections.
@@ -41,12 +41,13 @@ class ConfusedPair:
 
 @dataclass(frozen=True)
 class Confusion:
-    """Objects against detections by frequency group.
+    """Instances against detections by frequency group.
 
     Attributes:
-        matrix: 4 rows of 4 counts. Rows: objects of r, c, f, and background (a detection on no
-            free object). Columns: detections of r, c, f, and missed (an object that no detection
-            takes). The rows of r, c, f add up to their objects, the columns to their detections.
+        matrix: 4 rows of 4 counts. Rows: instances of r, c, f, and background (a detection on
+            no free instance). Columns: detections of r, c, f, and missed (an instance that no
+            detection takes). The rows of r, c, f add up to their instances, the columns to their
+            detections.
         same_category: Of the cells r-r, c-c, f-f, how many are of one and the same category.
         pairs: The most frequent pairs of different categories, at most 20.
     """
@@ -59,7 +60,7 @@ class Confusion:
 def confusion(detections: JudgedDetections, categories: CategoryTable) -> Confusion:
     """Count the confusions of a prediction set.
 
-    A detection on an ignored object counts as nothing, and so does one on no free object whose
+    A detection on an ignored instance counts as nothing, and so does one on no free instance whose
     category is not exhaustively annotated in the image.
     """
     taken = detections.counterpart
@@ -67,20 +68,20 @@ def confusion(detections: JudgedDetections, categories: CategoryTable) -> Confus
     nothing = (taken == NO_INSTANCE) & detections.exhaustive
     missed = ~detections.gt_ignored
     missed[taken[hit]] = False
-    objects, found = detections.gt_label[taken[hit]], detections.label[hit]
+    wanted, found = detections.gt_label[taken[hit]], detections.label[hit]
     group = _group_index(categories)
     matrix = np.zeros((4, 4), dtype=np.int64)
-    pairs = 3 * group[objects] + group[found]
+    pairs = 3 * group[wanted] + group[found]
     matrix[:3, :3] = np.bincount(pairs, minlength=9).reshape(3, 3)
     matrix[3, :3] = np.bincount(group[detections.label[nothing]], minlength=3)
     matrix[:3, 3] = np.bincount(group[detections.gt_label[missed]], minlength=3)
-    same = group[found[objects == found]]
+    same = group[found[wanted == found]]
     return Confusion(
         matrix=tuple(tuple(row) for row in matrix.tolist()),
         same_category=dict(
             zip(FREQUENCY_GROUPS, np.bincount(same, minlength=3).tolist(), strict=True)
         ),
-        pairs=_top_pairs(objects, found, categories),
+        pairs=_top_pairs(wanted, found, categories),
     )
 
 
@@ -91,11 +92,11 @@ def _group_index(categories: CategoryTable) -> NDArray[np.int64]:
 
 
 def _top_pairs(
-    objects: NDArray[np.int64], found: NDArray[np.int64], categories: CategoryTable
+    wanted: NDArray[np.int64], found: NDArray[np.int64], categories: CategoryTable
 ) -> tuple[ConfusedPair, ...]:
-    different = objects != found
+    different = wanted != found
     pairs, counts = np.unique(
-        np.stack([objects[different], found[different]]), axis=1, return_counts=True
+        np.stack([wanted[different], found[different]]), axis=1, return_counts=True
     )
     top = np.argsort(-counts, kind="stable")[:NUM_PAIRS]
     ids, names, letters = categories.ids, categories.names, categories.frequency

@@ -44,15 +44,16 @@ class Diagnosis:
 
     Attributes:
         kind: What overlaps: "segm" masks, "box" boxes.
-        iou_threshold: Overlap from which an object counts as found, except in `ap_loss`.
+        iou_threshold: Overlap from which an instance counts as found, except in `ap_loss`.
         counts: Detections of the set; within the cap; of those, unjudged, and judged with an area;
-            of the judged, right, wrong, and neither; objects to be found.
-        confusion: Objects taken for other categories.
-        errors: Wrong detections and missed objects by type and group.
+            of the judged, true positives (right), false ones (wrong), and neither; instances to be
+            found (objects).
+        confusion: Instances taken for other categories.
+        errors: False positives and missed instances by type and group.
         ap_gain: AP at the threshold gained by correcting each type, by group.
         ap_loss: AP over ten thresholds lost to places and to categories, by group.
         calibration: D-ECE with reliability bins, by group.
-        scores: Scores of right and wrong detections, by group.
+        scores: Scores of true and false positives, by group.
         warnings: What a reader of the numbers should know.
     """
 
@@ -125,7 +126,7 @@ def diagnose(
         annotations: An LVIS annotation file.
         predictions: LVIS result JSON, or the directory of a prediction store.
         kind: Overlap of masks or of boxes.
-        iou_threshold: Overlap from which an object counts as found, over 0.1 and at most 1.
+        iou_threshold: Overlap from which an instance counts as found, over 0.1 and at most 1.
         max_dets: Best-scored detections that count per image.
         work_dir: Where a JSON file is turned into a temporary store; None is the system's folder.
         on_block: Told the number of blocks done and of all, as they are done.
@@ -174,17 +175,18 @@ def _diagnosis(
         ErrorAnalysis(detections, categories, 1 + t, threshold)
         for t, threshold in enumerate(IOU_THRESHOLDS.tolist())
     ]
-    right, wrong = int(detections.right().sum()), int(detections.wrong().sum())
+    num_true = int(detections.true_positives().sum())
+    num_false = int(detections.false_positives().sum())
     return Diagnosis(
         kind=kind,
         iou_threshold=iou_threshold,
         counts=seen
         | {
             "judged": len(detections),
-            "right": right,
-            "wrong": wrong,
-            "neither": len(detections) - right - wrong,
-            "objects": int(detections.num_objects(categories).sum()),
+            "right": num_true,
+            "wrong": num_false,
+            "neither": len(detections) - num_true - num_false,
+            "objects": int(detections.num_instances(categories).sum()),
         },
         confusion=confusion(detections, categories),
         errors=analysis.counts(),

@@ -1,9 +1,9 @@
-"""Why detections are wrong and objects missed: TIDE's error types, by frequency group.
+"""TIDE's error types by frequency group: why detections are false and instances missed.
 
 Bolya et al., TIDE: A General Toolbox for Identifying Object Detection Errors (ECCV 2020). Types
 and their order are those of its public tool: a false positive is given the first that fits. We
 differ in that only judged detections are looked at, and in that what LVIS does not hold against a
-detection (ignored objects, categories not exhaustively annotated) is no error here either.
+detection (ignored instances, categories not exhaustively annotated) is no error here either.
 """
 
 from typing import Literal
@@ -35,12 +35,12 @@ ERROR_TYPES: tuple[ErrorType, ...] = (
 class ErrorAnalysis:
     """The errors of a prediction set at one overlap threshold t.
 
-    localisation: overlaps an object of its category by at least 0.1, and by less than t.
-    classification: overlaps an object of another category by at least t.
-    duplicate: overlaps an object of its category by at least t, and a better-scored one has it.
-    background: overlaps no object by 0.1.
+    localisation: overlaps an instance of its category by at least 0.1, and by less than t.
+    classification: overlaps an instance of another category by at least t.
+    duplicate: overlaps an instance of its category by at least t, and a better-scored one has it.
+    background: overlaps no instance by 0.1.
     both: the rest, a category and a place that are both wrong.
-    missed: an object without a true positive that no localisation or classification error,
+    missed: an instance without a true positive that no localisation or classification error,
     corrected, would find.
 
     Args:
@@ -55,7 +55,8 @@ class ErrorAnalysis:
     ) -> None:
         self._detections = detections
         self._categories = categories
-        self._right, self._wrong = detections.right(t), detections.wrong(t)
+        self._true_positive = detections.true_positives(t)
+        self._false_positive = detections.false_positives(t)
         own, other = detections.own_iou, detections.other_iou
         conditions = {
             "localisation": (own >= BACKGROUND_IOU) & (own < threshold),
@@ -65,15 +66,15 @@ class ErrorAnalysis:
             "both": np.ones(len(detections), dtype=np.bool_),
         }
         self._of_type: dict[str, NDArray[np.bool_]] = {}
-        unexplained = self._wrong.copy()
+        unexplained = self._false_positive.copy()
         for name, condition in conditions.items():
             self._of_type[name] = unexplained & condition
             unexplained &= ~condition
         self._found = np.zeros(len(detections.gt_label), dtype=np.bool_)
-        self._found[detections.matched[t][self._right]] = True
+        self._found[detections.matched[t][self._true_positive]] = True
 
     def rows(self, error: ErrorType) -> NDArray[np.bool_]:
-        """(D,) detections of an error type; for "missed" (G,) objects."""
+        """(D,) detections of an error type; for "missed" (G,) instances."""
         if error != "missed":
             return self._of_type[error]
         within_reach = self._found.copy()
@@ -83,7 +84,7 @@ class ErrorAnalysis:
         return ~within_reach & ~self._detections.gt_ignored
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """Errors by type and group: that of the detection, or of the object that is missed."""
+        """Errors by type and group: that of the detection, or of the instance that is missed."""
         counted: dict[str, dict[str, int]] = {}
         for error in ERROR_TYPES:
             missed = error == "missed"
@@ -96,26 +97,27 @@ class ErrorAnalysis:
         return counted
 
     def ap(self, *corrected: ErrorType) -> NDArray[np.float64]:
-        """(K,) AP at the threshold with some types of error corrected; -1 without objects.
+        """(K,) AP at the threshold with some types of error corrected; -1 without instances.
 
-        A localisation or classification error becomes a true positive of the object it is about,
-        the best-scored one if there are several; if the object is found already, and for the other
-        types, the detection is taken away. Missed objects are taken out of those to be found; a
-        category with none left counts as 1.
+        A localisation or classification error becomes a true positive of the instance it is about,
+        the best-scored one if there are several; if the instance is found already, and for the
+        other types, the detection is taken away. Missed instances are taken out of those to be
+        found; a category with none left counts as 1.
         """
-        wrong, label, right = self._wrong.copy(), self._detections.label.copy(), self._right.copy()
+        label = self._detections.label.copy()
+        true_positive, false_positive = self._true_positive.copy(), self._false_positive.copy()
         for error in self._of_type.keys() & set(corrected):
-            wrong &= ~self._of_type[error]
-        rows, objects = self._repaired(corrected)
-        right[rows] = True
-        label[rows] = self._detections.gt_label[objects]
-        num_objects = self._detections.num_objects(self._categories)
-        left = num_objects.copy()
+            false_positive &= ~self._of_type[error]
+        rows, instances = self._repaired(corrected)
+        true_positive[rows] = True
+        label[rows] = self._detections.gt_label[instances]
+        num_instances = self._detections.num_instances(self._categories)
+        left = num_instances.copy()
         if "missed" in corrected:
             missed = self._detections.gt_label[self.rows("missed")]
             left -= np.bincount(missed, minlength=len(left))
-        ap = average_precision(label, self._detections.score, right, wrong, left)
-        ap[(num_objects > 0) & (left == 0)] = 1.0
+        ap = average_precision(label, self._detections.score, true_positive, false_positive, left)
+        ap[(num_instances > 0) & (left == 0)] = 1.0
         return ap
 
     def _target(self, error: str) -> NDArray[np.int64]:
@@ -131,9 +133,9 @@ class ErrorAnalysis:
             targets[rows] = self._target(error)[rows]
         candidates = np.flatnonzero(targets != NO_INSTANCE)
         candidates = candidates[~self._found[targets[candidates]]]
-        # Rows of one image are by falling score, so an object's first row is its best.
-        objects, first = np.unique(targets[candidates], return_index=True)
-        return candidates[first], objects
+        # Rows of one image are by falling score, so an instance's first row is its best.
+        instances, first = np.unique(targets[candidates], return_index=True)
+        return candidates[first], instances
 
 
 def ap_gains(analysis: ErrorAnalysis, categories: CategoryTable) -> dict[str, dict[str, float]]:
@@ -151,7 +153,7 @@ def ap_losses(
 
     The means over LVIS's ten thresholds of TIDE's gains: "AP" as it is, "localisation" and
     "classification" what correcting one of them adds, "together" what correcting both adds, and
-    "rest" what is then still missing to 1 (objects not found, detections of nothing).
+    "rest" what is then still missing to 1 (instances not found, detections of nothing).
 
     Args:
         analyses: One for each of the ten thresholds.

@@ -1,6 +1,6 @@
-"""All judged detections of a prediction set with the objects they found or came near to.
+"""All judged detections of a prediction set with the instances they found or came near to.
 
-D judged detections by image and then falling score, G objects by image, T overlap thresholds.
+D judged detections by image and then falling score, G instances by image, T overlap thresholds.
 """
 
 from collections.abc import Iterable
@@ -24,22 +24,22 @@ ALL_AREAS = 0
 class JudgedDetections:
     """What every diagnosis starts from; unjudged detections are not in it.
 
-    Indices of objects are into `gt_label`, -1 for none.
+    Indices of instances are into `gt_label`, -1 for none.
 
     Attributes:
         label: (D,) category index.
         score: (D,) in [0, 1].
         exhaustive: (D,) False where the image is not exhaustively annotated with the category.
-        matched: (T, D) object of its own category that a detection takes, as in LVIS's AP.
-        counterpart: (D,) object of any category that a detection takes at the first threshold. A
-            detection of a category not exhaustively annotated takes only its own: the object of
+        matched: (T, D) instance of its own category that a detection takes, as in LVIS's AP.
+        counterpart: (D,) instance of any category that a detection takes at the first threshold. A
+            detection of a category not exhaustively annotated takes only its own: the instance of
             another category may well be of this one too.
-        own_gt: (D,) object of its own category that a detection overlaps most, taken or not.
+        own_gt: (D,) instance of its own category that a detection overlaps most, taken or not.
         own_iou: (D,) that overlap.
-        other_gt: (D,) object of other categories that a detection overlaps most.
+        other_gt: (D,) instance of other categories that a detection overlaps most.
         other_iou: (D,) that overlap.
         gt_label: (G,) category index.
-        gt_ignored: (G,) objects that are neither to be found nor wrong to be found.
+        gt_ignored: (G,) instances that are neither to be found nor false positives to find.
     """
 
     label: NDArray[np.int64]
@@ -57,24 +57,24 @@ class JudgedDetections:
     def __len__(self) -> int:
         return len(self.label)
 
-    def right(self, t: int = 0) -> NDArray[np.bool_]:
+    def true_positives(self, t: int = 0) -> NDArray[np.bool_]:
         """(D,) true positives at a threshold."""
         found: NDArray[np.bool_] = self.matched[t] != NO_INSTANCE
         return found & ~self.on_ignored(self.matched[t])
 
-    def wrong(self, t: int = 0) -> NDArray[np.bool_]:
-        """(D,) false positives at a threshold; detections may also be neither right nor wrong."""
+    def false_positives(self, t: int = 0) -> NDArray[np.bool_]:
+        """(D,) false positives at a threshold; a detection may also be neither."""
         unmatched: NDArray[np.bool_] = self.matched[t] == NO_INSTANCE
         return unmatched & self.exhaustive
 
-    def on_ignored(self, objects: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which of these objects (-1 for none) are ignored ones."""
+    def on_ignored(self, instances: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of these instances (-1 for none) are ignored ones."""
         # Index -1 reads the last value.
-        ignored: NDArray[np.bool_] = np.append(self.gt_ignored, False)[objects]
+        ignored: NDArray[np.bool_] = np.append(self.gt_ignored, False)[instances]
         return ignored
 
-    def num_objects(self, categories: CategoryTable) -> NDArray[np.int64]:
-        """(K,) objects to be found."""
+    def num_instances(self, categories: CategoryTable) -> NDArray[np.int64]:
+        """(K,) instances to be found."""
         return np.bincount(self.gt_label[~self.gt_ignored], minlength=len(categories))
 
 

@@ -1,4 +1,4 @@
-"""How the scores of right and of wrong detections lie, by frequency group."""
+"""Scores of true and of false positives by frequency group: quantiles and histograms."""
 
 from dataclasses import dataclass
 
@@ -31,14 +31,14 @@ class ScoreDistribution:
 def scores_by_group(
     detections: JudgedDetections, categories: CategoryTable
 ) -> dict[str, dict[str, ScoreDistribution]]:
-    """Distributions by group (all, r, c, f) of `right` and `wrong` detections.
+    """Distributions by group (all, r, c, f) of true positives (`right`) and false ones (`wrong`).
 
-    Right and wrong are judged at the first threshold; what is neither is left out.
+    Both are those of the first threshold; what is neither is left out.
     """
     letters = categories.frequency[detections.label]
     everything = np.ones(len(detections), dtype=np.bool_)
     groups = {"all": everything} | {name: letters == name for name in FREQUENCY_GROUPS}
-    kinds = {"right": detections.right(), "wrong": detections.wrong()}
+    kinds = {"right": detections.true_positives(), "wrong": detections.false_positives()}
     return {
         name: {kind: distribution(detections.score[rows & of]) for kind, of in kinds.items()}
         for name, rows in groups.items()

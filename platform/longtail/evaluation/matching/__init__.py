@@ -1,6 +1,7 @@
 """Matching detections with ground truth, once for all metrics.
 
 - `prediction_set`, `blocks`, `judged`: detections as they are read and judged.
-- `block_overlaps`, `mask_overlaps`, `overlaps`, `kernel`, `match_store`: overlaps, and who matches.
-- `part`, `part_files`, `shards`: ranges of blocks, joined, also over machines.
+- `shapes`, `mask_overlaps`, `block_overlaps`, `overlaps`: what overlaps.
+- `kernel`, `match_store`: what matches.
+- `shard`, `shard_files`, `match_shard`: ranges of blocks, joined, also over machines.
 """

@@ -27,7 +27,7 @@ def match_block(
     kinds: Collection[Kind],
     store: Path,
 ) -> MatchingShard:
-    """The part of one block.
+    """The shard of one block.
 
     Args:
         truth: The annotations.
@@ -44,13 +44,13 @@ def match_block(
     image, label = truth.images.find(columns.image_id), _labels(columns, truth, store)
     rows = np.flatnonzero(truth.judges(image, label))
     judged = _Judged(rows, image[rows], label[rows], instances)
-    parts: dict[Kind, KindShard] = {}
+    by_kind: dict[Kind, KindShard] = {}
     of_judged = columns.take(rows)
     if "segm" in kinds:
         check_masks(of_judged, truth, store)
     for kind in kinds:
         shapes = shapes_of(kind, of_judged, truth, instances, ranks)
-        parts[kind] = judged.part(shapes, instances.starts[ranks.start])
+        by_kind[kind] = judged.shard(shapes, instances.starts[ranks.start])
     return MatchingShard(
         blocks=range(block, block + 1),
         any_mask=bool(columns.has_mask.any()),
@@ -58,7 +58,7 @@ def match_block(
         label=label,
         score=columns.score,
         score_mask=columns.score_mask,
-        kinds=parts,
+        kinds=by_kind,
     )
 
 
@@ -83,7 +83,7 @@ class _Judged:
         has_area = area[detections] > 0
         return detections[has_area], found[has_area]
 
-    def part(self, shapes: Shapes, first_instance: int) -> KindShard:
+    def shard(self, shapes: Shapes, first_instance: int) -> KindShard:
         """The detections with an area, and their overlaps of the lowest threshold and more.
 
         Args:

@@ -20,6 +20,6 @@ def ranks_of_blocks(num_images: int) -> Iterator[range]:
         yield range(first, min(first + IMAGES_PER_BLOCK, num_images))
 
 
-def share_of_blocks(shard: int, num_shards: int, num_blocks: int) -> range:
+def blocks_of_shard(shard: int, num_shards: int, num_blocks: int) -> range:
     """The consecutive blocks of shard 1..num_shards; all shards together hold each block once."""
     return range(num_blocks * (shard - 1) // num_shards, num_blocks * shard // num_shards)

@@ -1,12 +1,12 @@
-"""One evaluation shared by many machines: each matches a shard of the blocks and writes a part."""
+"""One evaluation shared by many machines: each matches a shard of the blocks and writes it."""
 
 from pathlib import Path
 
 from longtail.evaluation.annotations.ground_truth import read_ground_truth
-from longtail.evaluation.matching.blocks import OnBlock, share_of_blocks
+from longtail.evaluation.matching.blocks import OnBlock, blocks_of_shard
 from longtail.evaluation.matching.match_store import kinds_of, match_store
 from longtail.evaluation.matching.prediction_set import inputs_of, open_set
-from longtail.evaluation.matching.shard_files import write_part
+from longtail.evaluation.matching.shard_files import save_shard
 from longtail.evaluation.workers import Workers
 from longtail.problems import BadInputError
 
@@ -20,14 +20,14 @@ def write_shard(
     on_block: OnBlock | None = None,
     workers: int = 1,
 ) -> None:
-    """Match one shard of a store's blocks and write the part, for `evaluate(..., parts=...)`.
+    """Match one shard of a store's blocks and write it, for `evaluate(..., parts=...)`.
 
     Args:
         annotations: An LVIS annotation file.
         predictions: The directory of a prediction store, the same for all shards.
         shard: Which of them, from 1.
         num_shards: Shards in all, at most the store's blocks of 32 images.
-        out: The part's file, .npz; replaced if it exists.
+        out: The shard's file, .npz; replaced if it exists.
         on_block: Told the number of blocks done and of all of the shard, as they are done.
         workers: Most processes that share the work.
 
@@ -52,7 +52,7 @@ def write_shard(
             f"{num_shards} shards: the store has {store.block_count} blocks of 32 images; name at "
             "most as many shards"
         )
-    blocks = share_of_blocks(shard, num_shards, store.block_count)
+    blocks = blocks_of_shard(shard, num_shards, store.block_count)
     with Workers(workers) as pool:
-        part = match_store(truth, store, kinds_of(truth), on_block, pool, blocks)
-    write_part(out, part, inputs_of(truth, store))
+        matched = match_store(truth, store, kinds_of(truth), on_block, pool, blocks)
+    save_shard(out, matched, inputs_of(truth, store))

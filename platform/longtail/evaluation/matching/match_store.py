@@ -12,7 +12,7 @@ from pathlib import Path
 from longtail.evaluation.annotations.ground_truth import GroundTruth, read_ground_truth
 from longtail.evaluation.annotations.instances import Instances
 from longtail.evaluation.matching.block_overlaps import match_block
-from longtail.evaluation.matching.blocks import OnBlock, share_of_blocks
+from longtail.evaluation.matching.blocks import OnBlock, blocks_of_shard
 from longtail.evaluation.matching.overlaps import Overlaps
 from longtail.evaluation.matching.shard import Kind, MatchingShard, join
 from longtail.evaluation.workers import Workers
@@ -36,7 +36,7 @@ def match_store(
     workers: Workers | None = None,
     blocks: range | None = None,
 ) -> MatchingShard:
-    """The part of all blocks, or of some.
+    """The shard of all blocks, or of some.
 
     Args:
         truth: The annotations.
@@ -51,15 +51,15 @@ def match_store(
         InfrastructureError: A worker was killed.
     """
     blocks = range(store.block_count) if blocks is None else blocks
-    share_of_store = store.num_detections * len(blocks) // max(1, store.block_count)
-    num_workers = 1 if workers is None else workers.num_for(share_of_store)
+    num_detections = store.num_detections * len(blocks) // max(1, store.block_count)
+    num_workers = 1 if workers is None else workers.num_for(num_detections)
     if workers is None or num_workers == 1:
         return _match_blocks(truth, Instances.of(truth), store, kinds, blocks, on_block)
     num_chunks = min(CHUNKS_PER_WORKER * num_workers, len(blocks))
-    shares = (
-        share_of_blocks(number, num_chunks, len(blocks)) for number in range(1, num_chunks + 1)
+    ranges = (
+        blocks_of_shard(number, num_chunks, len(blocks)) for number in range(1, num_chunks + 1)
     )
-    chunks = [blocks[share.start : share.stop] for share in shares]
+    chunks = [blocks[chunk.start : chunk.stop] for chunk in ranges]
     with workers.processes(min(num_workers, num_chunks)) as pool:
         files = truth.path, store.directory
         found = [pool.submit(_match_chunk, *files, tuple(kinds), chunk) for chunk in chunks]
@@ -91,13 +91,13 @@ def _match_blocks(
     blocks: range,
     on_block: OnBlock | None = None,
 ) -> MatchingShard:
-    parts = []
+    shards = []
     for done, block in enumerate(blocks, start=1):
         columns = store.read_block(block, with_masks="segm" in kinds)
-        parts.append(match_block(truth, instances, block, columns, kinds, store.directory))
+        shards.append(match_block(truth, instances, block, columns, kinds, store.directory))
         if on_block is not None:
             on_block(done, len(blocks))
-    return join(parts)
+    return join(shards)
 
 
 def _report(

@@ -61,29 +61,29 @@ class Overlaps:
     def of(
         cls, whole: MatchingShard, kind: Kind, instances: Instances, image_ids: Ints
     ) -> "Overlaps":
-        """Sort the part of all blocks by category.
+        """The shard of all blocks, sorted by category.
 
         Args:
-            whole: The part.
-            kind: The kind of overlap, one of the part's.
+            whole: That shard.
+            kind: The kind of overlap, one of the shard's.
             instances: The G instances of the annotation file.
             image_ids: (N,) ids by rank.
         """
-        part, num_categories = whole.kinds[kind], instances.num_categories
-        order = np.argsort(part.label, kind="stable")
+        shard, num_categories = whole.kinds[kind], instances.num_categories
+        order = np.argsort(shard.label, kind="stable")
         truth_order = np.argsort(instances.label, kind="stable")
-        detections = _inverse(order)[part.overlap_detection]
-        found = _inverse(truth_order)[part.overlap_instance]
-        by_detection = preference(detections, found, part.overlap_iou)
-        reached = part.overlap_iou[by_detection, None] >= IOU_THRESHOLDS
+        detections = _inverse(order)[shard.overlap_detection]
+        found = _inverse(truth_order)[shard.overlap_instance]
+        by_detection = preference(detections, found, shard.overlap_iou)
+        reached = shard.overlap_iou[by_detection, None] >= IOU_THRESHOLDS
         return cls(
             scores=whole.scores(kind).view(),
             image_starts=starts_of(whole.image_counts),
             image_ids=image_ids.copy(),
-            row=part.row[order],
-            image=part.image[order],
-            detection_flags=part.flags[order],
-            detection_starts=starts_of(np.bincount(part.label, minlength=num_categories)),
+            row=shard.row[order],
+            image=shard.image[order],
+            detection_flags=shard.flags[order],
+            detection_starts=starts_of(np.bincount(shard.label, minlength=num_categories)),
             truth_image=instances.image[truth_order],
             truth_flags=instances.flags[truth_order],
             truth_starts=starts_of(np.bincount(instances.label, minlength=num_categories)),

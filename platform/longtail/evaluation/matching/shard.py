@@ -1,7 +1,7 @@
-"""What matching finds in a range of blocks: a value that can be saved and joined with others.
+"""A shard of a matching: what it finds in a range of blocks, to be saved and joined with others.
 
-Within a part detections, rows and overlaps count from 0; `join` moves them behind those of the
-parts before. S rows of all detections, J judged ones with an area, E overlaps of the lowest IoU
+Within a shard detections, rows and overlaps count from 0; `join` moves them behind those of the
+shards before. S rows of all detections, J judged ones with an area, E overlaps of the lowest IoU
 threshold and more.
 """
 
@@ -22,7 +22,7 @@ class KindShard:
     """Judged detections by one kind of overlap, by image and then in file order.
 
     Attributes:
-        row: (J,) int64, row of the part.
+        row: (J,) int64, row of the shard.
         image: (J,) int64 rank of the image.
         label: (J,) int64 index of the category.
         flags: (J,) uint8, bit a: counts as nothing in area range a if nothing matches it.
@@ -67,32 +67,32 @@ class MatchingShard:
         return self.score_mask if kind == "segm" else self.score
 
 
-def join(parts: Sequence[MatchingShard]) -> MatchingShard:
-    """One part of consecutive parts of the same kinds, at least one, by rising blocks."""
-    assert all(a.blocks.stop == b.blocks.start for a, b in pairwise(parts))
-    first_rows = _offsets([len(part.score) for part in parts])
+def join(shards: Sequence[MatchingShard]) -> MatchingShard:
+    """One shard of consecutive shards of the same kinds, at least one, by rising blocks."""
+    assert all(a.blocks.stop == b.blocks.start for a, b in pairwise(shards))
+    first_rows = _offsets([len(shard.score) for shard in shards])
     return MatchingShard(
-        blocks=range(parts[0].blocks.start, parts[-1].blocks.stop),
-        any_mask=any(part.any_mask for part in parts),
-        image_counts=np.concatenate([part.image_counts for part in parts]),
-        label=np.concatenate([part.label for part in parts]),
-        score=np.concatenate([part.score for part in parts]),
-        score_mask=np.concatenate([part.score_mask for part in parts]),
+        blocks=range(shards[0].blocks.start, shards[-1].blocks.stop),
+        any_mask=any(shard.any_mask for shard in shards),
+        image_counts=np.concatenate([shard.image_counts for shard in shards]),
+        label=np.concatenate([shard.label for shard in shards]),
+        score=np.concatenate([shard.score for shard in shards]),
+        score_mask=np.concatenate([shard.score_mask for shard in shards]),
         kinds={
-            kind: _join_kind([part.kinds[kind] for part in parts], first_rows)
-            for kind in parts[0].kinds
+            kind: _join_kind([shard.kinds[kind] for shard in shards], first_rows)
+            for kind in shards[0].kinds
         },
     )
 
 
-def _join_kind(parts: Sequence[KindShard], first_rows: Ints) -> KindShard:
-    first_detections = _offsets([len(part.row) for part in parts])
+def _join_kind(shards: Sequence[KindShard], first_rows: Ints) -> KindShard:
+    first_detections = _offsets([len(shard.row) for shard in shards])
     columns: dict[str, NDArray[Any]] = {
-        column.name: np.concatenate([getattr(part, column.name) for part in parts])
+        column.name: np.concatenate([getattr(shard, column.name) for shard in shards])
         for column in fields(KindShard)
     }
-    columns["row"] += np.repeat(first_rows, [len(part.row) for part in parts])
-    overlaps = [len(part.overlap_iou) for part in parts]
+    columns["row"] += np.repeat(first_rows, [len(shard.row) for shard in shards])
+    overlaps = [len(shard.overlap_iou) for shard in shards]
     columns["overlap_detection"] += np.repeat(first_detections, overlaps)
     return KindShard(**columns)
 
@@ -117,6 +117,6 @@ class DetectionScores:
 
     @classmethod
     def of(cls, whole: MatchingShard, kind: Kind) -> "DetectionScores":
-        """The rows that the part of all blocks holds."""
+        """The rows that the shard of all blocks holds."""
         image = np.repeat(np.arange(len(whole.image_counts)), whole.image_counts)
         return cls(image, whole.label, whole.scores(kind))

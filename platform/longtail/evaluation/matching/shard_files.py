@@ -106,7 +106,7 @@ class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     any_mask: bool
 
 
-def write_part(path: Path, part: MatchingShard, inputs: Inputs) -> None:
+def save_shard(path: Path, part: MatchingShard, inputs: Inputs) -> None:
     """Write a part under a temporary name in the same folder, then rename it."""
     blocks = part.blocks.start, part.blocks.stop
     manifest = _Manifest(SCHEMA_VERSION, inputs, *blocks, part.any_mask)
@@ -117,7 +117,7 @@ def write_part(path: Path, part: MatchingShard, inputs: Inputs) -> None:
     write_arrays(path, arrays)
 
 
-def read_part(path: Path, inputs: Inputs) -> MatchingShard:
+def read_shard(path: Path, inputs: Inputs) -> MatchingShard:
     """Read and check a part.
 
     Raises:
@@ -167,7 +167,7 @@ def _part(manifest: _Manifest, arrays: dict[str, NDArray[Any]]) -> MatchingShard
     )
 
 
-def read_parts(paths: Sequence[Path], inputs: Inputs, num_blocks: int) -> MatchingShard:
+def read_shards(paths: Sequence[Path], inputs: Inputs, num_blocks: int) -> MatchingShard:
     """Join the parts of all blocks, in whatever order their files are named.
 
     Args:
@@ -178,7 +178,7 @@ def read_parts(paths: Sequence[Path], inputs: Inputs, num_blocks: int) -> Matchi
     Raises:
         BadInputError: A part cannot be used, two hold the same block, or a block is in none.
     """
-    parts = {path: read_part(path, inputs) for path in _files(paths)}
+    parts = {path: read_shard(path, inputs) for path in _files(paths)}
     ordered = sorted(parts, key=lambda path: parts[path].blocks.start)
     end = 0
     for number, path in enumerate(ordered):

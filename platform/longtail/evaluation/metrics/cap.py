@@ -21,7 +21,7 @@ class CapStatistics:
     Attributes:
         max_dets: The cap.
         images: Images with more detections than that.
-        share_of_images: The same as a share of all images, in [0, 1].
+        share_of_images: The same as a fraction of all images, in [0, 1].
         detections: Detections that are cut.
         by_group: Cut detections by the frequency group of their own category.
     """
@@ -41,34 +41,45 @@ class CapStatistics:
         )
 
 
-def beyond_cap(columns: DetectionScores, max_dets: int) -> NDArray[np.bool_]:
+def beyond_cap(detections: DetectionScores, max_dets: int) -> NDArray[np.bool_]:
     """(D,) the detections that are not among the best-scored `max_dets` of their image.
 
     Equal scores go to the earlier detection, as in lvis-api.
     """
-    if not len(columns.image) or np.bincount(columns.image).max() <= max_dets:
-        return np.zeros(len(columns.image), dtype=np.bool_)
-    order = np.lexsort((-columns.score, columns.image))
-    image = columns.image[order]
-    rank = np.arange(len(image)) - np.searchsorted(image, image, side="left")
-    cut = np.zeros(len(image), dtype=np.bool_)
-    cut[order] = rank >= max_dets
-    return cut
+    if not len(detections.image) or np.bincount(detections.image).max() <= max_dets:
+        return np.zeros(len(detections.image), dtype=np.bool_)
+    return place_in_group(detections.image, detections.score) >= max_dets
+
+
+def place_in_group(group: NDArray[np.int64], score: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(D,) how many of its group come before a detection: the better scored, of equals the earlier.
+
+    Args:
+        group: (D,) image or category.
+        score: (D,) scores.
+    """
+    order = np.lexsort((-score, group))
+    ordered = group[order]
+    place = np.empty(len(group), dtype=np.int64)
+    place[order] = np.arange(len(group)) - np.searchsorted(ordered, ordered, side="left")
+    return place
 
 
 def cap_statistics(
-    columns: DetectionScores, categories: CategoryTable, num_images: int, max_dets: int
+    detections: DetectionScores, categories: CategoryTable, num_images: int, max_dets: int
 ) -> CapStatistics:
     """Count what the cap cuts, judged or not: it comes before the federated rules.
 
     Args:
-        columns: The whole prediction set.
+        detections: The whole prediction set.
         categories: The table that says which group a category belongs to.
         num_images: Images of the annotation file, with and without detections.
         max_dets: Detections that count per image.
     """
-    per_image = np.bincount(columns.image, minlength=num_images)
-    cut = np.bincount(columns.category[beyond_cap(columns, max_dets)], minlength=len(categories))
+    per_image = np.bincount(detections.image, minlength=num_images)
+    cut = np.bincount(
+        detections.category[beyond_cap(detections, max_dets)], minlength=len(categories)
+    )
     images = int((per_image > max_dets).sum())
     return CapStatistics(
         max_dets=max_dets,

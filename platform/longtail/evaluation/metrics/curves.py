@@ -11,6 +11,7 @@ from longtail.evaluation.metrics.summary import Curves
 from longtail.evaluation.protocol import IOU_THRESHOLDS, RECALLS
 from longtail.metrics import UNDEFINED
 
+# Against 0 / 0, as in lvis-api; it shows in the last digit of the precision of one detection.
 EPSILON = float(np.spacing(1))
 
 
@@ -21,13 +22,19 @@ def empty_curves(num_categories: int, num_areas: int) -> Curves:
     return Curves(np.moveaxis(precision, 0, -1), np.moveaxis(recall, 0, -1))
 
 
+@njit(nogil=True, error_model="numpy")
+def precision_at(num_true: float, num_false: float) -> float:
+    """Precision of so many true and false positives, 0 of none."""
+    precision: float = num_true / (num_false + num_true + EPSILON)
+    return precision
+
+
 @njit(cache=True, nogil=True)
 def fill_curves(
     matched: NDArray[np.uint16],
     ignored: NDArray[np.uint16],
     starts: NDArray[np.int64],
     num_truth: NDArray[np.int64],
-    recalls: NDArray[np.float64],
     precision: NDArray[np.float64],
     recall: NDArray[np.float64],
 ) -> None:
@@ -41,7 +48,6 @@ def fill_curves(
         ignored: (D,) bits of thresholds at which a detection counts as nothing.
         starts: (K + 1,) where each category starts.
         num_truth: (K,) instances to be found.
-        recalls: (R,) recall levels, rising.
         precision: (T, R, K), written.
         recall: (T, K), written.
     """
@@ -75,7 +81,6 @@ def fill_curves(
             _interpolate(
                 false_before[t, : num_true[t]],
                 num_truth[category],
-                recalls,
                 precision[t, :, category],
             )
 
@@ -84,18 +89,17 @@ def fill_curves(
 def _interpolate(
     false_before: NDArray[np.int64],
     num_truth: int,
-    recalls: NDArray[np.float64],
     precision: NDArray[np.float64],
 ) -> None:
     num_true = len(false_before)
-    level = len(recalls) - 1
-    while level >= 0 and num_true / num_truth < recalls[level]:
+    level = len(RECALLS) - 1
+    while level >= 0 and num_true / num_truth < RECALLS[level]:
         precision[level] = 0.0
         level -= 1
     highest = 0.0
     for found in range(num_true, 0, -1):
-        highest = max(highest, found / (float(false_before[found - 1]) + float(found) + EPSILON))
-        while level >= 0 and (found == 1 or (found - 1) / num_truth < recalls[level]):
+        highest = max(highest, precision_at(float(found), float(false_before[found - 1])))
+        while level >= 0 and (found == 1 or (found - 1) / num_truth < RECALLS[level]):
             precision[level] = highest
             level -= 1
     for rest in range(level + 1):

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtail.evaluation.matching.shard import DetectionScores
+from longtail.evaluation.metrics.cap import place_in_group
 from longtail.evaluation.metrics.ranking import NO_CAP
 from longtail.evaluation.metrics.rescorer import Rescorer
 from longtail.evaluation.metrics.summary import Summary
@@ -19,30 +20,27 @@ PER_CATEGORY = 10_000
 
 
 def best_of_categories(
-    columns: DetectionScores, per_category: int = PER_CATEGORY
+    detections: DetectionScores, per_category: int = PER_CATEGORY
 ) -> NDArray[np.bool_]:
     """(D,) the best-scored detections of each category over the whole set.
 
     Equal scores go to the earlier detection. Detections that nobody judges take a place too, as in
     the authors' script.
     """
-    if not len(columns.category) or np.bincount(columns.category).max() <= per_category:
-        return np.ones(len(columns.category), dtype=np.bool_)
-    order = np.lexsort((-columns.score, columns.category))
-    category = columns.category[order]
-    rank = np.arange(len(category)) - np.searchsorted(category, category, side="left")
-    keep = np.zeros(len(category), dtype=np.bool_)
-    keep[order] = rank < per_category
-    return keep
+    if not len(detections.category) or np.bincount(detections.category).max() <= per_category:
+        return np.ones(len(detections.category), dtype=np.bool_)
+    return place_in_group(detections.category, detections.score) < per_category
 
 
-def fixed_summary(rescorer: Rescorer, columns: DetectionScores, kept: NDArray[np.bool_]) -> Summary:
+def fixed_summary(
+    rescorer: Rescorer, detections: DetectionScores, kept: NDArray[np.bool_]
+) -> Summary:
     """AP-fixed: lvis-api's metrics with max_dets=-1 on results cut beforehand.
 
     Args:
         rescorer: One of the same predictions; its own cap does not count.
-        columns: All of the predictions.
+        detections: All of the predictions.
         kept: (D,) the best of their categories.
     """
-    curves = replace(rescorer, max_dets=NO_CAP).curves(columns.score, kept)
+    curves = replace(rescorer, max_dets=NO_CAP).curves(detections.score, kept)
     return Summary.of(curves, rescorer.categories, NO_CAP)

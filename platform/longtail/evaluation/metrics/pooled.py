@@ -11,7 +11,7 @@ import numpy as np
 from longtail.evaluation.metrics.curves import empty_curves, fill_curves
 from longtail.evaluation.metrics.extra_metric import EvaluatedSet, ExtraMetric
 from longtail.evaluation.metrics.matches.table import MatchTable
-from longtail.evaluation.protocol import RECALLS, as_bits
+from longtail.evaluation.protocol import as_bits
 from longtail.metrics import UNDEFINED
 
 
@@ -32,7 +32,6 @@ def ap_pool(table: MatchTable) -> float:
         as_bits(table.ignored[order]),
         np.array([0, len(order)]),
         np.array([num_instances]),
-        RECALLS,
         precision,
         curves.recall[..., 0],
     )

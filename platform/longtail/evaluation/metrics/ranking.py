@@ -76,7 +76,7 @@ def rows_within_cap(
 def match_ranked(
     overlaps: Overlaps, ranking: Ranking, area: int
 ) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
-    """(D,) thresholds at which a detection is right, and (D,) at which it counts as nothing."""
+    """(D,) thresholds of true positives, and (D,) at which a detection counts as nothing."""
     matched, ignored, _ = match_detections(
         ranking.order,
         overlaps.detection_flags,

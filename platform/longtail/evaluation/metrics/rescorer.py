@@ -29,7 +29,7 @@ from longtail.evaluation.metrics.rescorer_files import (
     save_rescorer,
 )
 from longtail.evaluation.metrics.summary import Curves, ap_per_category, summarize
-from longtail.evaluation.protocol import AREA_BOUNDS, RECALLS, from_bits
+from longtail.evaluation.protocol import AREA_BOUNDS, from_bits
 from longtail.files import sha256_of
 from longtail.metrics import UNDEFINED
 from longtail.predictions.manifest import MANIFEST_NAME
@@ -194,7 +194,6 @@ class Rescorer:
                 *match_ranked(self.overlaps, ranking, area),
                 ranking.starts,
                 self._num_truth[area],
-                RECALLS,
                 curves.precision[..., area],
                 curves.recall[..., area],
             )

@@ -28,10 +28,12 @@ from longtail.evaluation.metrics.matches.table import MatchTable
 from longtail.evaluation.uncertainty.weighted_ap import WeightedAP
 from longtail.metrics import GROUP_METRICS, UNDEFINED
 
+LEVEL = 0.95
+"""Fraction of the resamples within an interval."""
 MIN_RESAMPLES = 20
 # Beyond these, 95% intervals covered 73 to 92% of simulated truths (benchmarks/uncertainty.py).
 MIN_PLACES = 30
-MAX_SINGLE_IMAGE_SHARE = 0.25
+MAX_SINGLE_IMAGE_FRACTION = 0.25
 # Images times resamples that are drawn at a time: what they take is bounded by 40 MB.
 MAX_DRAWN = 2**20
 
@@ -79,7 +81,6 @@ def bootstrap(
     table: MatchTable,
     resamples: int = 1000,
     seed: int = 0,
-    level: float = 0.95,
     on_resample: OnResample | None = None,
 ) -> Intervals:
     """Intervals of AP, APr, APc and APf over resampled images.
@@ -90,31 +91,28 @@ def bootstrap(
         table: The matches of one model.
         resamples: Resamples to draw, at least 20.
         seed: Of the draws; the same seed draws the same images for any model.
-        level: Share of the resamples within the interval, in (0, 1).
         on_resample: Told the number of resamples done and of all, as they are done.
 
     Raises:
-        ValueError: `resamples` or `level` out of range, or a table without images.
+        ValueError: `resamples` out of range, or a table without images.
     """
-    check_request(table, resamples, level)
+    check_request(table, resamples)
     (drawn,) = resampled_metrics([table], resamples, seed, on_resample)
     columns = zip(GROUP_METRICS, whole_metrics(table), drawn.T, strict=True)
-    intervals = {name: interval(value, values, level) for name, value, values in columns}
-    return Intervals(intervals, resamples, seed, level, tuple(rough_intervals(table)))
+    intervals = {name: interval(value, values, LEVEL) for name, value, values in columns}
+    return Intervals(intervals, resamples, seed, LEVEL, tuple(rough_intervals(table)))
 
 
-def check_request(table: MatchTable, resamples: int, level: float) -> None:
+def check_request(table: MatchTable, resamples: int) -> None:
     """Check what a caller chooses.
 
     Raises:
-        ValueError: `resamples` or `level` out of range, or a table without images.
+        ValueError: `resamples` out of range, or a table without images.
     """
     if resamples < MIN_RESAMPLES:
         raise ValueError(
             f"{resamples} resamples; an interval needs at least {MIN_RESAMPLES}, 1000 are usual"
         )
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}; it must be between 0 and 1, 0.95 is usual")
     if not len(table.image_ids):
         raise ValueError("no images to resample; evaluate a file with at least one image")
 
@@ -130,7 +128,7 @@ def rough_intervals(table: MatchTable) -> Iterator[str]:
                 f"{name} rests on {num_places} images with one of its categories, fewer than "
                 f"{MIN_PLACES}: its interval may be too narrow"
             )
-        elif num_single > MAX_SINGLE_IMAGE_SHARE * len(occurring):
+        elif num_single > MAX_SINGLE_IMAGE_FRACTION * len(occurring):
             yield (
                 f"{name}: {num_single} of {len(occurring)} categories are in one image only: its "
                 "interval may be too narrow"

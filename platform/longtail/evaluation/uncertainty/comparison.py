@@ -1,4 +1,4 @@
-"""Whether one model is better than another on these images: a paired bootstrap, and its verdict.
+"""A paired bootstrap: whether one model is better than another on these images for real.
 
 Both models are judged on the same resamples, so what makes an image easy or hard for both drops
 out of the difference. The images are what varies; the chance of another training run is not in
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from longtail.evaluation.metrics.matches.table import MatchTable
 from longtail.evaluation.uncertainty.bootstrap import (
+    LEVEL,
     OnResample,
     check_request,
     interval,
@@ -35,7 +36,7 @@ class Difference:
         high: Upper end of the interval of the difference.
         standard_error: Standard deviation of the difference over the resamples.
         bias: Mean difference over the resamples - difference, which low and high are free of.
-        p_value: Two-sided: twice the share of resamples, moved by the bias, beyond 0 or on it.
+        p_value: Two-sided: twice the fraction of resamples, moved by the bias, beyond 0 or on it.
         real: The interval excludes 0.
         resamples: Resamples in which the metric is defined.
     """
@@ -75,7 +76,6 @@ def compare(
     table_b: MatchTable,
     resamples: int = 1000,
     seed: int = 0,
-    level: float = 0.95,
     on_resample: OnResample | None = None,
 ) -> Comparison:
     """Differences of AP, APr, APc and APf of model B to model A, with paired intervals.
@@ -85,23 +85,22 @@ def compare(
         table_b: The matches of model B, for the same annotations.
         resamples: Resamples to draw, at least 20.
         seed: Of the draws.
-        level: Share of the resamples within the interval, in (0, 1); `real` goes by it.
         on_resample: Told the number of resamples done and of all, as they are done.
 
     Raises:
         ValueError: The tables are not of the same annotations, or a number is out of range.
     """
     _check_same_annotations(table_a, table_b)
-    check_request(table_a, resamples, level)
+    check_request(table_a, resamples)
     drawn_a, drawn_b = resampled_metrics([table_a, table_b], resamples, seed, on_resample)
     drawn = (drawn_b - drawn_a).T
     columns = zip(GROUP_METRICS, whole_metrics(table_a), whole_metrics(table_b), drawn, strict=True)
-    differences = {name: _difference(a, b, values, level) for name, a, b, values in columns}
-    return Comparison(differences, resamples, seed, level, tuple(rough_intervals(table_a)))
+    differences = {name: _difference(a, b, values) for name, a, b, values in columns}
+    return Comparison(differences, resamples, seed, LEVEL, tuple(rough_intervals(table_a)))
 
 
-def _difference(a: float, b: float, drawn: NDArray[np.float64], level: float) -> Difference:
-    bounds = interval(UNDEFINED if a == UNDEFINED else b - a, drawn, level)
+def _difference(a: float, b: float, drawn: NDArray[np.float64]) -> Difference:
+    bounds = interval(UNDEFINED if a == UNDEFINED else b - a, drawn, LEVEL)
     known = bounds.standard_error != UNDEFINED
     return Difference(
         a=a,
@@ -146,7 +145,7 @@ def _check_same_annotations(table_a: MatchTable, table_b: MatchTable) -> None:
 HIGHER, LOWER, UNDECIDED = "higher", "lower", "not told apart"
 
 
-def verdict(difference: Difference) -> str:
+def significance(difference: Difference) -> str:
     """Whether model B is higher or lower than model A for real; "-" where undefined."""
     if difference.standard_error == UNDEFINED:
         return "-"
@@ -156,11 +155,11 @@ def verdict(difference: Difference) -> str:
 
 
 def difference_cells(difference: Difference) -> tuple[str, str, str]:
-    """Difference and interval in points, and the verdict."""
+    """Difference and interval in points, and the significance."""
     if difference.standard_error == UNDEFINED:
         return "-", "-", "-"
     low, high = _signed(difference.low), _signed(difference.high)
-    return _signed(difference.difference), f"{low} to {high}", verdict(difference)
+    return _signed(difference.difference), f"{low} to {high}", significance(difference)
 
 
 def _signed(fraction: float) -> str:

@@ -1,5 +1,8 @@
 """AP by category when every image counts as often as a weight says: the core of the bootstrap.
 
+Interpolated as in `curves`, for many weightings side by side: one kernel for both is slower at
+either.
+
 D detections, K categories, N images, B weightings, P pairs of a category and an image that matters
 to it, T = 10 IoU thresholds, R = 101 recall levels, L = 8 weightings computed side by side.
 """
@@ -8,14 +11,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from longtail.evaluation.metrics.curves import precision_at
 from longtail.evaluation.metrics.matches.table import MatchTable
 from longtail.evaluation.protocol import IOU_THRESHOLDS, RECALLS
 from longtail.metrics import UNDEFINED
 
 NUM_THRESHOLDS, NUM_RECALLS = len(IOU_THRESHOLDS), len(RECALLS)
 EVERY_THRESHOLD = (1 << NUM_THRESHOLDS) - 1
-# Against 0 / 0, as in lvis-api; it shows in the last digit of the precision of one detection.
-EPSILON = float(np.spacing(1))
 # Weightings of a category that are walked through together: its detections are read once for all.
 LANES = 8
 
@@ -23,20 +25,23 @@ LANES = 8
 class WeightedAP:
     """AP of the categories of a match table, for any image weights.
 
-    A detection becomes two sets of thresholds, those at which it is right and those at which it is
-    wrong, as bits. Detections that can change no AP are left out: those ignored at all thresholds,
-    and those after the last right one of their category. What is left of a category is in few of
-    the images, which are numbered for it from 0.
+    A detection becomes two sets of thresholds, those at which it is a true positive and those at
+    which it is a false one, as bits. Detections that can change no AP are left out: those ignored
+    at all thresholds, and those after the last true positive of their category. What is left of a
+    category is in few of the images, which are numbered for it from 0.
     """
 
     def __init__(self, table: MatchTable) -> None:
         bit = 1 << np.arange(NUM_THRESHOLDS)
-        right = (table.matched & ~table.ignored) @ bit
-        wrong = (~table.matched & ~table.ignored) @ bit
-        num_right = _counts_before(right > 0)
-        right_to_come = num_right[:-1] < num_right[table.starts[1:]][table.category]
-        keep = right_to_come & ((right | wrong) > 0)
-        self._right, self._wrong = right[keep].astype(np.int16), wrong[keep].astype(np.int16)
+        true_positive = (table.matched & ~table.ignored) @ bit
+        false_positive = (~table.matched & ~table.ignored) @ bit
+        num_true = _counts_before(true_positive > 0)
+        true_to_come = num_true[:-1] < num_true[table.starts[1:]][table.category]
+        keep = true_to_come & ((true_positive | false_positive) > 0)
+        self._true_positive, self._false_positive = (
+            true_positive[keep].astype(np.int16),
+            false_positive[keep].astype(np.int16),
+        )
         self._starts = _counts_before(keep)[table.starts]
         num_images = len(table.image_ids)
         truth = table.gt_category * num_images + table.gt_image
@@ -71,8 +76,8 @@ class WeightedAP:
             self._first,
             self._counts,
             self._own_image,
-            self._right,
-            self._wrong,
+            self._true_positive,
+            self._false_positive,
             self._starts,
             np.empty((most_images, LANES), np.int32),
             ap,
@@ -91,8 +96,8 @@ def _ap_by_category(
     first: NDArray[np.int64],
     counts: NDArray[np.int64],
     own_image: NDArray[np.int32],
-    right: NDArray[np.int16],
-    wrong: NDArray[np.int16],
+    true_positive: NDArray[np.int16],
+    false_positive: NDArray[np.int16],
     starts: NDArray[np.int64],
     own_weights: NDArray[np.int32],
     ap: NDArray[np.float64],
@@ -105,10 +110,10 @@ def _ap_by_category(
         weights: How often each image counts.
         images: (P,) the images that matter to each category.
         first: (K + 1,) where those of each category start.
-        counts: (P,) objects of the category in the image.
+        counts: (P,) instances of the category in the image.
         own_image: (D,) number of a detection's image among those of its category.
-        right: (D,) bits of thresholds.
-        wrong: (D,) bits of thresholds.
+        true_positive: (D,) bits of thresholds.
+        false_positive: (D,) bits of thresholds.
         starts: (K + 1,) where the detections of each category start.
         own_weights: (I, L) working space for the most images of a category.
         ap: (B, K), written.
@@ -122,10 +127,10 @@ def _ap_by_category(
     values = np.empty(num_weightings)
     for category in range(len(starts) - 1):
         begin, end = first[category], first[category + 1]
-        num_objects = 0
+        num_instances = 0
         for i in range(begin, end):
-            num_objects += counts[i]
-        if num_objects == 0:
+            num_instances += counts[i]
+        if num_instances == 0:
             continue
         num_chosen = _distinct(weights, images[begin:end], chosen, like)
         for block in range(0, num_chosen, LANES):
@@ -141,7 +146,9 @@ def _ap_by_category(
                     own_weights[i, lane] = weight
                     num_gt[lane] += counts[begin + i] * weight
             detections = starts[category], starts[category + 1]
-            highest = _fill(precision, own_weights, own_image, right, wrong, detections, num_gt)
+            highest = _fill(
+                precision, own_weights, own_image, true_positive, false_positive, detections, num_gt
+            )
             _add_interpolated(precision, highest, total)
             for lane in range(num_lanes):
                 mean = total[lane] / (NUM_THRESHOLDS * NUM_RECALLS)
@@ -201,8 +208,8 @@ def _fill(
     precision: NDArray[np.float64],
     weights: NDArray[np.int32],
     image: NDArray[np.int32],
-    right: NDArray[np.int16],
-    wrong: NDArray[np.int16],
+    true_positive: NDArray[np.int16],
+    false_positive: NDArray[np.int16],
     detections: tuple[int, int],
     num_gt: NDArray[np.float64],
 ) -> NDArray[np.int64]:
@@ -213,29 +220,28 @@ def _fill(
     Returns:
         (T,) the highest level that a lane reaches, -1 where none finds anything.
     """
-    num_right = np.zeros((NUM_THRESHOLDS, LANES))
-    num_wrong = np.zeros((NUM_THRESHOLDS, LANES))
-    # Most detections are wrong at every threshold: one sum serves all ten.
-    always_wrong = np.zeros(LANES)
+    num_true = np.zeros((NUM_THRESHOLDS, LANES))
+    num_false = np.zeros((NUM_THRESHOLDS, LANES))
+    # Most detections are false at every threshold: one sum serves all ten.
+    always_false = np.zeros(LANES)
     recall = np.empty(LANES)
     best = np.empty(LANES)
     highest = np.full(NUM_THRESHOLDS, -1)
     for i in range(detections[0], detections[1]):
-        if wrong[i] == EVERY_THRESHOLD:
+        if false_positive[i] == EVERY_THRESHOLD:
             for lane in range(LANES):
-                always_wrong[lane] += weights[image[i], lane]
+                always_false[lane] += weights[image[i], lane]
             continue
         for t in range(NUM_THRESHOLDS):
-            if (wrong[i] >> t) & 1:
+            if (false_positive[i] >> t) & 1:
                 for lane in range(LANES):
-                    num_wrong[t, lane] += weights[image[i], lane]
-            elif (right[i] >> t) & 1:
+                    num_false[t, lane] += weights[image[i], lane]
+            elif (true_positive[i] >> t) & 1:
                 for lane in range(LANES):
-                    num_right[t, lane] += weights[image[i], lane]
-                    found = num_right[t, lane]
-                    judged = num_wrong[t, lane] + always_wrong[lane] + found + EPSILON
+                    num_true[t, lane] += weights[image[i], lane]
+                    found = num_true[t, lane]
                     recall[lane] = found / max(num_gt[lane], 1.0)
-                    best[lane] = found / judged
+                    best[lane] = precision_at(found, num_false[t, lane] + always_false[lane])
                 for lane in range(LANES):
                     level = _level_of(recall[lane])
                     highest[t] = max(highest[t], level)

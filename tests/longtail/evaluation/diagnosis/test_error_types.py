@@ -146,7 +146,7 @@ def test_every_false_positive_has_one_type_and_corrections_never_cost_ap(seed: i
     detections = random_detections(seed)
     analysis = ErrorAnalysis(detections, TABLE, 0, 0.5)
     of_type = [analysis.rows(error) for error in ERROR_TYPES if error != "missed"]
-    assert np.array_equal(np.sum(of_type, axis=0), detections.wrong())
+    assert np.array_equal(np.sum(of_type, axis=0), detections.false_positives())
     for gains in ap_gains(analysis, TABLE).values():
         assert all(gain >= -1e-12 or gain == -1 for gain in gains.values())
 

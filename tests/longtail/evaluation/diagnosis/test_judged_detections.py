@@ -41,9 +41,9 @@ def test_objects_are_numbered_through_all_images() -> None:
 
 def test_right_wrong_and_neither_follow_lvis() -> None:
     table = collect([NO_OBJECT, ONE_OBJECT, ON_IGNORED], THRESHOLDS)
-    assert table.right().tolist() == [False, True, False, False]
-    assert table.wrong().tolist() == [True, False, False, False]
-    assert table.wrong(1).tolist() == [True, True, False, False]
+    assert table.true_positives().tolist() == [False, True, False, False]
+    assert table.false_positives().tolist() == [True, False, False, False]
+    assert table.false_positives(1).tolist() == [True, True, False, False]
 
 
 def test_the_most_overlapped_objects_are_of_those_that_count() -> None:

@@ -14,7 +14,7 @@ from longtail.evaluation.lvis import evaluate
 from longtail.evaluation.matching.match_shard import write_shard
 from longtail.evaluation.matching.match_store import kinds_of, match_store
 from longtail.evaluation.matching.prediction_set import inputs_of
-from longtail.evaluation.matching.shard_files import read_part, read_parts, write_part
+from longtail.evaluation.matching.shard_files import read_shard, read_shards, save_shard
 from longtail.predictions.result_json.read import import_json
 from longtail.predictions.store import PredictionStore, Source
 from longtail.problems import BadInputError
@@ -168,18 +168,18 @@ def test_a_part_of_another_version_or_a_damaged_one_is_refused(
     sound, inputs = path.read_bytes(), inputs_of(truth, store)
     with_manifest(path, schema_version=1)
     with pytest.raises(BadInputError, match=r"part1\.npz: schema_version is 1, not this program's"):
-        read_part(path, inputs)
+        read_shard(path, inputs)
     for end in (0, 10, len(sound) // 2, len(sound) - 1):
         path.write_bytes(sound[:end])
         with pytest.raises(BadInputError, match=r"part1\.npz: .*damaged.*; make the part again"):
-            read_part(path, inputs)
+            read_shard(path, inputs)
     middle = len(sound) // 2
     path.write_bytes(sound[:middle] + bytes([sound[middle] ^ 1]) + sound[middle + 1 :])
     with pytest.raises(BadInputError, match=r"part1\.npz: .*damaged.*; make the part again"):
-        read_part(path, inputs)
+        read_shard(path, inputs)
     path.write_text("[]")
     with pytest.raises(BadInputError, match=r"part1\.npz: does not end in"):
-        read_part(path, inputs)
+        read_shard(path, inputs)
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_arrays_that_compiled_code_could_not_trust_are_refused(
         array = file[name]
     changed(path, **{name: change(array)})
     with pytest.raises(BadInputError, match=problem_text):
-        read_part(path, inputs_of(truth, store))
+        read_shard(path, inputs_of(truth, store))
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_a_manifest_that_does_not_fit_its_arrays_is_refused(
     (path,) = write_shards(problem, tmp_path / "parts", 1)
     with_manifest(path, **values)
     with pytest.raises(BadInputError, match=problem_text):
-        read_part(path, inputs_of(truth, store))
+        read_shard(path, inputs_of(truth, store))
 
 
 def test_a_failed_write_leaves_nothing(
@@ -237,7 +237,7 @@ def test_a_failed_write_leaves_nothing(
     part = match_store(truth, store, kinds_of(truth), blocks=range(1))
     broken = replace(part, score=np.array([object()]))
     with pytest.raises(ValueError, match="allow_pickle"):
-        write_part(tmp_path / "part.npz", broken, inputs_of(truth, store))
+        save_shard(tmp_path / "part.npz", broken, inputs_of(truth, store))
     assert not list(tmp_path.glob("*part.npz*"))
 
 
@@ -264,5 +264,5 @@ def test_parts_join_whatever_the_files_are_called(
     truth, store = problem
     paths = write_shards(problem, tmp_path / "parts", 3)
     renamed = [path.rename(tmp_path / f"{9 - i}.npz") for i, path in enumerate(paths)]
-    whole = read_parts(renamed, inputs_of(truth, store), store.block_count)
+    whole = read_shards(renamed, inputs_of(truth, store), store.block_count)
     assert whole.blocks == range(5)

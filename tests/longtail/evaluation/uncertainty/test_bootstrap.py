@@ -138,8 +138,8 @@ def test_a_seed_gives_the_same_intervals_and_another_seed_others() -> None:
 
 
 def test_a_higher_level_is_wider() -> None:
-    table = random_table(np.random.default_rng(5))
-    narrow, wide = (bootstrap(table, 200, level=v).metrics["AP"] for v in (0.5, 0.95))
+    drawn = np.random.default_rng(5).normal(0.25, 0.003, 200)
+    narrow, wide = (interval(0.25, drawn, level) for level in (0.5, 0.95))
     assert wide.low < narrow.low < narrow.high < wide.high
 
 
@@ -174,10 +174,9 @@ def test_values_are_plain_for_json() -> None:
     assert list(record["metrics"]) == list(GROUP_METRICS) and record["resamples"] == 20
 
 
-@pytest.mark.parametrize(("resamples", "level"), [(19, 0.95), (100, 0.0), (100, 1.0)])
-def test_requests_out_of_range_are_refused(resamples: int, level: float) -> None:
-    with pytest.raises(ValueError, match=r"19 resamples|level is"):
-        bootstrap(table_of("r", 1, [], [(0, 0, 1)]), resamples, level=level)
+def test_too_few_resamples_are_refused() -> None:
+    with pytest.raises(ValueError, match="19 resamples"):
+        bootstrap(table_of("r", 1, [], [(0, 0, 1)]), 19)
 
 
 def test_a_table_without_images_is_refused() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from longtail.evaluation.uncertainty.comparison import Difference, difference_cells, verdict
+from longtail.evaluation.uncertainty.comparison import Difference, difference_cells, significance
 
 HIGHER = Difference(0.10, 0.12, 0.02, 0.01, 0.03, 0.005, 0.0, 0.002, True, 1000)
 UNDEFINED = Difference(-1, -1, -1, -1, -1, -1, -1, -1, False, 0)
@@ -19,8 +19,8 @@ UNDEFINED = Difference(-1, -1, -1, -1, -1, -1, -1, -1, False, 0)
         (0.0, 0.0, False, "not told apart"),
     ],
 )
-def test_a_verdict_goes_by_the_interval(low: float, high: float, real: bool, word: str) -> None:
-    assert verdict(replace(HIGHER, low=low, high=high, real=real)) == word
+def test_significance_goes_by_the_interval(low: float, high: float, real: bool, word: str) -> None:
+    assert significance(replace(HIGHER, low=low, high=high, real=real)) == word
 
 
 def test_cells_are_in_points_with_a_sign() -> None:
@@ -30,5 +30,5 @@ def test_cells_are_in_points_with_a_sign() -> None:
 
 
 def test_an_undefined_difference_is_a_dash() -> None:
-    assert verdict(UNDEFINED) == "-"
+    assert significance(UNDEFINED) == "-"
     assert difference_cells(UNDEFINED) == ("-", "-", "-")

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from longtail.categories import CategoryTable
 from longtail.evaluation.metrics.curves import empty_curves, fill_curves
 from longtail.evaluation.metrics.summary import ap_per_category
-from longtail.evaluation.protocol import IOU_THRESHOLDS, RECALLS, as_bits
+from longtail.evaluation.protocol import IOU_THRESHOLDS, as_bits
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,6 @@ class MatchTable:
             as_bits(self.ignored),
             self.starts,
             self.gt_per_category,
-            RECALLS,
             curves.precision[..., 0],
             curves.recall[..., 0],
         )
