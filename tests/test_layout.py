@@ -303,6 +303,11 @@ def test_folders_hold_few_files() -> None:
     assert not many
 
 
+def test_few_files_know_the_parameter_of_one_loss() -> None:
+    named = [name for name, path in sources().items() if "tail_frequency" in path.read_text()]
+    assert len(named) <= 8, named
+
+
 def test_every_package_says_what_is_in_it() -> None:
     for name, path in sources().items():
         if path.name == "__init__.py":
