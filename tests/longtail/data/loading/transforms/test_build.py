@@ -10,7 +10,7 @@ from longtail.config.base import config_classes
 from longtail.config.stages import Stage
 from longtail.data.loading.transforms.base import draw_change
 from longtail.data.loading.transforms.build import build_transforms
-from longtail.data.sampling.steps import AUGMENTATION, random_numbers
+from longtail.randomness import augmentation_generator
 
 
 def test_every_transform_of_the_configuration_is_built_in_its_order() -> None:
@@ -50,7 +50,7 @@ def test_the_images_of_a_stage_are_those_of_the_first_resize_and_flip(
     """Computed when both were one class: trainings repeat to the bit."""
     pixels = np.arange(48 * 64 * 3, dtype=np.uint32).reshape(48, 64, 3) * 7919 % 256
     picture = PilImage.fromarray(pixels.astype(np.uint8))
-    rng = random_numbers(3, AUGMENTATION, 0, position)
+    rng = augmentation_generator(3, 0, position)
     change = draw_change(build_transforms(Stage().augmentations), (48, 64), rng)
     assert change.geometry.size == size
     assert change.geometry.matrix[0].tolist() == x_map
