@@ -10,7 +10,7 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 
 from longtail.commands import InfrastructureError, interrupted_as_it_was
-from longtail.ray_cluster.fit import places
+from longtail.ray_cluster.fit import num_slots
 
 
 class RayTasks:
@@ -27,7 +27,7 @@ class RayTasks:
 
     def __init__(self, address: str | None) -> None:
         connect(address)
-        places({"CPU": 1}, 1, "a task takes one")
+        num_slots({"CPU": 1}, 1, "a task takes one")
 
     def run(self, call: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
         """See `backends.Backend`."""

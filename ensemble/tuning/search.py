@@ -11,7 +11,7 @@ from ensemble.tuning.objective.trial_files import load_objective
 from ensemble.tuning.sampler import build_sampler
 from longtail.commands import InfrastructureError
 from longtail.ray_cluster.connection import connect
-from longtail.ray_cluster.fit import places
+from longtail.ray_cluster.fit import num_slots
 from longtail.search.tuner import TrialListener, quieten, report, run_trials
 
 OnTrial = Callable[[dict[str, Any], dict[str, Any], float], object]
@@ -72,7 +72,7 @@ def search(
 
     sampler = build_sampler(space, wanted, seed, done)
     connect(address)
-    places({"CPU": 1}, 1, "a trial takes one")
+    num_slots({"CPU": 1}, 1, "a trial takes one")
     errors = run_trials(
         _trial,
         {"bench": str(bench)},

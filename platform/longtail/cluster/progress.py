@@ -31,7 +31,7 @@ class ProgressDisplay:
     Args:
         console: Where to write.
         runs: The runs folder, whose journals say how far training is.
-        places: Nodes that run at once, for the estimate of the time left.
+        slots: Nodes that run at once, for the estimate of the time left.
         every: Seconds between plain reports.
         headline: The line for the whole; None counts nodes.
     """
@@ -40,12 +40,12 @@ class ProgressDisplay:
         self,
         console: Console,
         runs: Path,
-        places: int,
+        slots: int,
         every: float = PLAIN_SECONDS,
         headline: Callable[[], Text] | None = None,
     ) -> None:
         self._headline = headline
-        self._console, self._runs, self._places, self._every = console, runs, places, every
+        self._console, self._runs, self._slots, self._every = console, runs, slots, every
         self._live = Live(console=console, refresh_per_second=2) if console.is_terminal else None
         self._began = self._spoke = time.monotonic()
         self._states: dict[str, State] = {}
@@ -133,7 +133,7 @@ class ProgressDisplay:
         return Text(f"total    {words}; {clock(spent)} so far{estimate}")
 
     def _seconds_left(self, statuses: NodeStatuses) -> float | None:
-        """Mean duration by kind over what is not done, shared by the places; None until known."""
+        """Mean duration by kind over what is not done, shared by the slots; None until known."""
         total = 0.0
         for item in statuses.values():
             if item.state not in (State.WAITING, State.RUNNING) or not item.leads:
@@ -146,7 +146,7 @@ class ProgressDisplay:
                 return None
             spent = 0.0 if item.started is None else time.monotonic() - item.started
             total += max(mean - spent, 0.0)
-        return total / self._places
+        return total / self._slots
 
     def _stage_guess(self, statuses: NodeStatuses) -> list[float]:
         guesses = []

@@ -15,15 +15,15 @@ Resources = Mapping[str, float]
 """Amounts by Ray's names, as CPU and GPU."""
 
 
-def places(worker: Resources, workers: int, remedy: str) -> int:
+def num_slots(worker: Resources, workers: int, remedy: str) -> int:
     """How many times so many workers fit into the cluster, each worker on one machine.
 
-    A cluster that may grow and has too little yet is taken to have one place.
+    A cluster that may grow and has too little yet is taken to have one slot.
 
     Args:
         worker: What one worker takes.
-        workers: Of one place.
-        remedy: What to lower, where not even one place is there.
+        workers: Of one slot.
+        remedy: What to lower, where not even one slot is there.
 
     Raises:
         InfrastructureError: Not even one fits.

@@ -15,7 +15,7 @@ from longtail.training.journal import JOURNAL, Journal
 
 def test_starts_ends_and_progress_are_told_in_plain_lines(plan: Plan, tmp_path: Path) -> None:
     output = io.StringIO()
-    display = ProgressDisplay(Console(file=output, width=120), tmp_path, places=1, every=0)
+    display = ProgressDisplay(Console(file=output, width=120), tmp_path, slots=1, every=0)
     statuses = look_up(plan, tmp_path)
     stage = next(iter(statuses.values()))
     stage.state, stage.started = State.RUNNING, time.monotonic() - 10
@@ -42,14 +42,14 @@ def test_nodes_found_finished_are_not_announced(plan: Plan, tmp_path: Path) -> N
     statuses = look_up(plan, tmp_path)
     for item in statuses.values():
         item.state, item.found = State.DONE, True
-    display = ProgressDisplay(Console(file=output), tmp_path, places=1)
+    display = ProgressDisplay(Console(file=output), tmp_path, slots=1)
     display.update(statuses)
     assert output.getvalue() == ""
 
 
 def test_a_pass_is_one_line_that_follows_a_node_still_learning(plan: Plan, tmp_path: Path) -> None:
     output = io.StringIO()
-    display = ProgressDisplay(Console(file=output, width=120), tmp_path, places=1, every=0)
+    display = ProgressDisplay(Console(file=output, width=120), tmp_path, slots=1, every=0)
     statuses = look_up(plan, tmp_path)
     first, second = (statuses[row.stages[0].id] for row in plan.rows)
     for item in (first, second):

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 ASK = """
 import json
 from longtail.ray_cluster.connection import connect
-from longtail.ray_cluster.fit import places
+from longtail.ray_cluster.fit import num_slots
 import ray
 from ray.core.generated import autoscaler_pb2
 from ray.cluster_utils import Cluster
@@ -25,7 +25,7 @@ said = {}
 
 def ask(name, worker, workers):
     try:
-        said[name] = places(worker, workers, "lower it")
+        said[name] = num_slots(worker, workers, "lower it")
     except Exception as error:
         said[name] = f"{type(error).__name__}: {error}"
 

@@ -12,7 +12,7 @@ from longtail.ray_cluster import fit
 def check_machine(resources: WorkerResources, address: str | None) -> None:
     """Hold a node's workers against the machine that a local cluster would consist of.
 
-    With an address, or `RAY_ADDRESS`, nothing is known before the cluster is joined: see `places`.
+    With an address, or `RAY_ADDRESS`, nothing is known before the cluster is joined (`num_slots`).
 
     Raises:
         InfrastructureError: There are not enough cores or GPUs.
@@ -29,11 +29,11 @@ def check_machine(resources: WorkerResources, address: str | None) -> None:
             )
 
 
-def places(resources: WorkerResources) -> int:
+def num_slots(resources: WorkerResources) -> int:
     """How many nodes of the grid the cluster can run at once.
 
     Raises:
         InfrastructureError: Not even one fits. Ray itself would wait for ever.
     """
     remedy = "lower --workers, --cpus-per-worker or --gpus-per-worker"
-    return fit.places(resources.per_worker(), resources.workers, remedy)
+    return fit.num_slots(resources.per_worker(), resources.workers, remedy)

@@ -17,9 +17,9 @@ Work = Callable[[Sequence[Node]], Failures]
 
 
 def run_nodes(
-    statuses: NodeStatuses, places: int, work: Work, on_tick: Callable[[NodeStatuses], None]
+    statuses: NodeStatuses, slots: int, work: Work, on_tick: Callable[[NodeStatuses], None]
 ) -> None:
-    """Do the work of every waiting node, parents first, at most `places` pieces of it at a time.
+    """Do the work of every waiting node, parents first, at most `slots` pieces of it at a time.
 
     A piece of work is a node, or the nodes of one pass over the data. Of the nodes that are ready,
     those nearest to a finished row go first. Work runs in daemon threads, so an interrupted driver
@@ -27,14 +27,14 @@ def run_nodes(
 
     Args:
         statuses: All nodes by id, parents before children; changed in place.
-        places: How many pieces run at once.
+        slots: How many pieces run at once.
         work: Does a piece and says which of its nodes failed; an exception fails all of them.
         on_tick: Called about twice a second from this thread, and at the end.
     """
     finished: queue.Queue[dict[str, BaseException | None]] = queue.Queue()
     running = 0
     while _unsettled(statuses):
-        for piece in ready(statuses)[: places - running]:
+        for piece in ready(statuses)[: slots - running]:
             running += 1
             for item in piece:
                 item.state, item.started = State.RUNNING, time.monotonic()

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from longtail.cluster.nodes.plan import Plan
 from longtail.cluster.nodes.settings import GridSettings
 from longtail.cluster.pool.pool import WorkerPool, worker_pool
-from longtail.cluster.work.connection import places
+from longtail.cluster.work.connection import num_slots
 from longtail.ray_cluster.connection import connect
 
 
@@ -29,7 +29,7 @@ def started_pool(plan: Plan, settings: GridSettings, num_groups: int) -> Iterato
     with ThreadPoolExecutor(1) as beside:
         buildable = beside.submit(_check_buildable, plan)
         connect(settings.address, dashboard=settings.dashboard)
-        at_once = places(settings.resources)
+        at_once = num_slots(settings.resources)
         with worker_pool(at_once, settings.resources, settings.runs / "ray") as pool:
             pool.start(min(num_groups, at_once))
             buildable.result()

@@ -45,16 +45,16 @@ class SweepDisplay:
         self._first_rung: float | None = None
 
     @contextmanager
-    def watching(self, statuses: NodeStatuses, places: int) -> Iterator[None]:
+    def watching(self, statuses: NodeStatuses, slots: int) -> Iterator[None]:
         """Redraw twice a second.
 
         Args:
             statuses: The nodes.
-            places: Groups of trials that are worked on at once.
+            slots: Groups of trials that are worked on at once.
         """
         over = threading.Event()
         runs = self._settings.runs
-        display = ProgressDisplay(self._console, runs, places, headline=self.headline)
+        display = ProgressDisplay(self._console, runs, slots, headline=self.headline)
 
         def watch() -> None:
             while not over.wait(TICK_SECONDS):

@@ -1,7 +1,7 @@
 """The driver's side of a sweep: takes what trials ask for, has it done, and answers.
 
 One thread collects requests and forms groups of trials; each group is worked on in a thread of its
-own, as many at a time as the cluster has places. All of them end with the process.
+own, as many at a time as the cluster has slots. All of them end with the process.
 """
 
 import queue
@@ -31,7 +31,7 @@ class TrialServer:
         runner: Does the work.
         rung_requests: Handle of the `RungRequests`.
         run: Does a task on a worker group.
-        places: Groups at a time.
+        slots: Groups at a time.
         concurrent: Trials that Tune runs at a time.
         pending_of: Tells which trial asks: its number, row and where it stands.
         on_error: Told why a trial fails, by Tune's id, before Tune is.
@@ -42,14 +42,14 @@ class TrialServer:
         runner: TrialRunner,
         rung_requests: Any,
         run: Run,
-        places: int,
+        slots: int,
         concurrent: int,
         pending_of: PendingOf,
         on_error: OnError,
     ) -> None:
         self._runner, self._rung_requests, self._run = runner, rung_requests, run
         self._pending_of, self._on_error = pending_of, on_error
-        self._places, self._concurrent = places, concurrent
+        self._slots, self._concurrent = slots, concurrent
         self._waiting: list[PendingTrial] = []
         self._answered: queue.SimpleQueue[PendingTrial] = queue.SimpleQueue()
         self._over: queue.SimpleQueue[list[PendingTrial]] = queue.SimpleQueue()
@@ -100,9 +100,9 @@ class TrialServer:
             self._last_asked = time.monotonic()
 
     def _send_out(self) -> None:
-        """Start groups for which there is a place."""
+        """Start groups for which there is a slot."""
         for group in trial_groups([pending for pending in self._waiting if self._may_go(pending)]):
-            if len(self._groups) == self._places:
+            if len(self._groups) == self._slots:
                 return
             for pending in group:
                 self._waiting.remove(pending)

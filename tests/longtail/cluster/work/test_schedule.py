@@ -67,14 +67,14 @@ def test_parents_go_first_and_rows_are_finished_before_new_ones_start() -> None:
     assert work.order == ["first", "row 1", "second", "row 2"]
 
 
-@pytest.mark.parametrize("places", [1, 2, 3])
-def test_no_more_run_at_once_than_there_are_places(places: int) -> None:
-    # Passed only by as many as there are places: work for fewer would fail after a minute.
-    work = Record(wait=threading.Barrier(places, timeout=60).wait)
+@pytest.mark.parametrize("slots", [1, 2, 3])
+def test_no_more_run_at_once_than_there_are_places(slots: int) -> None:
+    # Passed only by as many as there are slots: work for fewer would fail after a minute.
+    work = Record(wait=threading.Barrier(slots, timeout=60).wait)
     statuses = standings_of(*(stage(str(n)) for n in range(6)))
-    run_nodes(statuses, places, work, lambda _: None)
+    run_nodes(statuses, slots, work, lambda _: None)
     assert len(labels_by_state(statuses, State.DONE)) == 6
-    assert work.most == places
+    assert work.most == slots
 
 
 def test_a_failure_blocks_its_children_and_nothing_else() -> None:
