@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "longtail.progress": set(),
     "longtail.randomness": set(),
     "longtail.sealed": {"longtail.files", "longtail.problems"},
-    "longtail.sealed_arrays": {"longtail.sealed"},
+    "longtail.sealed_arrays": {"longtail.files", "longtail.sealed"},
     "longtail.journal": {"longtail.problems", "longtail.sealed"},
     "longtail.array_store": {"longtail.files", "longtail.sealed"},
     "longtail.caches": set(),

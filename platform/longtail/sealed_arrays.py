@@ -15,6 +15,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from longtail.files import replacing
 from longtail.sealed import MISMATCH, NO_SEAL, DamagedError
 
 DIGITS = 64
@@ -31,17 +32,12 @@ def write_arrays(path: Path, arrays: Mapping[str, Any], compressed: bool = False
         arrays: By name.
         compressed: Whether it is worth the time.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
     write = np.savez_compressed if compressed else np.savez
-    try:
-        with partial.open("w+b") as file:
-            write(file, allow_pickle=False, **arrays)
-            _seal(file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(path) as partial, partial.open("w+b") as file:
+        write(file, allow_pickle=False, **arrays)
+        _seal(file)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read_arrays(path: Path, remedy: str) -> Arrays:
