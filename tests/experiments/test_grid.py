@@ -59,7 +59,7 @@ def test_the_table_is_a_data_frame_with_the_fields_that_differ(uninterrupted: Gr
     for name, row in uninterrupted.rows().items():
         assert found.AP[name] == pytest.approx(100 * row["AP"])
         assert found.AP_low[name] <= found.AP_high[name]
-    kinds = found["stages.0.classifier.kind"]
+    kinds = found["stages.0.classifier.name"]
     assert (kinds["sigmoid_r50"], kinds["eql_rfs_r50"]) == ("sigmoid", "equalization")
 
 
