@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, ray_head: Cluster) -> Path:
     variant = demo_scale(VARIANTS["sigmoid_r50"])
     (folder / "variant.json").write_text(variant.model_dump_json())
     for tried in FIRST:
-        if tried.command in ("ensemble.calibrate fit", "longtail.data.synthetic"):
+        if tried.command in ("ensemble.calibrate fit", "longtail.data.synthetic.__main__"):
             started(tried, folder, ray_head)
     return folder
 

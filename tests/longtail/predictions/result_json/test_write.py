@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from longtail.categories import CategoryTable
@@ -45,6 +45,8 @@ def test_json_to_store_to_json_changes_nothing_but_the_order_of_images(
     categories: CategoryTable,
     written: list[dict[str, Any]],
 ) -> None:
+    # A file whose boxes all lie within one pixel is refused: they look given as shares.
+    assume(any(max(record["bbox"]) >= 2 for record in written))
     folder = tmp_path_factory.mktemp("round")
     (folder / "in.json").write_text(json.dumps(written))
     store = open_predictions(folder / "in.json", images, categories, folder / "store")
