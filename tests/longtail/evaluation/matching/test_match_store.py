@@ -123,7 +123,10 @@ def test_an_error_of_a_worker_is_the_users(
     truth, store = opened(write(annotations, results))
     annotations["annotations"][0]["segmentation"] = [[1, 2, 3, 4]]
     write(annotations, results)
-    with Workers(2) as pool, pytest.raises(BadInputError, match=r"a polygon of under 3 points \(4 numbers\)"):
+    with (
+        Workers(2) as pool,
+        pytest.raises(BadInputError, match=r"a polygon of under 3 points \(4 numbers\)"),
+    ):
         match_store(truth, store, kinds_of(truth), workers=pool)
 
 
