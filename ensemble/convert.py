@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="The score that counts as 1; all are divided by it.",
 )
-@click.option("--with-bbox", is_flag=True, help="Write boxes to JSON too .")
+@click.option("--with-bbox", is_flag=True, help="Write boxes to JSON too.")
 @click.option("--only-bbox", is_flag=True, help="Write boxes to JSON, and no masks.")
 @click.option("--name", help="Name of the source in tables.  [default: the file's]")
 @click.option("--scale", type=int, help="Short side in pixels that the images were predicted at.")

@@ -74,6 +74,8 @@ def main(
 
     Without --train a synthetic long-tail set is made and used.
     """
+    if csv is not None and (list_only or fields_only or dry_run):
+        raise click.UsageError("--csv: nothing is run here; leave it out")
     if list_only:
         from experiments.commands.catalogue import print_catalogue
 

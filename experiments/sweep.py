@@ -142,6 +142,8 @@ def main(list_only: bool, dry_run: bool, **options: Any) -> ExitCode:
     one trained is found by every later sweep or grid. Without --train a synthetic long-tail set is
     made and used.
     """
+    if options["csv"] is not None and (list_only or dry_run):
+        raise click.UsageError("--csv: nothing is run here; leave it out")
     if list_only:
         from experiments.commands.sweep.space_tables import print_spaces
 

@@ -45,6 +45,9 @@ def test_dry_run_says_how_many_runs_a_shared_trunk_saves(
         (["--resamples", "19"], 2, "19: at least 20, 1000 are usual; 0 for no intervals"),
         (["--baseline", "nope"], 2, "--baseline nope: none of the rows sigmoid_r50"),
         (["--seeds", "a"], 2, "expected numbers as in 0,1,2"),
+        (["--dry-run", "--csv", "grid.csv"], 2, "--csv: nothing is run here; leave it out"),
+        (["--list", "--csv", "grid.csv"], 2, "--csv: nothing is run here; leave it out"),
+        (["--csv", "nope/grid.csv"], 2, "make the folder nope first"),
         (["--train", "x.json"], 2, "--train, --val and --images belong together"),
         (
             ["--train", "x.json", "--val", "x.json", "--images", "x", "--scale", "demo"],

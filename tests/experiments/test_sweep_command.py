@@ -67,6 +67,8 @@ def test_a_dry_run_prints_and_writes_nothing_of_a_sweep(
         (["--space", "lambda", "--workers", "4000"], ExitCode.INFRASTRUCTURE, "lower --workers"),
         (["--space", "lambda", "--variant", "no.json"], ExitCode.BAD_INPUT, "no such file"),
         (["--space", "lambda", "--resamples", "3"], ExitCode.USAGE, "0 for no intervals"),
+        (["--space", "lambda", "--dry-run", "--csv", "t.csv"], ExitCode.USAGE, "--csv: nothing is"),
+        (["--space", "alpha", "--csv", "t.csv"], ExitCode.USAGE, "--csv: --space alpha"),
         (["--space", "alpha", "--confirm", "2"], ExitCode.USAGE, "--confirm: --space alpha"),
         (["--space", "alpha", "--scale", "demo"], ExitCode.USAGE, "--scale: --space alpha"),
     ],

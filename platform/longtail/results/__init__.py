@@ -14,6 +14,7 @@ import pandas as pd
 from longtail.problems import BadInputError
 
 KINDS = ("grids", "sweeps")
+AGAIN = "run its command again, which writes it"
 
 
 def table(runs: Path | str, name: str | None = None) -> pd.DataFrame:
@@ -38,13 +39,17 @@ def table(runs: Path | str, name: str | None = None) -> pd.DataFrame:
 
         return merge_table(read_tree(folder / "evaluation.json"))
     tree = read_tree(folder / "table.json")
-    if "trials" in tree:
+    if isinstance(tree.get("trials"), list):
         from longtail.results.sweep import sweep_table
 
         return sweep_table(tree)
-    from longtail.results.grid import grid_table
+    if isinstance(tree.get("rows"), dict):
+        from longtail.results.grid import grid_table
 
-    return grid_table(folder, tree)
+        return grid_table(folder, tree)
+    raise BadInputError(
+        f"{folder / 'table.json'}: neither the rows of a grid nor the trials of a sweep; {AGAIN}"
+    )
 
 
 def read_tree(path: Path) -> dict[str, Any]:
@@ -54,23 +59,25 @@ def read_tree(path: Path) -> dict[str, Any]:
         BadInputError: It is not there, or damaged.
     """
     try:
-        tree: dict[str, Any] = json.loads(path.read_bytes())
-    except FileNotFoundError:
+        tree = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
         raise BadInputError(
             f"{path}: no such file; give the runs folder and the name of a grid or sweep that has"
             " ended, or the folder of a merge that was evaluated"
         ) from None
     except ValueError as error:
-        raise BadInputError(f"{path}: {error}; run its command again, which writes it") from None
+        raise BadInputError(f"{path}: {error}; {AGAIN}") from None
+    if not isinstance(tree, dict):
+        raise BadInputError(f"{path}: no JSON object; {AGAIN}")
     return tree
 
 
 def _folder_of(runs: Path, name: str) -> Path:
+    known = sorted({path.name for kind in KINDS for path in runs.glob(f"{kind}/*/")})
+    if name not in known:
+        names = ", ".join(known) or "none"
+        raise BadInputError(f"{runs}: no grid or sweep {name!r}; there are: {names}")
     found = [folder for kind in KINDS if (folder := runs / kind / name).is_dir()]
     if len(found) > 1:
         raise ValueError(f"{name} is a grid and a sweep; give {found[0]} or {found[1]}")
-    if not found:
-        known = sorted({path.name for kind in KINDS for path in runs.glob(f"{kind}/*/")})
-        names = ", ".join(known) or "none"
-        raise BadInputError(f"{runs}: no grid or sweep {name!r}; there are: {names}")
     return found[0]

@@ -89,18 +89,33 @@ def test_a_csv_has_every_digit_and_nothing_where_a_number_is_undefined(runs: Pat
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("nope", "there are: lambda, toy"), ("begun", "no such file"), ("cut", "run its command")],
+    [
+        ("nope", "there are: lambda, toy"),
+        ("", "there are: lambda, toy"),
+        ("../grids/toy", "there are: lambda, toy"),
+        ("begun", "no such file"),
+        ("cut", "run its command"),
+    ],
 )
 def test_what_is_not_there_is_named(runs: Path, name: str, says: str) -> None:
     (runs / "grids" / "cut").mkdir()
     (runs / "grids" / "cut" / "table.json").write_text("{")
     if name == "begun":
         (runs / "grids" / "begun").mkdir()
-    if name == "nope":
+    if "there are" in says:
         (runs / "grids" / "cut" / "table.json").unlink()
         (runs / "grids" / "cut").rmdir()
     with pytest.raises(BadInputError, match=says):
         table(runs, name)
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", "null", '{"trials": 3}', '{"rows": []}'])
+def test_a_table_of_something_else_is_refused(text: str, tmp_path: Path) -> None:
+    (tmp_path / "table.json").write_text(text)
+    with pytest.raises(BadInputError, match=r"table\.json: n.*run its command again"):
+        table(tmp_path)
+    with pytest.raises(BadInputError, match="no such file"):
+        table(tmp_path / "table.json")
 
 
 def test_a_name_of_both_kinds_is_refused(runs: Path) -> None:
