@@ -37,7 +37,12 @@ def table(runs: Path | str, name: str | None = None) -> pd.DataFrame:
     if (folder / "merge.json").is_file():
         from longtail.results.merge import merge_table
 
-        return merge_table(read_tree(folder / "evaluation.json"))
+        tree = read_tree(folder / "evaluation.json")
+        if not (isinstance(tree.get("sources"), dict) and isinstance(tree.get("steps"), dict)):
+            raise BadInputError(
+                f"{folder / 'evaluation.json'}: not the sources and steps of a merge; {AGAIN}"
+            )
+        return merge_table(tree)
     tree = read_tree(folder / "table.json")
     if isinstance(tree.get("trials"), list):
         from longtail.results.sweep import sweep_table

@@ -26,7 +26,7 @@ def grid_table(folder: Path, tree: dict[str, Any]) -> pd.DataFrame:
     """
     fields = differing_leaves(_variants(folder, tree))
     lines = [
-        _line(name, result or {}, tree["intervals"].get(name, {})) | fields.get(name, {})
+        _line(name, result or {}, tree.get("intervals", {}).get(name, {})) | fields.get(name, {})
         for name, result in tree["rows"].items()
     ]
     return pd.DataFrame(lines).set_index("row")

@@ -118,6 +118,13 @@ def test_a_table_of_something_else_is_refused(text: str, tmp_path: Path) -> None
         table(tmp_path / "table.json")
 
 
+def test_an_evaluation_of_something_else_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "merge.json", {})
+    write(tmp_path / "evaluation.json", {"segm": {}})
+    with pytest.raises(BadInputError, match=r"evaluation\.json: not the sources and steps"):
+        table(tmp_path)
+
+
 def test_a_name_of_both_kinds_is_refused(runs: Path) -> None:
     (runs / "sweeps" / "toy").mkdir()
     with pytest.raises(ValueError, match="is a grid and a sweep"):
