@@ -166,6 +166,8 @@ def test_a_killed_controller_is_a_failure_of_its_group(pool: WorkerPool, tmp_pat
     task.go()
     running.join()
     assert running.error is None and running.value == [0, 1, 3]
+    # Ray ends an orphaned worker when it notices; till then it would take the next test's task.
+    wait_for(lambda: not psutil.pid_exists(task.lines()[0]["pid"]))
 
 
 def test_bad_input_fails_at_once_and_the_process_goes_on(pool: WorkerPool, tmp_path: Path) -> None:
