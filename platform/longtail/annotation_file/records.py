@@ -42,6 +42,13 @@ class FederatedImage(ImageSize, gc=False):
     not_exhaustive_category_ids: list[Id]
 
 
+class ExhaustiveImage(FederatedImage, gc=False):
+    """The same in a file that is labelled exhaustively, which need not say so in every image."""
+
+    neg_category_ids: list[Id] = []
+    not_exhaustive_category_ids: list[Id] = []
+
+
 class Rle(msgspec.Struct, gc=False):
     """A run-length mask: [height, width] and runs, plain or in COCO's compressed form."""
 

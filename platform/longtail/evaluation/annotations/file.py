@@ -16,7 +16,11 @@ from numpy.typing import NDArray
 from longtail.annotation_file.checks import check_unique, find_known
 from longtail.annotation_file.decoding import decode_list
 from longtail.annotation_file.document import AnnotationFile, load_annotation_file
-from longtail.annotation_file.records import FederatedImage, JudgedAnnotation
+from longtail.annotation_file.records import (
+    ExhaustiveImage,
+    FederatedImage,
+    JudgedAnnotation,
+)
 from longtail.problems import BadInputError, ProblemReport
 
 # hotcoco takes boxes, for recall, as rows of 64-bit floats, ids among them.
@@ -32,15 +36,20 @@ class LabelledFile:
     categories: Sequence[dict[str, Any]]
 
 
-def read_labelled_file(path: Path) -> LabelledFile:
+def read_labelled_file(path: Path, exhaustive: bool) -> LabelledFile:
     """Decode the file.
+
+    Args:
+        path: The file.
+        exhaustive: Whether images may lack their federated lists.
 
     Raises:
         BadInputError: It is no LVIS annotation file, has no annotations, or a field is wrong.
     """
     file = load_annotation_file(path)
     report = ProblemReport(str(path))
-    images = decode_list(file, "images", FederatedImage, report)
+    image_type = ExhaustiveImage if exhaustive else FederatedImage
+    images = decode_list(file, "images", image_type, report)
     annotations = _annotations(file, report)
     report.raise_if_errors()
     return LabelledFile(images, annotations, file.categories())

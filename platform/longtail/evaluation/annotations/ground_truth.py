@@ -18,6 +18,7 @@ from longtail.categories import CategoryTable
 from longtail.evaluation.annotations.file import check_annotations, read_labelled_file
 from longtail.evaluation.annotations.segmentation import read_segmentation
 from longtail.predictions.image_set import ImageSet
+from longtail.problems import ProblemReport
 
 # Over the upper bound of every area range (1e10), so that the annotation counts in none of them.
 IGNORED_AREA = 2e10
@@ -105,14 +106,21 @@ class GroundTruth:
         return read_segmentation(record.segmentation, image.height, image.width, where)
 
 
-def read_ground_truth(path: Path) -> GroundTruth:
+def read_ground_truth(path: Path, *, exhaustive: bool = False) -> GroundTruth:
     """Read the annotations to evaluate against.
+
+    Args:
+        path: The file.
+        exhaustive: Every instance of every category is labelled in every image, as in COCO: what
+            has no instance in an image is verified to be absent. `neg_category_ids` may then be
+            missing or empty; `not_exhaustive_category_ids` is respected where it is given.
 
     Raises:
         BadInputError: The file is not an LVIS annotation file, has no annotations, or holds
-            records that contradict one another.
+            records that contradict one another; or its images list some absent categories and not
+            all, and are said to be labelled exhaustively.
     """
-    file = read_labelled_file(path)
+    file = read_labelled_file(path, exhaustive)
     categories = CategoryTable.from_records(file.categories, str(path))
     images = ImageSet.from_records(file.images, str(path))
     check_annotations(file, categories.ids, path)
@@ -122,13 +130,17 @@ def read_ground_truth(path: Path) -> GroundTruth:
         if record.area > 0:
             by_image[record.image_id].append(record)
     annotations = list(by_image.values())
+    judged_pairs = _judged_pairs(image_records, annotations, categories)
+    if exhaustive:
+        _require_no_federated_lists(path, image_records, judged_pairs, len(categories))
+        judged_pairs = np.arange(len(images) * len(categories))
     return GroundTruth(
         path=path,
         images=images,
         categories=categories,
         image_records=image_records,
         annotations=annotations,
-        judged_pairs=_judged_pairs(image_records, annotations, categories),
+        judged_pairs=judged_pairs,
         has_masks=file.annotations[0].has_mask,
         warnings=tuple(_warnings(file.annotations, categories)),
     )
@@ -165,6 +177,24 @@ def _judged_pairs(
         first = rank * len(categories)
         pairs.update(first + index_of[category] for category in verified if category in index_of)
     return np.sort(np.fromiter(pairs, dtype=np.int64, count=len(pairs)))
+
+
+def _require_no_federated_lists(
+    path: Path,
+    images: Sequence[FederatedImage],
+    judged_pairs: NDArray[np.int64],
+    num_categories: int,
+) -> None:
+    judged = np.bincount(judged_pairs // num_categories, minlength=len(images))
+    federated = [
+        f"image {image.id}"
+        for image, number in zip(images, judged.tolist(), strict=True)
+        if image.neg_category_ids and number < num_categories
+    ]
+    report = ProblemReport(str(path))
+    what = "some absent categories are listed and others are not, so labels are not exhaustive"
+    report.error("images.neg_category_ids", what, federated, "leave out --exhaustive")
+    report.raise_if_errors()
 
 
 def _warnings(records: Sequence[JudgedAnnotation], categories: CategoryTable) -> Iterator[str]:

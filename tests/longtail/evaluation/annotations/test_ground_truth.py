@@ -169,3 +169,33 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(BadInputError, match=r"val\.json"):
         read_ground_truth(path)
+
+
+def two_categories(**of_images: list[int]) -> Record:
+    tree = content()
+    tree["categories"].append(tree["categories"][0] | {"id": 2, "name": "b"})
+    sizes = {"height": 40, "width": 50}
+    tree["images"] = [{"id": 7, **sizes, **of_images}, {"id": 3, **sizes, **of_images}]
+    return tree
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [{}, {"neg_category_ids": []}, {"neg_category_ids": [2], "not_exhaustive_category_ids": [1]}],
+    ids=["missing", "empty", "complete"],
+)
+def test_every_pair_is_judged_in_a_file_that_is_labelled_exhaustively(
+    save: Save, lists: dict[str, list[int]]
+) -> None:
+    truth = read_ground_truth(save(two_categories(**lists)), exhaustive=True)
+    assert truth.judged_pairs.tolist() == [0, 1, 2, 3]
+    not_exhaustive = [image.not_exhaustive_category_ids for image in truth.image_records]
+    assert not_exhaustive == [lists.get("not_exhaustive_category_ids", [])] * 2
+
+
+def test_federated_lists_contradict_exhaustive_labels(save: Save) -> None:
+    tree = two_categories(neg_category_ids=[])
+    tree["categories"].append(tree["categories"][0] | {"id": 3, "name": "c"})
+    tree["images"][0]["neg_category_ids"] = [2]
+    with pytest.raises(BadInputError, match=r"(?s)neg_category_ids.*image 7.*--exhaustive"):
+        read_ground_truth(save(tree), exhaustive=True)
