@@ -153,6 +153,7 @@ BESIDE: dict[str, set[str]] = {
     "longtail.data.sampling": {"longtail.data.lvis"},
     "longtail.data.loading": {"longtail.data.lvis", "longtail.data.sampling"},
     "longtail.data.synthetic": set(),
+    "longtail.data.convert": {"longtail.data.lvis"},
     "longtail.evaluation.annotations": {"longtail.evaluation.protocol"},
     "longtail.evaluation.matching": {
         "longtail.evaluation.protocol",

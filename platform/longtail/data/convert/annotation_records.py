@@ -1,0 +1,209 @@
+"""Reading the `annotations` of a COCO file, one by one: memory holds what will be written."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import msgspec
+
+from longtail.data.convert.findings import Findings
+from longtail.data.convert.image_records import CocoImage
+from longtail.data.convert.numbers import is_flag, real_number, whole_number
+from longtail.data.convert.outlines import (
+    Outline,
+    UnusableOutlineError,
+    area_of,
+    box_of,
+    mask_of,
+    mend_outline,
+)
+
+# Boxes of real data sets overshoot the image by rounding.
+ROUNDING = 2.0
+CROWD = (
+    "crowd (iscrowd 1): no instance; its category is not exhaustive in that image, so that"
+    " evaluation passes over detections there that match nothing; training leaves it out"
+)
+KNOWN_REMEDY = "remove the annotation, or add the record it names"
+
+
+class Instance(NamedTuple):
+    """An instance of the new file.
+
+    Attributes:
+        id: Its annotation id; None where it gets a new one.
+        image_id: Image it is in.
+        category_id: What it is.
+        has_mask: Whether it has an outline.
+        fields: The LVIS record without its id, as JSON.
+    """
+
+    id: int | None
+    image_id: int
+    category_id: int
+    has_mask: bool
+    fields: bytes
+
+
+@dataclass
+class ReadAnnotations:
+    """What `annotations` of a COCO file hold.
+
+    Attributes:
+        instances: In the file's order.
+        crowds: Categories of the crowds in each image.
+    """
+
+    instances: list[Instance] = field(default_factory=list)
+    crowds: dict[int, set[int]] = field(default_factory=dict)
+
+
+def read_annotations(
+    records: Iterable[msgspec.Raw],
+    images: Mapping[int, CocoImage],
+    categories: Collection[int],
+    findings: Findings,
+) -> ReadAnnotations:
+    """The instances and crowds; records with a fault go to the findings instead.
+
+    Args:
+        records: `annotations` of the file, each as JSON.
+        images: By id.
+        categories: Their ids.
+        findings: Receives faults and changes.
+    """
+    read, taken = ReadAnnotations(), set[int]()
+    for position, raw in enumerate(records):
+        record = msgspec.json.decode(raw)
+        if not isinstance(record, dict):
+            remedy = "write each annotation as an object"
+            findings.fault("annotations", "not an object", f"annotations[{position}]", remedy)
+            continue
+        given = whole_number(record.get("id"))
+        where = f"annotation {given}" if given is not None else f"annotations[{position}]"
+        image_id = _reference(record, "image_id", images, where, findings)
+        category_id = _reference(record, "category_id", categories, where, findings)
+        crowd = record.get("iscrowd") or 0
+        if not is_flag(crowd):
+            offender = f"{where}: {crowd!r:.60}"
+            findings.fault("annotations.iscrowd", "neither 0 nor 1", offender, "write 0 or 1")
+        elif image_id is None or category_id is None:
+            continue
+        elif crowd:
+            read.crowds.setdefault(image_id, set()).add(category_id)
+            findings.changed(CROWD, [where])
+        elif fields := _read_fields(record, images[image_id], where, findings):
+            annotation_id = _usable_id(record.get("id"), taken, where, findings)
+            read.instances.append(
+                Instance(
+                    annotation_id, image_id, category_id, "segmentation" in fields, _encode(fields)
+                )
+            )
+    return read
+
+
+def _usable_id(value: object, taken: set[int], where: str, findings: Findings) -> int | None:
+    """The file's id if it can stay. Nothing refers to it, so any other does as well."""
+    number = whole_number(value)
+    if number is None or number < 0 or number > 2**53 - 1:
+        findings.changed("annotation without a whole number as id: numbered", [where])
+        return None
+    if number == 0:
+        what = "annotation id 0, with which lvis-api counts a match as a miss: renumbered"
+        findings.changed(what, [where])
+        return None
+    if number in taken:
+        findings.changed("annotation id that occurs twice: renumbered", [where])
+        return None
+    taken.add(number)
+    return number
+
+
+def _reference(
+    record: Mapping[str, Any], key: str, known: Collection[int], where: str, findings: Findings
+) -> int | None:
+    value = record.get(key)
+    number = whole_number(value)
+    if number in known:
+        return number
+    what = "missing, or no number" if number is None else "unknown id"
+    findings.fault(f"annotations.{key}", what, f"{where}: {value!r:.60}", KNOWN_REMEDY)
+    return None
+
+
+def _read_fields(
+    record: Mapping[str, Any], image: CocoImage, where: str, findings: Findings
+) -> dict[str, Any] | None:
+    """The LVIS record without its id; None for an instance with a fault."""
+    where = f"{where} of image {image.id}"
+    try:
+        outline, changes = mend_outline(record.get("segmentation"), image.size)
+        box, area = _box_and_area(record, outline, image.size, where, findings)
+    except UnusableOutlineError as error:
+        findings.fault("annotations.segmentation", str(error), where, error.remedy)
+        return None
+    for change in changes:
+        findings.changed(change, [where])
+    if box is None or area is None:
+        return None
+    if image.stored and _leaves(box, image.size) and not _leaves(box, image.stored):
+        remedy = "take the orientation off the picture, as exiftool -Orientation= FILE does"
+        what = "drawn on the stored pixels of a picture that EXIF turns by a quarter"
+        findings.fault("annotations.bbox", what, where, remedy)
+    fields: dict[str, Any] = {"image_id": image.id, "category_id": int(record["category_id"])}
+    if outline is not None:
+        fields["segmentation"] = outline
+    fields |= {"bbox": box, "area": area}
+    return fields | ({"ignore": 1} if record.get("ignore") else {})
+
+
+def _box_and_area(
+    record: Mapping[str, Any],
+    outline: Outline | None,
+    size: tuple[int, int],
+    where: str,
+    findings: Findings,
+) -> tuple[list[float | int] | None, float | int | None]:
+    """Both as the file has them, computed from the mask where it does not."""
+    has_box, has_area = record.get("bbox") not in (None, []), record.get("area") is not None
+    mask = mask_of(outline, size) if outline and not (has_box and has_area) else None
+    if not has_box and mask is None:
+        remedy = "this command takes instances: give each a bbox or a segmentation"
+        findings.fault("annotations.bbox", "neither a box nor a mask", where, remedy)
+        return None, None
+    box = _numbers(record["bbox"]) if has_box else box_of(mask or {})
+    if not has_box:
+        findings.changed("no bbox: computed from the mask", [where])
+    if box is None:
+        offender = f"{where}: {record['bbox']!r:.60}"
+        remedy = "write x, y, width, height in pixels"
+        findings.fault("annotations.bbox", "not four numbers", offender, remedy)
+        return None, None
+    if has_area:
+        return box, _given_area(record["area"], where, findings)
+    made_of = "the mask" if mask else "the box"
+    findings.changed(f"no area: computed from {made_of}", [where])
+    return box, area_of(mask) if mask else box[2] * box[3]
+
+
+def _given_area(value: object, where: str, findings: Findings) -> float | int | None:
+    area = real_number(value)
+    if area is None:
+        remedy = "write square pixels, or leave the field out"
+        findings.fault("annotations.area", "no number", f"{where}: {value!r:.60}", remedy)
+    return area
+
+
+def _numbers(box: object) -> list[float | int] | None:
+    numbers = [real_number(value) for value in box] if isinstance(box, list) else []
+    found = [number for number in numbers if number is not None]
+    return found if len(found) == len(numbers) == 4 else None
+
+
+def _leaves(box: list[float | int], size: tuple[int, int]) -> bool:
+    x, y, width, height = box
+    return x + width > size[1] + ROUNDING or y + height > size[0] + ROUNDING
+
+
+def _encode(fields: Mapping[str, Any]) -> bytes:
+    return msgspec.json.encode(fields)
