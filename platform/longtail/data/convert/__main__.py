@@ -53,6 +53,7 @@ class FrequencyLimits(click.ParamType[tuple[int, int] | None]):
 @click.option(
     "--frequency-limits",
     "limits",
+    metavar="R,C|thirds",
     type=FrequencyLimits(),
     default="10,100",
     show_default=True,

@@ -8,7 +8,7 @@ import msgspec
 
 from longtail.data.convert.findings import Findings
 from longtail.data.convert.image_records import CocoImage
-from longtail.data.convert.numbers import is_flag, real_number, whole_number
+from longtail.data.convert.numbers import is_flag, is_id, real_number, whole_number
 from longtail.data.convert.outlines import (
     Outline,
     UnusableOutlineError,
@@ -105,7 +105,7 @@ def read_annotations(
 def _usable_id(value: object, taken: set[int], where: str, findings: Findings) -> int | None:
     """The file's id if it can stay. Nothing refers to it, so any other does as well."""
     number = whole_number(value)
-    if number is None or number < 0 or number > 2**53 - 1:
+    if number is None or not is_id(number):
         findings.changed("annotation without a whole number as id: numbered", [where])
         return None
     if number == 0:

@@ -38,7 +38,7 @@ def read_categories(records: Sequence[Mapping[str, Any]], findings: Findings) ->
     if not records:
         findings.fault("categories", "empty", "the file", "list the categories of the data set")
     counted = [record["id"] for record in records if COUNT_FIELDS[0] in record and "id" in record]
-    findings.changed("frequency and counts of a category: made anew", counted)
+    findings.changed("frequency and counts of a category: replaced", counted)
     return categories
 
 

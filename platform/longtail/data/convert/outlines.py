@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from longtail.data.convert.numbers import real_number, whole_number
+from longtail.data.convert.numbers import whole_number
 from longtail.rle.codec import encode
 from longtail.rle.polygons import polygons_to_rle
 from longtail.rle.validation import find_fault
@@ -83,7 +83,7 @@ def box_of(mask: dict[str, Any]) -> list[float]:
 
 def _mend_rings(rings: list[Any]) -> Mended:
     changes = []
-    if all(real_number(value) is not None for value in rings):
+    if set(map(type, rings)) <= {int, float}:
         rings = [rings]
         changes.append("polygon that is not in a list of polygons: put into one")
     if not all(_is_ring(ring) for ring in rings):
@@ -96,11 +96,8 @@ def _mend_rings(rings: list[Any]) -> Mended:
 
 
 def _is_ring(ring: object) -> bool:
-    return (
-        isinstance(ring, list)
-        and len(ring) % 2 == 0
-        and all(real_number(value) is not None for value in ring)
-    )
+    # By types at once: a data set has millions of points.
+    return isinstance(ring, list) and len(ring) % 2 == 0 and set(map(type, ring)) <= {int, float}
 
 
 def _mend_runs(rle: dict[str, Any], size: tuple[int, int]) -> Mended:

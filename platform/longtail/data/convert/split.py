@@ -41,8 +41,9 @@ class _Part:
 def draw_val_images(labels: Labels, share: float, seed: int) -> set[int]:
     """The images of the validation part.
 
-    A category in two images or more is on both sides, unless pictures that show several categories
-    leave no such choice (`one_sided` names those).
+    A category in two images or more is on both sides, unless images that show several categories
+    leave no such choice (`one_sided` names those); the only image of a category is learned from.
+    Many rare categories make the share larger than asked for: each needs an image.
 
     Args:
         labels: Categories of two images or more, in the file's order.
@@ -67,7 +68,10 @@ def draw_val_images(labels: Labels, share: float, seed: int) -> set[int]:
             left.subtract(labels[image])
         left = +left
     val.images.update(list(undecided)[: max(0, val.wanted)])
-    return _mended(val.images, labels, images_of)
+    sides = _Sides(val.images, labels, images_of, _count(val.images, labels))
+    sides.mend()
+    sides.approach(num_val, order)
+    return sides.val
 
 
 def one_sided(labels: Labels, val: AbstractSet[int]) -> list[int]:
@@ -92,31 +96,48 @@ def _target(num_images: int, share: float) -> int:
     return max(1, min(num_images - 1, round(share * num_images)))
 
 
-def _mended(val: set[int], labels: Labels, images_of: Mapping[int, Sequence[int]]) -> set[int]:
-    """Move single images to the side where a category is missing, if that takes none from the
-    other."""
-    inside = _count(val, labels)
-    for category in one_sided(labels, val):
-        if inside[category] not in (0, len(images_of[category])):
-            continue
-        to_val = inside[category] == 0
-        for image in images_of[category]:
-            if _can_leave(labels[image], inside, images_of, val_side=not to_val):
-                val ^= {image}
-                inside.update(labels[image]) if to_val else inside.subtract(labels[image])
+@dataclass
+class _Sides:
+    """Both sides, for moving single images; `inside` counts each category's validation images."""
+
+    val: set[int]
+    labels: Labels
+    images_of: Mapping[int, Sequence[int]]
+    inside: Counter[int]
+
+    def mend(self) -> None:
+        """Put every category on both sides that can be without taking one away from either."""
+        for category in one_sided(self.labels, self.val):
+            movable = next(filter(self._can_move, self.images_of[category]), None)
+            if movable is not None and self.inside[category] in (0, len(self.images_of[category])):
+                self._move(movable)
+
+    def approach(self, num_val: int, order: Sequence[int]) -> None:
+        """Move images that no category needs where they are until validation has its number.
+
+        Rare categories ask for more images than their share.
+        """
+        too_many = len(self.val) > num_val
+        for image in order:
+            if len(self.val) == num_val:
                 break
-    return val
+            if (image in self.val) == too_many and self._can_move(image):
+                self._move(image)
 
+    def _can_move(self, image: int) -> bool:
+        """Whether each of its categories stays on the side that it leaves."""
+        found = self.labels[image]
+        if image in self.val:
+            return all(self.inside[c] > 1 for c in found)
+        return all(len(self.images_of[c]) - self.inside[c] > 1 for c in found)
 
-def _can_leave(
-    found: AbstractSet[int],
-    inside: Counter[int],
-    images_of: Mapping[int, Sequence[int]],
-    val_side: bool,
-) -> bool:
-    """Whether every category of an image stays on the side that it leaves, or is nowhere else."""
-    here = {c: inside[c] if val_side else len(images_of[c]) - inside[c] for c in found}
-    return all(here[c] > 1 or len(images_of[c]) == 1 for c in found)
+    def _move(self, image: int) -> None:
+        if image in self.val:
+            self.val.remove(image)
+            self.inside.subtract(self.labels[image])
+        else:
+            self.val.add(image)
+            self.inside.update(self.labels[image])
 
 
 def _count(images: AbstractSet[int], labels: Labels) -> Counter[int]:

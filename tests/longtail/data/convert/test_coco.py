@@ -141,6 +141,25 @@ def test_crowd_is_no_instance_and_its_category_not_exhaustive(
     assert [category["image_count"] for category in found["categories"]] == [2, 0]
 
 
+@pytest.mark.slow
+def test_detection_of_a_crowd_is_not_counted_as_wrong(
+    coco: Record, convert: Convert, tmp_path: Path
+) -> None:
+    crowd = coco["annotations"][1] | {"id": 77, "bbox": [30, 20, 20, 15], "iscrowd": 1}
+    crowd["segmentation"] = [[30, 20, 50, 20, 50, 35, 30, 35]]
+    coco["annotations"].append(crowd)
+    results = [
+        {key: annotation[key] for key in ("image_id", "category_id", "bbox", "segmentation")}
+        | {"score": 0.9 if annotation is crowd else 0.5}
+        for annotation in coco["annotations"]
+    ]
+    (tmp_path / "results.json").write_text(json.dumps(results))
+    convert(coco)
+    found = evaluate(tmp_path / "lvis.json", tmp_path / "results.json", official=True)
+    assert found.segm["AP"] == found.box["AP"] == pytest.approx(1)
+    assert found.official is not None and found.official["segm"]["AP"] == pytest.approx(1)
+
+
 def test_federated_lists_that_are_there_are_kept(coco: Record, convert: Convert) -> None:
     for image in coco["images"]:
         image |= {"neg_category_ids": [4], "not_exhaustive_category_ids": []}

@@ -22,7 +22,12 @@ def test_categories_of_two_images_or_more_are_on_both_sides(seed: int) -> None:
     labels = random_labels(seed, num_images=60, num_categories=12)
     val = draw_val_images(labels, 0.2, seed)
     assert one_sided(labels, val) == []
-    assert abs(len(val) - 12) <= 4
+    assert len(val) == 12
+
+
+def test_rare_categories_take_more_images_than_the_share_and_no_more_than_they_need() -> None:
+    labels = {image: {image // 2} for image in range(20)} | {image: {99} for image in range(20, 40)}
+    assert len(draw_val_images(labels, 0.1, 0)) == 11
 
 
 def test_single_image_of_a_category_is_learned_from() -> None:
