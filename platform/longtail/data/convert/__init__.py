@@ -1,7 +1,7 @@
 """Other annotation formats become LVIS files that every other command takes.
 
-`coco.py` is the conversion from top to bottom: `image_records`, `category_records` and
-`annotation_records` read what exporters write, `frequency` counts, `split` shares images out,
-`lvis_file` writes and `summary` says what became of it. What was changed on the way is in
-`findings`.
+- `coco.py`: the conversion from top to bottom.
+- `image_records`, `category_records`, `annotation_records` and what they stand on: reading what
+  exporters write; `findings` keeps what is wrong and what was changed.
+- `frequency`, `split`, `lvis_file`, `summary`: counting, sharing out, writing, telling.
 """

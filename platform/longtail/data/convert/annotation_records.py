@@ -6,20 +6,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from longtail.data.convert.boxes_and_areas import box_and_area, leaves
 from longtail.data.convert.findings import Findings
 from longtail.data.convert.image_records import CocoImage
-from longtail.data.convert.numbers import is_flag, is_id, real_number, whole_number
-from longtail.data.convert.outlines import (
-    Outline,
-    UnusableOutlineError,
-    area_of,
-    box_of,
-    mask_of,
-    mend_outline,
-)
+from longtail.data.convert.numbers import is_flag, is_id, whole_number
+from longtail.data.convert.outlines import UnusableOutlineError, mend_outline
 
-# Boxes of real data sets overshoot the image by rounding.
-ROUNDING = 2.0
 CROWD = (
     "crowd (iscrowd 1): no instance; its category is not exhaustive in that image, so that"
     " evaluation passes over detections there that match nothing; training leaves it out"
@@ -138,7 +130,7 @@ def _read_fields(
     where = f"{where} of image {image.id}"
     try:
         outline, changes = mend_outline(record.get("segmentation"), image.size)
-        box, area = _box_and_area(record, outline, image.size, where, findings)
+        box, area = box_and_area(record, outline, image.size, where, findings)
     except UnusableOutlineError as error:
         findings.fault("annotations.segmentation", str(error), where, error.remedy)
         return None
@@ -146,7 +138,7 @@ def _read_fields(
         findings.changed(change, [where])
     if box is None or area is None:
         return None
-    if image.stored and _leaves(box, image.size) and not _leaves(box, image.stored):
+    if image.stored and leaves(box, image.size) and not leaves(box, image.stored):
         remedy = "take the orientation off the picture, as exiftool -Orientation= FILE does"
         what = "drawn on the stored pixels of a picture that EXIF turns by a quarter"
         findings.fault("annotations.bbox", what, where, remedy)
@@ -155,54 +147,6 @@ def _read_fields(
         fields["segmentation"] = outline
     fields |= {"bbox": box, "area": area}
     return fields | ({"ignore": 1} if record.get("ignore") else {})
-
-
-def _box_and_area(
-    record: Mapping[str, Any],
-    outline: Outline | None,
-    size: tuple[int, int],
-    where: str,
-    findings: Findings,
-) -> tuple[list[float | int] | None, float | int | None]:
-    """Both as the file has them, computed from the mask where it does not."""
-    has_box, has_area = record.get("bbox") not in (None, []), record.get("area") is not None
-    mask = mask_of(outline, size) if outline and not (has_box and has_area) else None
-    if not has_box and mask is None:
-        remedy = "this command takes instances: give each a bbox or a segmentation"
-        findings.fault("annotations.bbox", "neither a box nor a mask", where, remedy)
-        return None, None
-    box = _numbers(record["bbox"]) if has_box else box_of(mask or {})
-    if not has_box:
-        findings.changed("no bbox: computed from the mask", [where])
-    if box is None:
-        offender = f"{where}: {record['bbox']!r:.60}"
-        remedy = "write x, y, width, height in pixels"
-        findings.fault("annotations.bbox", "not four numbers", offender, remedy)
-        return None, None
-    if has_area:
-        return box, _given_area(record["area"], where, findings)
-    made_of = "the mask" if mask else "the box"
-    findings.changed(f"no area: computed from {made_of}", [where])
-    return box, area_of(mask) if mask else box[2] * box[3]
-
-
-def _given_area(value: object, where: str, findings: Findings) -> float | int | None:
-    area = real_number(value)
-    if area is None:
-        remedy = "write square pixels, or leave the field out"
-        findings.fault("annotations.area", "no number", f"{where}: {value!r:.60}", remedy)
-    return area
-
-
-def _numbers(box: object) -> list[float | int] | None:
-    numbers = [real_number(value) for value in box] if isinstance(box, list) else []
-    found = [number for number in numbers if number is not None]
-    return found if len(found) == len(numbers) == 4 else None
-
-
-def _leaves(box: list[float | int], size: tuple[int, int]) -> bool:
-    x, y, width, height = box
-    return x + width > size[1] + ROUNDING or y + height > size[0] + ROUNDING
 
 
 def _encode(fields: Mapping[str, Any]) -> bytes:

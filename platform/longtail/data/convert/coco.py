@@ -10,6 +10,7 @@ from rich.markup import escape
 from longtail.annotation_file.document import map_annotation_file
 from longtail.data.convert.annotation_records import read_annotations
 from longtail.data.convert.category_records import counts_of, read_categories, tell_unused
+from longtail.data.convert.federated_lists import FEDERATED, check_lists
 from longtail.data.convert.findings import Change, Findings
 from longtail.data.convert.frequency import (
     LVIS_LIMITS,
@@ -19,7 +20,7 @@ from longtail.data.convert.frequency import (
     counts_in,
     thirds,
 )
-from longtail.data.convert.image_records import FEDERATED, CocoImage, read_images
+from longtail.data.convert.image_records import read_images
 from longtail.data.convert.lvis_file import LvisSet
 from longtail.data.convert.split import draw_val_images, one_sided
 from longtail.problems import BadInputError
@@ -80,7 +81,8 @@ def convert_coco(request: Request) -> Converted:
     records = file.split("annotations")
     listed = tracked_records(records, f"reading annotations of {escape(str(request.source))}")
     read = read_annotations(listed, images, categories, findings)
-    _check_lists(images, findings)
+    lists = {image.id: image.listed for image in images.values()}
+    check_lists(lists, findings)
     findings.raise_if_faulty()
     tell_unused(categories, count_instances(read.instances), findings)
     whole = LvisSet(
@@ -97,22 +99,6 @@ def _images(records: list[msgspec.Raw], request: Request) -> list[dict[str, Any]
     if request.exhaustive:
         return [{k: v for k, v in image.items() if k not in FEDERATED} for image in images]
     return images
-
-
-def _check_lists(images: dict[int, CocoImage], findings: Findings) -> None:
-    """Federated lists that the file has are kept; all images have them, or none."""
-    without = [image for image in images.values() if image.listed is None]
-    if not without or len(without) == len(images):
-        findings.changed(
-            "image with federated lists: kept; --exhaustive writes them anew if every category is"
-            " labelled in every image",
-            [f"image {image.id}" for image in images.values() if image.listed is not None],
-        )
-        return
-    remedy = "give --exhaustive if every category is labelled in every image, or add the lists"
-    for image in without:
-        what = "missing, and other images have it"
-        findings.fault("images.neg_category_ids", what, f"image {image.id}", remedy)
 
 
 def _counted(whole: LvisSet, request: Request, findings: Findings) -> Converted:

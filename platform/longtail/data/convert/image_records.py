@@ -1,17 +1,17 @@
 """Reading the `images` of a COCO file."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from longtail.data.convert.federated_lists import FEDERATED, Lists, read_lists
 from longtail.data.convert.findings import Findings
 from longtail.data.convert.numbers import is_id, whole_number
 from longtail.data.convert.pictures import NoPicture, Picture, find_pictures, slashed
 
 # JPEG's own limit, as everywhere in the platform.
 LARGEST_SIDE = 65_535
-FEDERATED = ("neg_category_ids", "not_exhaustive_category_ids")
 
 Record = Mapping[str, Any]
 Size = tuple[int, int]
@@ -36,7 +36,7 @@ class CocoImage:
     size: Size
     stored: Size | None
     record: dict[str, Any]
-    listed: tuple[list[int], list[int]] | None = field(default=None)
+    listed: Lists | None = None
 
 
 def read_images(
@@ -108,7 +108,7 @@ def _read_image(
     sized = {"id": image_id, **kept, "height": size[0], "width": size[1]}
     if name:
         sized["file_name"] = picture.name if picture else slashed(name)
-    return CocoImage(image_id, size, stored, sized, _read_lists(record, where, found))
+    return CocoImage(image_id, size, stored, sized, read_lists(record, where, found))
 
 
 def _read_side(record: Record, side: str, where: str, findings: Findings) -> int:
@@ -146,21 +146,6 @@ def _compare(
     what = "another size than its picture (height x width)"
     findings.fault("images.height", what, f"{where}: {says}, the picture {has}", remedy)
     return None, None
-
-
-def _read_lists(
-    record: Record, where: str, findings: Findings
-) -> tuple[list[int], list[int]] | None:
-    lists = [record.get(key) for key in FEDERATED]
-    if lists == [None, None]:
-        return None
-    for key, listed in zip(FEDERATED, lists, strict=True):
-        if not isinstance(listed, list) or any(whole_number(item) is None for item in listed):
-            remedy = "give category ids, or --exhaustive to write both lists anew"
-            findings.fault(f"images.{key}", "no list of category ids", where, remedy)
-            return None
-    absent, not_exhaustive = ([int(item) for item in listed or []] for listed in lists)
-    return absent, not_exhaustive
 
 
 def _tell_names(

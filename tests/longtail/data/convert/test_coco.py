@@ -160,27 +160,6 @@ def test_detection_of_a_crowd_is_not_counted_as_wrong(
     assert found.official is not None and found.official["segm"]["AP"] == pytest.approx(1)
 
 
-def test_federated_lists_that_are_there_are_kept(coco: Record, convert: Convert) -> None:
-    for image in coco["images"]:
-        image |= {"neg_category_ids": [4], "not_exhaustive_category_ids": []}
-    coco["annotations"][3]["iscrowd"] = 1
-    found = [image["neg_category_ids"] for image in convert(coco)["images"]]
-    assert found == [[4], [], [4]]
-    anew = [
-        image["neg_category_ids"] for image in convert(coco, "--exhaustive", "--force")["images"]
-    ]
-    assert anew == [[4], [], [1, 4]]
-
-
-def test_federated_lists_of_some_images_only_are_refused(
-    coco: Record, refused: Callable[..., str]
-) -> None:
-    coco["images"][0] |= {"neg_category_ids": [4], "not_exhaustive_category_ids": []}
-    error = refused(coco)
-    assert "images.neg_category_ids: missing, and other images have it" in error
-    assert "image 8, image 9" in error and "--exhaustive" in error
-
-
 def test_same_input_gives_the_same_bytes(coco: Record, convert: Convert, tmp_path: Path) -> None:
     convert(coco, out="a.json")
     convert(coco, out="b.json")
@@ -200,35 +179,6 @@ def test_all_faults_are_told_at_once(coco: Record, refused: Callable[..., str]) 
         "annotations.iscrowd: neither 0 nor 1",
     ):
         assert fault in error
-
-
-def test_validation_file_carries_the_counts_of_training(
-    coco: Record, convert: Convert, tmp_path: Path
-) -> None:
-    train = convert(coco, "--frequency-limits", "1,5", out="train.json")
-    coco["annotations"] = coco["annotations"][:1]
-    val = convert(coco, "--counts-of", str(tmp_path / "train.json"))
-    assert val["categories"] == train["categories"]
-    assert [category["frequency"] for category in val["categories"]] == ["c", "r"]
-
-
-def test_counts_of_a_file_with_other_categories_are_refused(
-    coco: Record, convert: Convert, refused: Callable[..., str], tmp_path: Path
-) -> None:
-    convert(coco, out="train.json")
-    coco["categories"][1]["name"] = "hound"
-    coco["categories"].append({"id": 7, "name": "bird"})
-    error = refused(coco, "--counts-of", str(tmp_path / "train.json"))
-    assert "category 4 is 'dog' there and 'hound' here" in error
-    assert "category 7 is 'not there' there and 'bird' here" in error
-
-
-def test_counts_of_a_file_without_counts_are_refused(
-    coco: Record, refused: Callable[..., str], tmp_path: Path
-) -> None:
-    (tmp_path / "train.json").write_text(json.dumps(coco))
-    error = refused(coco, "--counts-of", str(tmp_path / "train.json"))
-    assert "no frequency and counts; convert it first" in error
 
 
 def test_shares_become_two_files_with_the_counts_of_training(tmp_path: Path) -> None:
