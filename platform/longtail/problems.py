@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-SHOWN_OFFENDERS = 10
+SHOWN_OFFENDERS = 5
 
 
 class BadInputError(ValueError):
@@ -14,7 +14,7 @@ class BadInputError(ValueError):
 class Problem:
     """One kind of fault in a file, with the records that have it.
 
-    `offenders` holds the first ten only; `count` says how many there are.
+    `offenders` holds the first few only; `count` says how many there are.
     """
 
     what: str
@@ -30,6 +30,12 @@ class Problem:
             f"    at {', '.join(self.offenders)}{more}\n"
             f"    fix: {self.remedy}"
         )
+
+    @property
+    def in_one_line(self) -> str:
+        """Field, fault, count, some of the records and remedy, as a warning."""
+        shown = ", ".join(self.offenders) + (", ..." if self.count > len(self.offenders) else "")
+        return f"{self.field}: {self.what} ({self.count}: {shown}); {self.remedy}"
 
 
 @dataclass
@@ -59,9 +65,17 @@ class ProblemReport:
 
 
 def describe(file: str, problems: Sequence[Problem]) -> str:
-    """The text of a report: the file, then each fault with its records and remedy."""
+    """The text of a report: the file, then each fault with its records and remedy.
+
+    The kinds with most offenders come first.
+    """
     lines = [f"{file}: {len(problems)} kind{'s' if len(problems) > 1 else ''} of problem"]
-    return "\n".join(lines + [f"  {problem}" for problem in problems])
+    return "\n".join(lines + [f"  {problem}" for problem in worst_first(problems)])
+
+
+def worst_first(problems: Iterable[Problem]) -> list[Problem]:
+    """Problems by the number of their offenders; of as many, in the order they were found."""
+    return sorted(problems, key=lambda problem: -problem.count)
 
 
 def _add(

@@ -10,6 +10,7 @@ import pytest
 from support.places import ROOT
 
 from longtail.cluster.data_files import find_data_files
+from longtail.problems import BadInputError
 
 FIND = """
 from pathlib import Path
@@ -76,6 +77,24 @@ def test_paths_need_the_image_folder(lvis: Path) -> None:
     paths = [lvis / "lvis" / file for file, _ in SPLITS.values()]
     with pytest.raises(ValueError, match="--train, --val and --images belong together"):
         find_data_files(*paths, None)
+
+
+def test_a_validation_file_that_evaluation_would_refuse_is_refused_first(lvis: Path) -> None:
+    train, val = (lvis / "lvis" / file for file, _ in SPLITS.values())
+    tree = json.loads(val.read_text())
+    del tree["images"][0]["neg_category_ids"]
+    val.write_text(json.dumps(tree))
+    with pytest.raises(BadInputError, match=r"(?s)lvis_v1_val\.json.*neg_category_ids.*--exhaust"):
+        find_data_files(train, val, lvis / "coco")
+
+
+def test_a_training_file_without_its_list_is_refused_with_the_misspelt_key(lvis: Path) -> None:
+    train, val = (lvis / "lvis" / file for file, _ in SPLITS.values())
+    tree = json.loads(train.read_text())
+    tree["annotation"] = tree.pop("annotations")
+    train.write_text(json.dumps(tree))
+    with pytest.raises(BadInputError, match="the file has 'annotation', which nothing reads"):
+        find_data_files(train, val, lvis / "coco")
 
 
 def test_a_name_needs_detectron2(lvis: Path) -> None:

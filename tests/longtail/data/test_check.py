@@ -64,9 +64,9 @@ def test_a_faulty_file_ends_with_exit_code_3_and_its_report(
 ) -> None:
     report = tmp_path / "report.json"
     with pytest.raises(SystemExit) as exit_info:
-        run(main, [str(annotation_file(tmp_path, box_width=0)), "--json", str(report)])
+        run(main, [str(annotation_file(tmp_path, box_width=-1)), "--json", str(report)])
     assert exit_info.value.code == 3
-    assert "annotations.bbox: width or height not over 0" in capsys.readouterr().err
+    assert "annotations.bbox: negative width or height" in capsys.readouterr().err
     content = json.loads(report.read_text())
     assert "annotations.bbox" in content["fault"]
     assert content["summary"] is None

@@ -74,7 +74,7 @@ def verified_categories(annotations: Annotations, i: int) -> VerifiedCategories:
     Categories annotated without claim to completeness are there all the same: they count as
     present.
     """
-    present = np.union1d(annotations.present(i), annotations.not_exhaustive(i))
+    present = np.union1d(annotations.annotated(i), annotations.not_exhaustive(i))
     return VerifiedCategories(_indices(present), _indices(annotations.absent(i)))
 
 

@@ -3,11 +3,15 @@
 from pathlib import Path
 
 from longtail.data.lvis.annotations import Annotations, missing_images
+from longtail.data.lvis.evaluation_faults import faults_for_evaluation
+from longtail.data.lvis.training_faults import faults_for_training
 from longtail.problems import BadInputError, ProblemReport
 
 
 def check_pair(train: Annotations, val: Annotations, images: Path) -> None:
     """Check that both files know the same categories and that every picture is there.
+
+    The training file must have what is learned, the other one what evaluation needs.
 
     Args:
         train: What is learned from.
@@ -15,8 +19,11 @@ def check_pair(train: Annotations, val: Annotations, images: Path) -> None:
         images: The image folder of both.
 
     Raises:
-        BadInputError: The category ids differ, or picture files are missing.
+        BadInputError: The category ids differ, picture files are missing, nothing can be learned
+            from one file, or the other cannot be evaluated against.
     """
+    faults_for_training(train).raise_if_errors()
+    faults_for_evaluation(val, exhaustive=val.exhaustive).raise_if_errors()
     if not train.categories.same_ids(val.categories):
         raise BadInputError(
             f"{val.path}: its {len(val.categories)} category ids are not those of {train.path}"
