@@ -155,7 +155,12 @@ BESIDE: dict[str, set[str]] = {
     },
     "longtail.data.lvis": set(),
     "longtail.data.sampling": {"longtail.data.lvis"},
-    "longtail.data.loading": {"longtail.data.lvis", "longtail.data.sampling"},
+    "longtail.data.pictures": {"longtail.data.lvis"},
+    "longtail.data.loading": {
+        "longtail.data.lvis",
+        "longtail.data.sampling",
+        "longtail.data.pictures",
+    },
     "longtail.data.synthetic": set(),
     "longtail.evaluation.annotations": {"longtail.evaluation.protocol"},
     "longtail.evaluation.matching": {

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.pictures.files import write_picture
 from support.places import ROOT
 
 from longtail.cluster.data_files import find_data_files
@@ -45,7 +46,7 @@ def lvis(tmp_path: Path) -> Path:
     federated: dict[str, list[int]] = {"neg_category_ids": [], "not_exhaustive_category_ids": []}
     for file, folder in SPLITS.values():
         (root / "coco" / folder).mkdir(parents=True)
-        (root / "coco" / folder / "000000000009.jpg").touch()
+        write_picture(root / "coco" / folder / "000000000009.jpg", (8, 8))
         url = f"http://images.invalid/{folder}/000000000009.jpg"
         image = {"id": 9, "height": 8, "width": 8, "coco_url": url, **federated}
         tree = {"images": [image], "annotations": [annotation], "categories": [category]}
