@@ -156,6 +156,7 @@ BESIDE: dict[str, set[str]] = {
     "longtail.data.lvis": set(),
     "longtail.data.sampling": {"longtail.data.lvis"},
     "longtail.data.pictures": {"longtail.data.lvis"},
+    "longtail.data.checking": {"longtail.data.lvis", "longtail.data.pictures"},
     "longtail.data.loading": {
         "longtail.data.lvis",
         "longtail.data.sampling",

@@ -14,7 +14,7 @@ class BadInputError(ValueError):
 class Problem:
     """One kind of fault in a file, with the records that have it.
 
-    `offenders` holds the first few only; `count` says how many there are.
+    `offenders` holds the first few only, `others` the rest; `count` says how many there are.
     """
 
     what: str
@@ -22,6 +22,7 @@ class Problem:
     offenders: tuple[str, ...]
     count: int
     remedy: str
+    others: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         more = f", ... ({self.count} in all)" if self.count > len(self.offenders) else ""
@@ -58,10 +59,26 @@ class ProblemReport:
         """Raise one `BadInputError` that lists every fault.
 
         Raises:
-            BadInputError: At least one error was added.
+            FaultyFileError: At least one error was added.
         """
         if self.errors:
-            raise BadInputError(describe(self.file, self.errors))
+            raise FaultyFileError(self)
+
+
+class FaultyFileError(BadInputError):
+    """A file that has faults, all of which its text lists.
+
+    Attributes:
+        report: The faults.
+    """
+
+    def __init__(self, report: ProblemReport) -> None:
+        super().__init__(describe(report.file, report.errors))
+        self.report = report
+
+    def __reduce__(self) -> tuple[type["FaultyFileError"], tuple[ProblemReport]]:
+        # An exception is otherwise made again from its text.
+        return FaultyFileError, (self.report,)
 
 
 def describe(file: str, problems: Sequence[Problem]) -> str:
@@ -83,4 +100,5 @@ def _add(
 ) -> None:
     named = [str(offender) for offender in offenders]
     if named:
-        problems.append(Problem(what, field, tuple(named[:SHOWN_OFFENDERS]), len(named), remedy))
+        shown, others = tuple(named[:SHOWN_OFFENDERS]), tuple(named[SHOWN_OFFENDERS:])
+        problems.append(Problem(what, field, shown, len(named), remedy, others))

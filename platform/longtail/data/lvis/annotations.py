@@ -328,17 +328,6 @@ def resolve_image(root: Path, *names: str) -> Path:
     )
 
 
-def missing_images(annotations: Annotations, root: Path) -> list[str]:
-    """The images that `image_path` would not find below a folder, as "image <id>: <name>"."""
-    missing = []
-    for i in range(annotations.num_images):
-        try:
-            annotations.image_path(i, root)
-        except BadInputError:
-            missing.append(f"image {annotations.image_ids[i]}: {annotations.file_name(i)}")
-    return missing
-
-
 def _read(path: Path, writer: ArrayWriter) -> dict[str, Any]:
     # Only the first opening needs the reader, and numba with it.
     from longtail.data.lvis.reading.reader import read_annotations

@@ -11,7 +11,6 @@ from support.places import SHARED
 from longtail.data.lvis.annotations import (
     Annotations,
     default_cache_dir,
-    missing_images,
     open_annotations,
     resolve_image,
 )
@@ -237,13 +236,11 @@ def test_lvis_v05_images_are_found_under_either_name(stored_at: str, tmp_path: P
     path = written(tmp_path, {"images": [picture], "categories": CATEGORIES})
     annotations = open_annotations(path, tmp_path / "cache")
     stored = tmp_path / "images" / stored_at
-    assert missing_images(annotations, tmp_path / "images") == [
-        "image 1: COCO_val2014_000000266409.jpg"
-    ]
+    with pytest.raises(BadInputError, match="image not found"):
+        annotations.image_path(0, tmp_path / "images")
     stored.parent.mkdir(parents=True)
     stored.touch()
     assert annotations.image_path(0, tmp_path / "images") == stored
-    assert missing_images(annotations, tmp_path / "images") == []
 
 
 def test_an_image_is_looked_for_by_its_whole_name_first(tmp_path: Path) -> None:
@@ -314,12 +311,6 @@ def test_federated_lists_of_a_real_file_equal_those_of_its_json(name: str, tmp_p
         not_exhaustive = ids[annotations.not_exhaustive(i)].tolist()
         assert absent == sorted(record.get("neg_category_ids", []))
         assert not_exhaustive == sorted(record.get("not_exhaustive_category_ids", []))
-
-
-@needs_shared
-def test_all_images_of_the_real_set_are_found(tmp_path: Path) -> None:
-    annotations = open_annotations(SHARED / "real200/train.json", tmp_path)
-    assert missing_images(annotations, SHARED / "real200/images") == []
 
 
 @needs_shared
