@@ -64,9 +64,12 @@ class Request:
         """Whether `ann` has an annotation: test files list images and categories only.
 
         Raises:
-            BadInputError: The file cannot be used.
+            BadInputError: The file cannot be used, or its annotations have a misspelt key.
         """
         file = map_annotation_file(self.ann)
+        if key := file.misspelt("annotations"):
+            remedy = "write it 'annotations', or leave out the evaluation"
+            raise BadInputError(f"{self.ann}: it has {key!r}, which nothing reads; {remedy}")
         return file.has_annotations and len(file.split("annotations")) > 0
 
     def is_evaluated(self) -> bool:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble.sources.coco_categories import coco_categories
-from longtail.annotation_file.document import map_annotation_file
+from longtail.annotation_file.document import map_annotation_file, read_json_text
 from longtail.categories import CategoryTable
 from longtail.predictions.columns import DetectionColumns
 from longtail.problems import BadInputError
@@ -118,7 +118,7 @@ def _tree(path: Path) -> Any:
         file = map_annotation_file(path)
         if file.has("categories"):
             return file.categories()
-    return json.loads(path.read_bytes())
+    return json.loads(bytes(read_json_text(path)))
 
 
 def _records(tree: Any) -> list[dict[str, Any]]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ensemble.calibration.fit import FitSettings
 from ensemble.calibration.labelled_scores import LabelledScores, labelled_scores
@@ -63,9 +62,7 @@ def read_annotations(request: TuneRequest, say: Say) -> GroundTruth:
     if not truth.has_masks:
         raise BadInputError(f"{request.ann}: the annotations have boxes only; a merge fuses masks")
     require_defined(request.wanted, truth, str(request.ann), GROUP_METRICS)
-    first, second = (
-        _annotations_of(truth, ids) for ids in split_images(truth.images.ids, request.seed)
-    )
+    first, second = (truth.of_images(ids) for ids in split_images(truth.images.ids, request.seed))
     tuned_on = f"the half of {request.ann} that --seed {request.seed} tunes on"
     require_defined(request.wanted, first, tuned_on, GROUP_METRICS)
     missing = sorted(set(request.wanted) - set(defined_metrics(second)))
@@ -167,12 +164,6 @@ def make_objective(
         wanted=request.wanted,
         margin_trials=request.margin_trials,
     )
-
-
-def _annotations_of(truth: GroundTruth, ids: NDArray[np.int64]) -> GroundTruth:
-    """The instances of some images; all else is as it was."""
-    annotations = [truth.annotations[rank] for rank in truth.images.find(ids).tolist()]
-    return replace(truth, annotations=annotations)
 
 
 def _uncovered(truth: GroundTruth, sources: Sequence[OpenedSource]) -> Iterator[str]:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtail.annotation_file.document import map_annotation_file
-from longtail.problems import BadInputError, ProblemReport
+from longtail.problems import ProblemReport
 
 FREQUENCY_GROUPS = ("r", "c", "f")
 GROUP_NAMES = dict(zip(FREQUENCY_GROUPS, ("rare", "common", "frequent"), strict=True))
@@ -63,7 +63,9 @@ class CategoryTable:
         Raises:
             BadInputError: A field is missing or wrong, an id occurs twice, or there is no category.
         """
-        _check(records, file, counts_required)
+        report = ProblemReport(file)
+        check_categories(records, report, counts_required)
+        report.raise_if_errors()
         ordered = sorted(records, key=lambda record: record["id"])
         return cls(
             ids=np.array([record["id"] for record in ordered], dtype=np.int64),
@@ -174,22 +176,24 @@ def _counts(records: Sequence[Mapping[str, Any]], field: str) -> NDArray[np.int6
     return np.array([record.get(field, -1) for record in records], dtype=np.int64)
 
 
-def _check(records: Sequence[Mapping[str, Any]], file: str, counts_required: bool) -> None:
+def check_categories(
+    records: Sequence[Mapping[str, Any]], report: ProblemReport, counts_required: bool = True
+) -> None:
+    """Report what keeps `CategoryTable.from_records` from taking the same records."""
     if not records:
-        raise BadInputError(f"{file}: categories is empty; a data set needs at least one category")
-    report = ProblemReport(file)
-    _check_field(report, records, "id", "a whole number from 0", _is_count, "number the categories")
+        remedy = "a data set needs at least one category"
+        report.error("categories", "no category", ["the list"], remedy)
+    _check_field(report, records, "id", "a whole number from 0", is_count, "number the categories")
     _check_field(report, records, "name", "a text", _is_text, "name the category")
     with_synset = [record for record in records if "synset" in record]
     _check_field(report, with_synset, "synset", "a text", _is_text, "leave it out if unknown")
     if counts_required or any(field in record for record in records for field in COUNT_FIELDS):
         _check_field(report, records, "frequency", "r, c or f", _is_letter, COUNTS_REMEDY)
-        _check_field(report, records, "image_count", "a count", _is_count, COUNTS_REMEDY)
-        _check_field(report, records, "instance_count", "a count", _is_count, COUNTS_REMEDY)
-    report.raise_if_errors()
-    ids, occurrences = np.unique([record["id"] for record in records], return_counts=True)
+        _check_field(report, records, "image_count", "a count", is_count, COUNTS_REMEDY)
+        _check_field(report, records, "instance_count", "a count", is_count, COUNTS_REMEDY)
+    known = [record["id"] for record in records if is_count(record.get("id"))]
+    ids, occurrences = np.unique(known, return_counts=True)
     report.error("categories.id", "ids that occur twice", ids[occurrences > 1], "renumber them")
-    report.raise_if_errors()
 
 
 def _check_field(
@@ -214,7 +218,8 @@ def _name(record: Mapping[str, Any], position: int) -> str:
     return f"category {record['id']}" if "id" in record else f"categories[{position}]"
 
 
-def _is_count(value: object) -> bool:
+def is_count(value: object) -> bool:
+    """Whether a decoded value is a whole number from 0 of 64 bits."""
     return type(value) is int and 0 <= value <= MAX_ID
 
 

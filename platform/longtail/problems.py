@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-SHOWN_OFFENDERS = 10
+SHOWN_OFFENDERS = 5
 
 
 class BadInputError(ValueError):
@@ -14,7 +14,7 @@ class BadInputError(ValueError):
 class Problem:
     """One kind of fault in a file, with the records that have it.
 
-    `offenders` holds the first ten only; `count` says how many there are.
+    `offenders` holds the first few only, `others` the rest; `count` says how many there are.
     """
 
     what: str
@@ -22,6 +22,7 @@ class Problem:
     offenders: tuple[str, ...]
     count: int
     remedy: str
+    others: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         more = f", ... ({self.count} in all)" if self.count > len(self.offenders) else ""
@@ -30,6 +31,12 @@ class Problem:
             f"    at {', '.join(self.offenders)}{more}\n"
             f"    fix: {self.remedy}"
         )
+
+    @property
+    def in_one_line(self) -> str:
+        """Field, fault, count, some of the records and remedy, as a warning."""
+        shown = ", ".join(self.offenders) + (", ..." if self.count > len(self.offenders) else "")
+        return f"{self.field}: {self.what} ({self.count}: {shown}); {self.remedy}"
 
 
 @dataclass
@@ -52,16 +59,40 @@ class ProblemReport:
         """Raise one `BadInputError` that lists every fault.
 
         Raises:
-            BadInputError: At least one error was added.
+            FaultyFileError: At least one error was added.
         """
         if self.errors:
-            raise BadInputError(describe(self.file, self.errors))
+            raise FaultyFileError(self)
+
+
+class FaultyFileError(BadInputError):
+    """A file that has faults, all of which its text lists.
+
+    Attributes:
+        report: The faults.
+    """
+
+    def __init__(self, report: ProblemReport) -> None:
+        super().__init__(describe(report.file, report.errors))
+        self.report = report
+
+    def __reduce__(self) -> tuple[type["FaultyFileError"], tuple[ProblemReport]]:
+        # An exception is otherwise made again from its text.
+        return FaultyFileError, (self.report,)
 
 
 def describe(file: str, problems: Sequence[Problem]) -> str:
-    """The text of a report: the file, then each fault with its records and remedy."""
+    """The text of a report: the file, then each fault with its records and remedy.
+
+    The kinds with most offenders come first.
+    """
     lines = [f"{file}: {len(problems)} kind{'s' if len(problems) > 1 else ''} of problem"]
-    return "\n".join(lines + [f"  {problem}" for problem in problems])
+    return "\n".join(lines + [f"  {problem}" for problem in worst_first(problems)])
+
+
+def worst_first(problems: Iterable[Problem]) -> list[Problem]:
+    """Problems by the number of their offenders; of as many, in the order they were found."""
+    return sorted(problems, key=lambda problem: -problem.count)
 
 
 def _add(
@@ -69,4 +100,5 @@ def _add(
 ) -> None:
     named = [str(offender) for offender in offenders]
     if named:
-        problems.append(Problem(what, field, tuple(named[:SHOWN_OFFENDERS]), len(named), remedy))
+        shown, others = tuple(named[:SHOWN_OFFENDERS]), tuple(named[SHOWN_OFFENDERS:])
+        problems.append(Problem(what, field, shown, len(named), remedy, others))

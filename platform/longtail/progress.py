@@ -44,7 +44,10 @@ def evaluation_progress() -> Iterator[tuple[OnStep, OnStep]]:
     """Yield two such functions, for blocks of images and for resamples."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield _step_lines(console, "blocks of images"), _step_lines(console, "resamples")
+        yield (
+            _step_lines(console, "evaluated", "blocks of images"),
+            _step_lines(console, "evaluated", "resamples"),
+        )
         return
     with _bars(console, "{task.description}", MofNCompleteColumn()) as bars:
         yield _step_bar(bars, "evaluating"), _step_bar(bars, "resampling")
@@ -61,6 +64,17 @@ def reading_progress(path: Path) -> Iterator[Callable[[int], None]]:
     with _bars(console, "reading", DownloadColumn()) as bars:
         task = bars.add_task("reading", total=total)
         yield lambda position: bars.update(task, completed=position)
+
+
+@contextmanager
+def picture_progress() -> Iterator[OnStep]:
+    """Yield a function to be told the number of picture files that are read and of all."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _step_lines(console, "read", "picture files")
+        return
+    with _bars(console, "{task.description}", MofNCompleteColumn()) as bars:
+        yield _step_bar(bars, "reading picture files")
 
 
 @contextmanager
@@ -120,10 +134,10 @@ class _RareLines:
             self._console.print(line)
 
 
-def _step_lines(console: Console, steps: str) -> OnStep:
+def _step_lines(console: Console, done_what: str, steps: str) -> OnStep:
     # The steps begin with the first one, whenever they were announced.
     lines = _RareLines(console)
-    return lambda done, total: lines.offer(f"evaluated {done} of {total} {steps}")
+    return lambda done, total: lines.offer(f"{done_what} {done} of {total} {steps}")
 
 
 def _byte_lines(console: Console, path: Path, total: int | None) -> Callable[[int], None]:

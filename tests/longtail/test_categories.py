@@ -94,7 +94,7 @@ def without(field: str) -> Record:
 @pytest.mark.parametrize(
     ("records", "text"),
     [
-        pytest.param([], "categories is empty", id="none"),
+        pytest.param([], "categories: no category", id="none"),
         pytest.param([without("id")], r"categories.id: missing\n.*categories\[0\]", id="no id"),
         pytest.param([without("name")], "categories.name: missing\n.*category 4", id="no name"),
         pytest.param(

@@ -76,7 +76,7 @@ def test_a_report_names_file_field_records_count_and_remedy() -> None:
         report.raise_if_errors()
     text = str(caught.value)
     assert text.startswith("a.json: 1 kind of problem\n  images.id: appears twice")
-    assert "images[9], ... (12 in all)" in text and "fix: renumber" in text
+    assert "images[4], ... (12 in all)" in text and "fix: renumber" in text
     assert report.warnings == []
 
 

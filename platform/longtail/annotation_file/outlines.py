@@ -15,30 +15,23 @@ class OutlineFault(NamedTuple):
     Attributes:
         what: The kind of fault, the same text for all outlines that have it.
         remedy: What its owner can do.
-        detail: The numbers of this one; "" where there are none to tell.
     """
 
     what: str
     remedy: str
-    detail: str = ""
 
 
-NO_POLYGON = OutlineFault("an empty list", "outline the instance, or leave the field out")
+ODD_LENGTH = OutlineFault("a polygon of odd length", "give x and y of every point")
 
 
 def find_fault_of_rings(rings: Rings) -> OutlineFault | None:
     """What is wrong with the form of polygons; where they lie is the reader's concern."""
-    if not rings:
-        return NO_POLYGON
-    for ring in rings:
-        if len(ring) % 2:
-            remedy = "give x and y of every point"
-            return OutlineFault("a polygon of odd length", remedy, f"{len(ring)} numbers")
-    for ring in rings:
-        if len(ring) < SHORTEST_POLYGON:
-            detail = f"{len(ring)} numbers"
-            return OutlineFault("a polygon of under 3 points", "remove the polygon", detail)
-    return None
+    return ODD_LENGTH if any(len(ring) % 2 for ring in rings) else None
+
+
+def drawable(rings: Rings) -> Rings:
+    """The polygons of three points or more, the only ones that outline anything."""
+    return [ring for ring in rings if len(ring) >= SHORTEST_POLYGON]
 
 
 def find_fault_of_rle(rle: Rle, height: int, width: int) -> OutlineFault | None:
@@ -47,7 +40,6 @@ def find_fault_of_rle(rle: Rle, height: int, width: int) -> OutlineFault | None:
         return OutlineFault(
             "a run-length mask of another size than its image",
             "encode the mask at the image's [height, width]",
-            f"size is {list(rle.size)} and the image has [{height}, {width}]",
         )
     if isinstance(rle.counts, str):
         fault = find_fault(rle.counts.encode(), height, width)
@@ -60,5 +52,5 @@ def find_fault_of_rle(rle: Rle, height: int, width: int) -> OutlineFault | None:
 
 def _fault_of_runs(runs: list[int], num_pixels: int) -> str | None:
     if min(runs, default=0) < 0 or sum(runs) != num_pixels:
-        return f"counts must be non-negative and add up to {num_pixels} pixels"
+        return "the runs are not of 0 pixels or more that add up to height x width"
     return None

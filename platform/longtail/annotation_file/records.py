@@ -6,7 +6,7 @@ Other fields are passed over.
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta, Raw
+from msgspec import Meta
 
 Id = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 SignedId = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
@@ -14,6 +14,8 @@ SignedId = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 PixelCount = Annotated[int, Meta(ge=1, le=65_535)]
 Rings = list[list[float]]
 """Polygons, each x, y, x, y, ... in pixels of the original image."""
+Claim = int | bool | None
+"""0 or 1, true or false; null, as the missing field, is 0."""
 
 
 class ImageSize(msgspec.Struct, gc=False):
@@ -25,28 +27,13 @@ class ImageSize(msgspec.Struct, gc=False):
 
 
 class ImageRecord(ImageSize, gc=False):
-    """One of `images` as training needs it; federated lists may be missing."""
+    """One of `images`; the names or the federated lists may be missing."""
 
     id: Id
-    file_name: str = ""
-    coco_url: str = ""
-    neg_category_ids: list[Id] | None = None
-    not_exhaustive_category_ids: list[Id] | None = None
-
-
-class FederatedImage(ImageSize, gc=False):
-    """One of `images` as evaluation needs it: lvis-api has no default for the lists."""
-
-    id: Id
-    neg_category_ids: list[Id]
-    not_exhaustive_category_ids: list[Id]
-
-
-class ExhaustiveImage(FederatedImage, gc=False):
-    """The same in a file that is labelled exhaustively, which need not say so in every image."""
-
-    neg_category_ids: list[Id] = []
-    not_exhaustive_category_ids: list[Id] = []
+    file_name: str | None = None
+    coco_url: str | None = None
+    neg_category_ids: list[SignedId] | None = None
+    not_exhaustive_category_ids: list[SignedId] | None = None
 
 
 class Rle(msgspec.Struct, gc=False):
@@ -56,43 +43,17 @@ class Rle(msgspec.Struct, gc=False):
     counts: str | list[int]
 
 
-class CompressedRle(Rle, gc=False):
-    """A run-length mask with compressed runs, as training needs it."""
-
-    counts: str
-
-
-class Instance(msgspec.Struct, gc=False):
-    """One of `annotations`; `bbox` is xywh. `iscrowd` is passed over, as lvis-api does."""
+class AnnotationRecord(msgspec.Struct, gc=False):
+    """One of `annotations`; `bbox` is xywh."""
 
     id: Id
     image_id: Id
     category_id: Id
     bbox: tuple[float, float, float, float]
     area: float
-
-
-class AnnotationRecord(Instance, gc=False):
-    """One of `annotations` as training needs it, the outline decoded."""
-
-    segmentation: Rings | CompressedRle | None = None
-
-
-NO_OUTLINE = (b"", b"null", b"[]")
-
-
-class JudgedAnnotation(Instance, gc=False):
-    """One of `annotations` as evaluation needs it, the outline still JSON."""
-
-    segmentation: Raw = Raw()
-    ignore: int | bool = 0
-
-    @property
-    def has_mask(self) -> bool:
-        """Whether an outline is given: the key may be missing, null or an empty list."""
-        text = memoryview(self.segmentation)
-        # An outline takes longer; its length alone says so without a copy of it.
-        return text.nbytes > 64 or bytes(text).translate(None, b" \t\r\n") not in NO_OUTLINE
+    segmentation: Rings | Rle | None = None
+    iscrowd: Claim = 0
+    ignore: Claim = 0
 
 
 class IdOfImage(msgspec.Struct, gc=False):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from longtail.cluster.nodes.plan import DataFiles
 from longtail.data.lvis.annotations import open_annotations
-from longtail.data.lvis.pairing import check_pair
+from longtail.data.pairing import check_pair
 from longtail.engines.optional import needs_detectron2
 from longtail.path_options import names_data_set
 

@@ -1,35 +1,71 @@
-"""Command: check an annotation file and count what it holds."""
+"""Command: check an annotation file and its pictures, and say what they are fit for."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from longtail.commands import run
+from longtail.commands import ExitCode, run
 from longtail.path_options import AbsolutePath
+
+if TYPE_CHECKING:
+    from longtail.data.checking.report import Role
+
+EXHAUSTIVE = (
+    "Every category is labelled in every image, as in COCO: what an image has no instance of is "
+    "absent from it, and `neg_category_ids` may be missing or empty."
+)
 
 
 @click.command()
 @click.argument("annotations", type=AbsolutePath())
-@click.option("--images", type=AbsolutePath(), help="Folder that holds the images.")
-@click.option("--json", "json_path", type=AbsolutePath(), help="Write a report here.")
-def main(annotations: Path, images: Path | None, json_path: Path | None) -> None:
-    """Check an LVIS annotation file and count what it holds.
+@click.option(
+    "--images", type=AbsolutePath(), help="Folder of the pictures: every header is read, too."
+)
+@click.option(
+    "--for",
+    "role",
+    type=click.Choice(["training", "evaluation"]),
+    help="What the file is meant for.  [default: both are judged]",
+)
+@click.option("--exhaustive", is_flag=True, help=EXHAUSTIVE)
+@click.option(
+    "--json", "json_path", type=AbsolutePath(), help="Write the report here, with the ids of all."
+)
+def main(
+    annotations: Path,
+    images: Path | None,
+    role: "Role | None",
+    exhaustive: bool,
+    json_path: Path | None,
+) -> ExitCode:
+    """Check an LVIS annotation file, and say what it is fit for.
 
-    Faults are listed with their records and remedies (exit code 3). A sound file is kept in
-    parsed form, and later commands open it at once.
+    All that is wrong is listed in one run, errors before warnings, with a few of the records that
+    have it and the remedy: fields, ids, boxes, outlines, federated lists and, with --images, the
+    pictures. The last line says what the file is fit for; the exit code is 3 if it is unfit for
+    training or for evaluation, or for the one that --for names. Evaluation judges a detection only
+    where its category is in the image or verified to be absent (neg_category_ids), or everywhere
+    with --exhaustive.
+
+    A sound file is kept in parsed form, and later commands open it at once.
 
     \b
     Examples:
-      python -m longtail.data.check lvis_v1_train.json
+      python -m longtail.data.check lvis_v1_train.json --for training
       python -m longtail.data.check train.json --images coco/ --json report.json
+      python -m longtail.data.check coco_val.json --images val2017/ --for evaluation --exhaustive
     """
-    from longtail.data.lvis.check_report import check_file, show, write_report
+    from longtail.data.checking.check_file import check_file
+    from longtail.data.checking.page import show
+    from longtail.data.checking.report import ROLES, write_report
 
-    report = check_file(annotations, images)
+    roles = [role] if role else ROLES
+    report = check_file(annotations, images, roles, exhaustive=exhaustive)
     if json_path:
         write_report(report, json_path)
     show(report)
-    report.raise_if_faulty()
+    return ExitCode.DONE if report.is_fit else ExitCode.BAD_INPUT
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from longtail.categories import FREQUENCY_GROUPS, GROUP_NAMES
-from longtail.evaluation.annotations.ground_truth import IGNORED_AREA, GroundTruth, area_of
+from longtail.evaluation.annotations.ground_truth import IGNORED_AREA, GroundTruth
 from longtail.metrics import BOX_AP, RESULT_METRICS
 
 
@@ -14,15 +14,10 @@ def defined_metrics(truth: GroundTruth) -> tuple[str, ...]:
 
     An instance that is ignored gives none, as in lvis-api.
     """
-    labels = {
-        record.category_id
-        for records in truth.annotations
-        for record in records
-        if area_of(record) < IGNORED_AREA
-    }
-    if not labels:
+    labels = truth.labels[truth.areas < IGNORED_AREA]
+    if not len(labels):
         return ()
-    occurs = np.isin(truth.categories.ids, list(labels))
+    occurs = np.bincount(labels, minlength=len(truth.categories)) > 0
     groups = [g for g in FREQUENCY_GROUPS if (occurs & truth.categories.group(g)).any()]
     masks = ["AP", *(f"AP{letter}" for letter in groups)] if truth.has_masks else []
     return (*masks, BOX_AP)

@@ -8,8 +8,8 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from longtail.packed import GZIP_MAGIC, ZIP_MAGIC
 from longtail.predictions.detectron2_import import LEGACY_MAGIC
-from longtail.predictions.result_json.packed import GZIP_MAGIC, ZIP_MAGIC
 from longtail.problems import BadInputError
 
 HEAD_BYTES = 512

@@ -30,6 +30,11 @@ def test_a_file_with_an_annotation_can_be_evaluated_on(
     assert request_of(tmp_path, text).has_annotations() is expected
 
 
+def test_a_misspelt_list_is_no_test_file(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match=r"val\.json: it has 'annotation', which nothing reads"):
+        request_of(tmp_path, '{"annotation": [{}], "images": []}').has_annotations()
+
+
 @pytest.mark.parametrize("text", ["", '{"annotations": null}', '{"annotations": {}}'])
 def test_a_file_of_another_kind_is_refused(text: str, tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match=r"val\.json"):

@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.pictures.files import write_picture
 from support.places import ROOT
 
 from longtail.cluster.data_files import find_data_files
+from longtail.problems import BadInputError
 
 FIND = """
 from pathlib import Path
@@ -44,7 +46,7 @@ def lvis(tmp_path: Path) -> Path:
     federated: dict[str, list[int]] = {"neg_category_ids": [], "not_exhaustive_category_ids": []}
     for file, folder in SPLITS.values():
         (root / "coco" / folder).mkdir(parents=True)
-        (root / "coco" / folder / "000000000009.jpg").touch()
+        write_picture(root / "coco" / folder / "000000000009.jpg", (8, 8))
         url = f"http://images.invalid/{folder}/000000000009.jpg"
         image = {"id": 9, "height": 8, "width": 8, "coco_url": url, **federated}
         tree = {"images": [image], "annotations": [annotation], "categories": [category]}
@@ -76,6 +78,24 @@ def test_paths_need_the_image_folder(lvis: Path) -> None:
     paths = [lvis / "lvis" / file for file, _ in SPLITS.values()]
     with pytest.raises(ValueError, match="--train, --val and --images belong together"):
         find_data_files(*paths, None)
+
+
+def test_a_validation_file_that_evaluation_would_refuse_is_refused_first(lvis: Path) -> None:
+    train, val = (lvis / "lvis" / file for file, _ in SPLITS.values())
+    tree = json.loads(val.read_text())
+    del tree["images"][0]["neg_category_ids"]
+    val.write_text(json.dumps(tree))
+    with pytest.raises(BadInputError, match=r"(?s)lvis_v1_val\.json.*neg_category_ids.*--exhaust"):
+        find_data_files(train, val, lvis / "coco")
+
+
+def test_a_training_file_without_its_list_is_refused_with_the_misspelt_key(lvis: Path) -> None:
+    train, val = (lvis / "lvis" / file for file, _ in SPLITS.values())
+    tree = json.loads(train.read_text())
+    tree["annotation"] = tree.pop("annotations")
+    train.write_text(json.dumps(tree))
+    with pytest.raises(BadInputError, match="the file has 'annotation', which nothing reads"):
+        find_data_files(train, val, lvis / "coco")
 
 
 def test_a_name_needs_detectron2(lvis: Path) -> None:

@@ -22,8 +22,9 @@ from longtail.config.classifiers import BalancedGroupSoftmax, Equalization
 from longtail.config.detector import BoxHead, Detector, Detectron2, MaskHead, Proposals, Timm
 from longtail.config.stages import AdamW, Schedule, Stage
 from longtail.config.variant import Variant
-from longtail.data.loading.images import load_image, read_rgb
+from longtail.data.loading.images import load_image
 from longtail.data.lvis.annotations import open_annotations
+from longtail.data.pictures.rgb import read_rgb
 from longtail.data.synthetic.dataset import Parameters, write_dataset
 from longtail.engines.base import Detections
 from longtail.inference.engine import load_engine

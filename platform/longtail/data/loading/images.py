@@ -1,6 +1,5 @@
-"""Read picture files as RGB, in the pixels that annotations refer to."""
+"""Pictures as tensors, in the pixels that annotations refer to."""
 
-import struct
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +9,7 @@ from torch import Tensor
 
 from longtail.data.loading.sample import Image
 from longtail.data.loading.transforms.resize import resample, resized
-from longtail.problems import BadInputError
-
-# What Pillow raises for damaged files, by format and by where the damage is.
-UNREADABLE = (OSError, SyntaxError, ValueError, struct.error, PilImage.DecompressionBombError)
+from longtail.data.pictures.rgb import read_rgb
 
 
 def load_image(
@@ -41,49 +37,7 @@ def load_image(
     return Image(to_tensor(seen), image_id, original)
 
 
-def read_rgb(path: Path, size: tuple[int, int] | None = None) -> PilImage.Image:
-    """Decode a file to RGB; grey, CMYK, palette and 16-bit pictures are converted.
-
-    The EXIF orientation is not applied: annotations are drawn on the stored pixels.
-
-    Args:
-        path: The picture file.
-        size: (height, width) that the annotation file states, checked before decoding.
-
-    Raises:
-        BadInputError: The file is missing, damaged or of another size.
-    """
-    try:
-        with PilImage.open(path) as picture:
-            _check_size(path, (picture.height, picture.width), size)
-            return _as_rgb(picture)
-    except BadInputError:
-        raise
-    except FileNotFoundError:
-        raise BadInputError(f"{path}: no such image file; check the image folder") from None
-    except UNREADABLE as error:
-        raise BadInputError(
-            f"{path}: cannot be decoded as an image ({error}); copy or download it again"
-        ) from error
-
-
 def to_tensor(picture: PilImage.Image) -> Tensor:
     """(3, H, W) float32 in [0, 1] from an RGB picture."""
     pixels = torch.from_numpy(np.array(picture, np.uint8))
     return pixels.permute(2, 0, 1).contiguous().float() / 255
-
-
-def _check_size(path: Path, found: tuple[int, int], stated: tuple[int, int] | None) -> None:
-    if stated is not None and found != stated:
-        raise BadInputError(
-            f"{path}: the file is {found[0]} x {found[1]} pixels (height x width), but its"
-            f" annotations say {stated[0]} x {stated[1]}; they belong to another version of it"
-        )
-
-
-def _as_rgb(picture: PilImage.Image) -> PilImage.Image:
-    if picture.mode.startswith("I"):
-        # Pillow's own conversion of 16-bit grey clips at 255 instead of scaling.
-        grey = np.clip(np.asarray(picture).astype(np.int64) >> 8, 0, 255)
-        picture = PilImage.fromarray(grey.astype(np.uint8))
-    return picture.convert("RGB")

@@ -14,12 +14,13 @@ from pycocotools import mask as coco_mask
 from torch import Tensor
 
 from longtail.config.stages import ClassThenImage, Sampler
-from longtail.data.loading.images import read_rgb, to_tensor
+from longtail.data.loading.images import to_tensor
 from longtail.data.loading.masks import BitmapMask, InstanceMasks, PolygonMask
 from longtail.data.loading.sample import Image, Sample, VerifiedCategories
 from longtail.data.loading.transforms.base import Transform, draw_change
 from longtail.data.lvis.annotations import Annotations
 from longtail.data.lvis.segmentation import Polygons, Rle, Segmentation
+from longtail.data.pictures.rgb import read_rgb
 
 
 def load_sample(
@@ -74,7 +75,7 @@ def verified_categories(annotations: Annotations, i: int) -> VerifiedCategories:
     Categories annotated without claim to completeness are there all the same: they count as
     present.
     """
-    present = np.union1d(annotations.present(i), annotations.not_exhaustive(i))
+    present = np.union1d(annotations.annotated(i), annotations.not_exhaustive(i))
     return VerifiedCategories(_indices(present), _indices(annotations.absent(i)))
 
 

@@ -15,6 +15,8 @@ from pycocotools import mask as coco_mask
 from scipy import ndimage
 from torch import Tensor
 
+from longtail.data.lvis.clipping import clip_ring
+
 SMALLEST_BOX_SIDE = 0.1
 
 
@@ -27,7 +29,7 @@ class PolygonMask:
     def affine(self, matrix: NDArray[np.float64], size: tuple[int, int]) -> "PolygonMask":
         """See `InstanceMasks.affine`; rings that leave the picture are dropped."""
         moved = (ring @ matrix[:, :2].T + matrix[:, 2] for ring in self.rings)
-        clipped = (_clip_ring(ring, size) for ring in moved)
+        clipped = (clip_ring(ring, size) for ring in moved)
         return PolygonMask(tuple(ring for ring in clipped if _ring_area(ring) > 0))
 
     def crop(self, boxes: NDArray[np.float64], side: int) -> NDArray[np.bool_]:
@@ -172,28 +174,3 @@ def _extents(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
 def _ring_area(ring: NDArray[np.float64]) -> float:
     x, y = (ring - ring[:1]).T
     return 0.5 * abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1)))
-
-
-def _clip_ring(ring: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.float64]:
-    """Clip a ring to the picture; the part outside is folded onto the border.
-
-    Once every edge has a vertex where it crosses a border line, clamping the vertices is exact:
-    it moves only points outside, and those onto the border.
-    """
-    limits = np.array(size[::-1], np.float64)
-    if (ring >= 0).all() and (ring <= limits).all():
-        return ring
-    for axis in (0, 1):
-        for border in (0.0, limits[axis]):
-            ring = _with_crossings(ring, axis, border)
-    return np.clip(ring, 0, limits)
-
-
-def _with_crossings(ring: NDArray[np.float64], axis: int, border: float) -> NDArray[np.float64]:
-    following = np.roll(ring, -1, axis=0)
-    start, end = ring[:, axis] - border, following[:, axis] - border
-    crossing = np.flatnonzero(start * end < 0)
-    share = (start[crossing] / (start[crossing] - end[crossing]))[:, None]
-    points = ring[crossing] + share * (following[crossing] - ring[crossing])
-    points[:, axis] = border
-    return np.insert(ring, crossing + 1, points, axis=0)

@@ -2,5 +2,5 @@
 
 - `images`, `instances`, `checks`: records checked by the rules of training.
 - `reader`, `tables`, `ragged`, `column_cache`, `file_digest`, `progress`: columns, once a file.
-- `annotations`, `segmentation`: an open file; `summary`, `pairing`, `check_report`: its check.
+- `annotations`, `segmentation`: an open file.
 """

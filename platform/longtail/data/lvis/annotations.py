@@ -7,7 +7,7 @@ every worker of a machine shares it.
 
 import logging
 import os
-from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,55 +18,62 @@ from numpy.typing import NDArray
 from longtail.array_store import ArrayStore, ArrayWriter
 from longtail.caches import ANNOTATIONS as ANNOTATIONS_CACHE
 from longtail.categories import CategoryTable
+from longtail.data.lvis.clipping import clip_boxes, clip_ring, xyxy_from_xywh
 from longtail.data.lvis.column_cache import build_columns
+from longtail.data.lvis.federated_lists import refuse_lists_of_some, warn_of_missing_lists
 from longtail.data.lvis.file_digest import file_digest
 from longtail.data.lvis.ragged import Ragged
 from longtail.data.lvis.segmentation import Polygons, Rle, Segmentation
-from longtail.data.lvis.tables import SegmentationKind
-from longtail.problems import BadInputError, Problem, describe
+from longtail.data.lvis.tables import InstanceFlag, SegmentationKind
+from longtail.data.lvis.views import InstanceColumns, WrittenInstances
+from longtail.problems import BadInputError, Problem, ProblemReport, describe
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, eq=False)
-class InstanceColumns:
-    """G instances of one image, in the file's order.
-
-    Attributes:
-        labels: (G,) int64 category indices 0..K-1.
-        boxes: (G, 4) float64 xyxy, pixels of the original image.
-        areas: (G,) float64 square pixels, as the file says.
-        ids: (G,) int64 annotation ids.
-        segmentations: G outlines; None where the instance has a box only.
-    """
-
-    labels: NDArray[np.int64]
-    boxes: NDArray[np.float64]
-    areas: NDArray[np.float64]
-    ids: NDArray[np.int64]
-    segmentations: list[Segmentation]
-
-
-def open_annotations(path: Path, cache_dir: Path | None = None) -> "Annotations":
-    """Open an LVIS v1 or v0.5 file, or any file of that format.
+def open_annotations(
+    path: Path,
+    cache_dir: Path | None = None,
+    *,
+    exhaustive: bool = False,
+    logs_warnings: bool = True,
+) -> "Annotations":
+    """Open an LVIS v1 or v0.5 file, or any file of that format, plain or packed as .gz or .zip.
 
     The first opening parses and checks it; later ones, in any process, map the result.
 
     Args:
-        path: The JSON file. Test files may lack `annotations`.
+        path: The file. Test files may lack `annotations`.
         cache_dir: Where results are kept; `default_cache_dir()` if None.
+        exhaustive: Every instance of every category is labelled in every image, as in COCO: what
+            has no instance in an image is verified to be absent.
+        logs_warnings: Log what a reader can live with when the file is parsed.
 
     Raises:
-        BadInputError: The file has faults; the text lists them with their remedies.
+        BadInputError: The file has faults; the text lists them with their remedies. Or its images
+            list some absent categories and not all, and are said to be labelled exhaustively.
         OSError: What is read cannot be kept; the text says what to set.
     """
     path, cache_dir = Path(path), cache_dir or default_cache_dir()
     digest = file_digest(path, cache_dir / "digests")
+    parsed: list[Path] = []
+
+    def read(writer: ArrayWriter) -> dict[str, Any]:
+        parsed.append(path)
+        return _read(path, writer)
+
     try:
-        columns = build_columns(cache_dir / digest, lambda writer: _read(path, writer))
+        columns = build_columns(cache_dir / digest, read)
     except OSError as error:
         raise OSError(f"{error}; set {ANNOTATIONS_CACHE} to a folder with room") from error
-    return Annotations(path, digest, columns, cache_dir)
+    annotations = Annotations(path, digest, columns, cache_dir, exhaustive)
+    if exhaustive:
+        report = ProblemReport(str(path))
+        annotations.refuse_lists_of_some(report)
+        report.raise_if_errors()
+    if parsed and logs_warnings and annotations.warnings:
+        logger.warning(describe(str(path), annotations.warnings))
+    return annotations
 
 
 def default_cache_dir() -> Path:
@@ -85,25 +92,31 @@ class Annotations:
         image_ids: (N,) int64, ascending.
         heights: (N,) int64, pixels.
         widths: (N,) int64, pixels.
-        warnings: Faults that a reader can live with.
+        missing_lists: (N,) uint8 `MissingList`: the federated lists that an image lacks.
+        exhaustive: Whether every category is labelled in every image.
     """
 
-    def __init__(self, path: Path, digest: str, columns: ArrayStore, cache_dir: Path) -> None:
+    def __init__(
+        self, path: Path, digest: str, columns: ArrayStore, cache_dir: Path, exhaustive: bool
+    ) -> None:
         self.path = path
+        self.exhaustive = exhaustive
         self.digest = digest
         self.categories = CategoryTable.from_records(
             columns.notes["categories"], str(path), counts_required=False
         )
-        self.warnings = _warnings(columns.notes)
+        self._notes = columns.notes
         self._cache_dir = cache_dir
         self._columns = columns.arrays
         self.image_ids = self._columns["image_ids"]
         self.heights = self._columns["heights"]
         self.widths = self._columns["widths"]
+        self.missing_lists = self._columns["missing_lists"]
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A worker that receives the object maps the cache itself instead of copying it.
-        return open_annotations, (self.path, self._cache_dir)
+        reopen = partial(open_annotations, exhaustive=self.exhaustive)
+        return reopen, (self.path, self._cache_dir)
 
     @property
     def num_images(self) -> int:
@@ -112,48 +125,116 @@ class Annotations:
 
     @property
     def num_instances(self) -> int:
-        """Instances of all images."""
-        return len(self._columns["labels"])
+        """Instances of all images that training uses."""
+        return int(np.count_nonzero(self._used))
+
+    @property
+    def num_left_out(self) -> int:
+        """Instances that are of no use to a detector: crowds, without extent, or outside."""
+        return len(self._used) - self.num_instances
 
     @property
     def num_annotated_images(self) -> int:
-        """Images with at least one instance."""
-        return int(np.count_nonzero(np.diff(self._columns["instance_offsets"])))
+        """Images with at least one instance that training uses."""
+        return int(np.count_nonzero(np.diff(self._columns["present_offsets"])))
+
+    @property
+    def written(self) -> WrittenInstances:
+        """All instances as the file has them, for evaluation."""
+        names = ("labels", "boxes", "areas", "kinds", "flags")
+        return WrittenInstances(
+            offsets=self._columns["instance_offsets"],
+            ids=self._columns["instance_ids"],
+            **{name: self._columns[name] for name in names},
+        )
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """Faults that a reader can live with."""
+        report = ProblemReport(str(self.path), warnings=_problems(self._notes["training_warnings"]))
+        if len(self._used) and not self.exhaustive:
+            warn_of_missing_lists(self.image_ids, self.missing_lists, report)
+        return (*self.evaluation_warnings, *report.warnings)
+
+    @property
+    def evaluation_warnings(self) -> tuple[Problem, ...]:
+        """Those of them that a reader of an evaluation should know."""
+        return tuple(_problems(self._notes["warnings"]))
+
+    @property
+    def misspelt_remedy(self) -> str | None:
+        """What to write where the list of annotations seems to have another name."""
+        key = self._notes["misspelt"].get("annotations")
+        return f"the file has {key!r}, which nothing reads: write it 'annotations'" if key else None
+
+    def refuse_lists_of_some(self, report: ProblemReport) -> None:
+        """Report images whose lists say that labels are not exhaustive."""
+        others = self._ragged("annotated"), self.not_exhaustive_per_image()
+        absent = self.absent_per_image()
+        refuse_lists_of_some(self.image_ids, absent, others, len(self.categories), report)
 
     def file_name(self, i: int) -> str:
-        """`file_name` of image i, else the last two parts of its `coco_url`."""
-        return self._image_names(i)[0]
+        """`file_name` of image i, else the last two parts of its `coco_url`, else ""."""
+        return next(iter(self._image_names(i)), "")
 
     def image_path(self, i: int, root: Path) -> Path:
         """The picture of image i below a folder.
 
         Raises:
-            BadInputError: It is under none of the names the file gives it.
+            BadInputError: It is under none of the names the file gives it, or has none.
         """
-        return resolve_image(root, *self._image_names(i))
+        names = self._image_names(i)
+        if not names:
+            where = f"{self.path}: image {self.image_ids[i]}"
+            raise BadInputError(f"{where} has neither file_name nor coco_url; add file_name")
+        return resolve_image(root, *names)
 
     def instances(self, i: int) -> InstanceColumns:
-        """The instances of image i."""
-        rows = self._rows(i)
+        """The instances of image i that training uses, cut to the image."""
+        rows = self._used_rows(i)
+        size = int(self.heights[i]), int(self.widths[i])
+        boxes = xyxy_from_xywh(self._columns["boxes"][rows])
+        overshoots = self._overshoots[rows]
         return InstanceColumns(
-            labels=self._columns["labels"][rows].copy(),
-            boxes=self._columns["boxes"][rows].copy(),
-            areas=self._columns["areas"][rows].copy(),
-            ids=self._columns["instance_ids"][rows].copy(),
-            segmentations=[self._segmentation(j, i) for j in range(rows.start, rows.stop)],
+            labels=self._columns["labels"][rows],
+            boxes=clip_boxes(boxes, size) if overshoots.any() else boxes,
+            areas=self._columns["areas"][rows],
+            ids=self._columns["instance_ids"][rows],
+            segmentations=[
+                self._clipped(row, size) if leaves else self.segmentation(row, size)
+                for row, leaves in zip(rows.tolist(), overshoots.tolist(), strict=True)
+            ],
         )
 
     def present(self, i: int) -> NDArray[np.int64]:
-        """(n,) ascending category indices with an instance in image i."""
+        """(n,) ascending category indices with an instance in image i that training uses."""
         return self._ragged("present").row(i)
 
+    def annotated(self, i: int) -> NDArray[np.int64]:
+        """(n,) ascending category indices with any instance in image i, a crowd for one."""
+        return self._ragged("annotated").row(i)
+
     def absent(self, i: int) -> NDArray[np.int64]:
-        """(n,) ascending category indices verified as not in image i (`neg_category_ids`)."""
+        """(n,) ascending category indices verified as not in image i (`neg_category_ids`).
+
+        Of labels that are exhaustive, all that are neither there nor said to be incomplete.
+        """
+        if self.exhaustive:
+            seen = np.union1d(self.annotated(i), self.not_exhaustive(i))
+            return np.setdiff1d(np.arange(len(self.categories)), seen)
         return self._ragged("absent").row(i)
+
+    def absent_per_image(self) -> Ragged:
+        """What the images list as absent: (N + 1,) offsets and category indices."""
+        return self._ragged("absent")
 
     def not_exhaustive(self, i: int) -> NDArray[np.int64]:
         """(n,) ascending category indices of which image i has more than is annotated."""
         return self._ragged("not_exhaustive").row(i)
+
+    def not_exhaustive_per_image(self) -> Ragged:
+        """`not_exhaustive` of all images: (N + 1,) offsets and category indices."""
+        return self._ragged("not_exhaustive")
 
     def images_of(self, label: int) -> NDArray[np.int64]:
         """(m,) ascending indices of the images with an instance of a category index."""
@@ -165,19 +246,30 @@ class Annotations:
 
     def has_masks(self, i: int) -> bool:
         """False if any instance of image i has a box only; True for an image without instances."""
-        return bool((self._columns["kinds"][self._rows(i)] != SegmentationKind.NONE).all())
+        return bool((self._columns["kinds"][self._used_rows(i)] != SegmentationKind.NONE).all())
 
     def instances_per_category(self) -> NDArray[np.int64]:
-        """(K,) instances in this file, which may be another one than `instance_count` counts."""
-        return np.bincount(self._columns["labels"], minlength=len(self.categories))
+        """(K,) instances of `num_instances`; `instance_count` may count those of another file."""
+        return np.bincount(self._columns["labels"][self._used], minlength=len(self.categories))
 
     def num_segmentations(self, kind: SegmentationKind) -> int:
-        """Instances that are outlined in one way."""
-        return int(np.count_nonzero(self._columns["kinds"] == kind))
+        """Instances of `num_instances` that are outlined in one way."""
+        return int(np.count_nonzero(self._columns["kinds"][self._used] == kind))
 
-    def _rows(self, i: int) -> slice:
+    @cached_property
+    def _used(self) -> NDArray[np.bool_]:
+        used: NDArray[np.bool_] = (self._columns["flags"] & InstanceFlag.LEFT_OUT) == 0
+        return used
+
+    @cached_property
+    def _overshoots(self) -> NDArray[np.bool_]:
+        overshoots: NDArray[np.bool_] = (self._columns["flags"] & InstanceFlag.OVERSHOOTS) > 0
+        return overshoots
+
+    def _used_rows(self, i: int) -> NDArray[np.int64]:
         start, stop = self._columns["instance_offsets"][i : i + 2].tolist()
-        return slice(start, stop)
+        rows: NDArray[np.int64] = start + np.flatnonzero(self._used[start:stop])
+        return rows
 
     def _ragged(self, name: str) -> Ragged:
         return Ragged(self._columns[f"{name}_offsets"], self._columns[f"{name}_values"])
@@ -189,16 +281,28 @@ class Annotations:
     def _text(self, name: str, i: int) -> str:
         return self._ragged(name).row(i).tobytes().decode()
 
-    def _segmentation(self, j: int, i: int) -> Segmentation:
-        start, stop = self._columns["spans"][j].tolist()
-        match SegmentationKind(self._columns["kinds"][j]):
+    def segmentation(self, row: int, size: tuple[int, int]) -> Segmentation:
+        """The outline of an instance as the file has it.
+
+        Args:
+            row: Its place in `written`.
+            size: Height and width of its image.
+        """
+        start, stop = self._columns["spans"][row].tolist()
+        match SegmentationKind(self._columns["kinds"][row]):
             case SegmentationKind.NONE:
                 return None
             case SegmentationKind.RLE:
                 counts = self._columns["rle_counts"][start:stop].tobytes()
-                return Rle(counts, int(self.heights[i]), int(self.widths[i]))
+                return Rle(counts, *size)
             case SegmentationKind.POLYGONS:
                 return Polygons(tuple(self._ring(ring) for ring in range(start, stop)))
+
+    def _clipped(self, row: int, size: tuple[int, int]) -> Segmentation:
+        outline = self.segmentation(row, size)
+        if isinstance(outline, Polygons):
+            return Polygons(tuple(clip_ring(ring, size) for ring in outline.rings))
+        return outline
 
     def _ring(self, ring: int) -> NDArray[np.float64]:
         start, stop = self._columns["ring_offsets"][ring : ring + 2]
@@ -224,26 +328,12 @@ def resolve_image(root: Path, *names: str) -> Path:
     )
 
 
-def missing_images(annotations: Annotations, root: Path) -> list[str]:
-    """The images that `image_path` would not find below a folder, as "image <id>: <name>"."""
-    missing = []
-    for i in range(annotations.num_images):
-        try:
-            annotations.image_path(i, root)
-        except BadInputError:
-            missing.append(f"image {annotations.image_ids[i]}: {annotations.file_name(i)}")
-    return missing
-
-
 def _read(path: Path, writer: ArrayWriter) -> dict[str, Any]:
     # Only the first opening needs the reader, and numba with it.
-    from longtail.data.lvis.reader import read_annotations
+    from longtail.data.lvis.reading.reader import read_annotations
 
-    notes = read_annotations(path, writer)
-    if warnings := _warnings(notes):
-        logger.warning(describe(str(path), warnings))
-    return notes
+    return read_annotations(path, writer)
 
 
-def _warnings(notes: dict[str, Any]) -> tuple[Problem, ...]:
-    return msgspec.convert(notes["warnings"], tuple[Problem, ...])
+def _problems(noted: list[dict[str, Any]]) -> list[Problem]:
+    return msgspec.convert(noted, list[Problem])

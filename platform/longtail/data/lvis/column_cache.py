@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 # Raise the version when the columns or the checks that precede them change: older caches are then
 # rebuilt.
-FORMAT = StoreFormat(manifest="manifest.json", version=3, remedy="it is made again")
+FORMAT = StoreFormat(manifest="manifest.json", version=4, remedy="it is made again")
 
 
 def open_columns(directory: Path) -> ArrayStore | None:

@@ -1,6 +1,5 @@
-"""Ground truth: an annotation file as evaluation needs it.
+"""Ground truth: an annotation file, read as `longtail.data.lvis` reads it, for evaluation.
 
-- `file`, `segmentation`: reading and checking it.
-- `instances`: as arrays, for matching.
 - `ground_truth`: what detections are judged against.
+- `instances`: as arrays, for matching; `segmentation`: as run-length masks.
 """

@@ -1,27 +1,49 @@
 """What detections are judged against, image by image.
 
-N images by ascending id, K categories by ascending id. Ground truth of zero area is left out, as
-lvis-api leaves it out.
+N images by ascending id, K categories by ascending id, G instances by image and then in file order.
+Ground truth of zero area is left out, as lvis-api leaves it out.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from longtail.annotation_file.records import FederatedImage, JudgedAnnotation
 from longtail.categories import CategoryTable
-from longtail.evaluation.annotations.file import check_annotations, read_labelled_file
-from longtail.evaluation.annotations.segmentation import read_segmentation
+from longtail.data.lvis.annotations import Annotations, open_annotations
+from longtail.data.lvis.evaluation_faults import faults_for_evaluation
+from longtail.data.lvis.segmentation import Polygons, Segmentation
+from longtail.data.lvis.tables import InstanceFlag, SegmentationKind
 from longtail.predictions.image_set import ImageSet
-from longtail.problems import ProblemReport
 
 # Over the upper bound of every area range (1e10), so that the annotation counts in none of them.
 IGNORED_AREA = 2e10
+
+
+class JudgedImage(NamedTuple):
+    """An image with its federated lists, as ids of categories that the file has."""
+
+    id: int
+    height: int
+    width: int
+    neg_category_ids: list[int]
+    not_exhaustive_category_ids: list[int]
+
+
+class JudgedAnnotation(NamedTuple):
+    """An instance; `bbox` is xywh and `area` that of the file; `row` says where its outline is."""
+
+    id: int
+    image_id: int
+    category_id: int
+    bbox: tuple[float, float, float, float]
+    area: float
+    ignore: bool
+    row: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,35 +51,68 @@ class GroundTruth:
     """The annotations of one file.
 
     Attributes:
-        path: The file.
+        file: The open file.
+        exhaustive: Every category is labelled in every image.
         images: The N images.
-        categories: The K categories.
-        image_records: (N) images with their federated lists.
-        annotations: (N) lists of the instances of each image, in file order.
+        rows: (G,) int64, the instances with an area among those of the file.
+        image: (G,) int64 rank of each one's image.
         judged_pairs: (P,) int64, sorted: image rank * K + category index of every pair in which
             a detection counts, because the category is in the image or verified to be absent.
         has_masks: Every instance has a segmentation; False when none has.
         warnings: What the reader of a result should know.
     """
 
-    path: Path
+    file: Annotations
+    exhaustive: bool
     images: ImageSet
-    categories: CategoryTable
-    image_records: Sequence[FederatedImage]
-    annotations: Sequence[Sequence[JudgedAnnotation]]
+    rows: NDArray[np.int64]
+    image: NDArray[np.int64]
     judged_pairs: NDArray[np.int64]
     has_masks: bool
     warnings: tuple[str, ...]
 
     @property
+    def path(self) -> Path:
+        """The file."""
+        return self.file.path
+
+    @property
+    def categories(self) -> CategoryTable:
+        """The K categories."""
+        return self.file.categories
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """(G,) index of each one's category."""
+        return self.file.written.labels[self.rows]
+
+    @property
+    def boxes(self) -> NDArray[np.float64]:
+        """(G, 4) float64 x, y, width, height in pixels, as the file has them."""
+        return self.file.written.boxes[self.rows]
+
+    @property
+    def areas(self) -> NDArray[np.float64]:
+        """(G,) pixels; beyond every area range for an annotation to be ignored.
+
+        lvis-api reads `ignore` and not `iscrowd`; hotcoco the other way round.
+        """
+        return np.where(self._ignored, IGNORED_AREA, self.file.written.areas[self.rows])
+
+    @property
+    def _ignored(self) -> NDArray[np.bool_]:
+        ignored: NDArray[np.bool_] = (self.file.written.flags[self.rows] & InstanceFlag.IGNORED) > 0
+        return ignored
+
+    @property
     def has_objects(self) -> NDArray[np.bool_]:
         """(N,) whether an image has an instance."""
-        return np.array([len(of_image) > 0 for of_image in self.annotations], np.bool_)
+        return np.bincount(self.image, minlength=len(self.images)) > 0
 
     @property
     def num_instances(self) -> int:
         """Instances with an area."""
-        return sum(map(len, self.annotations))
+        return len(self.rows)
 
     def is_judged(
         self, image_ids: NDArray[np.int64], category_ids: NDArray[np.int64]
@@ -72,19 +127,59 @@ class GroundTruth:
             self.judged_pairs, pairs, side="right"
         )
 
+    @cached_property
+    def image_records(self) -> Sequence[JudgedImage]:
+        """(N) images with their federated lists."""
+        of_images = zip(
+            self.images.ids.tolist(),
+            self.images.heights.tolist(),
+            self.images.widths.tolist(),
+            strict=True,
+        )
+        ids = self.categories.ids
+        return [
+            JudgedImage(
+                *of_image,
+                ids[self.file.absent(rank)].tolist(),
+                ids[self.file.not_exhaustive(rank)].tolist(),
+            )
+            for rank, of_image in enumerate(of_images)
+        ]
+
+    @cached_property
+    def annotations(self) -> Sequence[Sequence[JudgedAnnotation]]:
+        """(N) lists of the instances of each image, in file order."""
+        written = self.file.written
+        columns = zip(
+            written.ids[self.rows].tolist(),
+            self.images.ids[self.image].tolist(),
+            self.categories.ids[self.labels].tolist(),
+            map(tuple, self.boxes.tolist()),
+            written.areas[self.rows].tolist(),
+            self._ignored.tolist(),
+            self.rows.tolist(),
+            strict=True,
+        )
+        of_images: list[list[JudgedAnnotation]] = [[] for _ in range(len(self.images))]
+        for rank, values in zip(self.image.tolist(), columns, strict=True):
+            of_images[rank].append(JudgedAnnotation(*values))
+        return of_images
+
+    def of_images(self, ids: NDArray[np.int64]) -> "GroundTruth":
+        """The instances of some images; all else is as it was."""
+        chosen = np.isin(self.image, self.images.find(ids))
+        return replace(self, rows=self.rows[chosen], image=self.image[chosen])
+
     def image_dicts(self, ranks: range) -> list[dict[str, Any]]:
         """The images of consecutive ranks as records of LVIS's format."""
-        return [msgspec.structs.asdict(self.image_records[rank]) for rank in ranks]
+        return [self.image_records[rank]._asdict() for rank in ranks]
 
     def annotation_dicts(self, ranks: range, with_masks: bool) -> list[dict[str, Any]]:
         """The instances of images of consecutive ranks as records of LVIS's format.
 
         Args:
             ranks: Ranks of the images.
-            with_masks: Decode and check the segmentations too.
-
-        Raises:
-            BadInputError: A segmentation is unusable.
+            with_masks: Give the segmentations too.
         """
         return [
             _annotation_dict(record)
@@ -96,14 +191,17 @@ class GroundTruth:
     def segmentation(
         self, record: JudgedAnnotation, rank: int
     ) -> list[list[float]] | dict[str, Any]:
-        """The polygons or the run-length mask of an instance of the image of a rank.
+        """The polygons or the run-length mask of an instance of the image of a rank."""
+        outline = self.outline(record.row, rank)
+        if isinstance(outline, Polygons):
+            return [ring.ravel().tolist() for ring in outline.rings]
+        assert outline is not None, "a file is evaluated by masks where all instances have one"
+        return {"size": [outline.height, outline.width], "counts": outline.counts.decode()}
 
-        Raises:
-            BadInputError: It is unusable.
-        """
-        image = self.image_records[rank]
-        where = f"{self.path}: annotations[id={record.id}].segmentation"
-        return read_segmentation(record.segmentation, image.height, image.width, where)
+    def outline(self, row: int, rank: int) -> Segmentation:
+        """The outline of one of `rows`, of the image of a rank, as the file has it."""
+        size = int(self.images.heights[rank]), int(self.images.widths[rank])
+        return self.file.segmentation(row, size)
 
 
 def read_ground_truth(path: Path, *, exhaustive: bool = False) -> GroundTruth:
@@ -120,38 +218,20 @@ def read_ground_truth(path: Path, *, exhaustive: bool = False) -> GroundTruth:
             records that contradict one another; or its images list some absent categories and not
             all, and are said to be labelled exhaustively.
     """
-    file = read_labelled_file(path, exhaustive)
-    categories = CategoryTable.from_records(file.categories, str(path))
-    images = ImageSet.from_records(file.images, str(path))
-    check_annotations(file, categories.ids, path)
-    image_records = sorted(file.images, key=lambda image: image.id)
-    by_image: dict[int, list[JudgedAnnotation]] = {image.id: [] for image in image_records}
-    for record in file.annotations:
-        if record.area > 0:
-            by_image[record.image_id].append(record)
-    annotations = list(by_image.values())
-    judged_pairs = _judged_pairs(image_records, annotations, categories)
-    if exhaustive:
-        _require_no_federated_lists(path, image_records, judged_pairs, len(categories))
-        judged_pairs = np.arange(len(images) * len(categories))
+    file = open_annotations(path, exhaustive=exhaustive, logs_warnings=False)
+    faults_for_evaluation(file, exhaustive=exhaustive).raise_if_errors()
+    written = file.written
+    rows = np.flatnonzero(written.areas > 0)
     return GroundTruth(
-        path=path,
-        images=images,
-        categories=categories,
-        image_records=image_records,
-        annotations=annotations,
-        judged_pairs=judged_pairs,
-        has_masks=file.annotations[0].has_mask,
-        warnings=tuple(_warnings(file.annotations, categories)),
+        file=file,
+        exhaustive=exhaustive,
+        images=ImageSet(*(np.array(c) for c in (file.image_ids, file.heights, file.widths))),
+        rows=rows,
+        image=written.image[rows],
+        judged_pairs=_judged_pairs(file, rows, exhaustive),
+        has_masks=bool((written.kinds[rows] != SegmentationKind.NONE).any()),
+        warnings=tuple(_warnings(file)),
     )
-
-
-def area_of(record: JudgedAnnotation) -> float:
-    """Pixels; beyond every area range for an annotation to be ignored.
-
-    lvis-api reads `ignore` and not `iscrowd`; hotcoco the other way round.
-    """
-    return IGNORED_AREA if record.ignore else record.area
 
 
 def _annotation_dict(record: JudgedAnnotation) -> dict[str, Any]:
@@ -160,52 +240,26 @@ def _annotation_dict(record: JudgedAnnotation) -> dict[str, Any]:
         "image_id": record.image_id,
         "category_id": record.category_id,
         "bbox": list(record.bbox),
-        "area": area_of(record),
+        "area": IGNORED_AREA if record.ignore else record.area,
         "iscrowd": 0,
     }
 
 
 def _judged_pairs(
-    images: Sequence[FederatedImage],
-    annotations: Sequence[Sequence[JudgedAnnotation]],
-    categories: CategoryTable,
+    file: Annotations, rows: NDArray[np.int64], exhaustive: bool
 ) -> NDArray[np.int64]:
-    index_of = dict(zip(categories.ids.tolist(), range(len(categories)), strict=True))
-    pairs: set[int] = set()
-    for rank, (image, records) in enumerate(zip(images, annotations, strict=True)):
-        verified = {record.category_id for record in records}.union(image.neg_category_ids)
-        first = rank * len(categories)
-        pairs.update(first + index_of[category] for category in verified if category in index_of)
-    return np.sort(np.fromiter(pairs, dtype=np.int64, count=len(pairs)))
+    num_categories = len(file.categories)
+    if exhaustive:
+        return np.arange(file.num_images * num_categories)
+    there = file.written.image[rows] * num_categories + file.written.labels[rows]
+    absent = file.absent_per_image()
+    return np.union1d(there, absent.row_of_value() * num_categories + absent.values)
 
 
-def _require_no_federated_lists(
-    path: Path,
-    images: Sequence[FederatedImage],
-    judged_pairs: NDArray[np.int64],
-    num_categories: int,
-) -> None:
-    judged = np.bincount(judged_pairs // num_categories, minlength=len(images))
-    federated = [
-        f"image {image.id}"
-        for image, number in zip(images, judged.tolist(), strict=True)
-        if image.neg_category_ids and number < num_categories
-    ]
-    report = ProblemReport(str(path))
-    what = "some absent categories are listed and others are not, so labels are not exhaustive"
-    report.error("images.neg_category_ids", what, federated, "leave out --exhaustive")
-    report.raise_if_errors()
-
-
-def _warnings(records: Sequence[JudgedAnnotation], categories: CategoryTable) -> Iterator[str]:
-    if any(record.id == 0 for record in records):
-        yield (
-            "annotation id 0: lvis-api takes a match with it for a false positive; here it is a "
-            "match, also in the comparison with lvis-api"
-        )
-    labels = categories.index_of(np.array([record.category_id for record in records]))
-    own_counts = np.bincount(labels, minlength=len(categories))
-    if np.array_equal(own_counts, categories.instance_count):
+def _warnings(file: Annotations) -> Iterator[str]:
+    yield from (problem.in_one_line for problem in file.evaluation_warnings)
+    own_counts = np.bincount(file.written.labels, minlength=len(file.categories))
+    if np.array_equal(own_counts, file.categories.instance_count):
         yield (
             "instance_count of the categories counts this file's own annotations: unless it is "
             "the training file, name that one (--train-annotations) for the instance bins"

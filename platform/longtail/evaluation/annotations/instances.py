@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from longtail.evaluation.annotations.ground_truth import GroundTruth, area_of
+from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.protocol import AREA_BOUNDS
 
 Ints = NDArray[np.int64]
@@ -44,21 +44,15 @@ class Instances:
     @classmethod
     def of(cls, truth: GroundTruth) -> "Instances":
         """Collect the instances of all images."""
-        records = [record for of_image in truth.annotations for record in of_image]
-        counts = np.fromiter(map(len, truth.annotations), dtype=np.int64)
-        image = np.repeat(np.arange(len(counts)), counts)
-        category_ids = np.array([record.category_id for record in records], dtype=np.int64)
-        label = truth.categories.index_of(category_ids)
-        area = np.array([area_of(record) for record in records], dtype=np.float64)
-        boxes = np.array([record.bbox for record in records], dtype=np.float64)
+        image, label = truth.image, truth.labels
         pairs = image * len(truth.categories) + label
         by_pair = np.argsort(pairs, kind="stable")
         return cls(
             image=image,
             label=label,
-            flags=area_flags(area),
-            boxes=boxes.reshape(-1, 4),
-            starts=starts_of(counts),
+            flags=area_flags(truth.areas),
+            boxes=truth.boxes,
+            starts=starts_of(np.bincount(image, minlength=len(truth.images))),
             by_pair=by_pair,
             pairs=pairs[by_pair],
             not_exhaustive=_not_exhaustive_pairs(truth),
@@ -99,9 +93,5 @@ def is_among(values: Ints, ordered: Ints) -> NDArray[np.bool_]:
 
 
 def _not_exhaustive_pairs(truth: GroundTruth) -> Ints:
-    lists = [image.not_exhaustive_category_ids for image in truth.image_records]
-    image = np.repeat(np.arange(len(lists)), np.fromiter(map(len, lists), dtype=np.int64))
-    ids = np.array([id_ for of_image in lists for id_ in of_image], dtype=np.int64)
-    known = np.isin(ids, truth.categories.ids)
-    label = truth.categories.index_of(ids[known])
-    return np.sort(image[known] * len(truth.categories) + label)
+    listed = truth.file.not_exhaustive_per_image()
+    return np.sort(listed.row_of_value() * len(truth.categories) + listed.values)

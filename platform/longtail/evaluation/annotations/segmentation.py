@@ -1,91 +1,40 @@
-"""Reading and checking one annotation's segmentation before any library rasterises it."""
+"""Outlines of an annotation file as compressed run-length strings, drawn by pycocotools."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
-import msgspec
+import numpy as np
 import pycocotools.mask
+from numpy.typing import NDArray
 
-from longtail.annotation_file.outlines import (
-    OutlineFault,
-    find_fault_of_rings,
-    find_fault_of_rle,
-)
-from longtail.annotation_file.records import Rings, Rle
-from longtail.problems import BadInputError
-
-# A vertex further than this many image sides outside makes rasterising costly, not wrong.
-FARTHEST_VERTEX = 4.0
+from longtail.data.lvis.segmentation import Polygons, Segmentation
+from longtail.evaluation.annotations.ground_truth import GroundTruth
 
 
-_DECODER: msgspec.json.Decoder[Rings | Rle] = msgspec.json.Decoder(Rings | Rle)
-
-
-def read_segmentation(
-    content: msgspec.Raw, height: int, width: int, where: str
-) -> Rings | dict[str, Any]:
-    """Decode polygons or a run-length mask.
-
-    Args:
-        content: JSON of a list of polygons x1, y1, x2, y2, ... or of `size` and `counts`.
-        height: Rows of the image, pixels.
-        width: Columns of the image, pixels.
-        where: File, record and field, for the error.
-
-    Raises:
-        BadInputError: It is neither, or does not fit the image.
-    """
-    try:
-        segmentation = _DECODER.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInputError(f"{where}: {error}; polygons or an RLE are needed") from None
-    if isinstance(segmentation, Rle):
-        fault = find_fault_of_rle(segmentation, height, width)
-    else:
-        fault = find_fault_of_rings(segmentation) or _far_vertex(segmentation, max(height, width))
-    if fault is not None:
-        detail = f" ({fault.detail})" if fault.detail else ""
-        raise BadInputError(f"{where}: {fault.what}{detail}; {fault.remedy}")
-    if isinstance(segmentation, Rle):
-        return {"size": [height, width], "counts": segmentation.counts}
-    return segmentation
-
-
-def _far_vertex(rings: Rings, side: int) -> OutlineFault | None:
-    bound = FARTHEST_VERTEX * side
-    if any(not (-bound <= min(ring) and max(ring) <= bound) for ring in rings):
-        what = f"a vertex over {bound:g} pixels from the image"
-        return OutlineFault(what, "correct or remove the annotation")
-    return None
-
-
-def compressed_mask(segmentation: Rings | dict[str, Any], height: int, width: int) -> Any:
-    """Polygons, runs or a compressed mask as pycocotools' compressed mask; checked before."""
-    if isinstance(segmentation, list):
-        return pycocotools.mask.merge(pycocotools.mask.frPyObjects(segmentation, height, width))
-    if isinstance(segmentation["counts"], list):
-        return pycocotools.mask.frPyObjects(segmentation, height, width)
-    return segmentation
-
-
-def compressed_counts(
-    segmentations: Sequence[Rings | dict[str, Any]], height: int, width: int
-) -> list[bytes]:
-    """The compressed run-length strings of segmentations of one image; checked before."""
+def compressed_counts(truth: GroundTruth, rank: int) -> list[bytes]:
+    """The compressed run-length strings of all instances of the image of a rank."""
+    first, last = np.searchsorted(truth.image, [rank, rank + 1])
+    outlines = [truth.outline(row, rank) for row in truth.rows[first:last].tolist()]
+    height, width = int(truth.images.heights[rank]), int(truth.images.widths[rank])
     # One call rasterises the polygons of all of them: half the time of a call for each.
-    polygons = [p for content in segmentations if isinstance(content, list) for p in content]
-    drawn = iter(pycocotools.mask.frPyObjects(polygons, height, width) if polygons else [])
-    return [_counts(content, drawn, height, width) for content in segmentations]
+    rings = [_flat(ring) for outline in outlines for ring in _rings(outline)]
+    drawn = iter(pycocotools.mask.frPyObjects(rings, height, width) if rings else [])
+    return [_counts(outline, drawn) for outline in outlines]
 
 
-def _counts(
-    content: Rings | dict[str, Any], drawn: Iterator[Any], height: int, width: int
-) -> bytes:
+def _rings(outline: Segmentation) -> tuple[NDArray[np.float64], ...]:
+    return outline.rings if isinstance(outline, Polygons) else ()
+
+
+def _flat(ring: NDArray[np.float64]) -> NDArray[np.float64]:
+    return ring.reshape(-1)
+
+
+def _counts(outline: Segmentation, drawn: Iterator[Any]) -> bytes:
     """The string of one; `drawn` gives the masks of its polygons."""
-    if isinstance(content, list):
-        parts = [next(drawn) for _ in content]
-        mask = parts[0] if len(parts) == 1 else pycocotools.mask.merge(parts)
-    else:
-        mask = compressed_mask(content, height, width)
-    counts: str | bytes = mask["counts"]
-    return counts.encode() if isinstance(counts, str) else counts
+    assert outline is not None, "a file is evaluated by masks where all instances have one"
+    if not isinstance(outline, Polygons):
+        return outline.counts
+    parts = [next(drawn) for _ in outline.rings]
+    mask = parts[0] if len(parts) == 1 else pycocotools.mask.merge(parts)
+    return bytes(mask["counts"])

@@ -16,16 +16,8 @@ Ints = NDArray[np.int64]
 
 
 def truth_runs(truth: GroundTruth, ranks: range) -> tuple[Ints, Ints]:
-    """The runs of all instances of consecutive images, and the offsets of each.
-
-    Raises:
-        BadInputError: A segmentation is unusable.
-    """
-    strings: list[bytes] = []
-    for rank in ranks:
-        image = truth.image_records[rank]
-        segmentations = [truth.segmentation(record, rank) for record in truth.annotations[rank]]
-        strings += compressed_counts(segmentations, image.height, image.width)
+    """The runs of all instances of consecutive images, and the offsets of each."""
+    strings = [text for rank in ranks for text in compressed_counts(truth, rank)]
     return decode_many(*pack(strings))
 
 

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from longtail.evaluation.annotations.ground_truth import GroundTruth
-from longtail.evaluation.annotations.segmentation import compressed_mask
+from longtail.evaluation.annotations.segmentation import compressed_counts
 from longtail.evaluation.matching.blocks import OnBlock, ranks_of_blocks
 from longtail.evaluation.matching.judged import (
     check_masks,
@@ -107,10 +107,14 @@ def _annotations(truth: GroundTruth) -> dict[str, Any]:
     return {
         "images": list(_images(truth)),
         "annotations": [
-            _with_compressed_mask(item, truth, rank)
+            _with_mask(item, truth, rank, counts)
             for ranks in ranks_of_blocks(len(truth.images))
             for rank in ranks
-            for item in truth.annotation_dicts(range(rank, rank + 1), with_masks=True)
+            for item, counts in zip(
+                truth.annotation_dicts(range(rank, rank + 1), with_masks=False),
+                compressed_counts(truth, rank),
+                strict=True,
+            )
         ],
         "categories": [
             {"id": id_, "name": name, "frequency": group}
@@ -135,12 +139,11 @@ def _images(truth: GroundTruth) -> Iterator[dict[str, Any]]:
         }
 
 
-def _with_compressed_mask(item: dict[str, Any], truth: GroundTruth, rank: int) -> dict[str, Any]:
-    image = truth.image_records[rank]
-    mask = compressed_mask(item["segmentation"], image.height, image.width)
-    counts = mask["counts"]
-    text = counts.decode() if isinstance(counts, bytes) else counts
-    return item | {"segmentation": {"size": [image.height, image.width], "counts": text}}
+def _with_mask(
+    item: dict[str, Any], truth: GroundTruth, rank: int, counts: bytes
+) -> dict[str, Any]:
+    size = [int(truth.images.heights[rank]), int(truth.images.widths[rank])]
+    return item | {"segmentation": {"size": size, "counts": counts.decode()}}
 
 
 def _of_set(of: EvaluatedSet) -> dict[str, float]:

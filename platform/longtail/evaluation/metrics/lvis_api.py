@@ -6,13 +6,16 @@ detection without area for a set without detections, on which it would stop with
 (it drops detections without area).
 """
 
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
+from longtail.annotation_file.document import read_json_text
 from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.matching.judged import check_masks, mask_dicts, ranked_by
 from longtail.predictions.columns import DetectionColumns
@@ -48,7 +51,7 @@ def _run(
         import lvis
 
         logging.getLogger("lvis").setLevel(logging.ERROR)
-        annotations = lvis.LVIS(str(truth.path))
+        annotations = _unpacked(lvis)(str(truth.path))
         # Annotation id 0 would read as "no match".
         for annotation in annotations.dataset["annotations"]:
             annotation["id"] += 1
@@ -59,6 +62,16 @@ def _run(
         evaluation.params.max_dets = max_dets
         evaluation.run()
     return {name: float(value) for name, value in evaluation.get_results().items()}
+
+
+def _unpacked(lvis: Any) -> Any:
+    """lvis-api's reader for files that are packed or begin with a byte order mark, too."""
+
+    class Unpacked(lvis.LVIS):  # type: ignore[misc]
+        def _load_json(self, path: str) -> Any:
+            return json.loads(bytes(read_json_text(Path(path))))
+
+    return Unpacked
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Result JSON, as lvis-api and pycocotools have it.
 
 - `read`, `write`: to a prediction store and from it.
-- `packed`, `stream`, `blocks`: bytes to records, block by block.
+- `stream`, `blocks`: bytes to records, block by block.
 - `usual_records`, `decimal_numbers`: read by compiled code; `records`, `columns`, `masks`,
   `checks`: by care.
 """

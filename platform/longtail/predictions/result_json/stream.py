@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from longtail.predictions.result_json.packed import open_unpacked
+from longtail.packed import open_unpacked
 from longtail.problems import BadInputError
 
 BLOCK_BYTES = 16 * 2**20

@@ -10,8 +10,8 @@ import msgspec
 import numpy as np
 
 from longtail.files import replacing
+from longtail.packed import create_packed
 from longtail.predictions.columns import DetectionColumns
-from longtail.predictions.result_json.packed import create_packed
 from longtail.predictions.result_json.records import Record, Segmentation
 from longtail.predictions.store import PredictionStore
 

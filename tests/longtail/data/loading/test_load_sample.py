@@ -10,7 +10,7 @@ from PIL import Image as PilImage
 from pycocotools import mask as coco_mask
 
 from longtail.config.stages import ClassAware, ClassThenImage
-from longtail.data.loading.images import load_image, read_rgb
+from longtail.data.loading.images import load_image
 from longtail.data.loading.load_sample import for_drawn_category, load_sample
 from longtail.data.loading.masks import BitmapMask, PolygonMask
 from longtail.data.loading.sample import Sample
@@ -173,59 +173,8 @@ def test_only_a_sampler_that_selects_proposals_marks_the_drawn_category(tmp_path
 def test_picture_of_another_size_is_refused(tmp_path: Path) -> None:
     annotations = write_lvis(tmp_path, [SQUARE])
     PilImage.new("RGB", (30, 20)).save(tmp_path / "7.png")
-    with pytest.raises(BadInputError, match=r"7.png: the file is 20 x 30 pixels .* say 40 x 60"):
+    with pytest.raises(BadInputError, match=r"7.png: of another size .*20 x 30 in the pict"):
         load(tmp_path, annotations, PLAIN)
-
-
-@pytest.mark.parametrize("name", ["a.png", "a.jpg"])
-def test_damaged_pictures_are_refused_by_name(tmp_path: Path, name: str) -> None:
-    path = tmp_path / name
-    noise = np.random.default_rng(0).integers(0, 256, (50, 50, 3), np.uint8)
-    PilImage.fromarray(noise).save(path)
-    whole = path.read_bytes()
-    for broken in (b"", b"no image at all", whole[: len(whole) // 2]):
-        path.write_bytes(broken)
-        with pytest.raises(BadInputError, match=rf"{name}: cannot be decoded"):
-            read_rgb(path)
-
-
-def test_missing_picture_is_bad_input(tmp_path: Path) -> None:
-    with pytest.raises(BadInputError, match="no such image file"):
-        read_rgb(tmp_path / "absent.jpg")
-
-
-@pytest.mark.parametrize(
-    ("mode", "stored", "expected"),
-    [
-        ("L", 100, (100, 100, 100)),
-        ("I;16", 100 * 256 + 7, (100, 100, 100)),
-        ("RGBA", (10, 20, 30, 0), (10, 20, 30)),
-        ("LA", (50, 255), (50, 50, 50)),
-        ("P", 1, (9, 8, 7)),
-        ("1", 1, (255, 255, 255)),
-    ],
-)
-def test_other_colour_modes_become_rgb(
-    tmp_path: Path, mode: str, stored: Any, expected: tuple[int, int, int]
-) -> None:
-    picture = PilImage.new(mode, (4, 4), stored)
-    if mode == "P":
-        picture.putpalette([1, 2, 3, 9, 8, 7])
-    picture.save(tmp_path / "a.png")
-    assert read_rgb(tmp_path / "a.png").getpixel((2, 2)) == expected
-
-
-def test_cmyk_jpeg_becomes_rgb(tmp_path: Path) -> None:
-    PilImage.new("CMYK", (16, 16), (0, 255, 255, 0)).save(tmp_path / "a.jpg")
-    red, green, blue = np.asarray(read_rgb(tmp_path / "a.jpg"))[8, 8].tolist()
-    assert red > 200 and green < 60 and blue < 60
-
-
-def test_stored_pixels_are_used_whatever_the_exif_orientation_says(tmp_path: Path) -> None:
-    exif = PilImage.Exif()
-    exif[0x0112] = 6
-    PilImage.new("RGB", (30, 20)).save(tmp_path / "a.jpg", exif=exif)
-    assert read_rgb(tmp_path / "a.jpg", (20, 30)).size == (30, 20)
 
 
 def test_prediction_image_is_resized_and_remembers_its_size(tmp_path: Path) -> None:

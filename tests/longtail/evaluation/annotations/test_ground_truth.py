@@ -13,6 +13,9 @@ from longtail.problems import BadInputError
 Record = dict[str, Any]
 
 
+LISTS = ("neg_category_ids", "not_exhaustive_category_ids")
+
+
 def content() -> Record:
     size = {"height": 40, "width": 50, "neg_category_ids": [], "not_exhaustive_category_ids": [1]}
     square = {"segmentation": [[1, 1, 9, 1, 9, 9, 1, 9]], "bbox": [1, 1, 8, 8], "area": 64}
@@ -50,13 +53,12 @@ def test_images_come_by_id_and_instances_in_file_order(save: Save) -> None:
     assert truth.warnings == ()
 
 
-def test_boxes_come_without_decoding_segmentations(save: Save) -> None:
+def test_outlines_that_are_none_are_refused_before_anything_is_evaluated(save: Save) -> None:
     tree = content()
     tree["annotations"][0]["segmentation"] = "nonsense"
-    truth = read_ground_truth(save(tree))
-    assert "segmentation" not in truth.annotation_dicts(range(2), with_masks=False)[0]
-    with pytest.raises(BadInputError, match=r"val\.json: annotations\[id=1\]\.segmentation"):
-        truth.annotation_dicts(range(2), with_masks=True)
+    tree["annotations"][1]["segmentation"] = [[0, 0, 1, 1, 2, 1e7]]
+    with pytest.raises(BadInputError, match=r"(?s)annotations\[0\].*annotation 2 of image 3"):
+        read_ground_truth(save(tree))
 
 
 def test_ground_truth_without_area_is_left_out_and_makes_no_category_present(save: Save) -> None:
@@ -70,9 +72,11 @@ def test_ground_truth_without_area_is_left_out_and_makes_no_category_present(sav
 def test_ignored_instances_get_an_area_outside_every_range(save: Save) -> None:
     tree = content()
     tree["annotations"][1] |= {"ignore": 1, "iscrowd": 1}
-    annotation = read_ground_truth(save(tree)).annotation_dicts(range(1), False)[0]
-    assert annotation["area"] > 1e10
+    truth = read_ground_truth(save(tree))
+    annotation = truth.annotation_dicts(range(1), with_masks=False)[0]
+    assert annotation["area"] == truth.areas[0] > 1e10
     assert annotation["iscrowd"] == 0
+    assert "segmentation" not in annotation
 
 
 def test_boxes_only_files_have_no_masks(save: Save) -> None:
@@ -97,8 +101,7 @@ def test_a_file_without_annotations_is_refused(save: Save) -> None:
 @pytest.mark.parametrize(
     ("part", "field"),
     [
-        ("images", "neg_category_ids"),
-        ("images", "not_exhaustive_category_ids"),
+        ("images", "height"),
         ("annotations", "area"),
         ("annotations", "bbox"),
     ],
@@ -108,6 +111,66 @@ def test_a_missing_field_is_named_with_its_record(save: Save, part: str, field: 
     del tree[part][1][field]
     with pytest.raises(BadInputError, match=rf"{part}\.{field}: missing\n    at {part}\[1\]\n"):
         read_ground_truth(save(tree))
+
+
+@pytest.mark.parametrize("fields", [LISTS[:1], LISTS[1:], LISTS], ids="-".join)
+def test_missing_federated_lists_are_one_fault_that_names_the_option(
+    save: Save, fields: tuple[str, ...]
+) -> None:
+    tree = content()
+    for field in fields:
+        del tree["images"][0][field]
+    with pytest.raises(BadInputError, match=f"1 kind of problem\n  images.{', '.join(fields)}: m"):
+        read_ground_truth(save(tree))
+    with pytest.raises(BadInputError, match=r"(?s)at image 7\n.*give --exhaustive if"):
+        read_ground_truth(save(tree))
+    assert read_ground_truth(save(tree), exhaustive=True).num_instances == 3
+
+
+def test_faults_for_evaluation_come_together(save: Save) -> None:
+    tree = content()
+    del tree["images"][0]["neg_category_ids"]
+    tree["images"][1]["id"] = tree["annotations"][1]["image_id"] = 2**53
+    tree["annotations"][2] |= {"id": 2**53, "segmentation": None}
+    with pytest.raises(BadInputError) as error:
+        read_ground_truth(save(tree))
+    fields = [line.split(":")[0].strip() for line in str(error.value).split("\n")[1::3]]
+    assert fields == [
+        "images.neg_category_ids", "images.id", "annotations.id", "annotations.segmentation",
+    ]  # fmt: skip
+
+
+def test_an_annotation_without_area_needs_no_mask(save: Save) -> None:
+    tree = content()
+    tree["annotations"][1] |= {"area": 0, "segmentation": []}
+    assert read_ground_truth(save(tree)).has_masks
+
+
+def test_an_empty_file_with_a_misspelt_list_is_refused_with_its_key(save: Save) -> None:
+    tree = content()
+    tree["annotation"] = tree.pop("annotations")
+    with pytest.raises(BadInputError, match="the file has 'annotation', which nothing reads"):
+        read_ground_truth(save(tree))
+
+
+def test_what_changes_an_evaluation_is_a_warning_of_it(save: Save) -> None:
+    tree = content()
+    tree["annotations"][0] |= {"iscrowd": 1, "id": 0}
+    tree["annotations"][1]["segmentation"] = [[1, 1, 9, 1, 9, 9], [1, 2, 3, 4]]
+    tree["annotations"][2]["bbox"] = [45, 1, 8, 8]
+    tree["images"][0]["neg_category_ids"] = [99]
+    warnings = read_ground_truth(save(tree)).warnings
+    fields = [warning.split(":")[0] for warning in warnings]
+    assert fields == [
+        "annotations.segmentation",
+        "annotations.id",
+        "images.neg_category_ids",
+        "annotations.iscrowd",
+    ]
+    assert warnings[0].endswith(
+        "passed over (1: annotation 2 of image 3); remove the polygon; an instance without another"
+        " one has a box only"
+    )
 
 
 @pytest.mark.parametrize(
@@ -123,9 +186,12 @@ def test_a_missing_field_is_named_with_its_record(save: Save, part: str, field: 
         ({"category_id": 2**64}, r"annotations.category_id: Expected `int` <="),
         ({"image_id": 4}, r"annotations.image_id: unknown id\n    at annotation 2: 4"),
         ({"category_id": 4}, r"annotations.category_id: unknown id\n    at annotation 2: 4"),
-        ({"bbox": [1, 1, -8, 8]}, "negative width, height or area"),
-        ({"area": -1}, "negative width, height or area"),
-        ({"segmentation": []}, "no mask"),
+        ({"bbox": [1, 1, -8, 8]}, "annotations.bbox: negative width or height"),
+        ({"area": -1}, "annotations.area: negative"),
+        (
+            {"segmentation": []},
+            r"no mask, where other annotations have one\n    at annotation 2",
+        ),
     ],
 )
 def test_contradictory_records_are_refused(save: Save, change: Record, message: str) -> None:
@@ -199,3 +265,11 @@ def test_federated_lists_contradict_exhaustive_labels(save: Save) -> None:
     tree["images"][0]["neg_category_ids"] = [2]
     with pytest.raises(BadInputError, match=r"(?s)neg_category_ids.*image 7.*--exhaustive"):
         read_ground_truth(save(tree), exhaustive=True)
+
+
+def test_a_category_that_is_not_labelled_completely_may_be_off_the_list_of_absent_ones(
+    save: Save,
+) -> None:
+    tree = two_categories(neg_category_ids=[2], not_exhaustive_category_ids=[1])
+    tree["annotations"] = tree["annotations"][:1]
+    assert len(read_ground_truth(save(tree), exhaustive=True).judged_pairs) == 4

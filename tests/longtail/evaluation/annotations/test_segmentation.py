@@ -1,48 +1,60 @@
-"""Outlines of instances: polygons and run-length masks of one image of 4 x 5 pixels."""
+"""Outlines of a file as run-length masks, against pycocotools one by one."""
 
 import json
+from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
-import pytest
+import pycocotools.mask
 
-from longtail.evaluation.annotations.segmentation import read_segmentation
-from longtail.problems import BadInputError
-from longtail.rle.codec import encode
+from longtail.evaluation.annotations.ground_truth import read_ground_truth
+from longtail.evaluation.annotations.segmentation import compressed_counts
 
-
-def read(value: Any) -> Any:
-    return read_segmentation(msgspec.Raw(json.dumps(value).encode()), 4, 5, "val.json: here")
+HEIGHT, WIDTH = 10, 14
+POLYGONS = [[1.0, 1.0, 9.0, 2.0, 5.0, 8.0], [3.0, 3.0, 12.5, 3.0, 12.5, 9.0, 3.0, 9.0]]
 
 
-def test_polygons_pass_unchanged() -> None:
-    polygons = [[0.5, 0, 4, 0, 4, 3], [0, 0, 1, 0, 1, 1, 0, 1]]
-    assert read(polygons) == polygons
+def contents() -> list[Any]:
+    bitmap = np.zeros((HEIGHT, WIDTH), dtype=np.uint8, order="F")
+    bitmap[2:5, 3:7] = 1
+    text = pycocotools.mask.encode(bitmap)["counts"].decode()
+    return [
+        [POLYGONS[0]],
+        {"size": [HEIGHT, WIDTH], "counts": text},
+        POLYGONS,
+        {"size": [HEIGHT, WIDTH], "counts": [20, 30, 90]},
+        {"size": [HEIGHT, WIDTH], "counts": [0, 7, 0, 3, 130.0]},
+        [[-9.25, -3, 30, 2.75, 5, 23]],
+        [POLYGONS[1]],
+    ]
 
 
-def test_compressed_and_uncompressed_runs_pass_unchanged() -> None:
-    counts = encode(np.array([3, 2, 15])).decode()
-    assert read({"size": [4, 5], "counts": counts}) == {"size": [4, 5], "counts": counts}
-    assert read({"size": [4, 5], "counts": [3, 2, 15]})["counts"] == [3, 2, 15]
+def official(content: Any) -> bytes:
+    """As `LVIS.ann_to_rle` does it."""
+    if isinstance(content, list):
+        parts = pycocotools.mask.frPyObjects(content, HEIGHT, WIDTH)
+        return bytes(pycocotools.mask.merge(parts)["counts"])
+    if isinstance(content["counts"], list):
+        runs = {"size": [HEIGHT, WIDTH], "counts": [int(run) for run in content["counts"]]}
+        return bytes(pycocotools.mask.frPyObjects(runs, HEIGHT, WIDTH)["counts"])
+    text: str = content["counts"]
+    return text.encode()
 
 
-@pytest.mark.parametrize(
-    ("value", "message"),
-    [
-        ([[0, 0, 1, 1]], r"a polygon of under 3 points \(4 numbers\); remove the polygon"),
-        ([[0, 0, 1, 1, 2, 2, 3]], r"a polygon of odd length \(7 numbers\); give x and y"),
-        ([[0, 0, 1, 1, 2, 1e7]], "a vertex over 20 pixels"),
-        ([[0, 0, 1, -1e7, 2, 2]], "a vertex over 20 pixels"),
-        ({"size": [5, 4], "counts": [20]}, r"size is \[5, 4\]"),
-        ({"size": [4, 5], "counts": [19]}, "add up to 20"),
-        ({"size": [4, 5], "counts": [25, -5]}, "non-negative"),
-        ({"size": [4, 5], "counts": "`"}, "truncated"),
-        ({"size": [4, 5], "counts": ""}, "empty"),
-        ({"counts": [20]}, "size"),
-        ("text", "polygons or an RLE"),
-    ],
-)
-def test_an_unusable_outline_is_refused(value: Any, message: str) -> None:
-    with pytest.raises(BadInputError, match=rf"val\.json: here: .*{message}"):
-        read(value)
+def test_outlines_of_every_form_are_drawn_as_lvis_api_draws_them(tmp_path: Path) -> None:
+    size = {"height": HEIGHT, "width": WIDTH}
+    lists: dict[str, list[int]] = {"neg_category_ids": [], "not_exhaustive_category_ids": []}
+    counts = {"frequency": "f", "image_count": 1, "instance_count": 1}
+    box = {"image_id": 8, "category_id": 1, "bbox": [0, 0, 5, 5], "area": 9}
+    tree = {
+        "images": [{"id": 8, **size, **lists}, {"id": 3, **size, **lists}],
+        "categories": [{"id": 1, "name": "one", **counts}],
+        "annotations": [
+            {"id": i, "segmentation": content, **box} for i, content in enumerate(contents(), 1)
+        ],
+    }
+    path = tmp_path / "val.json"
+    path.write_text(json.dumps(tree))
+    truth = read_ground_truth(path)
+    assert compressed_counts(truth, 0) == []
+    assert compressed_counts(truth, 1) == [official(content) for content in contents()]

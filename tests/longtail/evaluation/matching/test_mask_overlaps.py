@@ -4,7 +4,6 @@ import numpy as np
 import pycocotools.mask
 import pytest
 
-from longtail.evaluation.annotations.segmentation import compressed_counts, compressed_mask
 from longtail.evaluation.matching.mask_overlaps import mask_iou
 from longtail.rle.codec import decode_many, pack
 
@@ -43,22 +42,3 @@ def test_masks_overlap_as_pycocotools_says(seed: int) -> None:
     assert high.sum() >= 4
     assert np.array_equal(iou >= 0.5, high)
     assert np.array_equal(iou[high], expected.ravel()[high])
-
-
-def test_segmentations_drawn_together_are_those_drawn_one_by_one() -> None:
-    polygons = [[1.0, 1.0, 9.0, 2.0, 5.0, 8.0], [3.0, 3.0, 12.5, 3.0, 12.5, 9.0, 3.0, 9.0]]
-    bitmap = np.zeros((10, 14), dtype=np.uint8, order="F")
-    bitmap[2:5, 3:7] = 1
-    text = pycocotools.mask.encode(bitmap)["counts"].decode()
-    contents = [
-        [polygons[0]],
-        {"size": [10, 14], "counts": text},
-        polygons,
-        {"size": [10, 14], "counts": [20, 30, 90]},
-        [polygons[1]],
-    ]
-    together = compressed_counts(contents, 10, 14)
-    for counts, content in zip(together, contents, strict=True):
-        alone = compressed_mask(content, 10, 14)["counts"]
-        assert counts == (alone.encode() if isinstance(alone, str) else alone)
-    assert compressed_counts([], 10, 14) == []

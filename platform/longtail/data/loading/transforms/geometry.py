@@ -9,6 +9,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from longtail.data.lvis.clipping import clip_boxes
+
 
 @dataclass(frozen=True, eq=False)
 class Geometry:
@@ -43,9 +45,3 @@ def move_boxes(boxes: NDArray[np.float64], matrix: NDArray[np.float64]) -> NDArr
     corners = boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2)
     moved = corners @ matrix[:, :2].T + matrix[:, 2]
     return np.concatenate([moved.min(axis=1), moved.max(axis=1)], axis=1)
-
-
-def clip_boxes(boxes: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.float64]:
-    """Clip (G, 4) xyxy boxes to [0, width] x [0, height]."""
-    height, width = size
-    return np.clip(boxes, 0, np.array([width, height, width, height], np.float64))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from longtail.predictions.result_json.packed import create_packed
+from longtail.packed import create_packed
 from longtail.predictions.result_json.stream import read_blocks
 from longtail.predictions.result_json.write import export_json
 from longtail.problems import BadInputError

@@ -1,4 +1,4 @@
-"""Result JSON packed as .gz or .zip: read as a stream, told apart by its first bytes.
+"""JSON packed as .gz or .zip: read as a stream, told apart by its first bytes.
 
 What is written has the same bytes at any time of day: no file time, no name of the machine.
 """
@@ -55,6 +55,11 @@ def open_unpacked(raw: IO[bytes], path: Path) -> Iterator[IO[bytes]]:
         raise BadInputError(f"{path}: unusable zip ({error}); pack the one file again") from None
 
 
+def is_packed(head: bytes) -> bool:
+    """Whether a file that begins so is a .gz or a .zip."""
+    return head.startswith((GZIP_MAGIC, ZIP_MAGIC))
+
+
 @contextmanager
 def create_packed(partial: Path, name: str) -> Iterator[IO[bytes]]:
     """A new file that packs what is written to it.
@@ -85,7 +90,8 @@ def _only_member(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
     members = [member for member in members if not member.filename.startswith("__MACOSX/")]
     if len(members) != 1:
         raise BadInputError(
-            f"{path}: the zip holds {len(members)} files; a submission holds one JSON file"
+            f"{path}: the zip holds {len(members)} files, and one JSON file is read; pack that one"
+            " alone, or unpack it"
         )
     if members[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise BadInputError(f"{path}: packed in an unusual way; pack it with the usual deflate")
