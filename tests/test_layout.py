@@ -119,7 +119,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "experiments": BASE
     | COMMANDS
     | {"longtail.config", "longtail.cluster", "longtail.tracking", "longtail.data"}
-    | {"longtail.results", "longtail.sweep"},
+    | {"longtail.predictions", "longtail.results", "longtail.sweep", "ensemble.sources"},
 }
 """A package or module imports those beside it, and itself."""
 

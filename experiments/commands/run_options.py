@@ -36,6 +36,12 @@ _OPTIONS = (
         help="Image folder of both [default: that of data sets given by name].",
     ),
     click.option(
+        "--exhaustive",
+        is_flag=True,
+        help="Every category is labelled in every image, as in COCO: absent ones count as verified"
+        " where the file does not list them.",
+    ),
+    click.option(
         "--scale",
         type=click.Choice(["demo", "full"]),
         help="Size of network and schedule of variants given by name [default: demo on the"

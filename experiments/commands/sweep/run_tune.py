@@ -55,7 +55,7 @@ def run_tune(options: dict[str, Any], given: Mapping[str, str], dry_run: bool) -
             f"{unused[0]}: --space {options['space']} searches a merge of finished predictions;"
             " leave it out"
         )
-    command, runs = tune_command(options)
+    command, runs = tune_command(options, is_recorded_where_asked="experiment" in given)
     click.echo(shlex.join(["python", *command]))
     if dry_run:
         check_metrics(options["metrics"], Path(command[command.index("--ann") + 1]))
@@ -66,8 +66,15 @@ def run_tune(options: dict[str, Any], given: Mapping[str, str], dry_run: bool) -
     )
 
 
-def tune_command(options: dict[str, Any]) -> tuple[list[str], Path]:
+def tune_command(
+    options: dict[str, Any], *, is_recorded_where_asked: bool = False
+) -> tuple[list[str], Path]:
     """The words after `python`, and the runs folder.
+
+    Args:
+        options: Values of all options.
+        is_recorded_where_asked: The command line names an MLflow experiment; else it is that of
+            the grid whose rows are merged.
 
     Raises:
         ValueError: There are no predictions, or they are of another file.
@@ -86,7 +93,7 @@ def tune_command(options: dict[str, Any]) -> tuple[list[str], Path]:
     words = [word for source in sources for word in ("--pred", source)]
     words += ["--ann", str(annotations), "--metric", ",".join(options["metrics"])]
     words += ["--seed", str(options["seed"]), "--resamples", str(run.resamples)]
-    words += ["--experiment", run.experiment]
+    words += ["--experiment", run.experiment] if is_recorded_where_asked else []
     words += ["--out", short_path(sweep_directory(run.runs, options["name"] or space))]
     if space == "alpha":
         words += ["--search", "margins"]

@@ -59,6 +59,7 @@ def evaluate(
     parts: Sequence[Path] = (),
     keep_matches: Path | None = None,
     on_warning: Callable[[str], object] | None = None,
+    exhaustive: bool = False,
 ) -> Evaluation:
     """Evaluate predictions against LVIS annotations.
 
@@ -82,6 +83,7 @@ def evaluate(
         keep_matches: Directory for the match tables, for comparisons later on.
         on_warning: Told of a set that finds nothing in most images, as soon as that is known; it
             is among the warnings of the result, too.
+        exhaustive: Every category is labelled in every image (see `read_ground_truth`).
 
     Raises:
         ValueError: `max_dets`, `resamples` or `workers` out of range, an unknown extra, or one
@@ -91,7 +93,7 @@ def evaluate(
     """
     _check_bounds(max_dets, workers)
     check_request(extras, resamples)
-    truth = read_ground_truth(annotations)
+    truth = read_ground_truth(annotations, exhaustive=exhaustive)
     uncovered = _Uncovered(truth, on_warning)
     counted = _with_training_counts(truth, train_annotations)
     folder = TemporaryDirectory(prefix="evaluation-", dir=work_dir)

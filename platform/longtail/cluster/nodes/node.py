@@ -79,8 +79,27 @@ def predictions_node(inference: Inference, label: str, images: str, stage: Node)
     return Node("predictions", f"{label} predictions", config, inputs, stage.seed, (stage,))
 
 
+def result_node(label: str, digest: str, images: str, options: Mapping[str, Any]) -> Node:
+    """The node that makes a prediction set of a finished result of any program.
+
+    Args:
+        label: Name of the row.
+        digest: Of the result's files.
+        images: Digest of the annotation file that lists the images.
+        options: What else decides about the set, such as the categories it is written in.
+    """
+    inputs = {"result": digest, "images": images}
+    return Node("predictions", f"{label} predictions", {"import": dict(options)}, inputs, seed=0)
+
+
 def evaluation_node(
-    label: str, annotations: str, predictions: Node, resamples: int = 1000, max_dets: int = 300
+    label: str,
+    annotations: str,
+    predictions: Node,
+    resamples: int = 1000,
+    max_dets: int = 300,
+    *,
+    exhaustive: bool = False,
 ) -> Node:
     """The node that evaluates a prediction set: a row of the result table.
 
@@ -90,7 +109,11 @@ def evaluation_node(
         predictions: The prediction set.
         resamples: Resamples of the images for intervals; 0 keeps neither intervals nor matches.
         max_dets: Detections counted per image.
+        exhaustive: Every category is labelled in every image.
     """
     inputs = {"predictions": predictions.id, "annotations": annotations}
-    config = {"max_dets": max_dets, "resamples": resamples}
+    config: dict[str, Any] = {"max_dets": max_dets, "resamples": resamples}
+    if exhaustive:
+        # Only then, so that other evaluations keep the identity they had without this setting.
+        config["exhaustive"] = True
     return Node("evaluation", label, config, inputs, predictions.seed, (predictions,))

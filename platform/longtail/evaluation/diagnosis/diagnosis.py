@@ -119,6 +119,7 @@ def diagnose(
     on_block: OnBlock | None = None,
     on_warning: Callable[[str], object] | None = None,
     max_score: float = 1.0,
+    exhaustive: bool = False,
 ) -> Diagnosis:
     """Diagnose predictions against LVIS annotations.
 
@@ -132,6 +133,7 @@ def diagnose(
         on_block: Told the number of blocks done and of all, as they are done.
         on_warning: Told of a set that finds nothing in most images.
         max_score: The score of a file that counts as 1: scores are divided by it.
+        exhaustive: Every category is labelled in every image (see `read_ground_truth`).
 
     Raises:
         ValueError: `iou_threshold` out of range; masks asked for where the annotations have none.
@@ -141,7 +143,7 @@ def diagnose(
         raise ValueError(
             f"iou_threshold is {iou_threshold}; it must be over {BACKGROUND_IOU} and at most 1"
         )
-    truth = read_ground_truth(annotations)
+    truth = read_ground_truth(annotations, exhaustive=exhaustive)
     if kind == "segm" and not truth.has_masks:
         raise ValueError(f"{annotations}: the annotations have boxes only; use --kind box")
     with TemporaryDirectory(prefix="diagnosis-", dir=work_dir) as scratch:

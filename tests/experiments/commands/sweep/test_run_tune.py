@@ -27,6 +27,7 @@ def options(runs: Path, **changes: Any) -> dict[str, Any]:
         "train": None,
         "val": None,
         "images": None,
+        "exhaustive": False,
         "scale": None,
         "resamples": 1000,
         "workers": 1,
@@ -68,7 +69,7 @@ def test_alpha_tunes_the_margins_of_the_newest_grid(tmp_path: Path) -> None:
         *("-m", "ensemble.tune"),
         *("--pred", f"c={rows}/c/predictions", "--pred", f"d={rows}/d/predictions"),
         *("--ann", f"{tmp_path}/data/synthetic/val.json", "--metric", "AP,APr", "--seed", "0"),
-        *("--resamples", "1000", "--experiment", "longtail"),
+        *("--resamples", "1000"),
         *("--out", f"{tmp_path}/sweeps/alpha", "--search", "margins", "--margin-trials", "2000"),
     ]
     older, _ = tune_command(options(tmp_path, grid="older"))
