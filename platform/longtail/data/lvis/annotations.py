@@ -8,6 +8,7 @@ every worker of a machine shares it.
 import logging
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,9 @@ class InstanceColumns:
     segmentations: list[Segmentation]
 
 
-def open_annotations(path: Path, cache_dir: Path | None = None) -> "Annotations":
+def open_annotations(
+    path: Path, cache_dir: Path | None = None, *, exhaustive: bool = False
+) -> "Annotations":
     """Open an LVIS v1 or v0.5 file, or any file of that format.
 
     The first opening parses and checks it; later ones, in any process, map the result.
@@ -55,6 +58,8 @@ def open_annotations(path: Path, cache_dir: Path | None = None) -> "Annotations"
     Args:
         path: The JSON file. Test files may lack `annotations`.
         cache_dir: Where results are kept; `default_cache_dir()` if None.
+        exhaustive: Every instance of every category is labelled in every image, as in COCO: what
+            has no instance in an image is verified to be absent.
 
     Raises:
         BadInputError: The file has faults; the text lists them with their remedies.
@@ -66,7 +71,7 @@ def open_annotations(path: Path, cache_dir: Path | None = None) -> "Annotations"
         columns = build_columns(cache_dir / digest, lambda writer: _read(path, writer))
     except OSError as error:
         raise OSError(f"{error}; set {ANNOTATIONS_CACHE} to a folder with room") from error
-    return Annotations(path, digest, columns, cache_dir)
+    return Annotations(path, digest, columns, cache_dir, exhaustive)
 
 
 def default_cache_dir() -> Path:
@@ -85,11 +90,15 @@ class Annotations:
         image_ids: (N,) int64, ascending.
         heights: (N,) int64, pixels.
         widths: (N,) int64, pixels.
+        exhaustive: Whether every category is labelled in every image.
         warnings: Faults that a reader can live with.
     """
 
-    def __init__(self, path: Path, digest: str, columns: ArrayStore, cache_dir: Path) -> None:
+    def __init__(
+        self, path: Path, digest: str, columns: ArrayStore, cache_dir: Path, exhaustive: bool
+    ) -> None:
         self.path = path
+        self.exhaustive = exhaustive
         self.digest = digest
         self.categories = CategoryTable.from_records(
             columns.notes["categories"], str(path), counts_required=False
@@ -103,7 +112,8 @@ class Annotations:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A worker that receives the object maps the cache itself instead of copying it.
-        return open_annotations, (self.path, self._cache_dir)
+        reopen = partial(open_annotations, exhaustive=self.exhaustive)
+        return reopen, (self.path, self._cache_dir)
 
     @property
     def num_images(self) -> int:
@@ -148,7 +158,13 @@ class Annotations:
         return self._ragged("present").row(i)
 
     def absent(self, i: int) -> NDArray[np.int64]:
-        """(n,) ascending category indices verified as not in image i (`neg_category_ids`)."""
+        """(n,) ascending category indices verified as not in image i (`neg_category_ids`).
+
+        Of labels that are exhaustive, all that are neither there nor said to be incomplete.
+        """
+        if self.exhaustive:
+            seen = np.union1d(self.present(i), self.not_exhaustive(i))
+            return np.setdiff1d(np.arange(len(self.categories)), seen)
         return self._ragged("absent").row(i)
 
     def not_exhaustive(self, i: int) -> NDArray[np.int64]:
