@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from longtail.categories import CategoryTable
 from longtail.evaluation.annotations.ground_truth import GroundTruth, read_ground_truth
+from longtail.evaluation.annotations.judged_share import unverified
 from longtail.evaluation.evaluator import RESAMPLES, Evaluator, check_request
 from longtail.evaluation.matching.blocks import OnBlock
 from longtail.evaluation.matching.match_store import kinds_of, match_store
@@ -192,11 +193,9 @@ def _evaluation(
             "categories_judged": int((box_ap > UNDEFINED).sum()),
             "images": len(truth.images),
             "instances": truth.num_instances,
-            "detections": len(matched.detections["box"].score),
-            "judged_masks": matched.num_judged("segm"),
-            "judged_boxes": matched.num_judged("box"),
+            **matched.counts,
         },
-        warnings=truth.warnings + warnings + matched.warnings,
+        warnings=truth.warnings + unverified(truth) + warnings + matched.warnings,
         official=official,
     )
 

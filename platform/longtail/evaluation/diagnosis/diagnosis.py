@@ -15,6 +15,7 @@ import numpy as np
 from longtail.categories import CategoryTable
 from longtail.evaluation.annotations.ground_truth import GroundTruth, read_ground_truth
 from longtail.evaluation.annotations.instances import Instances
+from longtail.evaluation.annotations.judged_share import unverified
 from longtail.evaluation.diagnosis.calibration_error import Calibration, calibration_by_group
 from longtail.evaluation.diagnosis.confusion import Confusion, confusion
 from longtail.evaluation.diagnosis.error_types import ErrorAnalysis, ap_gains, ap_losses
@@ -160,7 +161,7 @@ def diagnose(
             "within_cap": blocks.num_within_cap,
             "unjudged": blocks.num_unjudged,
         }
-        warnings = warnings_of(store)
+        warnings = unverified(truth) + warnings_of(store)
     return _diagnosis(detections, truth.categories, kind, iou_threshold, seen, warnings)
 
 
