@@ -57,7 +57,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         "longtail.problems",
     },
     "longtail.engines": BASE | {"longtail.models", "longtail.data", "longtail.config"},
-    "longtail.evaluation": BASE | COMMANDS | {"longtail.predictions", "longtail.rle"},
+    "longtail.evaluation": BASE
+    | COMMANDS
+    | {"longtail.predictions", "longtail.rle", "longtail.tracking"},
     "longtail.training": BASE
     | {
         "longtail.engines",

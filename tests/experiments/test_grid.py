@@ -106,12 +106,12 @@ def test_the_same_command_again_runs_nothing(uninterrupted: GridCommand, ray_hea
 
 
 def test_a_result_joins_finished_rows_and_can_be_their_baseline(
-    uninterrupted: GridCommand, tmp_path: Path
+    uninterrupted: GridCommand, ray_head: Cluster, tmp_path: Path
 ) -> None:
     shutil.copytree(uninterrupted.runs, tmp_path / "runs", symlinks=True)
     result = write_result(tmp_path / "old.json", uninterrupted.data / "val.json", 1)
     more = ("--pred", f"old={result}", "--baseline", "old")
-    command = replace(uninterrupted, runs=tmp_path / "runs", more=more)
+    command = replace(uninterrupted, runs=tmp_path / "runs", cluster=ray_head, more=more)
     code, output = command.run()
     assert code == 0, output
     assert output.count("found finished") == 2 and "difference to old" in output
@@ -126,7 +126,7 @@ def test_a_variant_that_fails_does_not_stop_the_others(
 ) -> None:
     diverging = ("--set", "sigmoid_r50:stages.0.optimizer.base_lr=1e9")
     result = write_result(tmp_path / "old.json", uninterrupted.data / "val.json", 1)
-    more = (*diverging, "--pred", f"old={result}")
+    more = (*diverging, "--pred", f"old={result}", "--baseline", "eql_rfs_r50")
     command = replace(uninterrupted, runs=tmp_path / "runs", cluster=ray_head, more=more)
     code, output = command.run()
     assert code == 4, output

@@ -28,7 +28,10 @@ def find_data_files(
     train_file, train_images = _find("--train", train)
     val_file, val_images = _find("--val", val)
     folder = images or _one_folder(train_images, val_images)
-    opened = open_annotations(train_file), open_annotations(val_file)
+    opened = (
+        open_annotations(train_file, exhaustive=exhaustive),
+        open_annotations(val_file, exhaustive=exhaustive),
+    )
     check_pair(*opened, folder)
     return DataFiles(
         train=train_file.resolve(),
@@ -52,7 +55,7 @@ def find_val_file(val: Path, *, exhaustive: bool = False) -> DataFiles:
         BadInputError: It cannot be used.
     """
     file, folder = _find("--val", val)
-    opened = open_annotations(file)
+    opened = open_annotations(file, exhaustive=exhaustive)
     return DataFiles(
         train=file.resolve(),
         val=file.resolve(),

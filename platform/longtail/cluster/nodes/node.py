@@ -41,7 +41,13 @@ class Node:
 
 
 def stage_node(
-    variant: Variant, number: int, label: str, inputs: Mapping[str, str], parent: Node | None
+    variant: Variant,
+    number: int,
+    label: str,
+    inputs: Mapping[str, str],
+    parent: Node | None,
+    *,
+    exhaustive: bool = False,
 ) -> Node:
     """The node that trains stage `number`: its identity is the chain of stages up to it.
 
@@ -53,7 +59,12 @@ def stage_node(
         label: Name of the row that asked first.
         inputs: Digests of the training annotations and of files the weights start from.
         parent: The node of the stage before; None for stage 0.
+        exhaustive: Every category is labelled in every image, which only classifiers that read
+            verified categories learn from.
     """
+    learned = variant.stages[: number + 1]
+    if exhaustive and any(stage.classifier.reads_verified for stage in learned):
+        inputs = {**inputs, "labels": "exhaustive"}
     tree = variant.model_dump(mode="json")
     config = {
         "detector": tree["detector"],

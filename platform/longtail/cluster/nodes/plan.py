@@ -164,7 +164,8 @@ def _row(name: str, variant_name: str, variant: Variant, data: DataFiles, resamp
     stages: list[Node] = []
     for number in range(len(variant.stages)):
         parent = stages[-1] if stages else None
-        stages.append(stage_node(variant, number, name, inputs, parent))
+        of = variant, number, name, inputs, parent
+        stages.append(stage_node(*of, exhaustive=data.exhaustive))
     predictions = predictions_node(variant.inference, name, data.val_digest, stages[-1])
     evaluation = _evaluation(name, predictions, data, resamples)
     return Row(name, variant_name, variant, tuple(stages), predictions, evaluation)

@@ -7,7 +7,9 @@ import pytest
 from support.results.unread import Result
 
 from longtail.cluster.nodes.node import Node, evaluation_node
-from longtail.cluster.nodes.plan import DataFiles, Plan, make_plan
+from longtail.cluster.nodes.plan import DataFiles, Plan, Row, make_plan
+from longtail.config.classifiers import Classifier, Double, Equalization, Federated, Sigmoid
+from longtail.config.stages import Stage
 from longtail.config.variant import Variant
 
 
@@ -23,13 +25,33 @@ def test_an_evaluation_keeps_the_identity_it_had_before_labels_could_be_exhausti
     assert evaluation_node("a", "b" * 64, predictions, exhaustive=True).id != evaluation.id
 
 
-def test_exhaustive_labels_change_evaluations_alone(data: DataFiles) -> None:
-    before, after = (
-        make_plan({"a": Variant()}, (0,), of).rows[0]
-        for of in (data, replace(data, exhaustive=True))
-    )
+def rows_before_and_after(data: DataFiles, classifier: Classifier) -> tuple[Row, Row]:
+    variants = {"a": Variant(stages=(Stage(classifier=classifier),))}
+    plans = (make_plan(variants, (0,), of) for of in (data, replace(data, exhaustive=True)))
+    before, after = (plan.rows[0] for plan in plans)
+    return before, after
+
+
+@pytest.mark.parametrize("classifier", [Sigmoid(), Equalization(form="cvpr"), Federated()])
+def test_exhaustive_labels_change_evaluations_alone(
+    data: DataFiles, classifier: Classifier
+) -> None:
+    before, after = rows_before_and_after(data, classifier)
     assert before.predictions.id == after.predictions.id
     assert before.evaluation.id != after.evaluation.id
+
+
+@pytest.mark.parametrize("classifier", [Equalization(), Federated(keep_verified=True)])
+def test_exhaustive_labels_change_trainings_that_learn_from_absent_categories(
+    data: DataFiles, classifier: Classifier
+) -> None:
+    before, after = rows_before_and_after(data, classifier)
+    assert before.stages[0].id != after.stages[0].id
+
+
+def test_two_classifiers_learn_from_absent_categories_if_one_does() -> None:
+    assert Double(second=Equalization()).reads_verified
+    assert not Double(second=Sigmoid()).reads_verified
 
 
 def test_a_result_is_named_by_its_content_and_not_by_its_path_or_name(data: DataFiles) -> None:
