@@ -5,14 +5,13 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from experiments.commands.run_options import EXPERIMENT
 from experiments.variants.scale import demo_scale
 from longtail.cluster.data_files import find_data_files, find_val_file
 from longtail.cluster.nodes.plan import RESAMPLES, DataFiles
 from longtail.cluster.nodes.settings import GridSettings, WorkerResources
 from longtail.config.variant import Variant
 from longtail.path_options import short_path
-from longtail.tracking.address import check_experiment
+from longtail.tracking.address import DEFAULT_EXPERIMENT, check_experiment
 
 
 @dataclass
@@ -73,7 +72,7 @@ class RunRequest:
             "--loader-processes": self.loader_processes or None,
             "--runs": short_path(self.runs) if self.runs != Path("runs").resolve() else None,
             "--address": self.address,
-            "--experiment": self.experiment if self.experiment != EXPERIMENT else None,
+            "--experiment": self.experiment if self.experiment != DEFAULT_EXPERIMENT else None,
         }
         return [_option(name, value) for name, value in given.items() if value is not None]
 
