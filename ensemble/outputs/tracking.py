@@ -53,8 +53,11 @@ def publish(
         names = (outputs.STATS, outputs.EVALUATION, outputs.MERGE, outputs.MERGE_FILE)
         files = [(out / name, "") for name in names if (out / name).is_file()]
         parent.publish_finished(_record(out, described), metrics_of(out), _tags(out), files)
-        for name in parent.elsewhere():
+        elsewhere = parent.elsewhere()
+        for name in elsewhere:
             messages.print(f"MLflow has this merge in the experiment {name!r}, where it was first")
+        if not elsewhere:
+            messages.print(f"recorded in the MLflow experiment {place.experiment!r}")
     except Exception as error:
         messages.print(
             f"warning: MLflow does not have this merge ({told(error)}); the same command tries"

@@ -38,7 +38,7 @@ class TrialPublisher:
 
     def __init__(self, digest: str, name: str, place: RecordingPlace, messages: Console) -> None:
         self._id, self._name, self._messages = f"tune-{digest}", name, messages
-        self._runs = place.runs
+        self._runs, self._experiment = place.runs, place.experiment
         self._parent = ParentRun(self._id, name, "tune", place.experiment, place.runs)
         self._done: set[int] = set()
         self._failed = False
@@ -110,6 +110,7 @@ class TrialPublisher:
             tracker.log_artifacts(parent, list(files))
         tracker.set_status(parent, status)
         if status == "FINISHED":
+            self._messages.print(f"recorded in the MLflow experiment {self._experiment!r}")
             for name, number in self._parent.elsewhere().items():
                 self._messages.print(
                     f"MLflow has {number} runs of this search in the experiment {name!r}, where"

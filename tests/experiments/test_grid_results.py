@@ -107,6 +107,27 @@ def test_the_same_command_again_does_nothing_and_changed_content_is_evaluated(
     assert grid_of(folder)["rows"]["a"] == grid_of(compared)["rows"]["a"]
 
 
+def test_exhaustive_labels_are_judged_as_such(
+    compared: Path, toy_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tree = json.loads((toy_set / "val.json").read_text())
+    for image in tree["images"]:
+        del image["neg_category_ids"], image["not_exhaustive_category_ids"]
+    val = tmp_path / "val.json"
+    val.write_text(json.dumps(tree))
+    asked = ["--val", str(val), "--runs", str(tmp_path / "runs"), "--resamples", "0"]
+    asked += ["--pred", f"a={compared / 'a.json'}"]
+    assert exit_code(main, *asked) == ExitCode.BAD_INPUT
+    assert "neg_category_ids" in capsys.readouterr().err
+    assert exit_code(main, *asked, "--exhaustive") == ExitCode.DONE
+    assert "--exhaustive" in capsys.readouterr().out
+    found = evaluate(val, compared / "a.json", exhaustive=True)
+    evaluation = tmp_path / "runs/grids/a/a/evaluation/evaluation.json"
+    kept = json.loads(evaluation.read_text())
+    assert kept["segm"] == found.segm
+    assert kept["counts"]["judged_masks"] == kept["counts"]["detections"]
+
+
 Spoil = Callable[[list[dict[str, Any]]], object]
 FAULTS: dict[str, tuple[Spoil, str]] = {
     "image": (lambda records: records[0].update(image_id=999), "image_id"),

@@ -84,6 +84,7 @@ def print_next_steps(
     if done:
         sources = [f"--pred {shlex.quote(_source(row, grid))}" for row in done]
         lines = ["python -m ensemble.merge", *sources, f"--ann {typed(plan.data.val)}"]
+        lines += ["--exhaustive"] if plan.data.exhaustive else []
         lines.append(f"--out {typed(runs / 'merged')}")
         print_command("merge the predictions", on_lines(lines))
     print_mlflow(runs, published, "grid")

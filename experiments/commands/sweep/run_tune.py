@@ -21,7 +21,7 @@ MARGIN_TRIALS = 1000
 FUSION_TRIALS = 60
 USED = {
     *("space", "preds", "grid", "val", "metrics", "trials", "seed", "concurrent", "name"),
-    *("resamples", "runs", "address", "experiment", "dry_run"),
+    *("resamples", "runs", "address", "experiment", "exhaustive", "dry_run"),
 }
 """Options that say something about finished predictions."""
 OF_DELEGATED = {"preds": "--pred", "grid": "--grid"}
@@ -58,7 +58,8 @@ def run_tune(options: dict[str, Any], given: Mapping[str, str], dry_run: bool) -
     command, runs = tune_command(options, is_recorded_where_asked="experiment" in given)
     click.echo(shlex.join(["python", *command]))
     if dry_run:
-        check_metrics(options["metrics"], Path(command[command.index("--ann") + 1]))
+        annotations = Path(command[command.index("--ann") + 1])
+        check_metrics(options["metrics"], annotations, exhaustive=options["exhaustive"])
         return ExitCode.DONE
     sys.stdout.flush()
     os.execve(
@@ -93,6 +94,7 @@ def tune_command(
     words = [word for source in sources for word in ("--pred", source)]
     words += ["--ann", str(annotations), "--metric", ",".join(options["metrics"])]
     words += ["--seed", str(options["seed"]), "--resamples", str(run.resamples)]
+    words += ["--exhaustive"] if run.exhaustive else []
     words += ["--experiment", run.experiment] if is_recorded_where_asked else []
     words += ["--out", short_path(sweep_directory(run.runs, options["name"] or space))]
     if space == "alpha":

@@ -86,7 +86,7 @@ class RecordedResult:
 
         Args:
             evaluation: What was found.
-            say: Told of what is missing.
+            say: Told where it is, and what is missing.
         """
         try:
             self.runs.mkdir(parents=True, exist_ok=True)
@@ -94,6 +94,7 @@ class RecordedResult:
             with TemporaryDirectory(prefix="recorded-") as folder:
                 self._write(evaluation, Path(folder), say)
                 self._publish(evaluation, Path(folder))
+            say(f"recorded in the MLflow experiment {self.experiment!r} as {self.row}")
         except Exception as error:
             say(
                 f"warning: MLflow does not have this evaluation ({told(error)}); the same command"

@@ -72,6 +72,9 @@ def test_alpha_tunes_the_margins_of_the_newest_grid(tmp_path: Path) -> None:
         *("--resamples", "1000"),
         *("--out", f"{tmp_path}/sweeps/alpha", "--search", "margins", "--margin-trials", "2000"),
     ]
+    asked = options(tmp_path, exhaustive=True, experiment="mine")
+    told, _ = tune_command(asked, is_recorded_where_asked=True)
+    assert told[told.index("--exhaustive") + 1 :][:2] == ["--experiment", "mine"]
     older, _ = tune_command(options(tmp_path, grid="older"))
     assert f"a={tmp_path}/grids/older/a/predictions" in older
 
