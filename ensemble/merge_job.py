@@ -25,6 +25,7 @@ from ensemble.outputs.console import (
     print_warnings,
 )
 from ensemble.outputs.evaluation import AGAINST_BEST, StepEvaluator
+from ensemble.outputs.recording_place import recording_place
 from ensemble.outputs.submissions import evaluated, write_submissions
 from ensemble.outputs.tracking import check, publish
 from ensemble.sources.files import files_of
@@ -61,14 +62,15 @@ def run(
         InfrastructureError: Workers were lost, or MLflow's store was left half-made.
     """
     request.check_apart(out)
-    check(experiment)
+    place_of_record = recording_place(request.specs, experiment, messages.print)
+    check(place_of_record)
     described = request.describe()
     if outputs.is_finished(out, described, force):
         damaged = outputs.damaged_files(out)
         if not damaged:
             messages.print(f"{out}: this merge is finished; nothing to do")
             _show(out)
-            publish(out, described, experiment, messages)
+            publish(out, described, place_of_record, messages)
             return
         messages.print(f"{out}: {', '.join(damaged)} damaged or missing; merging again")
     for one, other in duplicate_sources(described):
@@ -83,7 +85,7 @@ def run(
     outputs.finish(out)
     _show(out)
     print_warnings(plan, statistics, messages)
-    publish(out, described, experiment, messages)
+    publish(out, described, place_of_record, messages)
     for submission in submissions:
         _say_what_next(submission, request.ann)
 

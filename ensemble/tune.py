@@ -96,7 +96,10 @@ def _words(allowed: tuple[str, ...]) -> Any:
     help="Trials at a time; with 1, the same seed gives the same trials.",
 )
 @click.option("--address", help="Of a Ray cluster.  [default: RAY_ADDRESS, else a local one]")
-@click.option("--experiment", default="ensemble-tune", show_default=True, help="MLflow experiment.")
+@click.option(
+    "--experiment",
+    help="MLflow experiment [default: that of the grid, if a source is its row; else longtail].",
+)
 @settings_options
 def main(
     preds: tuple[str, ...],
@@ -111,7 +114,7 @@ def main(
     seed: int,
     num_workers: int,
     address: str | None,
-    experiment: str,
+    experiment: str | None,
     **options: Any,
 ) -> None:
     """Choose method, calibration, masks, thresholds, weights and margins of a merge by its AP.

@@ -1,6 +1,7 @@
 #!/usr/bin/env python
 """Train, predict and evaluate variants; every node once, whatever crashes in between."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,10 @@ Examples:
   experiments/grid.py --variants eql_r50,eql_d2=eql_r50 --set eql_d2:engine=detectron2
   experiments/grid.py --variants best=runs/sweeps/lambda/best.json --seeds 0,1,2
                                                            what a sweep found, with more seeds
+  experiments/grid.py --variants eql_r50 --train train.json --val val.json \\
+      --images images --pred old=results.json               beside another tool's result
+  experiments/grid.py --val val.json --pred a=a.json --pred b=b.json
+                                                           results alone, compared
   ray job submit --working-dir . --runtime-env experiments/jobs/runtime_env.yaml \\
       -- experiments/grid.py --runs /shared/runs
 \b
@@ -65,6 +70,15 @@ def _seeds(_: click.Context, parameter: click.Parameter, text: str) -> tuple[int
 )
 @click.option("--seeds", default="0", callback=_seeds, show_default=True, help="As in 0,1,2.")
 @click.option("--baseline", metavar="ROW", help="Compare rows with this one [default: the first].")
+@click.option(
+    "--pred",
+    "preds",
+    multiple=True,
+    metavar="NAME=PATH[,OPTION=VALUE...]",
+    help="A row of a finished result: result JSON (.json, .json.gz, .zip), detectron2's .pth or a"
+    " store, checked and evaluated first. Options: categories=FILE or coco, max_score=. Repeat for"
+    " each; without variants it needs --val alone.",
+)
 @run_options
 @click.option("--dry-run", is_flag=True, help="Print the nodes it would run, then stop.")
 def main(
@@ -72,7 +86,8 @@ def main(
 ) -> ExitCode:
     """Train, predict and evaluate variants on a Ray cluster and rank them in one table.
 
-    Without --train a synthetic long-tail set is made and used.
+    Finished results of any program (--pred) are rows of it, too. Without --train and --val a
+    synthetic long-tail set is made and used.
     """
     if csv is not None and (list_only or fields_only or dry_run):
         raise click.UsageError("--csv: nothing is run here; leave it out")
@@ -96,14 +111,17 @@ def main(
 def _dry_run(request: "GridRequest") -> ExitCode:
     from experiments.commands.grid.plan_table import print_plan
     from longtail.cluster.nodes.statuses import look_up
+    from longtail.cluster.work.take_results import check_results
 
     plan = request.plan()
-    print_plan(plan, look_up(plan, request.run.runs))
+    statuses = look_up(plan, request.run.runs)
+    check_results(plan, statuses, partial(click.echo, err=True))
+    print_plan(plan, statuses)
     return ExitCode.DONE
 
 
 def _run(request: "GridRequest", csv: Path | None) -> ExitCode:
-    plan = request.plan()
+    plan, settings = request.plan(), request.settings()
 
     from experiments.commands.grid.difference_table import find_differences, print_differences
     from experiments.commands.grid.result_tables import (
@@ -118,14 +136,16 @@ def _run(request: "GridRequest", csv: Path | None) -> ExitCode:
     from longtail.results import table
     from longtail.results.csv import write_csv
 
-    statuses, published = run_grid(plan, request.settings())
+    statuses, published = run_grid(plan, settings)
     print_ranking(plan, statuses, request.run.runs)
     print_seeds(plan, statuses, request.run.runs)
     baseline = request.baseline_of(plan)
     differences = find_differences(baseline, plan, statuses, request.run.runs)
     print_differences(differences, baseline)
     print_failures(plan, statuses)
-    grid = write_links(plan, statuses, request.run.runs, request.settings().name, differences)
+    grid = write_links(
+        plan, statuses, request.run.runs, settings.name, settings.experiment, differences
+    )
     if csv is not None:
         write_csv(table(grid), csv)
     print_next_steps(plan, statuses, request.run.runs, grid, published)

@@ -61,7 +61,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "longtail.engines": BASE | {"longtail.models", "longtail.data", "longtail.config"},
     "longtail.evaluation": BASE
     | COMMANDS
-    | {"longtail.data.lvis", "longtail.predictions", "longtail.rle"},
+    | {"longtail.data.lvis", "longtail.predictions", "longtail.rle", "longtail.tracking"},
     "longtail.training": BASE
     | {
         "longtail.engines",
@@ -123,7 +123,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "experiments": BASE
     | COMMANDS
     | {"longtail.config", "longtail.cluster", "longtail.tracking", "longtail.data"}
-    | {"longtail.results", "longtail.sweep"},
+    | {"longtail.predictions", "longtail.results", "longtail.sweep", "ensemble.sources"},
 }
 """A package or module imports those beside it, and itself."""
 

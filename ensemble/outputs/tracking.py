@@ -1,7 +1,8 @@
 """A finished merge in MLflow: settings, AP of every source and step, and the files that say more.
 
-One run a merge, found by the digest of its request, under one parent run an experiment. MLflow
-being away costs a warning; the same command on the finished folder tries again.
+One run a merge, found by the digest of its request, under one parent run an experiment. Its AP has
+the names that rows of a grid have, so that they can be compared. MLflow being away costs a warning;
+the same command on the finished folder tries again.
 """
 
 import hashlib
@@ -9,53 +10,54 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from ensemble.merging import folder as outputs
+from ensemble.outputs.recording_place import RecordingPlace
 from ensemble.sources.spec import MERGED
-from longtail.metrics import AP_METRICS, MLFLOW_PREFIXES, defined_points
+from longtail.evaluation.recording.metrics import KIND, KIND_TAG, ROW_TAG, points_of_row
+from longtail.metrics import AP_METRICS, defined_points
 from longtail.path_options import shared_path
 
+if TYPE_CHECKING:
+    from longtail.tracking.tracker import NodeRecord
+
 PARENT = "merges"
-PARTS = ("segm", "box", "segm_fixed")
 
 
 def publish(
-    out: Path, described: Mapping[str, Any], experiment: str | None, messages: Console
+    out: Path, described: Mapping[str, Any], place: RecordingPlace | None, messages: Console
 ) -> None:
     """Record a finished merge.
 
     Args:
         out: The folder of the merge.
         described: Its request.
-        experiment: MLflow experiment; None for nowhere.
+        place: Where to; None for nowhere.
         messages: Takes a warning if MLflow cannot be reached.
     """
-    if experiment is None:
+    if place is None:
         return
     from longtail.tracking.address import told, tracking_uri
+    from longtail.tracking.parent_run import ParentRun
     from longtail.tracking.store import wait_until_free
-    from longtail.tracking.tracker import NodeRecord, tracker_of
 
-    runs = runs_folder()
-    wait_until_free(tracking_uri(runs))
-    digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:12]
-    tags = {f"longtail.input.{s['name']}": s["sha256"] for s in described["sources"]}
-    record = NodeRecord(f"merge-{digest}", out.name, params_of(described), tags)
+    wait_until_free(tracking_uri(place.runs))
     try:
-        runs.mkdir(parents=True, exist_ok=True)
-        tracker = tracker_of(runs, experiment)
-        parent = tracker.open_grid(f"{PARENT}-{experiment}", PARENT, {"longtail.kind": "merges"})
-        run = tracker.open_node(record, f"{PARENT}-{experiment}", parent)
-        tracker.log_points(run, [metrics_of(out)])
-        files = (outputs.STATS, outputs.EVALUATION, outputs.MERGE, outputs.MERGE_FILE)
-        tracker.log_artifacts(run, [(out / name, "") for name in files if (out / name).is_file()])
-        tracker.set_status(run, "FINISHED")
-        tracker.set_status(parent, "FINISHED")
-        for name in tracker.elsewhere():
+        place.runs.mkdir(parents=True, exist_ok=True)
+        parent = ParentRun(
+            f"{PARENT}-{place.experiment}", PARENT, PARENT, place.experiment, place.runs
+        )
+        names = (outputs.STATS, outputs.EVALUATION, outputs.MERGE, outputs.MERGE_FILE)
+        files = [(out / name, "") for name in names if (out / name).is_file()]
+        parent.publish_finished(_record(out, described), metrics_of(out), _tags(out), files)
+        elsewhere = parent.elsewhere()
+        for name in elsewhere:
             messages.print(f"MLflow has this merge in the experiment {name!r}, where it was first")
+        if not elsewhere:
+            messages.print(f"recorded in the MLflow experiment {place.experiment!r}")
     except Exception as error:
         messages.print(
             f"warning: MLflow does not have this merge ({told(error)}); the same command tries"
@@ -63,28 +65,37 @@ def publish(
         )
 
 
-def check(experiment: str | None) -> None:
+def _record(out: Path, described: Mapping[str, Any]) -> "NodeRecord":
+    from longtail.tracking.tracker import NodeRecord
+
+    digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:12]
+    tags = {f"longtail.input.{s['name']}": s["sha256"] for s in described["sources"]}
+    return NodeRecord(f"merge-{digest}", out.name, params_of(described), tags)
+
+
+def _tags(out: Path) -> dict[str, str]:
+    """A merge with AP can be compared with rows of grids and is found as they are."""
+    tags = {ROW_TAG: "merge", "longtail.variant": out.name}
+    return tags | ({KIND_TAG: KIND} if (out / outputs.EVALUATION).is_file() else {})
+
+
+def check(place: RecordingPlace | None) -> None:
     """Refuse a store that MLflow can never open, before there is anything to record.
 
     Raises:
         ValueError: A submitted job would lose it, or the experiment has no name.
         InfrastructureError: It was left half-made.
     """
-    if experiment is None:
+    if place is None:
         return
     from longtail.tracking.address import check_experiment, sqlite_file, tracking_uri
     from longtail.tracking.store import check_store
 
-    check_experiment(experiment)
-    uri = tracking_uri(runs_folder())
+    check_experiment(place.experiment)
+    uri = tracking_uri(place.runs)
     if sqlite_file(uri) is not None and "MLFLOW_TRACKING_URI" not in os.environ:
-        shared_path(runs_folder(), writes=True)
+        shared_path(place.runs, writes=True)
     check_store(uri)
-
-
-def runs_folder() -> Path:
-    """Where MLflow's records are, if no server is set."""
-    return Path(os.environ.get("LONGTAIL_RUNS", "runs"))
 
 
 def params_of(described: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,8 +113,7 @@ def metrics_of(out: Path) -> dict[str, Any]:
     if not (out / outputs.EVALUATION).is_file():
         return line
     tree = json.loads((out / outputs.EVALUATION).read_text())
-    for part in PARTS:
-        line |= _points(tree["steps"][MERGED][part], MLFLOW_PREFIXES[part])
+    line |= points_of_row(tree["steps"][MERGED])
     for kind in ("sources", "steps"):
         for name, row in tree[kind].items():
             line |= _points(row["segm"], f"{kind}/{name}")

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
+from ensemble.outputs.recording_place import RecordingPlace, recording_place, runs_folder
 from ensemble.outputs.tracking import check
 from ensemble.tuning.held_out import START, TUNED, HeldOut
 from ensemble.tuning.journal import Trial, TrialJournal
@@ -29,6 +30,7 @@ from ensemble.tuning.tracking import TrialPublisher
 from longtail.commands import output_console
 from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.metrics import points_text
+from longtail.tracking.address import DEFAULT_EXPERIMENT
 
 WORK_PREFIX = ".work-"
 
@@ -37,7 +39,7 @@ messages = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 
 def run(
-    request: TuneRequest, out: Path, num_workers: int, address: str | None, experiment: str
+    request: TuneRequest, out: Path, num_workers: int, address: str | None, experiment: str | None
 ) -> None:
     """Search on one half, report on the other, and write what `ensemble.merge --config` takes.
 
@@ -46,7 +48,8 @@ def run(
         out: Folder of the search, absolute; a search that was interrupted there goes on.
         num_workers: Trials at a time.
         address: Of a Ray cluster; None starts one of this machine.
-        experiment: MLflow experiment of the trials.
+        experiment: MLflow experiment of the trials; None takes that of the grid whose rows are
+            among the sources, or else the default one.
 
     Raises:
         ValueError: `out` holds another search, a metric is undefined, or no trial is a merge.
@@ -54,11 +57,15 @@ def run(
         InfrastructureError: Ray cannot be reached, or lost a trial, or MLflow's store was left
             half-made.
     """
-    check(experiment)
+    specs = request.space.specs
+    place_of_record = recording_place(specs, experiment, messages.print) or RecordingPlace(
+        DEFAULT_EXPERIMENT, runs_folder()
+    )
+    check(place_of_record)
     described = request.describe()
     truth = read_annotations(request, messages.print)
     begin(out, described)
-    publisher = TrialPublisher(digest_of_request(described), out.name, experiment, messages)
+    publisher = TrialPublisher(digest_of_request(described), out.name, place_of_record, messages)
     journal = TrialJournal(out)
     for left_over in out.glob(f"{WORK_PREFIX}*"):
         shutil.rmtree(left_over)
@@ -71,6 +78,7 @@ def run(
             outcome = _tune(request, truth, journal, publisher, Path(folder), out, place)
     write_report(request, journal, outcome, out)
     show(request, journal, outcome, out, console)
+    publisher.publish_rows(outcome.recorded_rows(), len(outcome.held_out.truth.images))
     publisher.publish(journal.trials, "FINISHED", artifacts(out))
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from ensemble.tuning.console import print_held_out, print_pareto, print_trials
 from ensemble.tuning.heat_map import write_heat_map
-from ensemble.tuning.held_out import TUNED, HeldOut
+from ensemble.tuning.held_out import TUNED, WITHOUT, HeldOut
 from ensemble.tuning.journal import MARGIN_TRIALS, TrialJournal
 from ensemble.tuning.pareto import Candidate
 from ensemble.tuning.pareto_files import CALIBRATION, MERGE_FILE, PARETO
@@ -53,6 +53,12 @@ class Outcome:
         """The rows of the other half without those of the front."""
         rows = self.held_out.rows
         return {name: row for name, row in rows.items() if not name.startswith(f"{PARETO}/")}
+
+    def recorded_rows(self) -> dict[str, Any]:
+        """The rows of the other half that are recorded beside those of grids: all but merges that
+        lack a source."""
+        rows = self.held_out.rows
+        return {name: row for name, row in rows.items() if not name.startswith(WITHOUT)}
 
 
 def artifacts(out: Path) -> list[tuple[Path, str]]:

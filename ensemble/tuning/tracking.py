@@ -4,6 +4,7 @@ The journal of trials is the truth. MLflow being away costs a warning; the next 
 missing.
 """
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,10 +12,11 @@ from typing import Any
 
 from rich.console import Console
 
-from ensemble.outputs.tracking import runs_folder
+from ensemble.outputs.recording_place import RecordingPlace
 from ensemble.tuning.journal import Trial
 from longtail.commands import InfrastructureLost, Terminated
-from longtail.metrics import UNDEFINED, in_points
+from longtail.evaluation.recording.metrics import KIND, KIND_TAG, ROW_TAG, points_of_row
+from longtail.metrics import GROUP_METRICS, UNDEFINED, in_points
 from longtail.ray_cluster.watch import at_loss
 from longtail.tracking.address import told, tracking_uri
 from longtail.tracking.parent_run import ParentRun
@@ -30,13 +32,14 @@ class TrialPublisher:
     Args:
         digest: Of the request, names the search for ever.
         name: Name of the parent run.
-        experiment: MLflow experiment.
+        place: The experiment, and the runs folder.
         messages: Takes a warning if MLflow cannot be reached.
     """
 
-    def __init__(self, digest: str, name: str, experiment: str, messages: Console) -> None:
-        self._id, self._messages = f"tune-{digest}", messages
-        self._parent = ParentRun(self._id, name, "tune", experiment, runs_folder())
+    def __init__(self, digest: str, name: str, place: RecordingPlace, messages: Console) -> None:
+        self._id, self._name, self._messages = f"tune-{digest}", name, messages
+        self._runs, self._experiment = place.runs, place.experiment
+        self._parent = ParentRun(self._id, name, "tune", place.experiment, place.runs)
         self._done: set[int] = set()
         self._failed = False
 
@@ -51,11 +54,30 @@ class TrialPublisher:
             files: Artifacts of the parent run with their folders, once the search is done.
         """
         if status == "FINISHED":
-            wait_until_free(tracking_uri(runs_folder()))
+            wait_until_free(tracking_uri(self._runs))
         try:
             self._publish(trials, status, files)
         except Exception as error:
             self._tell(error, status)
+
+    def publish_rows(self, rows: Mapping[str, Mapping[str, Any]], num_images: int) -> None:
+        """Record rows of the other half under the names that rows of a grid have.
+
+        Args:
+            rows: AP and AP-fixed as fractions, and `intervals`, by name.
+            num_images: Images of that half.
+        """
+        try:
+            self._runs.mkdir(parents=True, exist_ok=True)
+            for name, row in rows.items():
+                called = f"{self._name}: {name}"
+                params = {"images": num_images}
+                record = NodeRecord(f"{self._id}-row-{name}", called, params, {})
+                tags = {KIND_TAG: KIND, ROW_TAG: "tuning", "longtail.variant": called}
+                tags["longtail.images"] = f"{num_images} that were not tuned on"
+                self._parent.publish_finished(record, _points_of(row), tags)
+        except Exception as error:
+            self._tell(error, "FINISHED")
 
     @contextmanager
     def ended_if_interrupted(self, trials: Sequence[Trial]) -> Iterator[None]:
@@ -78,7 +100,7 @@ class TrialPublisher:
     def _publish(
         self, trials: Sequence[Trial], status: Status, files: Sequence[tuple[Path, str]]
     ) -> None:
-        runs_folder().mkdir(parents=True, exist_ok=True)
+        self._runs.mkdir(parents=True, exist_ok=True)
         tracker, parent = self._parent.connect(), self._parent.open()
         for trial in trials:
             if trial.number not in self._done:
@@ -88,6 +110,7 @@ class TrialPublisher:
             tracker.log_artifacts(parent, list(files))
         tracker.set_status(parent, status)
         if status == "FINISHED":
+            self._messages.print(f"recorded in the MLflow experiment {self._experiment!r}")
             for name, number in self._parent.elsewhere().items():
                 self._messages.print(
                     f"MLflow has {number} runs of this search in the experiment {name!r}, where"
@@ -114,6 +137,15 @@ class TrialPublisher:
         record = NodeRecord(node, f"trial {trial.number}", trial.point, tags)
         status: Status = "FINISHED" if problem is None else "FAILED"
         self._parent.publish_child(record, [_metrics(trial)], {}, status)
+
+
+def _points_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A journal line of a row of the other half, whose masks alone are judged."""
+    fixed = {name: row.get(f"{name}_fixed", UNDEFINED) for name in GROUP_METRICS}
+    masks = {name: row.get(name, UNDEFINED) for name in GROUP_METRICS}
+    intervals = {"segm": {"metrics": row.get("intervals", {})}}
+    tree = {"segm": masks, "segm_fixed": fixed, "intervals": intervals}
+    return {"step": 0, "time": time.time(), **points_of_row(tree)}
 
 
 def _metrics(trial: Trial) -> Mapping[str, Any]:

@@ -6,9 +6,7 @@ from typing import Any, TypeVar
 import click
 
 from longtail.path_options import DataSetPath, NewFile, SharedPath
-
-EXPERIMENT = "longtail"
-"""Of MLflow, if no other is given."""
+from longtail.tracking.address import DEFAULT_EXPERIMENT
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -34,6 +32,12 @@ _OPTIONS = (
         "--images",
         type=SharedPath(),
         help="Image folder of both [default: that of data sets given by name].",
+    ),
+    click.option(
+        "--exhaustive",
+        is_flag=True,
+        help="Every category is labelled in every image, as in COCO: absent ones count as verified"
+        " where the file does not list them.",
     ),
     click.option(
         "--scale",
@@ -65,7 +69,9 @@ _OPTIONS = (
     click.option("--csv", type=NewFile(), help="Write the table of results here, too, as CSV."),
     click.option("--address", help="Ray cluster [default: RAY_ADDRESS, else a local one]."),
     click.option("--dashboard", is_flag=True, help="Give a local Ray its web page, on 127.0.0.1."),
-    click.option("--experiment", default=EXPERIMENT, show_default=True, help="MLflow experiment."),
+    click.option(
+        "--experiment", default=DEFAULT_EXPERIMENT, show_default=True, help="MLflow experiment."
+    ),
 )
 
 

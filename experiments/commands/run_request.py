@@ -1,18 +1,17 @@
 """What the options of `run_options` ask for, resolved: data files, scale, workers and places."""
 
 import shlex
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from experiments.commands.run_options import EXPERIMENT
 from experiments.variants.scale import demo_scale
-from longtail.cluster.data_files import find_data_files
+from longtail.cluster.data_files import find_data_files, find_val_file
 from longtail.cluster.nodes.plan import RESAMPLES, DataFiles
 from longtail.cluster.nodes.settings import GridSettings, WorkerResources
 from longtail.config.variant import Variant
 from longtail.path_options import short_path
-from longtail.tracking.address import check_experiment
+from longtail.tracking.address import DEFAULT_EXPERIMENT, check_experiment
 
 
 @dataclass
@@ -22,6 +21,7 @@ class RunRequest:
     train: Path | None
     val: Path | None
     images: Path | None
+    exhaustive: bool
     scale: str | None
     resamples: int
     workers: int
@@ -64,6 +64,7 @@ class RunRequest:
             "--train": self.train and short_path(self.train),
             "--val": self.val and short_path(self.val),
             "--images": self.images and short_path(self.images),
+            "--exhaustive": "" if self.exhaustive else None,
             "--resamples": self.resamples if self.resamples != RESAMPLES else None,
             "--workers": self.workers if self.workers != 1 else None,
             "--cpus-per-worker": self.cpus_per_worker if self.cpus_per_worker != 1 else None,
@@ -71,13 +72,9 @@ class RunRequest:
             "--loader-processes": self.loader_processes or None,
             "--runs": short_path(self.runs) if self.runs != Path("runs").resolve() else None,
             "--address": self.address,
-            "--experiment": self.experiment if self.experiment != EXPERIMENT else None,
+            "--experiment": self.experiment if self.experiment != DEFAULT_EXPERIMENT else None,
         }
-        return [
-            f"{name} {shlex.quote(f'{value:g}' if type(value) is float else str(value))}"
-            for name, value in given.items()
-            if value is not None
-        ]
+        return [_option(name, value) for name, value in given.items() if value is not None]
 
     def data(self) -> DataFiles:
         """The files; the synthetic set, made where it is not there yet, if none is named.
@@ -87,10 +84,30 @@ class RunRequest:
             BadInputError: A file cannot be used.
         """
         if not (self.train or self.val or self.images):
-            return _synthetic(self.runs / "data" / "synthetic")
+            files = _synthetic(self.runs / "data" / "synthetic")
+            return replace(files, exhaustive=self.exhaustive)
         if self.train is None or self.val is None:
             raise ValueError("--train, --val and --images belong together; give all three")
-        return find_data_files(self.train, self.val, self.images)
+        return find_data_files(self.train, self.val, self.images, exhaustive=self.exhaustive)
+
+    def data_of_results(self) -> DataFiles:
+        """The file that finished results are evaluated on, where nothing is trained.
+
+        Raises:
+            ValueError: It is not named, or pictures are.
+            BadInputError: It cannot be used.
+        """
+        if self.val is None:
+            raise ValueError(
+                "--pred without variants: name the annotations with --val; or the rows to train"
+                " with --variants or --table"
+            )
+        if self.images is not None:
+            raise ValueError(
+                "--images: results of --pred alone need no pictures; leave it out, or name what is"
+                " trained with --variants or --table, and --train"
+            )
+        return find_val_file(self.val, exhaustive=self.exhaustive)
 
     def scaled(self, variant: Variant) -> Variant:
         """A variant given by name at the size that is asked for."""
@@ -110,6 +127,12 @@ class RunRequest:
                     f"--workers {self.workers}: does not divide"
                     f" stages.{number}.schedule.images_per_step ({images}); change one of them"
                 )
+
+
+def _option(name: str, value: object) -> str:
+    """An option as it is typed; a flag has no value."""
+    text = f"{value:g}" if type(value) is float else str(value)
+    return f"{name} {shlex.quote(text)}" if text else name
 
 
 def take_run_request(options: dict[str, Any]) -> RunRequest:

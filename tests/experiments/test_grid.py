@@ -12,7 +12,9 @@ from support.commands.run_records import (
     mlflow_runs,
 )
 from support.on_ray.clusters import Cluster
+from support.results.made_up import write_result
 
+from longtail.evaluation.lvis import evaluate
 from longtail.results import table
 
 pytestmark = pytest.mark.slow
@@ -103,17 +105,39 @@ def test_the_same_command_again_runs_nothing(uninterrupted: GridCommand, ray_hea
     assert_mlflow_holds_every_node_once(uninterrupted)
 
 
+def test_a_result_joins_finished_rows_and_can_be_their_baseline(
+    uninterrupted: GridCommand, ray_head: Cluster, tmp_path: Path
+) -> None:
+    shutil.copytree(uninterrupted.runs, tmp_path / "runs", symlinks=True)
+    result = write_result(tmp_path / "old.json", uninterrupted.data / "val.json", 1)
+    more = ("--pred", f"old={result}", "--baseline", "old")
+    command = replace(uninterrupted, runs=tmp_path / "runs", cluster=ray_head, more=more)
+    code, output = command.run()
+    assert code == 0, output
+    assert output.count("found finished") == 2 and "difference to old" in output
+    assert {of["baseline"] for of in command.table()["differences"]} == {"old"}
+    runs = mlflow_runs(command.runs, "tags.`longtail.kind` = 'evaluation'")
+    assert {run.info.run_name for run in runs} == {"sigmoid_r50", "eql_rfs_r50", "old"}
+    assert all("val/AP" in run.data.metrics for run in runs)
+
+
 def test_a_variant_that_fails_does_not_stop_the_others(
     uninterrupted: GridCommand, ray_head: Cluster, tmp_path: Path
 ) -> None:
     diverging = ("--set", "sigmoid_r50:stages.0.optimizer.base_lr=1e9")
-    command = replace(uninterrupted, runs=tmp_path, cluster=ray_head, more=diverging)
+    result = write_result(tmp_path / "old.json", uninterrupted.data / "val.json", 1)
+    more = (*diverging, "--pred", f"old={result}", "--baseline", "eql_rfs_r50")
+    command = replace(uninterrupted, runs=tmp_path / "runs", cluster=ray_head, more=more)
     code, output = command.run()
     assert code == 4, output
     assert "failed in stage" in output
     assert "training diverged at step 1: loss nan" in output
+    old = evaluate(uninterrupted.data / "val.json", result).segm["AP"]
+    assert command.rows().pop("old")["AP"] == old
+    (against,) = command.table()["differences"]
+    assert (against["row"], against["baseline"]) == ("old", "eql_rfs_r50")
     expected = {"sigmoid_r50": None, "eql_rfs_r50": uninterrupted.rows()["eql_rfs_r50"]}
-    assert command.rows() == expected
+    assert {name: command.rows()[name] for name in expected} == expected
     statuses = {run.info.run_name: run.info.status for run in mlflow_runs(command.runs)}
     assert statuses["sigmoid_r50 training"] == "FAILED"
-    assert statuses["eql_rfs_r50"] == "FINISHED"
+    assert statuses["eql_rfs_r50"] == statuses["old"] == "FINISHED"

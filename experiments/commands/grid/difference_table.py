@@ -42,9 +42,11 @@ def print_differences(differences: Sequence[RowDifference], baseline: str) -> No
     for heading in ("difference", f"{first.level:.0%} interval"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
+    mixed = len({item.kind for item in differences}) > 1
     for item in differences:
-        name = item.row
+        name, of_boxes = item.row, mixed and item.kind == "box"
         for metric, difference in item.comparison.metrics.items():
+            metric = f"box {metric}" if of_boxes else metric
             table.add_row(name, metric, *difference_cells(difference))
             name = ""
         table.add_section()

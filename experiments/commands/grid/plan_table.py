@@ -33,9 +33,9 @@ def print_plan(plan: Plan, statuses: NodeStatuses) -> None:
     console = output_console()
     console.print(table)
     waiting = sum(not item.found for item in statuses.values())
-    asked = sum(len(row.nodes()) for row in plan.rows)
+    asked = sum(len(row.nodes()) for row in plan.all_rows)
     console.print(
-        f"{len(plan.rows)} rows, {len(statuses)} nodes ({asked - len(statuses)} shared),"
+        f"{len(plan.all_rows)} rows, {len(statuses)} nodes ({asked - len(statuses)} shared),"
         f" {waiting} to run{_saved(statuses.values())}",
         highlight=False,
     )
@@ -43,7 +43,7 @@ def print_plan(plan: Plan, statuses: NodeStatuses) -> None:
 
 def _work(item: NodeStatus) -> str:
     if item.node.kind != "stage":
-        return ""
+        return "import" if item.node.kind == "predictions" and not item.node.parents else ""
     schedule = _stage(item.node).schedule
     work = f"{schedule.iterations} iterations of {schedule.images_per_step} images"
     return f"{work}, {shared_trunk(len(item.in_pass))}" if item.in_pass else work
@@ -62,6 +62,8 @@ def _saved(statuses: Iterable[NodeStatus]) -> str:
 
 def _images_per_epoch(plan: Plan, nodes: Sequence[Node]) -> dict[str, str]:
     """Of each training, by its id."""
+    if not plan.rows:
+        return {}
     annotations = open_annotations(plan.data.train)
     cells: dict[tuple[str, bool], str] = {}
     shown = {}

@@ -1,10 +1,12 @@
 """What a grid's command line asks for, resolved: variants, data files and settings."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from experiments.commands.grid.results import ResultSource, parse_results
 from experiments.commands.run_request import RunRequest
 from experiments.commands.variant_files import find_variant, names_file
 from experiments.variants import TABLES
@@ -27,35 +29,50 @@ class GridRequest:
     assignments: tuple[str, ...]
     seeds: tuple[int, ...]
     baseline: str | None
+    preds: tuple[str, ...] = ()
 
     def plan(self) -> Plan:
         """Resolve the request to rows and nodes.
 
         Raises:
             ValueError: An unknown name, a wrong `--set`, or options that do not fit together.
-            BadInputError: A data file or a variant's file cannot be used.
+            BadInputError: A data file, a result or a variant's file cannot be used.
         """
-        variants = self._variants()
+        results = parse_results(self.preds)
+        variants = self._variants(results)
         check_writable(self.run.runs)
-        return make_plan(variants, self.seeds, self.run.data(), self.run.resamples)
+        data = self.run.data() if variants else self.run.data_of_results()
+        return make_plan(variants, self.seeds, data, self.run.resamples, results)
+
+    @property
+    def trains(self) -> bool:
+        """Whether there are rows of variants; else results are evaluated alone."""
+        named = self.variants or self.table or self.run.train
+        return bool(named) or not self.preds
 
     def baseline_of(self, plan: Plan) -> str:
         """Name of the variant that the others are compared with."""
-        return self.baseline or plan.rows[0].variant_name
+        return self.baseline or plan.all_rows[0].variant_name
 
     def settings(self) -> GridSettings:
         """Where and with what the plan runs."""
         # A file would put its whole path into the name of the grid's folder.
         words = [_row_and_name(word)[0] if names_file(word) else word for word in self.variants]
-        return self.run.settings(self.table or ", ".join(words) or DEFAULT_TABLE)
+        results = () if self.trains else (result.name for result in parse_results(self.preds))
+        return self.run.settings(self.table or ", ".join(words or results) or DEFAULT_TABLE)
 
-    def _variants(self) -> dict[str, Variant]:
+    def _variants(self, results: Sequence[ResultSource]) -> dict[str, Variant]:
         if self.variants and self.table:
             raise ValueError("--variants and --table both name the rows; give one of them")
-        rows = self._rows(self.variants or _rows_of(self.table or DEFAULT_TABLE))
+        words = self.variants or (_rows_of(self.table or DEFAULT_TABLE) if self.trains else ())
+        rows = self._rows(words)
         names = tuple(rows)
-        if self.baseline is not None and self.baseline not in rows:
-            raise ValueError(f"--baseline {self.baseline}: none of the rows {', '.join(names)}")
+        _check_names(names, results, self.baseline)
+        if self.assignments and not rows:
+            raise ValueError(
+                f"--set {self.assignments[0]}: there is no variant to change; name one with"
+                " --variants or --table"
+            )
         changes = _changes_by_variant(self.assignments, names)
         variants = {name: _changed(name, rows[name], changes[name]) for name in names}
         for variant in variants.values():
@@ -78,6 +95,17 @@ class GridRequest:
                 )
             rows[row] = variant
         return rows
+
+
+def _check_names(
+    variants: Sequence[str], results: Sequence[ResultSource], baseline: str | None
+) -> None:
+    """Every row has a name of its own, and the baseline is one of them."""
+    names = [*variants, *(result.name for result in results)]
+    if taken := [result.name for result in results if result.name in variants]:
+        raise ValueError(f"--pred {taken[0]}: a variant has that name; take another")
+    if baseline is not None and baseline not in names:
+        raise ValueError(f"--baseline {baseline}: none of the rows {', '.join(names)}")
 
 
 def _row_and_name(word: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from experiments.commands.next_steps import on_lines, print_command, print_mlflow
 from longtail.cluster.nodes.ledger import node_directory, read_result
-from longtail.cluster.nodes.plan import Plan, Row
+from longtail.cluster.nodes.plan import Plan, TableRow
 from longtail.cluster.nodes.statuses import NodeStatuses, State, shared_trunk
 from longtail.cluster.results.named_results import (
     SeedStatistic,
@@ -30,7 +30,7 @@ console = output_console()
 
 def print_ranking(plan: Plan, statuses: NodeStatuses, runs: Path) -> None:
     """The finished rows by falling AP, in points; rows without a result come last."""
-    results = {row.name: _summary(row, statuses, runs) for row in plan.rows}
+    results = {row.name: _summary(row, statuses, runs) for row in plan.all_rows}
     intervals = intervals_of_rows(plan, statuses, runs)
     table = narrow_table("mask AP on val, in points")
     table.add_column("")
@@ -41,7 +41,7 @@ def print_ranking(plan: Plan, statuses: NodeStatuses, runs: Path) -> None:
     for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("state")
-    ranked = sorted(plan.rows, key=lambda row: -_ap(results[row.name]))
+    ranked = sorted(plan.all_rows, key=lambda row: -_ap(results[row.name]))
     for place, row in enumerate(ranked, start=1):
         summary = results[row.name]
         cells = [_points(summary, key) for key in AP_COLUMNS]
@@ -79,15 +79,16 @@ def print_next_steps(
     plan: Plan, statuses: NodeStatuses, runs: Path, grid: Path, published: Published
 ) -> None:
     """Commands that go on from here; `grid` is the folder with the links of the rows."""
-    done = [row for row in plan.rows if statuses[row.evaluation.id].state is State.DONE]
+    done = [row for row in plan.all_rows if statuses[row.evaluation.id].state is State.DONE]
     console.print("\nnext", style="bold")
     if done:
         sources = [f"--pred {shlex.quote(_source(row, grid))}" for row in done]
         lines = ["python -m ensemble.merge", *sources, f"--ann {typed(plan.data.val)}"]
+        lines += ["--exhaustive"] if plan.data.exhaustive else []
         lines.append(f"--out {typed(runs / 'merged')}")
         print_command("merge the predictions", on_lines(lines))
     print_mlflow(runs, published, "grid")
-    if len(done) < len(plan.rows):
+    if len(done) < len(plan.all_rows):
         print_command("go on after a failure", "the same command again; finished nodes are kept")
 
 
@@ -102,7 +103,7 @@ def narrow_table(title: str) -> Table:
     )
 
 
-def _summary(row: Row, statuses: NodeStatuses, runs: Path) -> dict[str, Any] | None:
+def _summary(row: TableRow, statuses: NodeStatuses, runs: Path) -> dict[str, Any] | None:
     if statuses[row.evaluation.id].state is not State.DONE:
         return None
     return read_result(node_directory(runs, row.evaluation))
@@ -128,7 +129,7 @@ def _spread(statistic: SeedStatistic | None) -> str:
     return f"{points_text(statistic.mean)}{spread}"
 
 
-def _state(row: Row, statuses: NodeStatuses) -> str:
+def _state(row: TableRow, statuses: NodeStatuses) -> str:
     failed = [node for node in row.nodes() if statuses[node.id].state is State.FAILED]
     if failed:
         return f"[red]failed in {failed[0].kind}[/red]"
@@ -137,10 +138,10 @@ def _state(row: Row, statuses: NodeStatuses) -> str:
         return "blocked"
     if all(statuses[node.id].found for node in row.nodes()):
         return "found finished"
-    passes = [statuses[node.id].in_pass for node in row.stages]
+    passes = [statuses[node.id].in_pass for node in row.nodes()]
     return ", ".join(["done", *(shared_trunk(len(ids)) for ids in passes if ids)])
 
 
-def _source(row: Row, grid: Path) -> str:
+def _source(row: TableRow, grid: Path) -> str:
     folder = row_directory(grid, row)
     return f"{folder.name}={short_path(folder / 'predictions')}"

@@ -67,7 +67,7 @@ class SweepRequest:
         check_machine(self.run.resources, self.run.address)
         check_writable(self.run.runs)
         base, space = self._base_and_space()
-        check_metrics(self.metrics, self.data.val)
+        check_metrics(self.metrics, self.data.val, exhaustive=self.data.exhaustive)
         algorithm, num_trials = self._algorithm(base, space)
         sweep = Sweep(
             base=base,

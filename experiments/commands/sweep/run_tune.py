@@ -21,7 +21,7 @@ MARGIN_TRIALS = 1000
 FUSION_TRIALS = 60
 USED = {
     *("space", "preds", "grid", "val", "metrics", "trials", "seed", "concurrent", "name"),
-    *("resamples", "runs", "address", "experiment", "dry_run"),
+    *("resamples", "runs", "address", "experiment", "exhaustive", "dry_run"),
 }
 """Options that say something about finished predictions."""
 OF_DELEGATED = {"preds": "--pred", "grid": "--grid"}
@@ -55,10 +55,11 @@ def run_tune(options: dict[str, Any], given: Mapping[str, str], dry_run: bool) -
             f"{unused[0]}: --space {options['space']} searches a merge of finished predictions;"
             " leave it out"
         )
-    command, runs = tune_command(options)
+    command, runs = tune_command(options, is_recorded_where_asked="experiment" in given)
     click.echo(shlex.join(["python", *command]))
     if dry_run:
-        check_metrics(options["metrics"], Path(command[command.index("--ann") + 1]))
+        annotations = Path(command[command.index("--ann") + 1])
+        check_metrics(options["metrics"], annotations, exhaustive=options["exhaustive"])
         return ExitCode.DONE
     sys.stdout.flush()
     os.execve(
@@ -66,8 +67,15 @@ def run_tune(options: dict[str, Any], given: Mapping[str, str], dry_run: bool) -
     )
 
 
-def tune_command(options: dict[str, Any]) -> tuple[list[str], Path]:
+def tune_command(
+    options: dict[str, Any], *, is_recorded_where_asked: bool = False
+) -> tuple[list[str], Path]:
     """The words after `python`, and the runs folder.
+
+    Args:
+        options: Values of all options.
+        is_recorded_where_asked: The command line names an MLflow experiment; else it is that of
+            the grid whose rows are merged.
 
     Raises:
         ValueError: There are no predictions, or they are of another file.
@@ -86,7 +94,8 @@ def tune_command(options: dict[str, Any]) -> tuple[list[str], Path]:
     words = [word for source in sources for word in ("--pred", source)]
     words += ["--ann", str(annotations), "--metric", ",".join(options["metrics"])]
     words += ["--seed", str(options["seed"]), "--resamples", str(run.resamples)]
-    words += ["--experiment", run.experiment]
+    words += ["--exhaustive"] if run.exhaustive else []
+    words += ["--experiment", run.experiment] if is_recorded_where_asked else []
     words += ["--out", short_path(sweep_directory(run.runs, options["name"] or space))]
     if space == "alpha":
         words += ["--search", "margins"]

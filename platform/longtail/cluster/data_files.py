@@ -9,13 +9,16 @@ from longtail.engines.optional import needs_detectron2
 from longtail.path_options import names_data_set
 
 
-def find_data_files(train: Path, val: Path, images: Path | None) -> DataFiles:
+def find_data_files(
+    train: Path, val: Path, images: Path | None, *, exhaustive: bool = False
+) -> DataFiles:
     """Open both annotation files and check that they and the pictures belong together.
 
     Args:
         train: A path, or a registered name such as lvis_v1_train.
         val: The same.
         images: Folder of the pictures of both; None takes the folder of the registered data sets.
+        exhaustive: Every category is labelled in every image of both.
 
     Raises:
         ValueError: There is no such file and no such name, or it is not known which folder holds
@@ -25,7 +28,10 @@ def find_data_files(train: Path, val: Path, images: Path | None) -> DataFiles:
     train_file, train_images = _find("--train", train)
     val_file, val_images = _find("--val", val)
     folder = images or _one_folder(train_images, val_images)
-    opened = open_annotations(train_file), open_annotations(val_file)
+    opened = (
+        open_annotations(train_file, exhaustive=exhaustive),
+        open_annotations(val_file, exhaustive=exhaustive),
+    )
     check_pair(*opened, folder)
     return DataFiles(
         train=train_file.resolve(),
@@ -33,6 +39,30 @@ def find_data_files(train: Path, val: Path, images: Path | None) -> DataFiles:
         images=folder.resolve(),
         train_digest=opened[0].digest,
         val_digest=opened[1].digest,
+        exhaustive=exhaustive,
+    )
+
+
+def find_val_file(val: Path, *, exhaustive: bool = False) -> DataFiles:
+    """The annotation file that finished results are evaluated on, where nothing is trained.
+
+    Args:
+        val: A path, or a registered name such as lvis_v1_val.
+        exhaustive: Every category is labelled in every image.
+
+    Raises:
+        ValueError: There is no such file and no such name.
+        BadInputError: It cannot be used.
+    """
+    file, folder = _find("--val", val)
+    opened = open_annotations(file, exhaustive=exhaustive)
+    return DataFiles(
+        train=file.resolve(),
+        val=file.resolve(),
+        images=(folder or file.parent).resolve(),
+        train_digest=opened.digest,
+        val_digest=opened.digest,
+        exhaustive=exhaustive,
     )
 
 

@@ -1,5 +1,7 @@
 """Running a plan: find what is finished, do the rest, keep MLflow in step."""
 
+from functools import partial
+
 from longtail.cluster.nodes.plan import Plan
 from longtail.cluster.nodes.provenance import provenance
 from longtail.cluster.nodes.settings import GridSettings
@@ -9,6 +11,7 @@ from longtail.cluster.results.publish import Publisher, kept_in_step, prepared
 from longtail.cluster.results.published import Published, found_published, note_published
 from longtail.cluster.results.run_group import GridRunGroup
 from longtail.cluster.work.schedule import ready, run_nodes
+from longtail.cluster.work.take_results import take_results
 
 
 def run_grid(plan: Plan, settings: GridSettings) -> tuple[NodeStatuses, Published]:
@@ -23,6 +26,7 @@ def run_grid(plan: Plan, settings: GridSettings) -> tuple[NodeStatuses, Publishe
 
     Raises:
         ValueError: A detector cannot be built.
+        BadInputError: A finished result cannot be used; nothing was trained.
         InfrastructureError: No cluster, one on which the workers can never be placed, or a store of
             MLflow's that was left half-made.
     """
@@ -31,7 +35,10 @@ def run_grid(plan: Plan, settings: GridSettings) -> tuple[NodeStatuses, Publishe
     publisher = Publisher(group, settings.runs, settings.experiment)
     if any(item.state is State.WAITING for item in statuses.values()):
         publisher.check()
-        _run_waiting(plan, settings, statuses, publisher)
+        say = partial(progress_console().print, markup=False, highlight=False)
+        take_results(plan, statuses, settings.runs, provenance(), say)
+        if any(item.state is State.WAITING for item in statuses.values()):
+            _run_waiting(plan, settings, statuses, publisher)
     elif (found := found_published(plan, settings)) is not None:
         return statuses, found
     else:

@@ -36,6 +36,11 @@ class RoIClassifier(Config):
     """Whether its last layer is a map to one logit for each category: such classifiers can go on
     from each other's weights."""
 
+    @property
+    def reads_verified(self) -> bool:
+        """Whether it learns from which categories are verified in an image, S_P and S_N."""
+        return False
+
 
 class Softmax(RoIClassifier):
     """Softmax cross-entropy over the categories and background."""
@@ -77,6 +82,11 @@ class Equalization(RoIClassifier):
     layer: Layer = Linear()
     """The last layer."""
 
+    @property
+    def reads_verified(self) -> bool:
+        """The challenge's form does."""
+        return self.form == "challenge"
+
 
 class Federated(RoIClassifier):
     """Sigmoid classifier that judges few categories a step: Zhou et al. 2021, detectron2."""
@@ -96,6 +106,11 @@ class Federated(RoIClassifier):
     detectron2 does not know them."""
     layer: Layer = Linear()
     """The last layer."""
+
+    @property
+    def reads_verified(self) -> bool:
+        """As it is asked to."""
+        return self.keep_verified
 
 
 class BalancedGroupSoftmax(RoIClassifier):
@@ -164,6 +179,11 @@ class Double(RoIClassifier):
     """Keeps the weights of an earlier stage; balanced group softmax in the report."""
     second: SingleClassifier = BalancedGroupSoftmax()
     """Learns in this stage; the report does not say which loss it has."""
+
+    @property
+    def reads_verified(self) -> bool:
+        """As one of the two does."""
+        return self.first.reads_verified or self.second.reads_verified
 
 
 class Calibrated(RoIClassifier):

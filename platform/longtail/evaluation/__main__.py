@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from longtail.commands import ExitCode, output_console, run
+from longtail.evaluation.annotations.exhaustive_option import exhaustive_option
 from longtail.path_options import AbsolutePath
 
 
@@ -129,6 +130,17 @@ FILE = AbsolutePath(dir_okay=False)
     type=AbsolutePath(exists=True, file_okay=False),
     help="Where a result JSON is unpacked for the time of the evaluation.",
 )
+@click.option("--experiment", help="Record the evaluation in this MLflow experiment, too.")
+@click.option("--row", metavar="NAME", help="What its run is called [default: as PREDICTIONS].")
+@click.option(
+    "--runs",
+    default="runs",
+    envvar="LONGTAIL_RUNS",
+    show_default=True,
+    type=AbsolutePath(file_okay=False),
+    help="The runs folder, which has MLflow's store unless MLFLOW_TRACKING_URI is set.",
+)
+@exhaustive_option
 def main(
     annotations: Path,
     predictions: Path,
@@ -150,6 +162,10 @@ def main(
     max_dets: int,
     train_annotations: Path | None,
     work_dir: Path | None,
+    experiment: str | None,
+    row: str | None,
+    runs: Path,
+    exhaustive: bool,
 ) -> ExitCode:
     """LVIS AP of masks and boxes.
 
@@ -164,12 +180,18 @@ def main(
       python -m longtail.evaluation val.json results.json --official
       python -m longtail.evaluation val.json results.json --also pool --also headroom
       python -m longtail.evaluation val.json before.json --compare after.json --bootstrap 1000
+      python -m longtail.evaluation coco_val.json results.json --exhaustive
+      python -m longtail.evaluation val.json results.json --experiment longtail --row old
       python -m longtail.evaluation val.json store --shard 2/8 --part parts/2.npz
       python -m longtail.evaluation val.json store --parts parts
     """
     _check_folders(json_path, per_category, plot, latex, markdown, csv_path, part)
     if (shard is None) != (part is None) or (shard and parts):
         raise click.UsageError("--shard goes with --part, and neither with --parts")
+    if experiment is None and row is not None:
+        raise click.UsageError("--row: names a run in MLflow; give --experiment, too")
+    if experiment is not None and shard is not None:
+        raise click.UsageError("--experiment: a shard is no evaluation; give it with --parts")
 
     from longtail.evaluation.compiling import telling_of_compilation
     from longtail.evaluation.lvis import evaluate
@@ -179,10 +201,27 @@ def main(
     from longtail.metrics import AP_METRICS
     from longtail.progress import block_progress, evaluation_progress
 
+    recorded = None
+    if experiment is not None:
+        from longtail.evaluation.recording.run import RESAMPLES, RecordedResult
+
+        resamples = resamples or RESAMPLES
+        recorded = RecordedResult(
+            row=row or result_name(predictions),
+            annotations=annotations,
+            predictions=predictions,
+            max_dets=max_dets,
+            resamples=resamples,
+            exhaustive=exhaustive,
+            experiment=experiment,
+            runs=runs,
+        )
+        recorded.check()
     telling = telling_of_compilation(partial(click.echo, err=True))
     if shard is not None and part is not None:
         with telling, block_progress() as on_block:
-            write_shard(annotations, predictions, *shard, part, on_block, workers)
+            of = annotations, predictions, *shard, part, on_block, workers
+            write_shard(*of, exhaustive=exhaustive)
         return ExitCode.DONE
     with telling, evaluation_progress() as (on_block, on_resample):
         evaluation = evaluate(
@@ -200,6 +239,7 @@ def main(
             workers=workers,
             parts=parts,
             keep_matches=keep_matches,
+            exhaustive=exhaustive,
             on_warning=lambda warning: click.secho(f"warning: {warning}", fg="yellow", err=True),
         )
     output_console().print(evaluation.tables())
@@ -211,7 +251,16 @@ def main(
         write_ap_by_category(evaluation, plot)
     write_tables(result_table({"": evaluation}, AP_METRICS), latex, markdown, csv_path)
     wrong = evaluation.disagreements() or not evaluation.identity_holds
+    if recorded is not None and not wrong:
+        recorded.record(evaluation, partial(click.echo, err=True))
     return ExitCode.INTERNAL_ERROR if wrong else ExitCode.DONE
+
+
+def result_name(predictions: Path) -> str:
+    """What a result is called if nobody says it: after its file, or the folder of a store."""
+    is_store_of_row = predictions.is_dir() and predictions.name == "predictions"
+    named = predictions.parent if is_store_of_row else predictions
+    return named.name.partition(".")[0] or named.name
 
 
 def _check_folders(*paths: Path | None) -> None:

@@ -7,11 +7,11 @@ from longtail.evaluation.annotations.ground_truth import read_ground_truth
 from longtail.evaluation.defined import require_defined
 
 
-def check_metrics(metrics: Sequence[str], val: Path) -> None:
+def check_metrics(metrics: Sequence[str], val: Path, *, exhaustive: bool = False) -> None:
     """Check before the first trial that a trial can be better than another.
 
     Raises:
         ValueError: A metric is undefined on the annotations.
         BadInputError: They cannot be used.
     """
-    require_defined(metrics, read_ground_truth(val), str(val))
+    require_defined(metrics, read_ground_truth(val, exhaustive=exhaustive), str(val))

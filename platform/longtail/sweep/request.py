@@ -85,6 +85,8 @@ class Sweep:
             "seed": self.seed,
             "resamples": self.resamples,
         }
+        if self.data.exhaustive:
+            tree["exhaustive"] = True
         # The numbers of later points rest on it.
         return tree | ({"alike": "left out"} if self.num_alike else {})
 

@@ -14,6 +14,8 @@ URI = "MLFLOW_TRACKING_URI"
 SECRETS = ("MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
 SQLITE = "sqlite:///"
 HIDDEN = "***"
+DEFAULT_EXPERIMENT = "longtail"
+"""Of grids, sweeps and searches, if no other is given."""
 SHORTEST_SECRET = 4
 """Characters: a shorter password alone is part of any text; in its address it is hidden too."""
 

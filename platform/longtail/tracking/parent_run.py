@@ -1,10 +1,13 @@
 """A parent run and its children in MLflow: a grid and its nodes, a search and its trials."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from longtail.tracking.tracker import NodeRecord, Status, Tracker, tracker_of
+
+RUN_NAME_TAG = "mlflow.runName"
+"""MLflow renames a run that gets another one."""
 
 
 class ParentRun:
@@ -54,6 +57,26 @@ class ParentRun:
         tracker.set_tags(run, tags)
         tracker.set_status(run, status)
         return run
+
+    def publish_finished(
+        self,
+        child: NodeRecord,
+        line: Mapping[str, Any],
+        tags: Mapping[str, str],
+        artifacts: Sequence[tuple[Path, str]] = (),
+    ) -> None:
+        """Record a child that is finished, and that this parent is, as far as it goes.
+
+        Args:
+            child: What it is; its run gets this name if it had another one.
+            line: Its metrics, as a journal has them.
+            tags: That may change as time goes by.
+            artifacts: Files, each with its folder among the artifacts; uploaded once.
+        """
+        named = {**tags, RUN_NAME_TAG: child.name}
+        run = self.publish_child(child, [line], named, "FINISHED")
+        self.connect().log_artifacts(run, artifacts)
+        self.connect().set_status(self.open(), "FINISHED")
 
     @property
     def num_points(self) -> int:

@@ -103,7 +103,8 @@ class Tracker:
         A node that other grids share keeps its first parent; the tag `longtail.grid.<id>` lists it
         under every grid that has it.
         """
-        tags = {**record.tags, PARENT_TAG: parent, "longtail.kind": record.node.partition("-")[0]}
+        kind = record.node.partition("-")[0]
+        tags = {PARENT_TAG: parent, "longtail.kind": kind, **record.tags}
         known = self._open(NODE_TAG, record.node, record.name, tags)
         membership = f"{GRID_TAG}.{_plain(grid)}"
         if membership not in known.tags:

@@ -23,6 +23,7 @@ class StageJob:
         initial_weights: Final checkpoint of the stage before; None for stage 0.
         loader_processes: Processes per worker that prepare samples; 0 prepares in the worker.
         until: Iterations after which it pauses, with a checkpoint; None trains to the end.
+        exhaustive: Every category is labelled in every image of the annotation file.
     """
 
     variant: Variant
@@ -33,6 +34,7 @@ class StageJob:
     initial_weights: Path | None
     loader_processes: int
     until: int | None = None
+    exhaustive: bool = False
 
     @property
     def last_step(self) -> int:

@@ -119,7 +119,7 @@ def _train_together(
     if not jobs:
         return []
     job, stage = jobs[0], jobs[0].config
-    annotations = open_annotations(job.train_annotations)
+    annotations = open_annotations(job.train_annotations, exhaustive=job.exhaustive)
     engine, members, frozen = _prepare_all(jobs, annotations, device)
     start = members[0].start
     if start.step >= job.last_step:

@@ -1,10 +1,16 @@
 """A merge in MLflow: one run, found again, with points, parameters and files."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mlflow import MlflowClient
 from support.merge_folder import QUICK, Folder
+
+from longtail.categories import CategoryTable
+from longtail.predictions.image_set import ImageSet
+from longtail.predictions.result_json.read import import_json
+from longtail.predictions.store import Source
 
 pytestmark = pytest.mark.slow
 
@@ -19,7 +25,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
 ODD = "my (2nd) run's = 100 %, a+b"
 
 
-def runs_of(folder: Folder, experiment: str = "x") -> dict[str, list[object]]:
+def runs_of(folder: Folder, experiment: str = "x") -> dict[str, list[Any]]:
     client = MlflowClient(f"sqlite:///{folder.path}/runs/mlflow.db")
     found = client.get_experiment_by_name(experiment)
     assert found is not None
@@ -47,6 +53,38 @@ def test_a_merge_is_recorded_once(folder: Folder) -> None:
     assert run.data.params["source.a.weight"] == "1.0"
     names = {file.path for file in client.list_artifacts(run.info.run_id)}
     assert names == {"stats.json", "evaluation.json", "merge.json", "merge.yaml"}
+
+
+def row_of_grid(folder: Folder, name: str, experiment: str) -> str:
+    """A source that is a row of a grid, as the grid's link names it."""
+    row = folder.path / "runs" / "grids" / "mine" / name
+    of = ImageSet.from_json(folder.ann), CategoryTable.from_json(folder.ann)
+    import_json(folder.path / f"{name}.json", *of, row / "predictions", Source(name))
+    folder.write("runs/grids/mine/table.json", {"experiment": experiment})
+    return f"{name}=runs/grids/mine/{name}/predictions"
+
+
+def test_a_merge_of_rows_of_a_grid_is_recorded_beside_them(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LONGTAIL_RUNS", str(folder.path / "elsewhere"))
+    row = row_of_grid(folder, "a", "of the grid")
+    assert folder.merge(row, "b=b.json", options=("--resamples=20",)) == 0
+    (run,) = runs_of(folder, "of the grid")["nodes"]
+    assert run.data.tags["longtail.kind"] == "evaluation"
+    assert run.data.tags["longtail.row"] == "merge"
+    merged = folder.read("evaluation.json")["steps"]["merged"]
+    for kind, prefix in (("segm", "val"), ("box", "val_box"), ("segm_fixed", "val_fixed")):
+        assert run.data.metrics[f"{prefix}/APf"] == round(100 * merged[kind]["APf"], 2)
+    assert run.data.metrics["val/AP_low"] <= run.data.metrics["val/AP"]
+    assert folder.merge(row, options=("--experiment=x", *QUICK), out="asked") == 0
+    assert [run.info.run_name for run in runs_of(folder, "x")["nodes"]] == ["asked"]
+    assert not (folder.path / "elsewhere").exists()
+
+
+def test_a_merge_of_files_is_recorded_only_where_it_is_asked(folder: Folder) -> None:
+    assert folder.merge("a=a.json", "b=b.json", options=("--resamples=0",)) == 0
+    assert not (folder.path / "runs").exists()
 
 
 def test_merges_of_one_experiment_lie_side_by_side(folder: Folder) -> None:

@@ -7,6 +7,7 @@ import pytest
 from mlflow import MlflowClient
 from rich.console import Console
 
+from ensemble.outputs.recording_place import RecordingPlace
 from ensemble.tuning.journal import MARGIN_TRIALS, TrialJournal
 from ensemble.tuning.objective.trial import MARGINS
 from ensemble.tuning.tracking import TrialPublisher
@@ -98,14 +99,17 @@ def test_files_of_an_earlier_version_go_on(tmp_path: Path) -> None:
     assert TrialJournal(tmp_path).trials == journal.trials
 
 
+def place_in(tmp_path: Path) -> RecordingPlace:
+    return RecordingPlace("tune-test", tmp_path / "runs")
+
+
 @pytest.mark.slow
 def test_every_trial_is_a_child_of_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    monkeypatch.setenv("LONGTAIL_RUNS", str(tmp_path / "runs"))
     journal = journal_of(tmp_path, 0.3)
     journal.add({"iou_thr": 0.6}, {"AP": -1.0, "problem": "a gap"}, 0.1)
     for _ in range(2):
-        publisher = TrialPublisher("d1", "tuned", "tune-test", Console())
+        publisher = TrialPublisher("d1", "tuned", place_in(tmp_path), Console())
         publisher.publish(journal.trials, "RUNNING")
         files = [(tmp_path / TRIALS, ""), (tmp_path / MARGIN_TRIALS, "pareto/00")]
         publisher.publish(journal.trials, "FINISHED", files)
@@ -127,13 +131,36 @@ def test_every_trial_is_a_child_of_one_run(tmp_path: Path, monkeypatch: pytest.M
     assert listed == ["pareto", "trials.jsonl"]
 
 
+@pytest.mark.slow
+def test_rows_of_the_other_half_have_the_names_of_rows_of_a_grid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    interval = {"value": 0.3, "low": 0.25, "high": 0.35, "standard_error": 0.02}
+    row = {"AP": 0.3, "APr": -1.0, "AP_fixed": 0.31, "intervals": {"AP": interval}}
+    for _ in range(2):
+        publisher = TrialPublisher("d1", "mine", place_in(tmp_path), Console())
+        publisher.publish_rows({"tuned": row, "pareto/01": {**row, "AP": 0.29}}, 24)
+    client = MlflowClient(f"sqlite:///{tmp_path / 'runs' / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("tune-test")
+    query = "tags.`longtail.kind` = 'evaluation'"
+    runs = client.search_runs([experiment.experiment_id], query)
+    found = {run.info.run_name: run.data for run in runs}
+    assert set(found) == {"mine: tuned", "mine: pareto/01"} and len(runs) == 2
+    expected = {"val/AP": 30.0, "val_fixed/AP": 31.0, "val/AP_low": 25.0, "val/AP_high": 35.0}
+    assert found["mine: tuned"].metrics == expected
+    assert found["mine: tuned"].tags["longtail.row"] == "tuning"
+    assert found["mine: tuned"].tags["longtail.images"] == "24 that were not tuned on"
+    assert found["mine: tuned"].params == {"images": "24"}
+
+
 def test_mlflow_being_away_costs_a_warning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     journal = journal_of(tmp_path, 0.3)
-    publisher = TrialPublisher("d1", "tuned", "tune-test", Console(stderr=True))
+    publisher = TrialPublisher("d1", "tuned", place_in(tmp_path), Console(stderr=True))
     publisher.publish(journal.trials, "RUNNING")
     publisher.publish(journal.trials, "RUNNING")
     assert capsys.readouterr().err.count("warning: MLflow is not up to date, going on") == 1

@@ -1,10 +1,15 @@
-"""Where trials are evaluated on their way."""
+"""Where trials are evaluated on their way, and what names a sweep."""
+
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ray.tune.schedulers.async_hyperband import _Bracket
+from support.sweep_scene import sweep_of
 
+from longtail.sweep.driver.rung_evaluation import intermediate_value_directory
 from longtail.sweep.request import rung_steps
 
 
@@ -34,3 +39,14 @@ def test_ray_tune_puts_its_milestones_there(
         bracket = _Bracket(on_the_way[0], iterations, reduction, 0)
         milestones = sorted(milestone for milestone, _ in bracket._rungs)
         assert [step for step in milestones if step < iterations] == on_the_way
+
+
+def test_exhaustive_labels_change_a_sweep_and_its_evaluations_on_the_way(tmp_path: Path) -> None:
+    usual = sweep_of()
+    exhaustive = replace(usual, data=replace(usual.data, exhaustive=True))
+    assert "exhaustive" not in usual.identity() and usual.id != exhaustive.id
+    points = [sweep.layout.points[0] for sweep in (usual, exhaustive) if sweep.layout]
+    rows = [sweep.row(0, points[0]) for sweep in (usual, exhaustive)]
+    folders = [intermediate_value_directory(tmp_path, row) for row in rows]
+    assert folders[0].name == rows[0].predictions.id
+    assert folders[1].name == f"{rows[1].predictions.id}-exhaustive"

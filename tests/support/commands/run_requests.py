@@ -6,6 +6,7 @@ from typing import Any
 from experiments.commands.run_request import RunRequest
 
 DEFAULTS: dict[str, Any] = {
+    "exhaustive": False,
     "scale": "demo",
     "resamples": 0,
     "workers": 1,

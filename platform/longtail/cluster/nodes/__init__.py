@@ -1,7 +1,7 @@
 """Units of work: what they are, and how they stand in storage.
 
 - `node`, `plan`, `shared_passes`: from variants to nodes, each once, trainings over one trunk
-  together.
+  together; `result_row`: rows that are finished results.
 - `ledger`, `statuses`, `provenance`: what is finished, and what it was made with.
 - `settings`: how a plan is run.
 """

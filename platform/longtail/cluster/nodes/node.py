@@ -41,7 +41,13 @@ class Node:
 
 
 def stage_node(
-    variant: Variant, number: int, label: str, inputs: Mapping[str, str], parent: Node | None
+    variant: Variant,
+    number: int,
+    label: str,
+    inputs: Mapping[str, str],
+    parent: Node | None,
+    *,
+    exhaustive: bool = False,
 ) -> Node:
     """The node that trains stage `number`: its identity is the chain of stages up to it.
 
@@ -53,7 +59,12 @@ def stage_node(
         label: Name of the row that asked first.
         inputs: Digests of the training annotations and of files the weights start from.
         parent: The node of the stage before; None for stage 0.
+        exhaustive: Every category is labelled in every image, which only classifiers that read
+            verified categories learn from.
     """
+    learned = variant.stages[: number + 1]
+    if exhaustive and any(stage.classifier.reads_verified for stage in learned):
+        inputs = {**inputs, "labels": "exhaustive"}
     tree = variant.model_dump(mode="json")
     config = {
         "detector": tree["detector"],
@@ -79,8 +90,27 @@ def predictions_node(inference: Inference, label: str, images: str, stage: Node)
     return Node("predictions", f"{label} predictions", config, inputs, stage.seed, (stage,))
 
 
+def result_node(label: str, digest: str, images: str, options: Mapping[str, Any]) -> Node:
+    """The node that makes a prediction set of a finished result of any program.
+
+    Args:
+        label: Name of the row.
+        digest: Of the result's files.
+        images: Digest of the annotation file that lists the images.
+        options: What else decides about the set, such as the categories it is written in.
+    """
+    inputs = {"result": digest, "images": images}
+    return Node("predictions", f"{label} predictions", {"import": dict(options)}, inputs, seed=0)
+
+
 def evaluation_node(
-    label: str, annotations: str, predictions: Node, resamples: int = 1000, max_dets: int = 300
+    label: str,
+    annotations: str,
+    predictions: Node,
+    resamples: int = 1000,
+    max_dets: int = 300,
+    *,
+    exhaustive: bool = False,
 ) -> Node:
     """The node that evaluates a prediction set: a row of the result table.
 
@@ -90,7 +120,11 @@ def evaluation_node(
         predictions: The prediction set.
         resamples: Resamples of the images for intervals; 0 keeps neither intervals nor matches.
         max_dets: Detections counted per image.
+        exhaustive: Every category is labelled in every image.
     """
     inputs = {"predictions": predictions.id, "annotations": annotations}
-    config = {"max_dets": max_dets, "resamples": resamples}
+    config: dict[str, Any] = {"max_dets": max_dets, "resamples": resamples}
+    if exhaustive:
+        # Only then, so that other evaluations keep the identity they had without this setting.
+        config["exhaustive"] = True
     return Node("evaluation", label, config, inputs, predictions.seed, (predictions,))

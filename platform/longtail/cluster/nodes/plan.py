@@ -4,7 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from longtail.cluster.nodes.node import Node, evaluation_node, predictions_node, stage_node
+from longtail.cluster.nodes.node import (
+    Node,
+    evaluation_node,
+    predictions_node,
+    result_node,
+    stage_node,
+)
+from longtail.cluster.nodes.result_row import ResultFile, ResultRow
 from longtail.config.base import fingerprint
 from longtail.config.detector import Detector, Detectron2, Timm
 from longtail.config.variant import Variant
@@ -18,11 +25,12 @@ class DataFiles:
     """The files a grid works on.
 
     Attributes:
-        train: Annotations to learn from.
+        train: Annotations to learn from; those of `val` where nothing is trained.
         val: Annotations to predict and evaluate.
         images: Folder that holds the pictures of both.
         train_digest: SHA-256 of `train` in hex.
         val_digest: SHA-256 of `val` in hex.
+        exhaustive: Every category is labelled in every image.
     """
 
     train: Path
@@ -30,6 +38,7 @@ class DataFiles:
     images: Path
     train_digest: str
     val_digest: str
+    exhaustive: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,24 +66,39 @@ class Row:
         return (*self.stages, self.predictions, self.evaluation)
 
 
+TableRow = Row | ResultRow
+
+
 @dataclass(frozen=True)
 class Plan:
-    """The rows of a grid over one data set."""
+    """The rows of a grid over one data set.
+
+    Attributes:
+        rows: Those that are trained and predicted.
+        data: What they are trained and evaluated on.
+        results: Finished results, which are evaluated alone.
+    """
 
     rows: tuple[Row, ...]
     data: DataFiles
+    results: tuple[ResultRow, ...] = ()
 
     @property
     def id(self) -> str:
         """Twelve hex digits that name the set of rows: the same grid again has the same id."""
-        return fingerprint(sorted(row.evaluation.id for row in self.rows))
+        return fingerprint(sorted(row.evaluation.id for row in self.all_rows))
+
+    @property
+    def all_rows(self) -> tuple[TableRow, ...]:
+        """All lines of the table, trained ones first."""
+        return (*self.rows, *self.results)
 
     def nodes(self) -> list[Node]:
         """Every node once, each after those it needs."""
-        return list({node.id: node for row in self.rows for node in row.nodes()}.values())
+        return list({node.id: node for row in self.all_rows for node in row.nodes()}.values())
 
     def row_of(self, node: Node) -> Row:
-        """The first row that needs the node: where its configuration is looked up."""
+        """The first trained row that needs the node: where its configuration is looked up."""
         return next(row for row in self.rows if any(own.id == node.id for own in row.nodes()))
 
 
@@ -83,28 +107,47 @@ def make_plan(
     seeds: Sequence[int],
     data: DataFiles,
     resamples: int = RESAMPLES,
+    results: Sequence[ResultFile] = (),
 ) -> Plan:
-    """Lay out the nodes of every variant under every seed.
+    """Lay out the nodes of every variant under every seed, and of every finished result.
 
     Args:
         variants: Configurations by name; each seed replaces their own.
         seeds: Seeds; one given twice counts once.
         data: What is trained and evaluated on.
         resamples: Resamples of the images for the intervals of every evaluation; 0 for none.
+        results: Under names that no variant has.
 
     Raises:
-        ValueError: Two variants are equal: their rows would be one.
+        ValueError: Two variants, or two results, are equal: their rows would be one.
     """
     rows = tuple(_rows(variants, seeds, data, resamples))
+    _check_different(
+        rows,
+        "variants {} and {} are the same configuration; leave one out, or check what --set changed",
+    )
+    finished = tuple(_result_row(result, data, resamples) for result in results)
+    _check_different(finished, "--pred {} and {} are the same detections; leave one out")
+    return Plan(rows, data, finished)
+
+
+def _check_different(rows: Sequence[TableRow], message: str) -> None:
     seen: dict[str, str] = {}
     for row in rows:
         other = seen.setdefault(row.evaluation.id, row.name)
         if other != row.name:
-            raise ValueError(
-                f"variants {other} and {row.name} are the same configuration;"
-                " leave one out, or check what --set changed"
-            )
-    return Plan(rows, data)
+            raise ValueError(message.format(other, row.name))
+
+
+def _result_row(result: ResultFile, data: DataFiles, resamples: int) -> ResultRow:
+    predictions = result_node(result.name, result.digest, data.val_digest, result.options)
+    return ResultRow(result, predictions, _evaluation(result.name, predictions, data, resamples))
+
+
+def _evaluation(name: str, predictions: Node, data: DataFiles, resamples: int) -> Node:
+    return evaluation_node(
+        name, data.val_digest, predictions, resamples, exhaustive=data.exhaustive
+    )
 
 
 def _rows(
@@ -121,9 +164,10 @@ def _row(name: str, variant_name: str, variant: Variant, data: DataFiles, resamp
     stages: list[Node] = []
     for number in range(len(variant.stages)):
         parent = stages[-1] if stages else None
-        stages.append(stage_node(variant, number, name, inputs, parent))
+        of = variant, number, name, inputs, parent
+        stages.append(stage_node(*of, exhaustive=data.exhaustive))
     predictions = predictions_node(variant.inference, name, data.val_digest, stages[-1])
-    evaluation = evaluation_node(name, data.val_digest, predictions, resamples)
+    evaluation = _evaluation(name, predictions, data, resamples)
     return Row(name, variant_name, variant, tuple(stages), predictions, evaluation)
 
 

@@ -72,7 +72,7 @@ def look_up(plan: Plan, runs: Path) -> NodeStatuses:
     found: a row whose evaluation is there trains nothing, even if its checkpoints were removed.
     """
     statuses: NodeStatuses = {}
-    for row in plan.rows:
+    for row in plan.all_rows:
         needed = True
         for node in reversed(row.nodes()):
             needed = needed and read_result(node_directory(runs, node)) is None

@@ -5,7 +5,7 @@ is kept under the digests of what it compares, so that the same grid again need 
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import msgspec
 
 from longtail.categories import CategoryTable
 from longtail.cluster.nodes.ledger import node_directory
-from longtail.cluster.nodes.plan import Plan, Row
+from longtail.cluster.nodes.plan import Plan, Row, TableRow
 from longtail.cluster.nodes.statuses import NodeStatuses, State
 from longtail.config.base import fingerprint
 from longtail.evaluation.matching.overlaps import Kind
@@ -31,7 +31,7 @@ OnPair = Callable[[str, str], None]
 
 @dataclass(frozen=True)
 class RowDifference:
-    """How a row differs from its baseline: a row of the same seed.
+    """How a row differs from its baseline: a row of the same seed, where both have one.
 
     Attributes:
         row: Name of the row.
@@ -55,25 +55,37 @@ def differences_to(
 ) -> list[RowDifference]:
     """Differences of every finished row to the row of the variant `baseline` with the same seed.
 
-    Rows whose baseline is not finished, or that keep no matches (0 resamples), are left out.
+    A finished result has no seed: it is compared with the first row of the baseline, and every row
+    with it. Rows whose baseline is not finished, or that keep no matches (0 resamples), are left
+    out.
 
     Args:
-        baseline: Name of a variant.
+        baseline: Name of a variant or of a finished result.
         plan: The rows.
         statuses: How the nodes stand.
         runs: The runs folder.
         on_pair: Told the names of two rows before they are compared.
     """
-    done = [row for row in plan.rows if statuses[row.evaluation.id].state is State.DONE]
+    done = [row for row in plan.all_rows if statuses[row.evaluation.id].state is State.DONE]
     kept = [row for row in done if row.evaluation.config["resamples"]]
-    baselines = {row.evaluation.seed: row for row in kept if row.variant_name == baseline}
+    baselines = [row for row in kept if row.variant_name == baseline]
     others = [row for row in kept if row.variant_name != baseline]
-    pairs = [(baselines[r.evaluation.seed], r) for r in others if r.evaluation.seed in baselines]
+    found = [(_baseline_of(row, baselines), row) for row in others]
+    pairs = [(before, after) for before, after in found if before is not None]
     return [_difference(*pair, plan.data.val, runs, on_pair) for pair in pairs]
 
 
+def _baseline_of(row: TableRow, baselines: Sequence[TableRow]) -> TableRow | None:
+    """The first baseline that has the row's seed, or any where one of the two has none."""
+    for before in baselines:
+        seeds = [of.variant.seed for of in (before, row) if isinstance(of, Row)]
+        if len(set(seeds)) < 2:
+            return before
+    return None
+
+
 def _difference(
-    before: Row, after: Row, annotations: Path, runs: Path, on_pair: OnPair
+    before: TableRow, after: TableRow, annotations: Path, runs: Path, on_pair: OnPair
 ) -> RowDifference:
     folders = [node_directory(runs, row.evaluation) for row in (before, after)]
     both_have_masks = all(matches_path(folder, "segm").is_file() for folder in folders)

@@ -4,21 +4,24 @@ import json
 from pathlib import Path
 from typing import Any
 
+from longtail.evaluation.recording.names import DIAGNOSIS, EVALUATION, PER_CATEGORY, PLOT
 from longtail.metrics import BOX_AP, GAP, GROUP_METRICS
 from longtail.training.journal import JOURNAL
 
 VARIANT = "variant.json"
-EVALUATION = "evaluation.json"
-DIAGNOSIS = "diagnosis.json"
-PER_CATEGORY = "per_category.csv"
-PLOT = "ap_by_category.html"
 MATCHES = "matches_*.npz"
 
 
 def result_files(directory: Path) -> list[Path]:
     """The files that a finished evaluation consists of."""
-    names = (VARIANT, JOURNAL, EVALUATION, DIAGNOSIS, PER_CATEGORY, f"plots/{PLOT}")
-    return [*(directory / name for name in names), *sorted(directory.glob(MATCHES))]
+    files = [directory / name for name in (JOURNAL, *evaluation_files(directory))]
+    return [*files, *sorted(directory.glob(MATCHES))]
+
+
+def evaluation_files(directory: Path) -> list[str]:
+    """Those that MLflow keeps; a finished result has no variant."""
+    names = [EVALUATION, DIAGNOSIS, PER_CATEGORY, PLOT]
+    return [VARIANT, *names] if (directory / VARIANT).is_file() else names
 
 
 def summary_of(directory: Path) -> dict[str, Any]:

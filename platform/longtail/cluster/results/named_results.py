@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from longtail.cluster.nodes.ledger import node_directory, read_result
-from longtail.cluster.nodes.plan import Plan, Row
+from longtail.cluster.nodes.plan import Plan, Row, TableRow
 from longtail.cluster.nodes.statuses import NodeStatuses, State
 from longtail.cluster.results.differences import RowDifference
 from longtail.cluster.results.evaluation_files import intervals_of
@@ -33,8 +33,9 @@ def grid_directory(runs: Path, name: str) -> Path:
     return runs / "grids" / file_name(name)
 
 
-def row_directory(grid: Path, row: Row) -> Path:
-    """Where a row's links are: `predictions`, `evaluation`, `training` (last stage)."""
+def row_directory(grid: Path, row: TableRow) -> Path:
+    """Where a row's links are: `predictions`, `evaluation`, and `training` (last stage) of a
+    variant."""
     return grid / file_name(row.name)
 
 
@@ -43,22 +44,28 @@ def write_links(
     statuses: NodeStatuses,
     runs: Path,
     name: str,
+    experiment: str,
     differences: Sequence[RowDifference] = (),
 ) -> Path:
     """Link every finished node under its row's name and write `table.json`; return the folder.
 
-    A grid of the same name with other settings takes the names over; nodes themselves stay.
+    The table names the MLflow experiment, where merges of the rows are recorded too. A grid of
+    the same name with other settings takes the names over; nodes themselves stay.
     """
     grid = grid_directory(runs, name)
     rows = {}
-    for row in plan.rows:
+    for row in plan.all_rows:
         folder = row_directory(grid, row)
         folder.mkdir(parents=True, exist_ok=True)
         targets = {
-            "training": node_directory(runs, row.stages[-1]),
             "predictions": node_directory(runs, row.predictions) / "predictions",
             "evaluation": node_directory(runs, row.evaluation),
         }
+        if isinstance(row, Row):
+            targets["training"] = node_directory(runs, row.stages[-1])
+        else:
+            # A row of this name may have been a variant before.
+            (folder / "training").unlink(missing_ok=True)
         for link, target in targets.items():
             _link(folder / link, target)
         done = statuses[row.evaluation.id].state is State.DONE
@@ -66,6 +73,7 @@ def write_links(
     seeds = {name: asdict(of)["metrics"] for name, of in over_seeds(plan, statuses, runs).items()}
     table = {
         "grid": plan.id,
+        "experiment": experiment,
         "rows": rows,
         "intervals": intervals_of_rows(plan, statuses, runs),
         "differences": [difference.as_dict() for difference in differences],
@@ -77,7 +85,7 @@ def write_links(
 
 def intervals_of_rows(plan: Plan, statuses: NodeStatuses, runs: Path) -> dict[str, Any]:
     """Intervals by row name, then `segm` and `box`, of the finished rows that have some."""
-    done = [row for row in plan.rows if statuses[row.evaluation.id].state is State.DONE]
+    done = [row for row in plan.all_rows if statuses[row.evaluation.id].state is State.DONE]
     found = {row.name: intervals_of(node_directory(runs, row.evaluation)) for row in done}
     return {name: intervals for name, intervals in found.items() if intervals}
 

@@ -9,16 +9,13 @@ from typing import Any, Protocol
 
 from longtail.cluster.nodes.ledger import node_directory, read_record
 from longtail.cluster.nodes.node import Node
-from longtail.cluster.nodes.plan import Row
+from longtail.cluster.nodes.plan import Row, TableRow
+from longtail.cluster.nodes.result_row import ResultRow
 from longtail.cluster.nodes.statuses import NodeStatus, NodeStatuses, State
-from longtail.cluster.results.evaluation_files import (
-    DIAGNOSIS,
-    EVALUATION,
-    PER_CATEGORY,
-    PLOT,
-    VARIANT,
-)
+from longtail.cluster.results.evaluation_files import evaluation_files
 from longtail.cluster.results.published import Published
+from longtail.evaluation.recording.metrics import ROW_TAG
+from longtail.evaluation.recording.names import as_artifacts
 from longtail.problems import BadInputError
 from longtail.ray_cluster.watch import at_loss
 from longtail.tracking.address import told, tracking_uri
@@ -60,10 +57,10 @@ class RunGroup(Protocol):
     @property
     def kind(self) -> str: ...
 
-    def row_of(self, node: Node) -> Row:
+    def row_of(self, node: Node) -> TableRow:
         """A row that needs the node."""
 
-    def params_of(self, node: Node, row: Row) -> Mapping[str, Any]:
+    def params_of(self, node: Node) -> Mapping[str, Any]:
         """What tells its run from others, by dotted path."""
 
     def tags_of(self, status: NodeStatus) -> Mapping[str, str]:
@@ -197,6 +194,8 @@ class Publisher:
             return
         row = self._group.row_of(node)
         tags = dict(self._group.tags_of(status))
+        if node.kind == "evaluation":
+            tags[ROW_TAG] = "variant" if isinstance(row, Row) else "result"
         if status.in_pass:
             tags[SHARED_TRUNK_TAG] = str(len(status.in_pass))
         if status.error is not None:
@@ -214,11 +213,15 @@ class Publisher:
         yield from read_journal(node_directory(self._runs, node) / JOURNAL)
         yield from self._group.points_of(node)
 
-    def _record(self, node: Node, row: Row) -> NodeRecord:
+    def _record(self, node: Node, row: TableRow) -> NodeRecord:
         digests = {f"longtail.input.{role}": digest for role, digest in node.inputs.items()}
         provenance = _provenance(node_directory(self._runs, node))
-        tags = {"longtail.variant": row.name, "longtail.seed": str(node.seed)}
-        params = self._group.params_of(node, row)
+        tags = {"longtail.variant": row.name}
+        if isinstance(row, ResultRow):
+            tags["longtail.result"] = str(row.result.path)
+        else:
+            tags["longtail.seed"] = str(node.seed)
+        params = self._group.params_of(node)
         return NodeRecord(node.id, node.label, params, {**tags, **digests, **provenance})
 
 
@@ -238,12 +241,10 @@ def _artifacts(node: Node, runs: Path) -> list[tuple[Path, str]]:
         case "predictions":
             files.append((directory / "predictions" / "manifest.json", "predictions"))
         case "evaluation":
-            names = (VARIANT, EVALUATION, DIAGNOSIS, PER_CATEGORY)
-            files += [(directory / name, "") for name in names]
-            files.append((directory / "plots" / PLOT, "plots"))
+            files += as_artifacts(directory, evaluation_files(directory))
             (predictions,) = node.parents
-            (last_stage,) = predictions.parents
-            files += _telemetry(last_stage, runs)
+            for last_stage in predictions.parents:
+                files += _telemetry(last_stage, runs)
     return files
 
 

@@ -68,6 +68,6 @@ def _state(plan: Plan, settings: GridSettings, store: Path) -> dict[str, Any]:
         "changed": found.st_mtime_ns,
         "experiment": settings.experiment,
         "grid": settings.name,
-        "rows": [row.name for row in plan.rows],
+        "rows": [row.name for row in plan.all_rows],
         "nodes": [node.id for node in plan.nodes()],
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 from longtail.cluster.nodes.ledger import node_directory, read_result
 from longtail.cluster.nodes.node import Node
-from longtail.cluster.nodes.plan import Plan, Row
+from longtail.cluster.nodes.plan import Plan, TableRow
 from longtail.cluster.nodes.statuses import NodeStatus, NodeStatuses, State
 from longtail.config.variant import Variant
 from longtail.metrics import RESULT_METRICS, points_text
@@ -36,15 +36,19 @@ class GridRunGroup:
 
     @cached_property
     def _params(self) -> dict[str, dict[str, Any]]:
-        return differing_leaves({row.name: row.variant for row in self.plan.rows})
+        leaves = differing_leaves({row.name: row.variant for row in self.plan.rows})
+        for row in self.plan.results:
+            leaves[row.name] = {f"result.{key}": value for key, value in row.result.options.items()}
+        return leaves
 
-    def row_of(self, node: Node) -> Row:
+    def row_of(self, node: Node) -> TableRow:
         """The first row that needs the node."""
-        return self.plan.row_of(node)
+        rows = self.plan.all_rows
+        return next(row for row in rows if any(own.id == node.id for own in row.nodes()))
 
-    def params_of(self, node: Node, row: Row) -> Mapping[str, Any]:
+    def params_of(self, node: Node) -> Mapping[str, Any]:
         """What tells the row from others, on its evaluation."""
-        return self._params[row.name] if node.kind == "evaluation" else {}
+        return self._params[self.row_of(node).name] if node.kind == "evaluation" else {}
 
     def tags_of(self, status: NodeStatus) -> Mapping[str, str]:
         """None."""
@@ -62,7 +66,7 @@ class GridRunGroup:
 def result_note(plan: Plan, statuses: NodeStatuses, runs: Path) -> str:
     """The finished rows as a Markdown table in points, which MLflow shows on the parent's page."""
     lines = ["| variant | AP | APr | APc | APf | box AP |", "|---|---|---|---|---|---|"]
-    for row in plan.rows:
+    for row in plan.all_rows:
         if statuses[row.evaluation.id].state is not State.DONE:
             continue
         summary = read_result(node_directory(runs, row.evaluation))

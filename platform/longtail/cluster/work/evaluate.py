@@ -1,28 +1,16 @@
-"""Evaluating a prediction set on a worker group."""
+"""Evaluating a prediction set: of a row on a worker group, of a finished result anywhere."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from longtail.cluster.nodes.plan import Row
 from longtail.cluster.pool.tasks import Run
-from longtail.cluster.results.evaluation_files import (
-    DIAGNOSIS,
-    EVALUATION,
-    PER_CATEGORY,
-    PLOT,
-    VARIANT,
-)
+from longtail.cluster.results.evaluation_files import VARIANT
 from longtail.files import write_json
-from longtail.metrics import UNDEFINED, in_points, mlflow_name
 from longtail.training.journal import JOURNAL, Journal
-
-if TYPE_CHECKING:
-    from longtail.evaluation.matching.overlaps import Kind
-    from longtail.evaluation.report import Evaluation
-
-BOUNDED_METRICS = ("AP", "APr")
-"""Metrics whose intervals MLflow shows too."""
 
 
 def evaluate_node(
@@ -37,64 +25,64 @@ def evaluate_node(
         directory: The node's directory, absolute.
         run: Does a task on a worker group.
     """
-    config = row.evaluation.config
     files = annotations, predictions, directory
-    metrics = run(partial(_evaluate, *files, config["max_dets"], config["resamples"]))
+    metrics = run(partial(evaluate_store, *files, row.evaluation.config))
     write_json(directory / VARIANT, row.variant.model_dump(mode="json"), end="")
-    step = sum(stage.schedule.iterations for stage in row.variant.stages)
+    write_metrics(
+        directory, sum(stage.schedule.iterations for stage in row.variant.stages), metrics
+    )
+
+
+def write_metrics(directory: Path, step: int, metrics: Mapping[str, float]) -> None:
+    """Write the journal of an evaluation, which MLflow shows.
+
+    Args:
+        directory: The node's directory.
+        step: Iterations that its predictions were trained for; 0 where that is not known.
+        metrics: In points, by MLflow's names.
+    """
     (directory / JOURNAL).unlink(missing_ok=True)
     journal = Journal(directory / JOURNAL)
     journal.append(step, metrics)
     journal.close()
 
 
-def _evaluate(
+def evaluate_store(
     annotations: Path,
     predictions: Path,
     directory: Path,
-    max_dets: int,
-    resamples: int,
+    config: Mapping[str, Any],
     rank: int,
     world_size: int,
 ) -> dict[str, float]:
-    """Runs in every worker, of which the first does it all: the metrics that MLflow shows."""
+    """Runs in every worker, of which the first does it all: the metrics that MLflow shows.
+
+    Args:
+        annotations: The annotation file, absolute.
+        predictions: The store, absolute.
+        directory: Takes the files.
+        config: Of the evaluation's node.
+        rank: Of the worker.
+        world_size: Of its group.
+    """
     if rank > 0:
         return {}
     from longtail.evaluation.lvis import evaluate
-    from longtail.evaluation.plots import write_ap_by_category
+    from longtail.evaluation.recording.files import write_evaluation_files
+    from longtail.evaluation.recording.metrics import interval_points
 
-    keep_matches = directory if resamples else None
+    max_dets, resamples = config["max_dets"], config["resamples"]
+    exhaustive = bool(config.get("exhaustive"))
     evaluation = evaluate(
-        annotations, predictions, max_dets, resamples=resamples, keep_matches=keep_matches
+        annotations,
+        predictions,
+        max_dets,
+        resamples=resamples,
+        keep_matches=directory if resamples else None,
+        exhaustive=exhaustive,
     )
     assert evaluation.identity_holds, evaluation.identity_error
-    (directory / "plots").mkdir(exist_ok=True)
-    evaluation.write_per_category(directory / PER_CATEGORY)
-    write_ap_by_category(evaluation, directory / "plots" / PLOT)
-    _write_diagnosis(evaluation, annotations, predictions, directory / DIAGNOSIS, max_dets)
-    evaluation.to_json(directory / EVALUATION)
-    return evaluation.metrics() | _bounds(evaluation)
-
-
-def _write_diagnosis(
-    evaluation: "Evaluation", annotations: Path, predictions: Path, path: Path, max_dets: int
-) -> None:
-    from longtail.evaluation.diagnosis.diagnosis import diagnose
-    from longtail.evaluation.diagnosis.tables import as_json
-    from longtail.files import write_text
-
-    kind: Kind = "box" if evaluation.segm["AP"] == UNDEFINED else "segm"
-    write_text(path, as_json(diagnose(annotations, predictions, kind, max_dets=max_dets)))
-
-
-def _bounds(evaluation: "Evaluation") -> dict[str, float]:
-    """Ends of the intervals of mask AP in points, by the names that MLflow knows."""
-    if "segm" not in evaluation.intervals:
-        return {}
-    intervals = evaluation.intervals["segm"].metrics
-    bounds = {}
-    for name in BOUNDED_METRICS:
-        if intervals[name].standard_error != UNDEFINED:
-            bounds[mlflow_name(f"{name}_low")] = in_points(intervals[name].low)
-            bounds[mlflow_name(f"{name}_high")] = in_points(intervals[name].high)
-    return bounds
+    files = annotations, predictions, directory
+    write_evaluation_files(evaluation, *files, max_dets, exhaustive=exhaustive)
+    intervals = {kind: asdict(of) for kind, of in evaluation.intervals.items()}
+    return evaluation.metrics() | interval_points(intervals)

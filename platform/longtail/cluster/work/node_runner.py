@@ -117,6 +117,7 @@ class NodeRunner:
             directory=node_directory(self.runs, node),
             initial_weights=None if number == 0 else self._final(row, number - 1),
             loader_processes=self.loader_processes,
+            exhaustive=self.plan.data.exhaustive,
         )
 
     def _finish_training(self, job: StageJob) -> None:

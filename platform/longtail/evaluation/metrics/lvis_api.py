@@ -55,6 +55,8 @@ def _run(
         # Annotation id 0 would read as "no match".
         for annotation in annotations.dataset["annotations"]:
             annotation["id"] += 1
+        if truth.exhaustive:
+            _complete_lists(annotations.dataset["images"], truth)
         annotations._create_index()
         results = results or [_without_area(truth)]
         capped = lvis.LVISResults(annotations, results, max_dets=max_dets)
@@ -72,6 +74,14 @@ def _unpacked(lvis: Any) -> Any:
             return json.loads(bytes(read_json_text(Path(path))))
 
     return Unpacked
+
+
+def _complete_lists(images: list[dict[str, Any]], truth: GroundTruth) -> None:
+    """Write out what `--exhaustive` says, which lvis-api has no word for."""
+    ranks = truth.images.find(np.array([image["id"] for image in images])).tolist()
+    for image, rank in zip(images, ranks, strict=True):
+        image["neg_category_ids"] = truth.absent_ids(rank)
+        image.setdefault("not_exhaustive_category_ids", [])
 
 
 @contextmanager

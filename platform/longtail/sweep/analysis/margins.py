@@ -51,7 +51,7 @@ def find_margins(sweep: Sweep, trials: Sequence[Trial], settings: SweepSettings)
     known = read_margins(settings.directory)
     different = {trial.evaluation: trial for trial in trials if _has_ap(trial)}
     left = [trial for name, trial in different.items() if name not in known]
-    truth = cache(lambda: read_ground_truth(sweep.data.val))
+    truth = cache(lambda: read_ground_truth(sweep.data.val, exhaustive=sweep.data.exhaustive))
     problems = []
     with block_progress() as on_block:
         for place, trial in enumerate(left):

@@ -6,6 +6,7 @@ would have, so that it is found again by every sweep that has the trial.
 
 import logging
 import shutil
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,8 @@ LOCK_PATIENCE_SECONDS = 24 * 3600.0
 
 def intermediate_value_directory(runs: Path, row: Row) -> Path:
     """Where the evaluations of a row's last stage on its way are."""
-    return node_directory(runs, row.stages[-1]) / "curves" / row.predictions.id
+    judged = "-exhaustive" if row.evaluation.config.get("exhaustive") else ""
+    return node_directory(runs, row.stages[-1]) / "curves" / f"{row.predictions.id}{judged}"
 
 
 def read_intermediate_values(runs: Path, row: Row) -> list[Rung]:
@@ -73,8 +75,7 @@ def evaluate_rung(row: Row, step: int, data: DataFiles, settings: GridSettings, 
                 loader_processes=settings.loader_processes,
             )
             predict_node(job, run)
-            max_dets = row.evaluation.config["max_dets"]
-            metrics = run(partial(_metrics, data.val, store, max_dets))
+            metrics = run(partial(_metrics, data.val, store, row.evaluation.config))
             write_sealed_json(file, {"step": step, "metrics": metrics})
             shutil.rmtree(store)
     return next(rung for rung in read_intermediate_values(settings.runs, row) if rung.step == step)
@@ -104,13 +105,14 @@ def _line(file: Path, rung: dict[str, Any]) -> dict[str, Any]:
 
 
 def _metrics(
-    annotations: Path, predictions: Path, max_dets: int, rank: int, world_size: int
+    annotations: Path, predictions: Path, config: Mapping[str, Any], rank: int, world_size: int
 ) -> dict[str, float]:
     """Runs in every worker, of which the first does it all."""
     if rank > 0:
         return {}
     from longtail.evaluation.lvis import evaluate
 
-    evaluation = evaluate(annotations, predictions, max_dets, resamples=0)
+    exhaustive = bool(config.get("exhaustive"))
+    evaluation = evaluate(annotations, predictions, config["max_dets"], exhaustive=exhaustive)
     masks = {name: evaluation.segm[name] for name in GROUP_METRICS}
     return {**masks, BOX_AP: evaluation.box["AP"]}

@@ -50,8 +50,9 @@ class SweepRunGroup:
         """The row of the first trial that needs the node."""
         return self.trial_numbers.rows[self._number_of(node)]
 
-    def params_of(self, node: Node, row: Row) -> Mapping[str, Any]:
+    def params_of(self, node: Node) -> Mapping[str, Any]:
         """The point of a trial, on the two runs that may stand for it."""
+        row = self.row_of(node)
         if node.id not in (row.stages[-1].id, row.evaluation.id):
             return {}
         return self.journal.started[self._number_of(node)]

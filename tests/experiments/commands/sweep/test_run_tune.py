@@ -27,6 +27,7 @@ def options(runs: Path, **changes: Any) -> dict[str, Any]:
         "train": None,
         "val": None,
         "images": None,
+        "exhaustive": False,
         "scale": None,
         "resamples": 1000,
         "workers": 1,
@@ -68,9 +69,12 @@ def test_alpha_tunes_the_margins_of_the_newest_grid(tmp_path: Path) -> None:
         *("-m", "ensemble.tune"),
         *("--pred", f"c={rows}/c/predictions", "--pred", f"d={rows}/d/predictions"),
         *("--ann", f"{tmp_path}/data/synthetic/val.json", "--metric", "AP,APr", "--seed", "0"),
-        *("--resamples", "1000", "--experiment", "longtail"),
+        *("--resamples", "1000"),
         *("--out", f"{tmp_path}/sweeps/alpha", "--search", "margins", "--margin-trials", "2000"),
     ]
+    asked = options(tmp_path, exhaustive=True, experiment="mine")
+    told, _ = tune_command(asked, is_recorded_where_asked=True)
+    assert told[told.index("--exhaustive") + 1 :][:2] == ["--experiment", "mine"]
     older, _ = tune_command(options(tmp_path, grid="older"))
     assert f"a={tmp_path}/grids/older/a/predictions" in older
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.match_tables import simulated_tables
+from support.results.unread import Result
 
 from longtail.cluster.nodes.ledger import finish, node_directory
 from longtail.cluster.nodes.plan import DataFiles, Plan, make_plan
@@ -29,7 +30,7 @@ RESAMPLES = 50
 def finished(plan: Plan, runs: Path, skills: Sequence[float]) -> list[MatchTable]:
     """Let the first rows be finished, with a skill each; their mask matches."""
     tables = simulated_tables(np.random.default_rng(0), skills, letters="f", num_images=60)
-    for row, table in zip(plan.rows, tables, strict=False):
+    for row, table in zip(plan.all_rows, tables, strict=False):
         directory = node_directory(runs, row.evaluation)
         write_matches(directory, {"segm": table, "box": tables[0]})
         finish(directory, sorted(directory.glob("*.npz")), {"AP": 0.5})
@@ -53,6 +54,19 @@ def test_every_row_is_compared_with_the_baseline(data: DataFiles, tmp_path: Path
     assert eql.comparison == compare(tables[0], tables[1], RESAMPLES)
     assert eql.comparison.metrics["AP"].real and eql.comparison.metrics["AP"].difference > 0
     assert softmax.comparison == compare(tables[0], tables[2], RESAMPLES)
+
+
+def test_a_result_has_no_seed_and_is_compared_with_the_first_row_of_the_baseline(
+    data: DataFiles, tmp_path: Path
+) -> None:
+    results = [Result("old", "c" * 64)]
+    plan = make_plan({"sigmoid": VARIANTS["sigmoid"]}, (0, 1), data, RESAMPLES, results)
+    finished(plan, tmp_path, (0.5, 0.6, 0.7))
+    found, _ = compared(plan, tmp_path)
+    assert [(of.row, of.baseline) for of in found] == [("old", "sigmoid seed 0")]
+    found, _ = compared(plan, tmp_path, "old")
+    assert [of.row for of in found] == ["sigmoid seed 0", "sigmoid seed 1"]
+    assert {of.baseline for of in found} == {"old"}
 
 
 def test_rows_are_compared_within_their_seed(data: DataFiles, tmp_path: Path) -> None:

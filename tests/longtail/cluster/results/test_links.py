@@ -20,7 +20,7 @@ def test_rows_are_linked_by_name_and_listed_in_a_table(plan: Plan, tmp_path: Pat
     (evaluation / "evaluation.json").write_text(json.dumps({"intervals": intervals}))
     finish(evaluation, [evaluation / "evaluation.json"], {"AP": 0.5})
     for _ in range(2):
-        grid = write_links(plan, look_up(plan, tmp_path), tmp_path, "a, b")
+        grid = write_links(plan, look_up(plan, tmp_path), tmp_path, "a, b", "x")
     assert grid == tmp_path / "grids" / "a_b"
     link = row_directory(grid, first) / "predictions"
     assert link.is_symlink() and not Path(link.readlink()).is_absolute()
@@ -28,6 +28,7 @@ def test_rows_are_linked_by_name_and_listed_in_a_table(plan: Plan, tmp_path: Pat
     table = json.loads((grid / "table.json").read_text())
     assert table == {
         "grid": plan.id,
+        "experiment": "x",
         "rows": {"sigmoid": {"AP": 0.5}, "eql": None},
         "intervals": {"sigmoid": intervals},
         "differences": [],
