@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from longtail.commands import ExitCode, output_console, run
+from longtail.evaluation.annotations.exhaustive_option import exhaustive_option
 from longtail.path_options import AbsolutePath
 
 
@@ -129,6 +130,7 @@ FILE = AbsolutePath(dir_okay=False)
     type=AbsolutePath(exists=True, file_okay=False),
     help="Where a result JSON is unpacked for the time of the evaluation.",
 )
+@exhaustive_option
 def main(
     annotations: Path,
     predictions: Path,
@@ -150,6 +152,7 @@ def main(
     max_dets: int,
     train_annotations: Path | None,
     work_dir: Path | None,
+    exhaustive: bool,
 ) -> ExitCode:
     """LVIS AP of masks and boxes.
 
@@ -164,6 +167,7 @@ def main(
       python -m longtail.evaluation val.json results.json --official
       python -m longtail.evaluation val.json results.json --also pool --also headroom
       python -m longtail.evaluation val.json before.json --compare after.json --bootstrap 1000
+      python -m longtail.evaluation coco_val.json results.json --exhaustive
       python -m longtail.evaluation val.json store --shard 2/8 --part parts/2.npz
       python -m longtail.evaluation val.json store --parts parts
     """
@@ -182,7 +186,8 @@ def main(
     telling = telling_of_compilation(partial(click.echo, err=True))
     if shard is not None and part is not None:
         with telling, block_progress() as on_block:
-            write_shard(annotations, predictions, *shard, part, on_block, workers)
+            of = annotations, predictions, *shard, part, on_block, workers
+            write_shard(*of, exhaustive=exhaustive)
         return ExitCode.DONE
     with telling, evaluation_progress() as (on_block, on_resample):
         evaluation = evaluate(
@@ -200,6 +205,7 @@ def main(
             workers=workers,
             parts=parts,
             keep_matches=keep_matches,
+            exhaustive=exhaustive,
             on_warning=lambda warning: click.secho(f"warning: {warning}", fg="yellow", err=True),
         )
     output_console().print(evaluation.tables())

@@ -7,6 +7,7 @@ from typing import Literal
 import click
 
 from longtail.commands import output_console, run
+from longtail.evaluation.annotations.exhaustive_option import exhaustive_option
 from longtail.path_options import AbsolutePath
 
 EXISTING = AbsolutePath(exists=True)
@@ -46,6 +47,7 @@ EXISTING = AbsolutePath(exists=True)
     type=AbsolutePath(exists=True, file_okay=False),
     help="Where a result JSON is unpacked for the time of the diagnosis.",
 )
+@exhaustive_option
 def main(
     annotations: Path,
     predictions: Path,
@@ -54,6 +56,7 @@ def main(
     iou_thr: float,
     max_score: float,
     work_dir: Path | None,
+    exhaustive: bool,
 ) -> None:
     """Say why LVIS AP is what it is, by frequency group.
 
@@ -92,6 +95,7 @@ def main(
             on_block=on_block,
             on_warning=on_warning,
             max_score=max_score,
+            exhaustive=exhaustive,
         )
     output_console().print(tables(diagnosis))
     for warning in uncovered:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from longtail.categories import CategoryTable
 from longtail.evaluation.annotations.ground_truth import GroundTruth, read_ground_truth
+from longtail.evaluation.annotations.judged_share import unverified
 from longtail.evaluation.evaluator import RESAMPLES, Evaluator, check_request
 from longtail.evaluation.matching.blocks import OnBlock
 from longtail.evaluation.matching.match_store import kinds_of, match_store
@@ -59,6 +60,7 @@ def evaluate(
     parts: Sequence[Path] = (),
     keep_matches: Path | None = None,
     on_warning: Callable[[str], object] | None = None,
+    exhaustive: bool = False,
 ) -> Evaluation:
     """Evaluate predictions against LVIS annotations.
 
@@ -82,6 +84,7 @@ def evaluate(
         keep_matches: Directory for the match tables, for comparisons later on.
         on_warning: Told of a set that finds nothing in most images, as soon as that is known; it
             is among the warnings of the result, too.
+        exhaustive: Every category is labelled in every image (see `read_ground_truth`).
 
     Raises:
         ValueError: `max_dets`, `resamples` or `workers` out of range, an unknown extra, or one
@@ -91,7 +94,7 @@ def evaluate(
     """
     _check_bounds(max_dets, workers)
     check_request(extras, resamples)
-    truth = read_ground_truth(annotations)
+    truth = read_ground_truth(annotations, exhaustive=exhaustive)
     uncovered = _Uncovered(truth, on_warning)
     counted = _with_training_counts(truth, train_annotations)
     folder = TemporaryDirectory(prefix="evaluation-", dir=work_dir)
@@ -190,11 +193,9 @@ def _evaluation(
             "categories_judged": int((box_ap > UNDEFINED).sum()),
             "images": len(truth.images),
             "instances": truth.num_instances,
-            "detections": len(matched.detections["box"].score),
-            "judged_masks": matched.num_judged("segm"),
-            "judged_boxes": matched.num_judged("box"),
+            **matched.counts,
         },
-        warnings=truth.warnings + warnings + matched.warnings,
+        warnings=truth.warnings + unverified(truth) + warnings + matched.warnings,
         official=official,
     )
 

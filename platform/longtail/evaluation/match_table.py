@@ -11,7 +11,12 @@ from longtail.predictions.result_json.read import open_predictions
 
 
 def match_table(
-    annotations: Path, predictions: Path, kind: Kind = "segm", max_dets: int = MAX_DETS
+    annotations: Path,
+    predictions: Path,
+    kind: Kind = "segm",
+    max_dets: int = MAX_DETS,
+    *,
+    exhaustive: bool = False,
 ) -> MatchTable:
     """Match the detections of a file or store by their own scores.
 
@@ -20,12 +25,13 @@ def match_table(
         predictions: LVIS result JSON, or the directory of a prediction store.
         kind: "segm" for masks, "box" for boxes.
         max_dets: Best-scored detections that count per image, at least 1; -1 for all.
+        exhaustive: Every category is labelled in every image (see `read_ground_truth`).
 
     Raises:
         ValueError: `kind` or `max_dets` is none of the allowed.
         BadInputError: A file cannot be used; the message names file, record and field.
     """
-    truth = read_ground_truth(annotations)
+    truth = read_ground_truth(annotations, exhaustive=exhaustive)
     with TemporaryDirectory(prefix="match-table-") as scratch:
         out = Path(scratch) / "predictions"
         of = truth.images, truth.categories

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from longtail.categories import INSTANCE_BIN_EDGES
 from longtail.evaluation import extra_metrics
+from longtail.evaluation.annotations.judged_share import judged_by_kind
 from longtail.evaluation.metrics.cap import CapStatistics
 from longtail.evaluation.metrics.extra_metric import ExtraMetric
 from longtail.evaluation.metrics.summary import IDENTITY_TOLERANCE
@@ -30,6 +31,8 @@ from longtail.metrics import (
     mlflow_name,
     points_text,
 )
+
+DETECTIONS = ("detections", "judged_masks", "judged_boxes")
 
 
 @dataclass(frozen=True)
@@ -196,7 +199,7 @@ class Evaluation:
         yield points_table("Recall", {"mask": self.segm, "box": self.box}, recalls)
         yield self._bin_table()
         yield Text("\n".join(self._lines()))
-        yield Text(", ".join(f"{k.replace('_', ' ')} {v}" for k, v in self.counts.items()))
+        yield Text(", ".join(self._counted()))
         if self.intervals:
             yield intervals_table(self.intervals)
         if self.comparison:
@@ -205,6 +208,13 @@ class Evaluation:
             yield Text(f"warning: {warning}")
         if self.official is not None:
             yield self._official_table()
+
+    def _counted(self) -> Iterator[str]:
+        for name, count in self.counts.items():
+            if name not in DETECTIONS:
+                yield f"{name.replace('_', ' ')} {count}"
+        if all(name in self.counts for name in DETECTIONS):
+            yield judged_by_kind(self.counts)
 
     def _breach(self) -> str:
         return (

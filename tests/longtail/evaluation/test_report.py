@@ -29,7 +29,7 @@ def evaluation() -> Evaluation:
             CategoryAP(4, "jug", "f", 200, 3000, -1.0, -1.0),
         ),
         identity_error=0.0,
-        counts={"categories": 2, "judged_masks": 7},
+        counts={"categories": 2, "detections": 9, "judged_masks": 7, "judged_boxes": 7},
         warnings=("[mind] this",),
     )
 
@@ -79,7 +79,14 @@ def test_tracked_metrics_are_points_without_undefined_ones(evaluation: Evaluatio
 
 def test_the_tables_show_points_bins_counts_and_warnings(evaluation: Evaluation) -> None:
     text = shown(evaluation)
-    for piece in ("12.35", "20.00", "0010-0099", "7.65", "judged masks 7", "warning: [mind] this"):
+    for piece in (
+        "12.35",
+        "20.00",
+        "0010-0099",
+        "7.65",
+        "7 of 9 detections judged",
+        "warning: [mind] this",
+    ):
         assert piece in text
     assert "lvis-api" not in text
 

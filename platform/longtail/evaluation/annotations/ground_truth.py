@@ -38,6 +38,7 @@ class GroundTruth:
             a detection counts, because the category is in the image or verified to be absent.
         has_masks: Every instance has a segmentation; False when none has.
         warnings: What the reader of a result should know.
+        exhaustive: Whether every category is labelled in every image.
     """
 
     path: Path
@@ -48,6 +49,7 @@ class GroundTruth:
     judged_pairs: NDArray[np.int64]
     has_masks: bool
     warnings: tuple[str, ...]
+    exhaustive: bool = False
 
     @property
     def has_objects(self) -> NDArray[np.bool_]:
@@ -74,7 +76,18 @@ class GroundTruth:
 
     def image_dicts(self, ranks: range) -> list[dict[str, Any]]:
         """The images of consecutive ranks as records of LVIS's format."""
-        return [msgspec.structs.asdict(self.image_records[rank]) for rank in ranks]
+        return [
+            msgspec.structs.asdict(self.image_records[rank])
+            | {"neg_category_ids": self.absent_ids(rank)}
+            for rank in ranks
+        ]
+
+    def absent_ids(self, rank: int) -> list[int]:
+        """Ids of the categories that are verified to be absent from the image of a rank."""
+        if not self.exhaustive:
+            return list(self.image_records[rank].neg_category_ids)
+        present = {record.category_id for record in self.annotations[rank]}
+        return [category for category in self.categories.ids.tolist() if category not in present]
 
     def annotation_dicts(self, ranks: range, with_masks: bool) -> list[dict[str, Any]]:
         """The instances of images of consecutive ranks as records of LVIS's format.
@@ -143,6 +156,7 @@ def read_ground_truth(path: Path, *, exhaustive: bool = False) -> GroundTruth:
         judged_pairs=judged_pairs,
         has_masks=file.annotations[0].has_mask,
         warnings=tuple(_warnings(file.annotations, categories)),
+        exhaustive=exhaustive,
     )
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from longtail.categories import CategoryTable
 from longtail.evaluation.annotations.ground_truth import GroundTruth, read_ground_truth
 from longtail.evaluation.annotations.instances import Instances
+from longtail.evaluation.annotations.judged_share import unverified
 from longtail.evaluation.diagnosis.calibration_error import Calibration, calibration_by_group
 from longtail.evaluation.diagnosis.confusion import Confusion, confusion
 from longtail.evaluation.diagnosis.error_types import ErrorAnalysis, ap_gains, ap_losses
@@ -119,6 +120,7 @@ def diagnose(
     on_block: OnBlock | None = None,
     on_warning: Callable[[str], object] | None = None,
     max_score: float = 1.0,
+    exhaustive: bool = False,
 ) -> Diagnosis:
     """Diagnose predictions against LVIS annotations.
 
@@ -132,6 +134,7 @@ def diagnose(
         on_block: Told the number of blocks done and of all, as they are done.
         on_warning: Told of a set that finds nothing in most images.
         max_score: The score of a file that counts as 1: scores are divided by it.
+        exhaustive: Every category is labelled in every image (see `read_ground_truth`).
 
     Raises:
         ValueError: `iou_threshold` out of range; masks asked for where the annotations have none.
@@ -141,7 +144,7 @@ def diagnose(
         raise ValueError(
             f"iou_threshold is {iou_threshold}; it must be over {BACKGROUND_IOU} and at most 1"
         )
-    truth = read_ground_truth(annotations)
+    truth = read_ground_truth(annotations, exhaustive=exhaustive)
     if kind == "segm" and not truth.has_masks:
         raise ValueError(f"{annotations}: the annotations have boxes only; use --kind box")
     with TemporaryDirectory(prefix="diagnosis-", dir=work_dir) as scratch:
@@ -158,7 +161,7 @@ def diagnose(
             "within_cap": blocks.num_within_cap,
             "unjudged": blocks.num_unjudged,
         }
-        warnings = warnings_of(store)
+        warnings = unverified(truth) + warnings_of(store)
     return _diagnosis(detections, truth.categories, kind, iou_threshold, seen, warnings)
 
 

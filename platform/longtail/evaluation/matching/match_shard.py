@@ -19,6 +19,8 @@ def write_shard(
     out: Path,
     on_block: OnBlock | None = None,
     workers: int = 1,
+    *,
+    exhaustive: bool = False,
 ) -> None:
     """Match one shard of a store's blocks and write it, for `evaluate(..., parts=...)`.
 
@@ -30,6 +32,7 @@ def write_shard(
         out: The shard's file, .npz; replaced if it exists.
         on_block: Told the number of blocks done and of all of the shard, as they are done.
         workers: Most processes that share the work.
+        exhaustive: Every category is labelled in every image (see `read_ground_truth`).
 
     Raises:
         ValueError: `shard` or `num_shards` out of range, or a name that does not end in .npz.
@@ -45,7 +48,7 @@ def write_shard(
             f"{predictions}: a shard needs a prediction store, so that all shards have the same; "
             "make one with python -m ensemble.convert"
         )
-    truth = read_ground_truth(annotations)
+    truth = read_ground_truth(annotations, exhaustive=exhaustive)
     store = open_set(predictions, truth, work_dir=None)
     if num_shards > store.block_count:
         raise ValueError(

@@ -61,7 +61,7 @@ def match_store(
     )
     chunks = [blocks[chunk.start : chunk.stop] for chunk in ranges]
     with workers.processes(min(num_workers, num_chunks)) as pool:
-        files = truth.path, store.directory
+        files = truth.path, truth.exhaustive, store.directory
         found = [pool.submit(_match_chunk, *files, tuple(kinds), chunk) for chunk in chunks]
         _report(found, chunks, on_block)
         return join([future.result() for future in found])
@@ -114,15 +114,19 @@ def _report(
 
 
 def _match_chunk(
-    annotations: Path, directory: Path, kinds: tuple[Kind, ...], blocks: range
+    annotations: Path,
+    exhaustive: bool,
+    directory: Path,
+    kinds: tuple[Kind, ...],
+    blocks: range,
 ) -> MatchingShard:
-    return _match_blocks(*_truth(annotations), _store(directory), kinds, blocks)
+    return _match_blocks(*_truth(annotations, exhaustive), _store(directory), kinds, blocks)
 
 
 @lru_cache(maxsize=1)
-def _truth(annotations: Path) -> tuple[GroundTruth, Instances]:
+def _truth(annotations: Path, exhaustive: bool) -> tuple[GroundTruth, Instances]:
     """Read once by a worker, for all stores."""
-    truth = read_ground_truth(annotations)
+    truth = read_ground_truth(annotations, exhaustive=exhaustive)
     return truth, Instances.of(truth)
 
 

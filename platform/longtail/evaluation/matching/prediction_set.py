@@ -58,4 +58,5 @@ def inputs_of(truth: GroundTruth, store: PredictionStore) -> Inputs:
         num_images=len(truth.images),
         num_categories=len(truth.categories),
         num_instances=truth.num_instances,
+        exhaustive=truth.exhaustive,
     )

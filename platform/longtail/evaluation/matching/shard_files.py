@@ -78,7 +78,7 @@ ROWS = ("image_counts", "label", "score", "score_mask")
 OF_KIND = tuple(column.name for column in fields(KindShard))
 
 
-class Inputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Inputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a part was made of; parts of other inputs are foreign.
 
     Attributes:
@@ -88,6 +88,7 @@ class Inputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         num_images: N.
         num_categories: K.
         num_instances: G.
+        exhaustive: Whether every category is labelled in every image.
     """
 
     annotations: str
@@ -96,6 +97,7 @@ class Inputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     num_images: int
     num_categories: int
     num_instances: int
+    exhaustive: bool = False
 
 
 class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -153,6 +155,11 @@ def _check_inputs(path: Path, theirs: Inputs, ours: Inputs) -> None:
                 f"{path}: made of another {of} (SHA-256 {found[:12]}..., not {needed[:12]}...); "
                 "name the one it was made of, or make the part again"
             )
+    if theirs.exhaustive != ours.exhaustive:
+        with_or_without = "with" if theirs.exhaustive else "without"
+        raise BadInputError(
+            f"{path}: made {with_or_without} --exhaustive; join it as it was made, or {REMEDY}"
+        )
 
 
 def _part(manifest: _Manifest, arrays: dict[str, NDArray[Any]]) -> MatchingShard:

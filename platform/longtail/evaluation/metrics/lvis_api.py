@@ -52,6 +52,8 @@ def _run(
         # Annotation id 0 would read as "no match".
         for annotation in annotations.dataset["annotations"]:
             annotation["id"] += 1
+        if truth.exhaustive:
+            _complete_lists(annotations.dataset["images"], truth)
         annotations._create_index()
         results = results or [_without_area(truth)]
         capped = lvis.LVISResults(annotations, results, max_dets=max_dets)
@@ -59,6 +61,14 @@ def _run(
         evaluation.params.max_dets = max_dets
         evaluation.run()
     return {name: float(value) for name, value in evaluation.get_results().items()}
+
+
+def _complete_lists(images: list[dict[str, Any]], truth: GroundTruth) -> None:
+    """Write out what `--exhaustive` says, which lvis-api has no word for."""
+    ranks = truth.images.find(np.array([image["id"] for image in images])).tolist()
+    for image, rank in zip(images, ranks, strict=True):
+        image["neg_category_ids"] = truth.absent_ids(rank)
+        image.setdefault("not_exhaustive_category_ids", [])
 
 
 @contextmanager

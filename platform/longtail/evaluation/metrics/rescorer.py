@@ -88,6 +88,8 @@ class Rescorer:
             "annotations": sha256_of(truth.path),
             "predictions": sha256_of(store.directory / MANIFEST_NAME),
         }
+        if truth.exhaustive:
+            inputs["labels"] = "exhaustive"
         overlaps = find_overlaps(truth, store, kind, on_block)
         return cls(overlaps, truth.categories, kind, max_dets, inputs)
 

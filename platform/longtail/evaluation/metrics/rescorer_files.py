@@ -25,7 +25,8 @@ class RescorerManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         kind: Masks or boxes.
         max_dets: Detections that count per image, -1 for all.
-        inputs: SHA-256 of the annotation file and of the store's manifest.
+        inputs: SHA-256 of the annotation file and of the store's manifest, and `labels` where they
+            are exhaustive.
     """
 
     kind: Literal["segm", "box"]

@@ -68,6 +68,15 @@ class MatchedSet:
         found[self.detections["box"].image] = True
         return Coverage.of_objects(truth.has_objects, found)
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """Detections, and those of them that counted by their masks and by their boxes."""
+        return {
+            "detections": len(self.detections["box"].score),
+            "judged_masks": self.num_judged("segm"),
+            "judged_boxes": self.num_judged("box"),
+        }
+
     def num_judged(self, kind: Kind) -> int:
         """Detections that counted: judged, with an area, within the cap."""
         if kind not in self.rescorers:
