@@ -18,19 +18,21 @@ from ensemble.outputs.console import (
     print_categories,
     print_difference,
     print_evaluation,
+    print_judged,
     print_sources,
     print_stages,
     print_steps,
     print_uncovered,
     print_warnings,
 )
-from ensemble.outputs.evaluation import AGAINST_BEST, StepEvaluator
+from ensemble.outputs.evaluation import AGAINST_BEST, WARNINGS, StepEvaluator
 from ensemble.outputs.submissions import evaluated, write_submissions
 from ensemble.outputs.tracking import check, publish
 from ensemble.sources.files import files_of
 from ensemble.sources.open import expert_map, open_source
 from ensemble.sources.spec import MERGED
 from longtail.commands import output_console
+from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.workers import Workers
 from longtail.files import write_json
 from longtail.path_options import short_path, typed
@@ -71,6 +73,8 @@ def run(
             publish(out, described, experiment, messages)
             return
         messages.print(f"{out}: {', '.join(damaged)} damaged or missing; merging again")
+    # Before anything is cleared or read, so that annotations that cannot be used are found early.
+    truth = request.read_truth()
     for one, other in duplicate_sources(described):
         messages.print(
             f"warning: {one} and {other} are the same predictions, which fusion takes for agreement"
@@ -78,7 +82,7 @@ def run(
     if outputs.begin(out, described, force):
         messages.print(f"{out}: going on with the interrupted merge")
     write_merge_file(out / outputs.MERGE_FILE, request.options)
-    plan, stores, statistics = _merge(request, out, place)
+    plan, stores, statistics = _merge(request, truth, out, place)
     submissions = write_submissions(plan, stores, out, messages)
     outputs.finish(out)
     _show(out)
@@ -91,6 +95,7 @@ def run(
 def dry_run(request: Request) -> None:
     """Read, check, fuse and count everything, and write nothing."""
     request.describe()
+    request.read_truth()
     with TemporaryDirectory(prefix="merge-") as folder:
         plan = _open(request, Path(folder), InProcess())
         statistics = MergeStatistics(plan.names)
@@ -106,20 +111,17 @@ def dry_run(request: Request) -> None:
 
 
 def _merge(
-    request: Request, out: Path, place: Place
+    request: Request, truth: GroundTruth | None, out: Path, place: Place
 ) -> tuple[MergePlan, dict[str, PredictionStore], MergeStatistics]:
     """Merge all shards and evaluate; everything but the submissions is written."""
     work, settings = out / outputs.WORK, request.settings
-    evaluates = settings.evaluate and request.has_annotations()
     with place.backend(_num_slow(request)) as backend:
         plan = _open(request, work / "sources", backend)
     with Workers(place.processes) as workers:
-        evaluator = StepEvaluator(
-            request.ann, settings.resamples, work / "evaluation", workers, messages
-        )
-        # Before the merge, so that annotations that cannot be used are found early.
-        sources = evaluator.sources(plan) if evaluates else {}
-        steps = work / "steps" if evaluates and settings.steps and plan.has_masks else None
+        evaluation = settings.resamples, work / "evaluation", workers, messages
+        evaluator = None if truth is None else StepEvaluator(truth, *evaluation)
+        sources = evaluator.sources(plan) if evaluator else {}
+        steps = work / "steps" if evaluator and settings.steps and plan.has_masks else None
         boxes = out / outputs.BOXES if settings.with_bbox else None
         task = MergeTask(plan, out / outputs.MERGED, work / "shards", steps, boxes)
         stores, statistics = _merge_shards(task, place)
@@ -127,7 +129,7 @@ def _merge(
         write_json(out / outputs.STATS, counts)
         # Before the evaluation, which may take long; and again below the tables.
         print_uncovered(counts, messages)
-        if evaluates:
+        if evaluator:
             write_json(out / outputs.EVALUATION, evaluated(evaluator, sources, stores, plan))
     return plan, stores, statistics
 
@@ -202,8 +204,11 @@ def _show(out: Path) -> None:
         print_evaluation({**tree["sources"], MERGED: tree["steps"][MERGED]}, console)
         if len(tree["steps"]) > 1:
             print_steps(tree["steps"], console)
+        print_judged({**tree["sources"], MERGED: tree["steps"][MERGED]}, console)
         if AGAINST_BEST in tree:
             print_difference(tree[AGAINST_BEST], console)
+        for warning in tree.get(WARNINGS, ()):
+            messages.print(f"warning: {warning}", style="yellow")
     print_uncovered(statistics, messages)
 
 

@@ -17,6 +17,7 @@ from ensemble.tuning.pareto import front, objectives, thinned
 from ensemble.tuning.pareto_files import ParetoMergeFiles
 from ensemble.tuning.prepare import (
     Say,
+    judged_counts,
     labelled_sources,
     make_objective,
     open_splits,
@@ -92,6 +93,7 @@ def _tune(
     held_out.add_merge(START, space.specs, space.options)
     say("matching the half that is tuned on")
     labelled = labelled_sources(tuned_on)
+    judged = judged_counts(tuned_on, labelled, say)
     bench = make_objective(request, tuned_on, labelled, work / "union", say)
     save_objective(work / "bench", bench)
     num_trials = _num_trials(bench, request, say)
@@ -108,7 +110,7 @@ def _tune(
         problem = journal.trials[0].result["problem"]
         raise ValueError(f"no trial is a merge; the first: {problem}")
     outcome = Outcome(
-        names, len(whole), thinned(whole, names), held_out, len(tuned_on.truth.images)
+        names, len(whole), thinned(whole, names), held_out, len(tuned_on.truth.images), judged
     )
     files = ParetoMergeFiles(request, labelled, tuned_on.truth, out)
     files.clear()
