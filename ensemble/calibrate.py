@@ -152,6 +152,7 @@ def fit(
     from longtail.evaluation.compiling import telling_of_compilation
     from longtail.predictions.checks.coverage import Coverage, images_found
     from longtail.predictions.store import PredictionStore
+    from longtail.predictions.working_copies import told_as_given
     from longtail.problems import BadInputError
     from longtail.progress import block_progress
 
@@ -169,7 +170,8 @@ def fit(
     for spec in specs:
         messages.print(f"matching {spec.name} ({short_path(spec.path)})", markup=False)
         scratch_folder = TemporaryDirectory(prefix="calibrate-")
-        with scratch_folder as scratch, telling_of_compilation(messages.print):
+        telling = telling_of_compilation(messages.print)
+        with scratch_folder as scratch, telling, told_as_given({Path(scratch): spec.path}):
             opened = open_source(spec, truth.images, truth.categories, Path(scratch), strict)
             store = PredictionStore.open(opened.directory)
             for warning in opened.warnings:
@@ -246,12 +248,14 @@ def apply(
     from longtail.predictions.image_set import ImageSet
     from longtail.predictions.result_json.write import export_json
     from longtail.predictions.store import PredictionStore
+    from longtail.predictions.working_copies import told_as_given
 
     (spec,) = parse_sources([pred])
     _check_new(out)
     calibration = Calibration.load(calibration_path)
     images, categories = ImageSet.from_json(ann), CategoryTable.from_json(ann)
-    with TemporaryDirectory(prefix="calibrate-") as scratch:
+    folder = TemporaryDirectory(prefix="calibrate-")
+    with folder as scratch, told_as_given({Path(scratch): spec.path}):
         opened = open_source(spec, images, categories, Path(scratch), strict)
         store = PredictionStore.open(opened.directory)
         if store.num_detections:

@@ -37,6 +37,7 @@ from longtail.evaluation.workers import Workers
 from longtail.files import write_json
 from longtail.path_options import short_path, typed
 from longtail.predictions.store import PredictionStore
+from longtail.predictions.working_copies import told_as_given
 from longtail.progress import merging_progress
 
 SLOW_FILE_BYTES = 32 * 2**20
@@ -82,7 +83,8 @@ def run(
     if outputs.begin(out, described, force):
         messages.print(f"{out}: going on with the interrupted merge")
     write_merge_file(out / outputs.MERGE_FILE, request.options)
-    plan, stores, statistics = _merge(request, truth, out, place)
+    with told_as_given(_given(request, out / outputs.WORK / "sources")):
+        plan, stores, statistics = _merge(request, truth, out, place)
     submissions = write_submissions(plan, stores, out, messages)
     outputs.finish(out)
     _show(out)
@@ -96,7 +98,8 @@ def dry_run(request: Request) -> None:
     """Read, check, fuse and count everything, and write nothing."""
     request.describe()
     request.read_truth()
-    with TemporaryDirectory(prefix="merge-") as folder:
+    temporary = TemporaryDirectory(prefix="merge-")
+    with temporary as folder, told_as_given(_given(request, Path(folder))):
         plan = _open(request, Path(folder), InProcess())
         statistics = MergeStatistics(plan.names)
         with merging_progress(messages, plan.images.num_blocks) as on_block:
@@ -108,6 +111,11 @@ def dry_run(request: Request) -> None:
     print_uncovered(tree, messages)
     print_warnings(plan, statistics, messages)
     messages.print("dry run: nothing was written")
+
+
+def _given(request: Request, folder: Path) -> dict[Path, Path]:
+    """The sources by their working copies."""
+    return {folder / spec.name: spec.path for spec in request.specs}
 
 
 def _merge(

@@ -16,6 +16,7 @@ from ensemble.tuning.objective.trial_files import save_objective
 from ensemble.tuning.pareto import front, objectives, thinned
 from ensemble.tuning.pareto_files import ParetoMergeFiles
 from ensemble.tuning.prepare import (
+    HALVES,
     Say,
     judged_counts,
     labelled_sources,
@@ -30,6 +31,7 @@ from ensemble.tuning.tracking import TrialPublisher
 from longtail.commands import output_console
 from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.metrics import points_text
+from longtail.predictions.working_copies import told_as_given
 
 WORK_PREFIX = ".work-"
 
@@ -67,12 +69,19 @@ def run(
         messages.print(f"{out}: going on after {len(journal.trials)} trials")
 
     with TemporaryDirectory(prefix=WORK_PREFIX, dir=out) as folder:
-        place = num_workers, address
-        with publisher.ended_if_interrupted(journal.trials):
-            outcome = _tune(request, truth, journal, publisher, Path(folder), out, place)
+        place, work = (num_workers, address), Path(folder)
+        with publisher.ended_if_interrupted(journal.trials), told_as_given(_given(request, work)):
+            outcome = _tune(request, truth, journal, publisher, work, out, place)
     write_report(request, journal, outcome, out)
     show(request, journal, outcome, out, console)
     publisher.publish(journal.trials, "FINISHED", artifacts(out))
+
+
+def _given(request: TuneRequest, work: Path) -> dict[Path, Path]:
+    """Sources and annotations by their working copies, whole and of both halves."""
+    folders = [work / name for name in ("sources", *HALVES)]
+    sources = {of / spec.name: spec.path for of in folders for spec in request.space.specs}
+    return sources | {work / name / "annotations.json": request.ann for name in HALVES}
 
 
 def _tune(

@@ -33,6 +33,8 @@ from longtail.predictions.store import PredictionStore
 from longtail.problems import BadInputError
 
 Say = Callable[[str], object]
+HALVES = "fit", "report"
+"""Folders of the half that is tuned on, and of the other."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +115,7 @@ def open_splits(
     ids = split_images(truth.images.ids, request.seed)
     first, second = (
         _open_split(request, sources, chosen.tolist(), work / name, warnings)
-        for name, chosen in zip(("fit", "report"), ids, strict=True)
+        for name, chosen in zip(HALVES, ids, strict=True)
     )
     return first, second
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from support.calibration_scene import MODELS, Scene, write_masks
 from support.commands.in_process import exit_code
@@ -12,6 +13,13 @@ from support.merge_folder import detection
 
 from ensemble.calibrate import main
 from ensemble.calibration.file import Calibration
+from ensemble.merge import main as merge
+from ensemble.tune import main as tune
+from longtail.categories import CategoryTable
+from longtail.evaluation.__main__ import main as evaluation
+from longtail.predictions.image_set import ImageSet
+from longtail.predictions.result_json.read import import_json
+from longtail.predictions.store import Source, StoreWriter
 
 Captured = pytest.CaptureFixture[str]
 
@@ -185,3 +193,28 @@ def test_annotations_that_cannot_be_judged_end_a_merge_before_it_reads_sources(
         said = capsys.readouterr().err
         assert "neg_category_ids" in said and "reading" not in said
     assert not (tmp_path / "out").exists()
+
+
+def test_no_error_of_a_mended_store_names_a_temporary_folder(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    """A store with a repeat is copied without it; the unknown category is found in the copy."""
+    folder = Folder(tmp_path)
+    ann = tmp_path / "ann.json"
+    images, categories = ImageSet.from_json(ann), CategoryTable.from_json(ann)
+    plain = import_json(tmp_path / "a.json", images, categories, tmp_path / "plain", Source("a"))
+    (block, *others) = plain.blocks()
+    rows = np.sort(np.append(np.arange(len(block)), 0))
+    faulty = block.take(rows)
+    faulty.category_id[5] = 99
+    writer = StoreWriter(tmp_path / "faulty", images, Source("a"))
+    writer.write_shard(0, [faulty, *others])
+    writer.finish()
+    unknown = f"error: {tmp_path}/faulty: category_id 99 of image 1 is not in {ann};"
+    sources = f"--pred=a={tmp_path}/faulty", f"--pred=b={tmp_path}/b.json"
+    of = *sources, f"--ann={ann}", "--resamples=0"
+    assert folder.fit(a="faulty") == 3
+    assert exit_code(merge, *of, f"--out={tmp_path}/merged") == 3
+    assert exit_code(tune, *of, f"--out={tmp_path}/tuned", "--search=margins") == 3
+    assert exit_code(evaluation, str(ann), str(tmp_path / "faulty")) == 3
+    assert capsys.readouterr().err.count(unknown) == 4
