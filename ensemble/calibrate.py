@@ -8,6 +8,7 @@ import click
 
 from ensemble.calibration.kinds import CalibrationKind, Groups, Overlap
 from longtail.commands import run
+from longtail.evaluation.annotations.exhaustive_option import exhaustive_option
 from longtail.path_options import AbsolutePath, short_path, typed
 
 NEED_CLASS_ROWS = ("norcal", "logit-adjustment")
@@ -38,6 +39,14 @@ ANN = click.option(
     required=True,
     type=AbsolutePath(exists=True, dir_okay=False),
     help="LVIS annotation file of the images; for `apply` an image_info file with frequencies.",
+)
+
+
+STRICT = click.option(
+    "--strict/--drop-invalid",
+    default=True,
+    show_default=True,
+    help="Stop at records that cannot be used, or drop and count them.",
 )
 
 
@@ -81,7 +90,7 @@ def main() -> None:
     type=click.Choice(get_args(Overlap)),
     default="segm",
     show_default=True,
-    help="What must overlap for a detection to be right.",
+    help="What must overlap for a detection to be right; sources without masks go by boxes.",
 )
 @click.option(
     "--iou", type=float, default=0.5, show_default=True, help="How far: 0.5, 0.55, ... 0.95."
@@ -89,8 +98,9 @@ def main() -> None:
 @click.option(
     "--min-matches",
     type=int,
-    help="Right, and wrong, detections that a map needs.  [default: 20 for platt and rank, 200 for"
-    " isotonic, 10 for temperature, 30 for beta]",
+    help="Right, and wrong, detections that a map needs; with fewer a group uses the map of its"
+    " source, a source one of all sources.  [default: 20 for platt and rank, 200 for isotonic, 10"
+    " for temperature, 30 for beta]",
 )
 @click.option(
     "--folds",
@@ -99,6 +109,8 @@ def main() -> None:
     show_default=True,
     help="Parts of the images; errors are reported on parts that were not fitted.",
 )
+@exhaustive_option
+@STRICT
 def fit(
     ann: Path,
     preds: tuple[str, ...],
@@ -109,6 +121,8 @@ def fit(
     iou: float,
     min_matches: int | None,
     folds: int,
+    exhaustive: bool,
+    strict: bool,
 ) -> None:
     """Fit a calibration to annotated images.
 
@@ -122,18 +136,23 @@ def fit(
       python -m ensemble.calibrate fit --ann lvis_v1_val.json --pred r50=r50.json \\
           --kind isotonic --groups none --out isotonic.json
     """
+    from dataclasses import replace
+
     from rich.console import Console
 
-    from ensemble.calibration.console import missing_maps, print_calibration
-    from ensemble.calibration.fit import FitSettings, fit_calibration
+    from ensemble.calibration.console import fall_backs, print_calibration
+    from ensemble.calibration.fit import fit_calibration
+    from ensemble.calibration.fit_settings import FitSettings
     from ensemble.calibration.labelled_scores import labelled_scores
     from ensemble.sources.open import open_source
     from ensemble.sources.spec import parse_sources
     from longtail.commands import output_console
     from longtail.evaluation.annotations.ground_truth import read_ground_truth
+    from longtail.evaluation.annotations.judged_share import judged_text, unverified
     from longtail.evaluation.compiling import telling_of_compilation
     from longtail.predictions.checks.coverage import Coverage, images_found
     from longtail.predictions.store import PredictionStore
+    from longtail.predictions.working_copies import told_as_given
     from longtail.problems import BadInputError
     from longtail.progress import block_progress
 
@@ -141,13 +160,19 @@ def fit(
     specs = parse_sources(preds)
     _check_new(out)
     messages = Console(stderr=True, highlight=False, soft_wrap=True)
-    truth = read_ground_truth(ann)
+    truth = read_ground_truth(ann, exhaustive=exhaustive)
+    for warning in unverified(truth):
+        messages.print(f"warning: {warning}", markup=False, style="yellow")
+    if overlap == "segm" and not truth.has_masks:
+        messages.print(f"warning: {ann}: boxes only, so that right goes by boxes", markup=False)
+        settings = replace(settings, overlap="box")
     labelled, uncovered = {}, []
     for spec in specs:
         messages.print(f"matching {spec.name} ({short_path(spec.path)})", markup=False)
         scratch_folder = TemporaryDirectory(prefix="calibrate-")
-        with scratch_folder as scratch, telling_of_compilation(messages.print):
-            opened = open_source(spec, truth.images, truth.categories, Path(scratch))
+        telling = telling_of_compilation(messages.print)
+        with scratch_folder as scratch, telling, told_as_given({Path(scratch): spec.path}):
+            opened = open_source(spec, truth.images, truth.categories, Path(scratch), strict)
             store = PredictionStore.open(opened.directory)
             for warning in opened.warnings:
                 messages.print(f"warning: {spec.name}: {warning}", markup=False)
@@ -158,7 +183,10 @@ def fit(
                 uncovered.append(coverage.warning(spec.name))
                 messages.print(f"warning: {uncovered[-1]}", markup=False, style="yellow")
             with block_progress() as on_block:
-                labelled[spec.name] = labelled_scores(truth, store, overlap, iou, on_block)
+                judged_by: Overlap = "box" if opened.boxes_only else settings.overlap
+                labelled[spec.name] = labelled_scores(truth, store, judged_by, iou, on_block)
+            text = judged_text(store.num_detections, len(labelled[spec.name]))
+            messages.print(f"{spec.name}: {text}", markup=False)
             if not store.num_detections:
                 messages.print(f"warning: {spec.name}: gets no map, and needs none", markup=False)
                 del labelled[spec.name]
@@ -168,7 +196,7 @@ def fit(
     calibration = fit_calibration(labelled, truth, settings, max_scores)
     calibration.save(out)
     print_calibration(calibration, output_console())
-    for warning in [*uncovered, *missing_maps(calibration)]:
+    for warning in [*uncovered, *fall_backs(calibration)]:
         messages.print(f"warning: {warning}", markup=False)
     messages.print(
         f"wrote {short_path(out)}; use it: python -m ensemble.merge --calibration {typed(out)} ..."
@@ -197,7 +225,10 @@ def fit(
     help="A result file if it ends in .json, otherwise the directory of a store.",
 )
 @click.option("--with-bbox", is_flag=True, help="Write boxes to JSON too.")
-def apply(calibration_path: Path, ann: Path, pred: str, out: Path, with_bbox: bool) -> None:
+@STRICT
+def apply(
+    calibration_path: Path, ann: Path, pred: str, out: Path, with_bbox: bool, strict: bool
+) -> None:
     """Calibrate the scores of one source's predictions.
 
     Boxes, masks and the order of detections stay as they are.
@@ -217,19 +248,22 @@ def apply(calibration_path: Path, ann: Path, pred: str, out: Path, with_bbox: bo
     from longtail.predictions.image_set import ImageSet
     from longtail.predictions.result_json.write import export_json
     from longtail.predictions.store import PredictionStore
+    from longtail.predictions.working_copies import told_as_given
 
     (spec,) = parse_sources([pred])
     _check_new(out)
     calibration = Calibration.load(calibration_path)
     images, categories = ImageSet.from_json(ann), CategoryTable.from_json(ann)
-    with TemporaryDirectory(prefix="calibrate-") as scratch:
-        opened = open_source(spec, images, categories, Path(scratch))
+    folder = TemporaryDirectory(prefix="calibrate-")
+    with folder as scratch, told_as_given({Path(scratch): spec.path}):
+        opened = open_source(spec, images, categories, Path(scratch), strict)
         store = PredictionStore.open(opened.directory)
         if store.num_detections:
             calibration.require([spec.name])
         for warning in opened.warnings:
             click.echo(f"warning: {spec.name}: {warning}", err=True)
-        for warning in calibration.warnings_of_scale(spec.name, spec.max_score):
+        told = calibration.warnings_of_missing([spec.name] if store.num_detections else [])
+        for warning in [*told, *calibration.warnings_of_scale(spec.name, spec.max_score)]:
             click.echo(f"warning: {warning}", err=True)
         what = calibration, spec.name, store, categories
         if out.suffix == ".json":

@@ -18,13 +18,14 @@ from ensemble.outputs.console import (
     print_categories,
     print_difference,
     print_evaluation,
+    print_judged,
     print_sources,
     print_stages,
     print_steps,
     print_uncovered,
     print_warnings,
 )
-from ensemble.outputs.evaluation import AGAINST_BEST, StepEvaluator
+from ensemble.outputs.evaluation import AGAINST_BEST, WARNINGS, StepEvaluator
 from ensemble.outputs.recording_place import recording_place
 from ensemble.outputs.submissions import evaluated, write_submissions
 from ensemble.outputs.tracking import check, publish
@@ -32,10 +33,12 @@ from ensemble.sources.files import files_of
 from ensemble.sources.open import expert_map, open_source
 from ensemble.sources.spec import MERGED
 from longtail.commands import output_console
+from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.workers import Workers
 from longtail.files import write_json
 from longtail.path_options import short_path, typed
 from longtail.predictions.store import PredictionStore
+from longtail.predictions.working_copies import told_as_given
 from longtail.progress import merging_progress
 
 SLOW_FILE_BYTES = 32 * 2**20
@@ -73,6 +76,8 @@ def run(
             publish(out, described, place_of_record, messages)
             return
         messages.print(f"{out}: {', '.join(damaged)} damaged or missing; merging again")
+    # Before anything is cleared or read, so that annotations that cannot be used are found early.
+    truth = request.read_truth()
     for one, other in duplicate_sources(described):
         messages.print(
             f"warning: {one} and {other} are the same predictions, which fusion takes for agreement"
@@ -80,7 +85,8 @@ def run(
     if outputs.begin(out, described, force):
         messages.print(f"{out}: going on with the interrupted merge")
     write_merge_file(out / outputs.MERGE_FILE, request.options)
-    plan, stores, statistics = _merge(request, out, place)
+    with told_as_given(_given(request, out / outputs.WORK / "sources")):
+        plan, stores, statistics = _merge(request, truth, out, place)
     submissions = write_submissions(plan, stores, out, messages)
     outputs.finish(out)
     _show(out)
@@ -93,7 +99,9 @@ def run(
 def dry_run(request: Request) -> None:
     """Read, check, fuse and count everything, and write nothing."""
     request.describe()
-    with TemporaryDirectory(prefix="merge-") as folder:
+    request.read_truth()
+    temporary = TemporaryDirectory(prefix="merge-")
+    with temporary as folder, told_as_given(_given(request, Path(folder))):
         plan = _open(request, Path(folder), InProcess())
         statistics = MergeStatistics(plan.names)
         with merging_progress(messages, plan.images.num_blocks) as on_block:
@@ -107,21 +115,23 @@ def dry_run(request: Request) -> None:
     messages.print("dry run: nothing was written")
 
 
+def _given(request: Request, folder: Path) -> dict[Path, Path]:
+    """The sources by their working copies."""
+    return {folder / spec.name: spec.path for spec in request.specs}
+
+
 def _merge(
-    request: Request, out: Path, place: Place
+    request: Request, truth: GroundTruth | None, out: Path, place: Place
 ) -> tuple[MergePlan, dict[str, PredictionStore], MergeStatistics]:
     """Merge all shards and evaluate; everything but the submissions is written."""
     work, settings = out / outputs.WORK, request.settings
-    evaluates = settings.evaluate and request.has_annotations()
     with place.backend(_num_slow(request)) as backend:
         plan = _open(request, work / "sources", backend)
     with Workers(place.processes) as workers:
-        evaluator = StepEvaluator(
-            request.ann, settings.resamples, work / "evaluation", workers, messages
-        )
-        # Before the merge, so that annotations that cannot be used are found early.
-        sources = evaluator.sources(plan) if evaluates else {}
-        steps = work / "steps" if evaluates and settings.steps and plan.has_masks else None
+        evaluation = settings.resamples, work / "evaluation", workers, messages
+        evaluator = None if truth is None else StepEvaluator(truth, *evaluation)
+        sources = evaluator.sources(plan) if evaluator else {}
+        steps = work / "steps" if evaluator and settings.steps and plan.has_masks else None
         boxes = out / outputs.BOXES if settings.with_bbox else None
         task = MergeTask(plan, out / outputs.MERGED, work / "shards", steps, boxes)
         stores, statistics = _merge_shards(task, place)
@@ -129,7 +139,7 @@ def _merge(
         write_json(out / outputs.STATS, counts)
         # Before the evaluation, which may take long; and again below the tables.
         print_uncovered(counts, messages)
-        if evaluates:
+        if evaluator:
             write_json(out / outputs.EVALUATION, evaluated(evaluator, sources, stores, plan))
     return plan, stores, statistics
 
@@ -204,8 +214,11 @@ def _show(out: Path) -> None:
         print_evaluation({**tree["sources"], MERGED: tree["steps"][MERGED]}, console)
         if len(tree["steps"]) > 1:
             print_steps(tree["steps"], console)
+        print_judged({**tree["sources"], MERGED: tree["steps"][MERGED]}, console)
         if AGAINST_BEST in tree:
             print_difference(tree[AGAINST_BEST], console)
+        for warning in tree.get(WARNINGS, ()):
+            messages.print(f"warning: {warning}", style="yellow")
     print_uncovered(statistics, messages)
 
 

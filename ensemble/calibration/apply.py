@@ -20,37 +20,43 @@ from longtail.predictions.store_reader import taken_by
 def calibrate_block(
     block: Block, calibration: Calibration, names: Sequence[str], groups: NDArray[np.int64]
 ) -> Block:
-    """The block with calibrated scores.
+    """The block with calibrated scores; sources that were not fitted keep theirs.
 
     A mask's own score is multiplied as the score of its detection is: what a mask-scoring head
     says of the mask is a factor (its score over that of the box), and stays one.
 
     Args:
         block: D detections.
-        calibration: Fitted to every source.
+        calibration: Fitted to some of the sources.
         names: M names of the sources.
         groups: (D,) index into `FREQUENCY_GROUPS`.
 
     Raises:
-        ValueError: A source was not fitted.
+        ValueError: A score is outside [0, 1].
     """
     columns = block.columns
-    scores = np.empty(len(block))
+    scores = columns.score.copy()
     bounds = np.searchsorted(block.sources, np.arange(len(names) + 1))
     for name, start, end in zip(names, bounds[:-1], bounds[1:], strict=True):
-        scores[start:end] = calibration.apply(name, columns.score[start:end], groups[start:end])
-    factors = mask_factors(columns.score, columns.score_mask)
-    columns = replace(columns, score=scores, score_mask=np.minimum(scores * factors, 1.0))
-    return replace(block, columns=columns)
+        if name in calibration.sources:
+            scores[start:end] = calibration.apply(name, columns.score[start:end], groups[start:end])
+    score_mask = calibrated_masks(columns.score, columns.score_mask, scores)
+    return replace(block, columns=replace(columns, score=scores, score_mask=score_mask))
 
 
-def mask_factors(
-    score: NDArray[np.float64], score_mask: NDArray[np.float64]
+def calibrated_masks(
+    score: NDArray[np.float64], score_mask: NDArray[np.float64], calibrated: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """(D,) score of the mask over that of the box; 1 where that is 0."""
+    """(D,) scores of masks, which keep their ratio to the score; as they are where it is.
+
+    Args:
+        score: (D,) before.
+        score_mask: (D,) before.
+        calibrated: (D,) the score afterwards.
+    """
     positive = score > 0
-    factors: NDArray[np.float64] = np.where(positive, score_mask, 1) / np.where(positive, score, 1)
-    return factors
+    factors = np.where(positive, score_mask, 1) / np.where(positive, score, 1)
+    return np.where(calibrated == score, score_mask, np.minimum(calibrated * factors, 1.0))
 
 
 def calibrated_blocks(
@@ -74,8 +80,8 @@ def calibrated_blocks(
         scores = calibration.apply(
             name, columns.score, groups[categories.index_of(columns.category_id)]
         )
-        factors = mask_factors(columns.score, columns.score_mask)
-        yield replace(columns, score=scores, score_mask=np.minimum(scores * factors, 1.0))
+        score_mask = calibrated_masks(columns.score, columns.score_mask, scores)
+        yield replace(columns, score=scores, score_mask=score_mask)
 
 
 def write_calibrated(

@@ -1,70 +1,28 @@
 """A calibration as a value and as a sealed JSON file: what each source's scores are turned into.
 
-Fitted once on annotated images (`calibration_fit`), applied to any predictions of the same
-sources, those of a test set too.
+Fitted once on annotated images (`fit`), applied to any predictions of the same sources, those of a
+test set too.
 """
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble.calibration.kinds import CalibrationKind, Groups, Overlap
-from ensemble.calibration.maps import ScoreMap, calibrated
+from ensemble.calibration.fitted_source import ALL, SourceCalibration
+from ensemble.calibration.kinds import CalibrationKind, Groups, Overlap, Taken
+from ensemble.calibration.maps import ScoreMap, through
 from longtail.categories import FREQUENCY_GROUPS
 from longtail.predictions.image_set import ImageSet
 from longtail.problems import BadInputError
 from longtail.sealed import read_sealed, write_sealed
 
-SCHEMA_VERSION = 1
-ALL = "all"
+SCHEMA_VERSION = 2
+# The first has one overlap for all sources, and neither `taken` nor `shared`.
+READABLE = (1, SCHEMA_VERSION)
 REMEDY = "fit it again (python -m ensemble.calibrate fit)"
-
-
-class Counts(
-    msgspec.Struct,
-    frozen=True,
-    forbid_unknown_fields=True,
-    rename={"true_positives": "right", "false_positives": "wrong"},
-):
-    """Judged detections of a group; files call them right and wrong."""
-
-    true_positives: int
-    false_positives: int
-
-
-class ErrorChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """D-ECE of a group, in [0, 1], -1 without a detection.
-
-    Attributes:
-        before: Of the scores as they are.
-        after: Of scores calibrated by maps that were fitted to other images.
-    """
-
-    before: float
-    after: float
-
-
-class SourceCalibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What was fitted to one source; groups are "all", "r", "c" and "f".
-
-    Attributes:
-        maps: The map of "all", and of each group that has one of its own. The other groups have
-            too few detections, or none were asked for; they use that of "all".
-        counts: Judged detections by group.
-        error: Calibration error by group.
-        max_score: What the source's scores were divided by before.
-    """
-
-    maps: dict[str, ScoreMap]
-    counts: dict[str, Counts]
-    error: dict[str, ErrorChange]
-    max_score: float = 1.0
-
-    def map_of(self, group: str) -> ScoreMap:
-        """The map that a frequency group's scores go through."""
-        return self.maps.get(group, self.maps[ALL])
 
 
 class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,13 +31,15 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         kind: Of all maps.
         groups: "frequency" for maps by frequency group, "none" for one map a source.
-        overlap: What overlapped in matching, masks or boxes.
+        overlap: What overlaps in matching, masks or boxes; sources without masks have boxes.
         iou_threshold: Overlap from which a detection counted as a true positive.
-        min_matches: True and false positives from which a group got a map of its own.
+        min_matches: True and false positives from which a map was fitted.
         folds: Parts of the images over which the error afterwards was found.
         annotations: SHA-256 of the annotation file.
         images: Digest of its images.
         sources: By name.
+        shared: One map fitted to all sources together, where one of them has too few detections.
+        exhaustive: Whether every category was labelled in every image.
     """
 
     kind: CalibrationKind
@@ -91,6 +51,8 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     annotations: str
     images: str
     sources: dict[str, SourceCalibration]
+    shared: ScoreMap | None = None
+    exhaustive: bool = False
 
     @classmethod
     def load(cls, path: Path) -> "Calibration":
@@ -105,17 +67,15 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             content = msgspec.json.decode(read_sealed(path, REMEDY), type=_File)
         except (msgspec.DecodeError, RecursionError) as error:
             raise BadInputError(f"{path}: not a calibration file ({error}); {REMEDY}") from None
-        if content.schema_version != SCHEMA_VERSION:
+        if content.schema_version not in READABLE:
             raise BadInputError(
                 f"{path}: schema_version is {content.schema_version} and this program reads "
-                f"{SCHEMA_VERSION}; {REMEDY}"
+                f"{' and '.join(map(str, READABLE))}; {REMEDY}"
             )
+        has_shared = content.calibration.shared is not None
         for name, source in content.calibration.sources.items():
-            if ALL not in source.maps or not {*source.maps} <= {ALL, *FREQUENCY_GROUPS}:
-                raise BadInputError(
-                    f"{path}: calibration.sources.{name}.maps has {', '.join(source.maps)}; it "
-                    f"must have all, and may have r, c and f; {REMEDY}"
-                )
+            if problem := source.problem(has_shared):
+                raise BadInputError(f"{path}: calibration.sources.{name}: {problem}; {REMEDY}")
         return content.calibration
 
     def save(self, path: Path) -> None:
@@ -129,7 +89,7 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """(D,) calibrated scores in [0, 1].
 
         Within a group they keep the order of the scores: two that differ by 1e-8 or more never
-        tie.
+        tie. Where no map could be fitted they are the scores themselves.
 
         Args:
             name: Name of the source, as it was fitted.
@@ -148,8 +108,26 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         result = np.empty(len(scores))
         for group, letter in enumerate(FREQUENCY_GROUPS):
             rows = groups == group
-            result[rows] = calibrated(self.sources[name].map_of(letter), scores[rows])
+            result[rows] = through(self.map_of(name, letter), scores[rows])
         return result
+
+    def whose(self, name: str, letter: str) -> Taken:
+        """Whose map the scores of a source in a frequency group, or in all, go through."""
+        return self.sources[name].whose(letter)
+
+    def map_of(self, name: str, letter: str) -> ScoreMap | None:
+        """The map that these scores go through; None leaves them as they are."""
+        maps, whose = self.sources[name].maps, self.whose(name, letter)
+        return {
+            "group": maps.get(letter),
+            "source": maps.get(ALL),
+            "all sources": self.shared,
+            "unchanged": None,
+        }[whose]
+
+    def overlap_of(self, name: str) -> Overlap:
+        """What decided which detections of a source are right."""
+        return self.sources[name].overlap or self.overlap
 
     def require(self, names: list[str]) -> None:
         """Check that sources of these names were fitted.
@@ -172,6 +150,19 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             f"{name}: scores are divided by {max_score:g}, and were by {fitted:g} when it was"
             " calibrated; right only where its files have different scales",
         )
+
+    def warnings_of_missing(self, names: Sequence[str]) -> Iterator[str]:
+        """What to say of sources of a merge whose scores stay as they are."""
+        for name in names:
+            if name not in self.sources:
+                yield (
+                    f"{name}: not in the calibration, so that its scores stay as they are beside"
+                    " calibrated ones; fit it as well to make them comparable"
+                )
+            elif all(self.whose(name, letter) == "unchanged" for letter in FREQUENCY_GROUPS):
+                yield (
+                    f"{name}: was fitted to too few detections, so that its scores stay as they are"
+                )
 
     def was_fitted_on(self, images: ImageSet) -> bool:
         """Whether these very images were fitted: AP on them then flatters."""

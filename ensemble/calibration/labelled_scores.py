@@ -5,7 +5,9 @@ verified to be absent; an unmatched one of a category that is not exhaustively a
 image, and a match with an ignored instance, say nothing and are left out.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,8 @@ from longtail.evaluation.protocol import IOU_THRESHOLDS
 from longtail.predictions.image_set import IMAGES_PER_BLOCK
 from longtail.predictions.store import PredictionStore
 
+COLUMNS = ("image", "group", "score", "true_positive")
+
 
 @dataclass(frozen=True, eq=False)
 class LabelledScores:
@@ -31,12 +35,14 @@ class LabelledScores:
         group: (J,) int64 index into `FREQUENCY_GROUPS`.
         score: (J,) float64 in [0, 1].
         true_positive: (J,) bool.
+        overlap: What overlaps in true positives, masks or boxes.
     """
 
     image: NDArray[np.int64]
     group: NDArray[np.int64]
     score: NDArray[np.float64]
     true_positive: NDArray[np.bool_]
+    overlap: Kind = "segm"
 
     def __len__(self) -> int:
         return len(self.score)
@@ -48,9 +54,15 @@ class LabelledScores:
 
     def take(self, rows: NDArray[np.bool_]) -> "LabelledScores":
         """Some of them, in the same order."""
-        return LabelledScores(
-            self.image[rows], self.group[rows], self.score[rows], self.true_positive[rows]
-        )
+        return replace(self, **{name: getattr(self, name)[rows] for name in COLUMNS})
+
+
+def joined(parts: Sequence[LabelledScores]) -> LabelledScores:
+    """The detections of several, at least one, part after part."""
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(of, name) for of in parts]) for name in COLUMNS
+    }
+    return replace(parts[0], **columns)
 
 
 def labelled_scores(
@@ -86,7 +98,9 @@ def labelled_scores(
     # Those of boxes, by which fusion goes, also where masks are matched.
     score = scores[table.row[counts]]
     order = np.lexsort((true_positive, score, group, image))
-    return LabelledScores(image[order], group[order], score[order], true_positive[order])
+    return LabelledScores(
+        image[order], group[order], score[order], true_positive[order], overlap=kind
+    )
 
 
 def threshold_place(iou_threshold: float) -> int:

@@ -40,3 +40,8 @@ def calibrated(score_map: ScoreMap, scores: NDArray[np.float64]) -> NDArray[np.f
     """
     mixed: NDArray[np.float64] = (1 - TIE_BREAK) * score_map(scores) + TIE_BREAK * scores
     return mixed
+
+
+def through(score_map: ScoreMap | None, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same; without a map the scores themselves."""
+    return scores if score_map is None else calibrated(score_map, scores)

@@ -116,6 +116,7 @@ class MergeSettings:
             boxes, for masks as well.
         zipped: Write submission.zip, with the submission in it.
         evaluate: Evaluate every source and the result where annotations are there.
+        exhaustive: Every category is labelled in every image of the annotations.
         steps: Evaluate the union of the sources and what each step makes of it, too.
         resamples: Resamples of the images for the intervals of that; 0 for no intervals.
     """
@@ -131,6 +132,7 @@ class MergeSettings:
     with_bbox: bool = False
     zipped: bool = False
     evaluate: bool = True
+    exhaustive: bool = False
     steps: bool = True
     resamples: int = 1000
 
@@ -153,8 +155,10 @@ class MergeSettings:
         return self.masks_by_scale or self.fusion.mask == "vote"
 
     def as_dict(self) -> dict[str, Any]:
-        """The settings as a JSON tree."""
+        """The settings as a JSON tree; `exhaustive` is in it where it is true."""
         tree = asdict(self)
+        if not self.exhaustive:
+            del tree["exhaustive"]
         return tree | {"calibration": None if self.calibration is None else str(self.calibration)}
 
 

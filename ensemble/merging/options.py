@@ -8,6 +8,7 @@ import click
 
 from ensemble.fusion.choices import Decay, MarginMode, Mask, MaskWeights, Match
 from ensemble.fusion.methods import METHODS
+from longtail.evaluation.annotations.exhaustive_option import HELP
 from longtail.path_options import SharedPath
 
 
@@ -146,6 +147,12 @@ OPTIONS = (
         help="AP of every source and of the merge, where --ann has annotations.",
     ),
     click.option(
+        "--exhaustive/--no-exhaustive",
+        default=False,
+        show_default=True,
+        help=HELP,
+    ),
+    click.option(
         "--steps/--no-steps",
         default=True,
         show_default=True,
@@ -186,6 +193,7 @@ OTHER_KEYS = (
     "with_bbox",
     "zipped",
     "evaluate",
+    "exhaustive",
     "steps",
     "resamples",
 )
@@ -233,6 +241,8 @@ def settings_of(
     )
     if settings.calibration is not None:
         options["calibration"] = str(settings.calibration)
+    # Files of merges that do not ask for it stay as they are.
+    options["exhaustive"] = options["exhaustive"] or None
     return settings, options
 
 

@@ -27,7 +27,7 @@ class MergePlan:
         categories: K categories with frequency groups.
         sources: M sources by name.
         settings: What to do.
-        calibration: Fitted to every source; None leaves scores as they are.
+        calibration: Fitted to some of the sources; None leaves all scores as they are.
     """
 
     images: ImageSet

@@ -20,6 +20,7 @@ from ensemble.sources.spec import SourceSpec
 from ensemble.sources.valid_area import check_coverage
 from longtail.annotation_file.document import map_annotation_file
 from longtail.categories import CategoryTable
+from longtail.evaluation.annotations.ground_truth import GroundTruth, read_ground_truth
 from longtail.predictions.image_set import ImageSet
 from longtail.predictions.store import PredictionStore
 from longtail.problems import BadInputError
@@ -83,6 +84,16 @@ class Request:
         self.read_annotations()
         return self.has_annotations()
 
+    def read_truth(self) -> GroundTruth | None:
+        """What AP is computed against; None where it is not asked for, or cannot be computed.
+
+        Raises:
+            BadInputError: The annotations cannot be used.
+        """
+        if not self.is_evaluated():
+            return None
+        return read_ground_truth(self.ann, exhaustive=self.settings.exhaustive)
+
     def read_annotations(self) -> tuple[ImageSet, CategoryTable]:
         """Images and categories.
 
@@ -104,7 +115,7 @@ class Request:
 
         Raises:
             ValueError: They leave an object size to nobody, a scale is not known where masks go
-                by scale, masks are needed and not there, or a source was not calibrated.
+                by scale, masks are needed and not there, or no source was calibrated.
             BadInputError: The calibration file cannot be used.
         """
         specs = [source.spec for source in sources]
@@ -122,9 +133,8 @@ class Request:
         _check_masks(sources, self.settings)
         path = self.settings.calibration
         calibration = None if path is None else Calibration.load(path)
-        if calibration is not None:
-            stores = {s.spec.name: PredictionStore.open(s.directory) for s in sources}
-            calibration.require([name for name in names if stores[name].num_detections])
+        if calibration is not None and not {*names} & {*calibration.sources}:
+            calibration.require(_with_detections(sources))
         return MergePlan(images, categories, sources, self.settings, calibration)
 
     def check_apart(self, out: Path) -> None:
@@ -139,6 +149,11 @@ class Request:
                     f"--pred {spec.name}={spec.path} lies in --out {out}, which a merge clears; "
                     "give another --out"
                 )
+
+
+def _with_detections(sources: Sequence[OpenedSource]) -> list[str]:
+    stores = {source.spec.name: PredictionStore.open(source.directory) for source in sources}
+    return [name for name, store in stores.items() if store.num_detections]
 
 
 def _check_masks(sources: Sequence[OpenedSource], settings: MergeSettings) -> None:

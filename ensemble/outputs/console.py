@@ -11,9 +11,11 @@ from rich.table import Table
 from ensemble.merging.folder import BOX_SUBMISSION, SUBMISSION
 from ensemble.merging.plan import MergePlan
 from ensemble.merging.statistics import MergeStatistics
+from ensemble.outputs.evaluation_row import COUNTS
 from ensemble.sources.category_map import NOT_OURS, CategoryMap
 from ensemble.sources.spec import MERGED
 from longtail.categories import FREQUENCY_GROUPS, GROUP_NAMES
+from longtail.evaluation.annotations.judged_share import judged_by_kind
 from longtail.evaluation.lvis import MAX_DETS
 from longtail.evaluation.uncertainty.comparison import Comparison, difference_cells
 from longtail.metrics import (
@@ -46,6 +48,14 @@ def print_evaluation(rows: dict[str, dict[str, Any]], console: Console) -> None:
             cells.insert(1, _span(row["intervals"]))
         table.add_row(name, *cells, style=style)
     console.print(table)
+
+
+def print_judged(rows: Mapping[str, Mapping[str, Any]], console: Console) -> None:
+    """How many detections of each source and of the merge the annotations judge."""
+    counted = {name: row[COUNTS] for name, row in rows.items() if COUNTS in row}
+    for name, counts in counted.items():
+        text = f"{name}: {judged_by_kind(counts)}"
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def print_steps(steps: dict[str, dict[str, Any]], console: Console) -> None:
@@ -122,6 +132,11 @@ def print_uncovered(statistics: Mapping[str, Any], messages: Console) -> None:
 
 def print_warnings(plan: MergePlan, statistics: MergeStatistics, messages: Console) -> None:
     """Say what of a finished merge may be unwanted."""
+    if plan.calibration is not None:
+        without = statistics.images_without_detections
+        found = [name for name in plan.names if without[name] < len(plan.images)]
+        for warning in plan.calibration.warnings_of_missing(found):
+            messages.print(f"warning: {warning}", style="yellow")
     for source in plan.sources:
         for warning in source.warnings:
             messages.print(f"warning: {source.spec.name}: {warning}")

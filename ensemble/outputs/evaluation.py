@@ -15,6 +15,8 @@ from ensemble.outputs.evaluation_row import RESAMPLED, evaluation_row
 from ensemble.outputs.resampled_ap import ALL_METRICS, Resampled, with_fixed
 from ensemble.sources.spec import MERGED
 from longtail.categories import CategoryTable
+from longtail.evaluation.annotations.ground_truth import GroundTruth
+from longtail.evaluation.annotations.judged_share import unverified
 from longtail.evaluation.matching.overlaps import Kind
 from longtail.evaluation.metrics.matches.files import read_matches
 from longtail.evaluation.uncertainty.comparison import compare
@@ -27,6 +29,9 @@ from longtail.sealed import DamagedError, read_sealed_json, write_sealed_json
 AGAINST_BEST = "against_best_source"
 """Key of the comparison in evaluation.json, beside `sources` and `steps`."""
 
+WARNINGS = "warnings"
+"""Key of what a reader of the numbers should know."""
+
 Row = dict[str, Any]
 Rows = dict[str, Row]
 
@@ -36,14 +41,14 @@ class StepEvaluator:
     """Evaluates the prediction sets of a merge.
 
     Attributes:
-        ann: Annotations of the images.
+        truth: Annotations of the images.
         resamples: Resamples of the images for intervals; 0 for none.
         folder: Keeps rows and matches, where an interrupted merge finds them again.
         workers: Share the work.
         messages: Told what is evaluated.
     """
 
-    ann: Path
+    truth: GroundTruth
     resamples: int
     folder: Path
     workers: Workers
@@ -59,7 +64,8 @@ class StepEvaluator:
     def tree(self, sources: Rows, stores: dict[str, PredictionStore], plan: MergePlan) -> Row:
         """What evaluation.json holds."""
         steps = {name: self._row(f"steps/{name}", store) for name, store in stores.items()}
-        tree = {"sources": sources, "steps": with_changes(steps)}
+        tree: Row = {"sources": sources, "steps": with_changes(steps)}
+        tree[WARNINGS] = list(unverified(self.truth))
         if self.resamples:
             self._add_intervals(tree["steps"])
             tree[AGAINST_BEST] = against_best_source(
@@ -83,7 +89,7 @@ class StepEvaluator:
             return found
         self.messages.print(f"evaluating {Path(name).name}")
         kept.parent.mkdir(parents=True, exist_ok=True)
-        row = evaluation_row(store, self.ann, self.resamples, folder, self.workers)
+        row = evaluation_row(store, self.truth, self.resamples, folder, self.workers)
         write_sealed_json(kept, {"row": row, "files": _digests(folder)})
         return row
 

@@ -12,7 +12,7 @@ from ensemble.outputs.resampled_ap import (
     resample,
     with_fixed,
 )
-from longtail.evaluation.annotations.ground_truth import GroundTruth, read_ground_truth
+from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.matching.match_store import kinds_of, match_store
 from longtail.evaluation.matching.prediction_set import check_images
 from longtail.evaluation.metrics.bins import ap_by_instance_bin
@@ -28,26 +28,26 @@ from longtail.predictions.store import PredictionStore
 from longtail.progress import block_progress, evaluation_progress
 
 RESAMPLED = "resampled.npz"
+COUNTS = "counts"
 Row = dict[str, Any]
 
 
 def evaluation_row(
     store: PredictionStore,
-    ann: Path,
+    truth: GroundTruth,
     resamples: int,
     folder: Path,
     workers: Workers | None = None,
 ) -> Row:
-    """AP, AP-fixed and intervals of a prediction set, as JSON values.
+    """AP, AP-fixed, intervals and counts of a prediction set, as JSON values.
 
     Args:
         store: The predictions.
-        ann: Annotations of the same images.
+        truth: Annotations of the same images.
         resamples: Resamples of the images for intervals; 0 for none.
         folder: Takes the matches and the resampled metrics; not written with 0 resamples.
         workers: Share the matching of many detections.
     """
-    truth = read_ground_truth(ann)
     check_images(store, truth)
     with block_progress() as on_block:
         whole = match_store(truth, store, kinds_of(truth), on_block, workers)
@@ -77,6 +77,7 @@ def _metrics(truth: GroundTruth, matched: MatchedSet) -> Row:
         "bins": ap_by_instance_bin(segm.ap, truth.categories),
         "gap_box_mask": UNDEFINED if undefined else box.metrics["AP"] - segm.metrics["AP"],
         "intervals": {},
+        COUNTS: matched.counts,
     }
 
 

@@ -70,6 +70,6 @@ def evaluated(
         return evaluator.tree(sources, {MERGED: boxes}, plan)
     tree = evaluator.tree(sources, steps, plan)
     matches = evaluator.folder / BOX_RESULTS
-    row = evaluation_row(boxes, evaluator.ann, evaluator.resamples, matches, evaluator.workers)
+    row = evaluation_row(boxes, evaluator.truth, evaluator.resamples, matches, evaluator.workers)
     intervals = row["intervals"].get("box", {})
     return tree | {BOX_RESULTS: {"box": row["box"], "intervals": intervals}}

@@ -17,7 +17,9 @@ from ensemble.tuning.objective.trial_files import save_objective
 from ensemble.tuning.pareto import front, objectives, thinned
 from ensemble.tuning.pareto_files import ParetoMergeFiles
 from ensemble.tuning.prepare import (
+    HALVES,
     Say,
+    judged_counts,
     labelled_sources,
     make_objective,
     open_splits,
@@ -30,6 +32,7 @@ from ensemble.tuning.tracking import TrialPublisher
 from longtail.commands import output_console
 from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.metrics import points_text
+from longtail.predictions.working_copies import told_as_given
 from longtail.tracking.address import DEFAULT_EXPERIMENT
 
 WORK_PREFIX = ".work-"
@@ -73,13 +76,20 @@ def run(
         messages.print(f"{out}: going on after {len(journal.trials)} trials")
 
     with TemporaryDirectory(prefix=WORK_PREFIX, dir=out) as folder:
-        place = num_workers, address
-        with publisher.ended_if_interrupted(journal.trials):
-            outcome = _tune(request, truth, journal, publisher, Path(folder), out, place)
+        place, work = (num_workers, address), Path(folder)
+        with publisher.ended_if_interrupted(journal.trials), told_as_given(_given(request, work)):
+            outcome = _tune(request, truth, journal, publisher, work, out, place)
     write_report(request, journal, outcome, out)
     show(request, journal, outcome, out, console)
     publisher.publish_rows(outcome.recorded_rows(), len(outcome.held_out.truth.images))
     publisher.publish(journal.trials, "FINISHED", artifacts(out))
+
+
+def _given(request: TuneRequest, work: Path) -> dict[Path, Path]:
+    """Sources and annotations by their working copies, whole and of both halves."""
+    folders = [work / name for name in ("sources", *HALVES)]
+    sources = {of / spec.name: spec.path for of in folders for spec in request.space.specs}
+    return sources | {work / name / "annotations.json": request.ann for name in HALVES}
 
 
 def _tune(
@@ -100,6 +110,7 @@ def _tune(
     held_out.add_merge(START, space.specs, space.options)
     say("matching the half that is tuned on")
     labelled = labelled_sources(tuned_on)
+    judged = judged_counts(tuned_on, labelled, say)
     bench = make_objective(request, tuned_on, labelled, work / "union", say)
     save_objective(work / "bench", bench)
     num_trials = _num_trials(bench, request, say)
@@ -116,7 +127,7 @@ def _tune(
         problem = journal.trials[0].result["problem"]
         raise ValueError(f"no trial is a merge; the first: {problem}")
     outcome = Outcome(
-        names, len(whole), thinned(whole, names), held_out, len(tuned_on.truth.images)
+        names, len(whole), thinned(whole, names), held_out, len(tuned_on.truth.images), judged
     )
     files = ParetoMergeFiles(request, labelled, tuned_on.truth, out)
     files.clear()

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ensemble.calibration.fit import FitSettings, fit_calibration
+from ensemble.calibration.fit import fit_calibration
+from ensemble.calibration.fit_settings import FitSettings
 from ensemble.calibration.labelled_scores import LabelledScores
 from ensemble.calibration.maps import MAP_TYPES
 from ensemble.merging.config_file import write_merge_file

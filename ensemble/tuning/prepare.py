@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ensemble.calibration.fit import FitSettings
+from ensemble.calibration.fit_settings import FitSettings
+from ensemble.calibration.kinds import Overlap
 from ensemble.calibration.labelled_scores import LabelledScores, labelled_scores
 from ensemble.calibration.maps import MAP_TYPES
 from ensemble.merging.options import settings_of
@@ -22,6 +23,7 @@ from ensemble.tuning.objective.trial import Objective
 from ensemble.tuning.request import TuneRequest
 from ensemble.tuning.split import restrict, split_images, write_annotations
 from longtail.evaluation.annotations.ground_truth import GroundTruth, read_ground_truth
+from longtail.evaluation.annotations.judged_share import judged_text, unverified
 from longtail.evaluation.defined import defined_metrics, require_defined
 from longtail.metrics import GROUP_METRICS
 from longtail.path_options import short_path
@@ -30,6 +32,8 @@ from longtail.predictions.store import PredictionStore
 from longtail.problems import BadInputError
 
 Say = Callable[[str], object]
+HALVES = "fit", "report"
+"""Folders of the half that is tuned on, and of the other."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,10 +62,12 @@ def read_annotations(request: TuneRequest, say: Say) -> GroundTruth:
         ValueError: They, or those of the half that is tuned on, do not define a metric.
         BadInputError: They cannot be used, or there are too few images.
     """
-    truth = read_ground_truth(request.ann)
+    truth = read_ground_truth(request.ann, exhaustive=request.exhaustive)
     if not truth.has_masks:
         raise BadInputError(f"{request.ann}: the annotations have boxes only; a merge fuses masks")
     require_defined(request.wanted, truth, str(request.ann), GROUP_METRICS)
+    for warning in unverified(truth):
+        say(f"warning: {warning}")
     first, second = (truth.of_images(ids) for ids in split_images(truth.images.ids, request.seed))
     tuned_on = f"the half of {request.ann} that --seed {request.seed} tunes on"
     require_defined(request.wanted, first, tuned_on, GROUP_METRICS)
@@ -96,29 +102,42 @@ def open_splits(
         for warning in opened.warnings:
             say(f"warning: {spec.name}: {warning}")
         sources.append(opened)
+    if all(source.boxes_only for source in sources):
+        raise BadInputError(
+            "no source has masks, and a search raises mask AP; name a source with masks, too"
+        )
     warnings = list(_uncovered(truth, sources))
     for warning in warnings:
         say(f"warning: {warning}")
     ids = split_images(truth.images.ids, request.seed)
     first, second = (
-        _open_split(request.ann, sources, chosen.tolist(), work / name, warnings)
-        for name, chosen in zip(("fit", "report"), ids, strict=True)
+        _open_split(request, sources, chosen.tolist(), work / name, warnings)
+        for name, chosen in zip(HALVES, ids, strict=True)
     )
     return first, second
 
 
 def labelled_sources(split: Split) -> dict[str, LabelledScores]:
-    """The judged detections of each source, by name."""
-    iou_threshold = FitSettings().iou_threshold
-    return {
-        source.spec.name: labelled_scores(
-            split.truth,
-            PredictionStore.open(source.directory),
-            "box" if source.boxes_only else "segm",
-            iou_threshold,
-        )
-        for source in split.sources
-    }
+    """The judged detections of each source, by name; by boxes of sources without masks."""
+    iou_threshold, labelled = FitSettings().iou_threshold, {}
+    for source in split.sources:
+        store = PredictionStore.open(source.directory)
+        overlap: Overlap = "box" if source.boxes_only else "segm"
+        labelled[source.spec.name] = labelled_scores(split.truth, store, overlap, iou_threshold)
+    return labelled
+
+
+def judged_counts(
+    split: Split, labelled: Mapping[str, LabelledScores], say: Say
+) -> dict[str, dict[str, int]]:
+    """`detections` of each source in a split, and the `judged` ones; they are told."""
+    counts = {}
+    for source in split.sources:
+        name = source.spec.name
+        num_detections = PredictionStore.open(source.directory).num_detections
+        counts[name] = {"detections": num_detections, "judged": len(labelled[name])}
+        say(f"{name}: {judged_text(num_detections, len(labelled[name]))}")
+    return counts
 
 
 def make_objective(
@@ -149,12 +168,16 @@ def make_objective(
     names = [source.spec.name for source in split.sources]
     scores = {NO_CALIBRATION: rows.scores}
     for kind in MAP_TYPES:
-        if kind not in space.calibrations:
+        if "calibration" not in space.searched or kind not in space.calibrations:
             continue
         if can_be_fitted(kind, labelled, len(truth.images)):
             scores[kind] = cross_fitted_rows(kind, rows, labelled, names, groups)
         else:
-            say(f"warning: no {kind} calibration: a source has too few matches in its half")
+            needed = FitSettings(kind).needed
+            say(
+                f"warning: no {kind} calibration: no source has {needed} right and {needed} wrong"
+                " detections in the half that is tuned on, nor have all together"
+            )
     fitted = tuple(kind for kind in space.calibrations if kind in scores)
     trusted = np.stack([source.trusted_categories for source in split.sources])
     return Objective(
@@ -176,9 +199,14 @@ def _uncovered(truth: GroundTruth, sources: Sequence[OpenedSource]) -> Iterator[
 
 
 def _open_split(
-    ann: Path, sources: Sequence[OpenedSource], ids: list[int], work: Path, warnings: Sequence[str]
+    request: TuneRequest,
+    sources: Sequence[OpenedSource],
+    ids: list[int],
+    work: Path,
+    warnings: Sequence[str],
 ) -> Split:
     work.mkdir()
-    truth = read_ground_truth(write_annotations(ann, ids, work / "annotations.json"))
+    part = write_annotations(request.ann, ids, work / "annotations.json")
+    truth = read_ground_truth(part, exhaustive=request.exhaustive)
     parts = [restrict(source, truth.images, work / source.spec.name) for source in sources]
     return Split(truth, parts, warnings)

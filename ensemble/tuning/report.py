@@ -1,6 +1,6 @@
 """What a search leaves: its report as JSON, a heat map of margins, and tables for a person."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from ensemble.tuning.journal import MARGIN_TRIALS, TrialJournal
 from ensemble.tuning.pareto import Candidate
 from ensemble.tuning.pareto_files import CALIBRATION, MERGE_FILE, PARETO
 from ensemble.tuning.request import TuneRequest
+from longtail.evaluation.annotations.judged_share import unverified
 from longtail.files import write_json
 from longtail.path_options import short_path, typed
 from longtail.search.journal import TRIALS
@@ -32,6 +33,7 @@ class Outcome:
         pareto_merges: Those that were evaluated on the other half, the winner first.
         held_out: What that half says.
         num_tuned_on: Images of the half that was tuned on.
+        judged: Detections in it by source, and how many of them are judged.
     """
 
     names: Sequence[str]
@@ -39,6 +41,7 @@ class Outcome:
     pareto_merges: Sequence[Candidate]
     held_out: HeldOut
     num_tuned_on: int
+    judged: Mapping[str, Mapping[str, int]]
 
     @property
     def winner(self) -> Candidate:
@@ -80,11 +83,12 @@ def write_report(request: TuneRequest, journal: TrialJournal, outcome: Outcome, 
         "trials": len(journal.trials),
         "merges_judged": sum(map(len, journal.margins)),
         "images_tuned_on": outcome.num_tuned_on,
+        "judged_tuned_on": outcome.judged,
         "images_of_the_other_half": len(held_out.truth.images),
         "held_out": outcome.rows(),
         "tuned_minus": held_out.differences(),
         PARETO: {"metrics": outcome.names, "on_the_front": outcome.num_front, "members": merges},
-        "warnings": held_out.warnings,
+        "warnings": [*unverified(held_out.truth), *held_out.warnings],
     }
     write_json(out / REPORT, report)
     margins, page = journal.margins[winner.trial.number], out / HEAT_MAP

@@ -35,6 +35,11 @@ class TuneRequest:
     margin_trials: int
     seed: int
 
+    @property
+    def exhaustive(self) -> bool:
+        """Whether every category is labelled in every image."""
+        return bool(self.space.options["exhaustive"])
+
     def describe(self) -> dict[str, Any]:
         """Digests of the inputs and everything that decides about a trial, as a JSON tree.
 

@@ -145,6 +145,10 @@ def test_masks_decide_by_default(folder: Folder) -> None:
     assert folder.call("fit", *words, "--out={}/box.json", "--overlap=box") == 0
     segm, box = folder.read("segm.json")["calibration"], folder.read("box.json")["calibration"]
     assert (segm["overlap"], box["overlap"]) == ("segm", "box")
+    assert (segm["sources"]["a"].pop("overlap"), box["sources"]["a"].pop("overlap")) == (
+        "segm",
+        "box",
+    )
     assert segm["sources"] == box["sources"]
 
 
@@ -168,11 +172,7 @@ def test_unknown_kinds_and_numbers_are_usage_errors(
     assert not (folder.path / "calibration.json").exists()
 
 
-def test_too_few_matches_and_damaged_files_are_bad_input(
-    folder: Folder, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert folder.fit("--min-matches=100000") == 3
-    assert "source a" in capsys.readouterr().err
+def test_a_damaged_file_is_bad_input(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
     folder.write("calibration.json", {})
     assert folder.apply("a={}/a.json", "out.json") == 3
     assert "calibration.json: does not end in its SHA-256" in capsys.readouterr().err

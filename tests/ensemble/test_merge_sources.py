@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.commands.in_process import exit_code
 from support.merge_folder import QUICK, Folder, detection, mask_of, source
 
 WBF = (*QUICK, "--method=wbf", "--mask=best")
@@ -232,7 +233,36 @@ def test_calibration_comes_before_fusion(folder: Folder) -> None:
     tree = folder.read("evaluation.json")
     assert list(tree["steps"]) == ["union", "calibration", "fusion", "masks", "cap", "merged"]
     assert "calibrated_quantiles" in folder.read("stats.json")["sources"]["a"]
-    assert folder.merge("a=a.json", "x=b.json", options=(*QUICK, option), out="other") == 2
+
+
+def test_a_source_that_was_not_fitted_keeps_its_scores_and_is_told(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from ensemble.calibrate import main
+
+    folder.write("x.json", [detection(5, 9, 0.75, shift=-18)])
+    words = f"--pred=a={folder.path}/a.json", f"--ann={folder.ann}", "--min-matches=2"
+    assert exit_code(main, "fit", *words, f"--out={folder.path}/c.json", "--folds=3") == 0
+    options = (*QUICK, f"--calibration={folder.path}/c.json", "--method=nms")
+    capsys.readouterr()
+    assert folder.merge("a=a.json", "x=x.json", options=options) == 0
+    assert "warning: x: not in the calibration" in capsys.readouterr().err
+    assert 0.75 in scores_of(folder, "out")
+    folder.write("empty.json", [])
+    assert folder.merge("a=a.json", "e=empty.json", options=options, out="empty") == 0
+    assert "not in the calibration" not in capsys.readouterr().err
+
+
+def test_a_calibration_of_none_of_the_sources_is_refused(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from ensemble.calibrate import main
+
+    words = f"--pred=a={folder.path}/a.json", f"--ann={folder.ann}", "--min-matches=2"
+    assert exit_code(main, "fit", *words, f"--out={folder.path}/c.json") == 0
+    options = (*QUICK, f"--calibration={folder.path}/c.json")
+    assert folder.merge("x=a.json", "y=b.json", options=options) == 2
+    assert "the calibration has no source x, y, only a" in capsys.readouterr().err
 
 
 def scores_of(folder: Folder, out: str) -> list[float]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.calibration_scene import write_masks
+from support.calibration_scene import MODELS, Scene, write_masks
 from support.on_ray.clusters import Cluster
 from support.places import ROOT
 
@@ -145,6 +145,8 @@ def test_margins_alone_need_one_trial_and_no_cluster(
     # Again: there is nothing left to try.
     assert folder.tune(*words) == 0
     report, out = folder.read("tune.json"), folder.path / "out"
+    assert all(c["judged"] == c["detections"] > 0 for c in report["judged_tuned_on"].values())
+    assert not any("--exhaustive" in warning for warning in report["warnings"])
     assert (report["trials"], report["merges_judged"] > 200) == (1, True)
     assert not (out / "calibration.json").exists()
     margins = json.loads((out / "margins.jsonl").read_text())
@@ -153,6 +155,45 @@ def test_margins_alone_need_one_trial_and_no_cluster(
     assert "<svg" in (out / "margins.html").read_text()
     assert (out / "pareto/00/merge.yaml").read_bytes() == (out / "merge.yaml").read_bytes()
     assert "40 of 40 images exceed the cap of 12" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_source_of_boxes_and_exhaustive_labels_are_taken(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ann = folder.path / "ann.json"
+    tree = json.loads(ann.read_text())
+    for image in tree["images"]:
+        image["neg_category_ids"] = []
+    ann.write_text(json.dumps(tree))
+    boxes = Scene(80).detections(MODELS["a"])
+    (folder.path / "a.json").write_text(json.dumps(boxes))
+    words = ("--search=margins", "--method=nms", "--margin-trials=4", "--resamples=0")
+    assert folder.tune(*words) == 0
+    said = capsys.readouterr().err
+    assert said.count("give --exhaustive if yours are labelled exhaustively") == 1
+    report = folder.read("tune.json")
+    counts = report["judged_tuned_on"]
+    assert report["warnings"][0].endswith("every category in every image")
+    assert f"a: {counts['a']['judged']} of {counts['a']['detections']:,} detections judged" in said
+    assert folder.tune(*words, "--exhaustive", out="all") == 0
+    assert "give --exhaustive" not in capsys.readouterr().err
+    report = folder.read("tune.json", "all")
+    assert report["judged_tuned_on"]["b"]["judged"] == counts["b"]["detections"]
+    assert report["request"]["settings"]["exhaustive"]
+    assert "exhaustive: true" in (folder.path / "all/merge.yaml").read_text()
+    assert "exhaustive" not in (folder.path / "out/merge.yaml").read_text()
+
+
+def test_sources_of_boxes_alone_are_refused_before_anything_is_merged(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    boxes = Scene(80).detections(MODELS["a"])
+    for name in "abc":
+        (folder.path / f"{name}.json").write_text(json.dumps(boxes))
+    assert folder.tune("--search=margins", "--with-bbox") == 3
+    said = capsys.readouterr().err
+    assert "no source has masks, and a search raises mask AP" in said and "evaluating" not in said
 
 
 @pytest.mark.slow

@@ -10,7 +10,8 @@ import numpy as np
 from support.flipped_bits import Kind, below, plain
 from support.merge_folder import IMAGE_IDS, lvis_file, mask_of
 
-from ensemble.calibration.file import Calibration, Counts, ErrorChange, SourceCalibration
+from ensemble.calibration.file import Calibration
+from ensemble.calibration.fitted_source import Counts, ErrorChange, SourceCalibration
 from ensemble.calibration.knot_maps import IsotonicMap
 from ensemble.calibration.sigmoid_maps import PlattMap
 from ensemble.merging.folder import begin, damaged_files, finish, is_finished

@@ -2,7 +2,7 @@
 
 Maps fitted to the same detections that a trial is judged by would flatter the kind of map that
 follows chance best. So the half is cut into two folds of images and each is calibrated by maps
-fitted to the other.
+fitted to the other. Sources with too few detections go through the maps that `fall_back` says.
 
 D rows of all sources.
 """
@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble.calibration.apply import mask_factors
-from ensemble.calibration.file import ALL
-from ensemble.calibration.fit import FitSettings, fit_maps, fold_images
+from ensemble.calibration.apply import calibrated_masks
+from ensemble.calibration.fall_back import FallBack
+from ensemble.calibration.fit_settings import FitSettings, fold_images
 from ensemble.calibration.kinds import CalibrationKind
 from ensemble.calibration.labelled_scores import LabelledScores
-from ensemble.calibration.maps import calibrated
+from ensemble.calibration.maps import through
 from ensemble.tuning.objective.detections import SourceDetections
 from longtail.categories import FREQUENCY_GROUPS
 
@@ -28,15 +28,9 @@ NO_CALIBRATION = "none"
 def can_be_fitted(
     kind: CalibrationKind, labelled: Mapping[str, LabelledScores], num_images: int
 ) -> bool:
-    """Whether every source has detections enough for a kind of map, in both folds."""
-    needed = FitSettings(kind).needed
+    """Whether some source, or all together, has detections enough for a kind of map."""
     folds = fold_images(num_images, FOLDS)
-    for rows in labelled.values():
-        if min(rows.num_true_positives, len(rows) - rows.num_true_positives) < needed:
-            return False
-        if len(np.unique(folds[rows.image])) < FOLDS:
-            return False
-    return True
+    return FallBack.of(labelled, folds, FitSettings(kind, folds=FOLDS)).changes_something
 
 
 def cross_fitted_rows(
@@ -56,16 +50,14 @@ def cross_fitted_rows(
         groups: (D,) index into `FREQUENCY_GROUPS`.
     """
     settings = FitSettings(kind, folds=FOLDS)
-    needed = max(1, settings.needed // FOLDS)
     folds = fold_images(len(rows.image_ids), FOLDS)
+    fall_back = FallBack.of(labelled, folds, settings)
     scores = np.empty(len(rows))
-    for source, name in enumerate(names):
-        own = labelled[name]
-        for fold in range(FOLDS):
-            maps = fit_maps(own.take(folds[own.image] != fold), settings, needed)
+    for fold in range(FOLDS):
+        maps = fall_back.fit_without(labelled, folds, fold, settings)
+        for source, name in enumerate(names):
             here = (rows.source == source) & (folds[rows.image] == fold)
             for group, letter in enumerate(FREQUENCY_GROUPS):
                 chosen = here & (groups == group)
-                scores[chosen] = calibrated(maps.get(letter, maps[ALL]), rows.score[chosen])
-    factors = mask_factors(rows.score, rows.score_mask)
-    return np.stack([scores, np.minimum(scores * factors, 1.0)])
+                scores[chosen] = through(maps.map_of(name, letter), rows.score[chosen])
+    return np.stack([scores, calibrated_masks(rows.score, rows.score_mask, scores)])

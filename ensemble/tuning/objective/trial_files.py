@@ -61,7 +61,9 @@ def load_objective(directory: Path) -> Objective:
     store = read_array_store(directory, FORMAT, verify=False)
     choices = msgspec.convert(store.notes, _Choices)
     fusion = FusionInputs(
-        truth=read_ground_truth(Path(choices.annotations)),
+        truth=read_ground_truth(
+            Path(choices.annotations), exhaustive=bool(choices.options["exhaustive"])
+        ),
         rows=SourceDetections.load(directory / ROWS),
         rescorer=Rescorer.load(directory / RESCORER, verify=False),
         trusted_categories=store.arrays[TRUSTED],

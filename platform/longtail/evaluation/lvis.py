@@ -38,6 +38,7 @@ from longtail.evaluation.workers import Workers
 from longtail.metrics import UNDEFINED
 from longtail.predictions.checks.warnings import warnings_of
 from longtail.predictions.store import PredictionStore
+from longtail.predictions.working_copies import told_as_given
 from longtail.problems import BadInputError
 
 MAX_DETS = 300
@@ -97,8 +98,8 @@ def evaluate(
     truth = read_ground_truth(annotations, exhaustive=exhaustive)
     uncovered = _Uncovered(truth, on_warning)
     counted = _with_training_counts(truth, train_annotations)
-    folder = TemporaryDirectory(prefix="evaluation-", dir=work_dir)
-    with folder as scratch, Workers(workers) as pool:
+    folder, of = TemporaryDirectory(prefix="evaluation-", dir=work_dir), (predictions, compare_with)
+    with folder as scratch, Workers(workers) as pool, told_as_given(_given(scratch, *of)):
         # Other processes open the store anew, and parts are told by its digests.
         lasting = workers > 1 or len(parts) > 0
         # A mended copy of a store would be another one than the parts are of.
@@ -130,6 +131,11 @@ def evaluate(
     if keep_matches is not None:
         write_matches(keep_matches, ours.tables)
     return replace(evaluation, warnings=evaluation.warnings + tuple(uncovered.warnings))
+
+
+def _given(scratch: str, predictions: Path, compare_with: Path | None) -> dict[Path, Path]:
+    given = {Path(scratch) / "predictions": predictions}
+    return given if compare_with is None else {**given, Path(scratch) / "other": compare_with}
 
 
 def _check_bounds(max_dets: int, workers: int) -> None:

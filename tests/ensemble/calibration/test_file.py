@@ -5,9 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec import structs
 from scipy.special import expit, logit
 
-from ensemble.calibration.file import Calibration, Counts, ErrorChange, SourceCalibration
+from ensemble.calibration.file import Calibration
+from ensemble.calibration.fitted_source import (
+    LETTERS,
+    Counts,
+    ErrorChange,
+    SourceCalibration,
+)
 from ensemble.calibration.knot_maps import IsotonicMap
 from ensemble.calibration.maps import ScoreMap
 from ensemble.calibration.sigmoid_maps import PlattMap
@@ -67,6 +74,59 @@ def test_no_detections_stay_none() -> None:
     assert len(calibration.apply("a", empty, empty.astype(np.int64))) == 0
 
 
+def test_a_file_of_the_first_version_means_what_it_meant(tmp_path: Path) -> None:
+    path, r = tmp_path / "calibration.json", PlattMap(2.0, 0.0)
+    calibration_of(all=PlattMap(1.5, -0.1), r=r).save(path)
+    tree = json.loads(read_sealed(path, "")) | {"schema_version": 1}
+    for name in ("shared", "exhaustive"):
+        del tree["calibration"][name]
+    for name in ("overlap", "taken"):
+        del tree["calibration"]["sources"]["a"][name]
+    write_sealed_json(path, tree)
+    old = Calibration.load(path)
+    assert old.apply("a", SCORES, GROUPS) == pytest.approx(
+        [expit(2 * logit(0.2)), *[expit(1.5 * logit(0.2) - 0.1)] * 2], abs=1e-6
+    )
+    assert [old.whose("a", letter) for letter in LETTERS] == ["source", "group", *2 * ["source"]]
+    assert old.overlap_of("a") == "segm"
+
+
+def test_a_source_without_maps_goes_through_that_of_all_sources() -> None:
+    source = SourceCalibration({}, {}, {}, taken=dict.fromkeys(LETTERS, "all sources"))
+    calibration = structs.replace(
+        calibration_of(), sources={"a": source}, shared=PlattMap(2.0, 1.0)
+    )
+    found = calibration.apply("a", SCORES, GROUPS)
+    assert found == pytest.approx([expit(2 * logit(0.2) + 1)] * 3, abs=1e-6)
+    assert list(calibration.warnings_of_missing(["a"])) == []
+
+
+def test_a_source_that_takes_no_map_keeps_every_bit_of_its_scores() -> None:
+    source = SourceCalibration({}, {}, {}, taken=dict.fromkeys(LETTERS, "unchanged"))
+    calibration = structs.replace(calibration_of(), sources={"a": source})
+    scores = np.array([0.1, 0.7, 1.0])
+    assert calibration.apply("a", scores, GROUPS).tolist() == scores.tolist()
+    told = list(calibration.warnings_of_missing(["a", "b"]))
+    assert told[0].startswith("a: was fitted to too few detections")
+    assert told[1].startswith("b: not in the calibration")
+
+
+@pytest.mark.parametrize(
+    ("taken", "problem"),
+    [
+        (dict.fromkeys(LETTERS, "all sources"), "takes the map of all sources, and there is none"),
+        (dict.fromkeys(LETTERS, "group"), "maps has no r, which r takes"),
+        ({"r": "group"}, "taken has r; it must have all, r, c, f"),
+        (dict.fromkeys(LETTERS, "nobody"), "Invalid enum value"),
+    ],
+)
+def test_a_map_that_is_taken_must_be_there(
+    tmp_path: Path, taken: dict[str, str], problem: str
+) -> None:
+    with pytest.raises(BadInputError, match=rf"calibration\.json.*{problem}"):
+        Calibration.load(edited(tmp_path, taken=taken))
+
+
 def test_an_unknown_source_is_refused_with_the_known_ones() -> None:
     calibration = calibration_of(all=PlattMap(1.0, 0.0))
     with pytest.raises(ValueError, match="no source b, only a; use the names"):
@@ -120,7 +180,7 @@ def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
 def test_another_version_and_a_missing_file_are_named(tmp_path: Path) -> None:
     path = edited(tmp_path)
     write_sealed_json(path, json.loads(read_sealed(path, "")) | {"schema_version": 9})
-    with pytest.raises(BadInputError, match="schema_version is 9 and this program reads 1"):
+    with pytest.raises(BadInputError, match="schema_version is 9 and this program reads 1 and 2"):
         Calibration.load(path)
     with pytest.raises(BadInputError, match="no such file"):
         Calibration.load(tmp_path / "none.json")

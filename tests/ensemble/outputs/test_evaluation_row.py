@@ -45,7 +45,7 @@ def setting(tmp_path_factory: pytest.TempPathFactory) -> Setting:
 
 
 def test_a_row_has_the_numbers_of_the_evaluation_command(setting: Setting, tmp_path: Path) -> None:
-    row = evaluation_row(setting.stores[0], setting.ann, 20, tmp_path / "kept")
+    row = evaluation_row(setting.stores[0], setting.truth, 20, tmp_path / "kept")
     expected = evaluate(setting.ann, setting.stores[0].directory, resamples=20)
     assert (row["segm"], row["box"], row["bins"]) == (expected.segm, expected.box, expected.bins)
     assert row["gap_box_mask"] == expected.gap_box_mask
@@ -60,7 +60,7 @@ def test_a_row_has_the_numbers_of_the_evaluation_command(setting: Setting, tmp_p
 
 
 def test_no_resamples_leave_nothing_behind(setting: Setting, tmp_path: Path) -> None:
-    row = evaluation_row(setting.stores[0], setting.ann, 0, tmp_path / "kept")
+    row = evaluation_row(setting.stores[0], setting.truth, 0, tmp_path / "kept")
     assert row["intervals"] == {} and not (tmp_path / "kept").exists()
 
 

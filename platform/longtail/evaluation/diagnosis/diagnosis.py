@@ -34,6 +34,7 @@ from longtail.predictions.checks.coverage import Coverage, images_found
 from longtail.predictions.checks.warnings import warnings_of
 from longtail.predictions.result_json.read import open_predictions
 from longtail.predictions.store import PredictionStore
+from longtail.predictions.working_copies import told_as_given
 from longtail.problems import BadInputError
 
 MAX_DETS = 300
@@ -147,7 +148,8 @@ def diagnose(
     truth = read_ground_truth(annotations, exhaustive=exhaustive)
     if kind == "segm" and not truth.has_masks:
         raise ValueError(f"{annotations}: the annotations have boxes only; use --kind box")
-    with TemporaryDirectory(prefix="diagnosis-", dir=work_dir) as scratch:
+    folder = TemporaryDirectory(prefix="diagnosis-", dir=work_dir)
+    with folder as scratch, told_as_given({Path(scratch): predictions}):
         out = Path(scratch) / "predictions"
         of = truth.images, truth.categories
         store = open_predictions(predictions, *of, out, temporary=True, max_score=max_score)

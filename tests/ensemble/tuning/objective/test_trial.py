@@ -312,4 +312,5 @@ def test_kinds_that_need_more_matches_are_told_apart(setting: Setting) -> None:
     rows = labelled_scores(setting.truth, store, "segm", 0.5)
     assert can_be_fitted("platt", {"a": rows}, 70)
     few = rows.take(rows.image < 3)
-    assert not can_be_fitted("isotonic", {"a": rows, "b": few}, 70)
+    assert can_be_fitted("platt", {"a": rows, "b": few}, 70)
+    assert not can_be_fitted("isotonic", {"a": few, "b": few}, 70)
