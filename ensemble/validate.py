@@ -10,9 +10,8 @@ from longtail.commands import ExitCode, run
 from longtail.path_options import AbsolutePath
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from longtail.predictions.checks.validation import Validation
+    from longtail.printed_table import PrintedTable
 
 
 @click.command()
@@ -90,24 +89,23 @@ def uncovered_warning(validation: "Validation") -> str | None:
     return coverage.warning(validation.report.file) if coverage.is_low else None
 
 
-def summary_table(validation: "Validation") -> "Table":
+def summary_table(validation: "Validation") -> "PrintedTable":
     """What the file holds, apart from its faulty records."""
-    from rich.table import Table
-
     from longtail.categories import GROUP_NAMES
+    from longtail.printed_table import PrintedTable, number_columns, text_columns
 
     summary = validation.summary
-    table = Table(show_header=False)
+    table = PrintedTable("", [*text_columns("in the file"), *number_columns("count")])
     covered = summary.num_images - summary.num_images_without
-    table.add_row("images with detections", f"{covered} of {summary.num_images}")
-    table.add_row("images without", str(summary.num_images_without))
-    table.add_row("detections", str(summary.num_detections))
+    table.add("images with detections", f"{covered} of {summary.num_images}")
+    table.add("images without", str(summary.num_images_without))
+    table.add("detections", str(summary.num_detections))
     for group, count in summary.per_group.items():
-        table.add_row(f"  of {GROUP_NAMES[group]} categories", str(count))
-    table.add_row("most in an image", str(summary.max_per_image))
+        table.add(f"  of {GROUP_NAMES[group]} categories", str(count))
+    table.add("most in an image", str(summary.max_per_image))
     if summary.num_detections:
         scores = f"{summary.lowest_score:.6g} to {summary.highest_score:.6g}"
-        table.add_row("scores", scores)
+        table.add("scores", scores)
     return table
 
 

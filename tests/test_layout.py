@@ -22,7 +22,12 @@ BASE = {
     "longtail.sealed",
     "longtail.sealed_arrays",
 }
-COMMANDS = {"longtail.commands", "longtail.caches", "longtail.path_options"}
+COMMANDS = {
+    "longtail.commands",
+    "longtail.caches",
+    "longtail.path_options",
+    "longtail.printed_table",
+}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "longtail.problems": set(),
@@ -37,6 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "longtail.caches": set(),
     "longtail.commands": {"longtail.caches", "longtail.problems"},
     "longtail.path_options": set(),
+    "longtail.printed_table": set(),
     "longtail.annotation_file": {"longtail.problems", "longtail.rle"},
     "longtail.categories": {"longtail.annotation_file", "longtail.problems"},
     "longtail.config": set(),

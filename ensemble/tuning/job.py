@@ -32,7 +32,6 @@ from longtail.metrics import points_text
 
 WORK_PREFIX = ".work-"
 
-console = output_console()
 messages = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 
@@ -70,7 +69,7 @@ def run(
         with publisher.ended_if_interrupted(journal.trials):
             outcome = _tune(request, truth, journal, publisher, Path(folder), out, place)
     write_report(request, journal, outcome, out)
-    show(request, journal, outcome, out, console)
+    show(request, journal, outcome, out, output_console())
     publisher.publish(journal.trials, "FINISHED", artifacts(out))
 
 

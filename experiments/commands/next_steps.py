@@ -10,13 +10,11 @@ from longtail.commands import output_console
 from longtail.path_options import short_path
 from longtail.tracking.address import SQLITE, redacted, sqlite_file, tracking_uri
 
-console = output_console()
-
 
 def print_command(purpose: str, command: str) -> None:
     """What for, and below it what to type."""
     text = f"  [dim]{purpose}[/dim]\n    {escape(command)}"
-    console.print(text, highlight=False, soft_wrap=True)
+    output_console().print(text, highlight=False, soft_wrap=True)
 
 
 def on_lines(words: list[str]) -> str:
@@ -43,7 +41,7 @@ def print_mlflow(runs: Path, published: Published, kind: str) -> None:
     """
     print_command("compare in MLflow", mlflow_command(runs))
     if published.elsewhere:
-        console.print(
+        output_console().print(
             f"    a run stays in the experiment where it was made first: {published.elsewhere}",
             highlight=False,
             markup=False,
@@ -51,8 +49,8 @@ def print_mlflow(runs: Path, published: Published, kind: str) -> None:
         )
     if published.problem:
         # Last, and in words of MLflow's, which are no markup.
-        console.print(f"MLflow lacks part of this {kind}", style="yellow", end=" ")
-        console.print(
+        output_console().print(f"MLflow lacks part of this {kind}", style="yellow", end=" ")
+        output_console().print(
             f"({published.problem}); the same command again uploads it",
             highlight=False,
             markup=False,
