@@ -8,7 +8,8 @@ import click
 
 from ensemble.calibration.kinds import CalibrationKind, Groups, Overlap
 from longtail.commands import run
-from longtail.path_options import AbsolutePath, short_path, typed
+from longtail.evaluation.kind_option import KindOption
+from longtail.path_options import AbsolutePath, NewFile, NewPath, force_option, short_path, typed
 
 NEED_CLASS_ROWS = ("norcal", "logit-adjustment")
 
@@ -61,7 +62,7 @@ def main() -> None:
     metavar="NAME=PATH[,categories=FILE|coco][,max_score=S]",
     help="A source, named as in the merge. Repeat for each.",
 )
-@click.option("--out", required=True, type=AbsolutePath(dir_okay=False), help="JSON file.")
+@click.option("--out", required=True, type=NewFile(), help="JSON file.")
 @click.option(
     "--kind",
     type=KindChoice(get_args(CalibrationKind)),
@@ -78,8 +79,8 @@ def main() -> None:
 )
 @click.option(
     "--overlap",
-    type=click.Choice(get_args(Overlap)),
-    default="segm",
+    type=KindOption(),
+    default="mask",
     show_default=True,
     help="What must overlap for a detection to be right.",
 )
@@ -99,6 +100,7 @@ def main() -> None:
     show_default=True,
     help="Parts of the images; errors are reported on parts that were not fitted.",
 )
+@force_option
 def fit(
     ann: Path,
     preds: tuple[str, ...],
@@ -139,7 +141,6 @@ def fit(
 
     settings = FitSettings(kind, groups, overlap, iou, min_matches, folds)
     specs = parse_sources(preds)
-    _check_new(out)
     messages = Console(stderr=True, highlight=False, soft_wrap=True)
     truth = read_ground_truth(ann)
     labelled, uncovered = {}, []
@@ -156,7 +157,6 @@ def fit(
             )
             if coverage.is_low:
                 uncovered.append(coverage.warning(spec.name))
-                messages.print(f"warning: {uncovered[-1]}", markup=False, style="yellow")
             with block_progress() as on_block:
                 labelled[spec.name] = labelled_scores(truth, store, overlap, iou, on_block)
             if not store.num_detections:
@@ -193,10 +193,11 @@ def fit(
 @click.option(
     "--out",
     required=True,
-    type=AbsolutePath(),
+    type=NewPath(holds="manifest.json"),
     help="A result file if it ends in .json, otherwise the directory of a store.",
 )
 @click.option("--with-bbox", is_flag=True, help="Write boxes to JSON too.")
+@force_option
 def apply(calibration_path: Path, ann: Path, pred: str, out: Path, with_bbox: bool) -> None:
     """Calibrate the scores of one source's predictions.
 
@@ -214,15 +215,18 @@ def apply(calibration_path: Path, ann: Path, pred: str, out: Path, with_bbox: bo
     from ensemble.sources.open import open_source
     from ensemble.sources.spec import parse_sources
     from longtail.categories import CategoryTable
+    from longtail.files import set_aside
     from longtail.predictions.image_set import ImageSet
     from longtail.predictions.result_json.write import export_json
     from longtail.predictions.store import PredictionStore
 
     (spec,) = parse_sources([pred])
-    _check_new(out)
+    if out == spec.path:
+        raise click.UsageError(f"--out {out} is what is read; give another name")
+    out.parent.mkdir(parents=True, exist_ok=True)
     calibration = Calibration.load(calibration_path)
     images, categories = ImageSet.from_json(ann), CategoryTable.from_json(ann)
-    with TemporaryDirectory(prefix="calibrate-") as scratch:
+    with TemporaryDirectory(prefix="calibrate-") as scratch, set_aside(out):
         opened = open_source(spec, images, categories, Path(scratch))
         store = PredictionStore.open(opened.directory)
         if store.num_detections:
@@ -233,16 +237,10 @@ def apply(calibration_path: Path, ann: Path, pred: str, out: Path, with_bbox: bo
             click.echo(f"warning: {warning}", err=True)
         what = calibration, spec.name, store, categories
         if out.suffix == ".json":
-            out.parent.mkdir(parents=True, exist_ok=True)
             num_detections = export_json(calibrated_blocks(*what), out, with_bbox)
         else:
             num_detections = write_calibrated(*what, out).num_detections
     click.echo(f"{out}: {num_detections} detections of {spec.name}, calibrated")
-
-
-def _check_new(out: Path) -> None:
-    if out.exists():
-        raise click.UsageError(f"--out {out} exists; remove it or choose another name")
 
 
 if __name__ == "__main__":

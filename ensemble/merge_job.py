@@ -124,8 +124,6 @@ def _merge(
         stores, statistics = _merge_shards(task, place)
         counts = _statistics(plan, statistics)
         write_json(out / outputs.STATS, counts)
-        # Before the evaluation, which may take long; and again below the tables.
-        print_uncovered(counts, messages)
         if evaluates:
             write_json(out / outputs.EVALUATION, evaluated(evaluator, sources, stores, plan))
     return plan, stores, statistics

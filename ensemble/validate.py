@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from longtail.commands import ExitCode, run
-from longtail.path_options import AbsolutePath
+from longtail.commands import ExitCode, output_console, run
+from longtail.path_options import AbsolutePath, NewFile, force_option
 
 if TYPE_CHECKING:
     from longtail.predictions.checks.validation import Validation
@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 @click.option(
     "--json",
     "json_path",
-    type=AbsolutePath(dir_okay=False),
+    type=NewFile(),
     help="Write problems and numbers here.",
 )
+@force_option
 def main(predictions: Path, ann: Path, max_dets: int, json_path: Path | None) -> ExitCode:
     """Check whether predictions are fit to be submitted as masks.
 
@@ -67,12 +68,10 @@ def main(predictions: Path, ann: Path, max_dets: int, json_path: Path | None) ->
     if json_path is not None:
         write_validation(validation, json_path)
     report, uncovered = validation.report, uncovered_warning(validation)
+    output_console().print(summary_table(validation))
     if uncovered:
         click.secho(f"warning: {uncovered}", fg="yellow", err=True)
     console = Console(soft_wrap=True, highlight=False)
-    console.print(summary_table(validation))
-    if uncovered:
-        console.print(f"warning: {uncovered}", markup=False)
     if report.warnings:
         console.print("warnings for " + describe(report.file, report.warnings), markup=False)
     if report.errors:

@@ -7,8 +7,10 @@ from rich.markup import escape
 
 from longtail.cluster.results.published import Published
 from longtail.commands import output_console
-from longtail.path_options import short_path
+from longtail.path_options import short_path, typed
 from longtail.tracking.address import SQLITE, redacted, sqlite_file, tracking_uri
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def print_command(purpose: str, command: str) -> None:
@@ -23,12 +25,15 @@ def on_lines(words: list[str]) -> str:
 
 
 def mlflow_command(runs: Path) -> str:
-    """How to look at what MLflow has."""
+    """How to look at what MLflow has: `make ui` where the Makefile is, else MLflow's own line."""
     uri = tracking_uri(runs)
     file = sqlite_file(uri)
-    if file is not None:
-        return f"mlflow ui --backend-store-uri {shlex.quote(SQLITE + short_path(file))}"
-    return f"open {redacted(uri)}"
+    if file is None:
+        return f"open {redacted(uri)}"
+    if Path.cwd() == REPOSITORY and file == runs / "mlflow.db":
+        return "make ui" if runs == REPOSITORY / "runs" else f"make ui RUNS={typed(runs)}"
+    store = shlex.quote(SQLITE + short_path(file))
+    return f"mlflow server --host 127.0.0.1 --port 5000 --backend-store-uri {store}"
 
 
 def print_mlflow(runs: Path, published: Published, kind: str) -> None:

@@ -17,7 +17,7 @@ from rich.text import Text
 
 NOTHING = ("", "-")
 BETWEEN = 2
-"""Columns of the console that each column of a table takes besides its width."""
+"""Columns of the console between two of a table."""
 # Not within numbers such as 0.1 and 1e-3.
 _BREAKS = re.compile(r"(?<=[_/,:;=>\s])|(?<=[.+-])(?=[^\d\s.])")
 
@@ -89,6 +89,7 @@ class PrintedTable:
         kept = self._without_spare(shown, options.max_width)
         for part in self._parts(kept, options.max_width):
             yield self._table(part, self._widths(part, options.max_width))
+            yield Text()
         if left_out := [self.columns[index].heading for index in shown if index not in kept]:
             names = ", ".join(left_out)
             yield Text(f"no room for {names}; COLUMNS={needed} shows all", style="dim")
@@ -141,7 +142,7 @@ class PrintedTable:
         return [widths[index] for index in part]
 
     def _table(self, part: list[int], widths: list[int]) -> Table:
-        table = Table(box=box.SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
+        table = Table(box=box.SIMPLE_HEAD, collapse_padding=True, pad_edge=False, show_edge=False)
         for index, width in zip(part, widths, strict=True):
             column = self.columns[index]
             table.add_column(
@@ -156,7 +157,7 @@ class PrintedTable:
         return table
 
     def _total(self, widths: Iterable[int]) -> int:
-        return sum(width + BETWEEN for width in widths)
+        return sum(width + BETWEEN for width in widths) - BETWEEN
 
     def _wide(self, index: int) -> int:
         """With the heading on one line."""

@@ -98,9 +98,13 @@ def print_next_steps(
     output_console().print("\nnext", style="bold")
     if done:
         sources = [f"--pred {shlex.quote(_source(row, grid))}" for row in done]
-        lines = ["python -m ensemble.merge", *sources, f"--ann {typed(plan.data.val)}"]
-        lines.append(f"--out {typed(runs / 'merged')}")
-        print_command("merge the predictions", on_lines(lines))
+        lines = [*sources, f"--ann {typed(plan.data.val)}"]
+        if len(done) > 1:
+            maps = f"--out {typed(runs / 'calibration.json')}"
+            fit = ["python -m ensemble.calibrate fit", *lines, maps]
+            print_command("make scores comparable, for --calibration of the merge", on_lines(fit))
+        merge = ["python -m ensemble.merge", *lines, f"--out {typed(runs / 'merged')}"]
+        print_command("merge the predictions", on_lines(merge))
     print_mlflow(runs, published, "grid")
     if len(done) < len(plan.rows):
         print_command("go on after a failure", "the same command again; finished nodes are kept")

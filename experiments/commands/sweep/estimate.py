@@ -18,7 +18,7 @@ from longtail.sweep.driver.trial_groups import may_share
 from longtail.sweep.journal import REQUEST, TrialEnded, read_events, read_request
 from longtail.sweep.layout import lay_out
 from longtail.sweep.request import Sweep
-from longtail.sweep.search.initial_points import fixed_points, start_point
+from longtail.sweep.search.initial_points import fixed_points, outside, start_point
 from longtail.sweep.settings import LARGEST_PASS, SweepSettings
 
 SHOWN_POINTS = 10
@@ -100,6 +100,7 @@ def _print_points(sweep: Sweep, points: Sequence[Point] | None) -> None:
     num_trials = sweep.num_trials if points is None else len(points)
     print_line(f"{num_trials} trials by {sweep.algorithm}, to raise {_metrics(sweep)}")
     print_alike(sweep)
+    print_outside(sweep)
     shown = (
         points[:SHOWN_POINTS] if points is not None else list(filter(None, [start_point(sweep)]))
     )
@@ -154,6 +155,15 @@ def print_alike(sweep: Sweep) -> None:
         print_line(
             f"{sweep.num_alike} points of the space mean the same variant as others and are left"
             " out: a field of them has no effect beside their other values"
+        )
+
+
+def print_outside(sweep: Sweep) -> None:
+    """Which values of the base variant no trial can have."""
+    for path, value in outside(sweep).items():
+        print_line(
+            f"warning: the base variant's {path} is {spelt_value(value)}, outside of its range"
+            f" {spelt(sweep.space.dimensions[path])}: no trial is the base variant itself"
         )
 
 

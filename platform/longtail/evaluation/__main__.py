@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from longtail.commands import ExitCode, output_console, run
-from longtail.path_options import AbsolutePath
+from longtail.path_options import AbsolutePath, NewFile, NewPath, force_option
 
 
 class Shard(click.ParamType[tuple[int, int]]):
@@ -60,7 +60,7 @@ class ExtraMetricOption(click.Option):
 
 SHARD = Shard()
 EXISTING = AbsolutePath(exists=True)
-FILE = AbsolutePath(dir_okay=False)
+FILE = NewFile()
 
 
 @click.command()
@@ -114,7 +114,7 @@ FILE = AbsolutePath(dir_okay=False)
 )
 @click.option(
     "--keep-matches",
-    type=AbsolutePath(file_okay=False),
+    type=NewPath(file_okay=False, holds="matches_box.npz"),
     help="Write the match tables to this directory, for comparisons later on.",
 )
 @click.option("--official", is_flag=True, help="Run lvis-api too; exit 1 unless all digits agree.")
@@ -129,6 +129,7 @@ FILE = AbsolutePath(dir_okay=False)
     type=AbsolutePath(exists=True, file_okay=False),
     help="Where a result JSON is unpacked for the time of the evaluation.",
 )
+@force_option
 def main(
     annotations: Path,
     predictions: Path,
@@ -167,7 +168,6 @@ def main(
       python -m longtail.evaluation val.json store --shard 2/8 --part parts/2.npz
       python -m longtail.evaluation val.json store --parts parts
     """
-    _check_folders(json_path, per_category, plot, latex, markdown, csv_path, part)
     if (shard is None) != (part is None) or (shard and parts):
         raise click.UsageError("--shard goes with --part, and neither with --parts")
 
@@ -200,7 +200,6 @@ def main(
             workers=workers,
             parts=parts,
             keep_matches=keep_matches,
-            on_warning=lambda warning: click.secho(f"warning: {warning}", fg="yellow", err=True),
         )
     output_console().print(evaluation.tables())
     if json_path is not None:
@@ -212,12 +211,6 @@ def main(
     write_tables(result_table({"": evaluation}, AP_METRICS), latex, markdown, csv_path)
     wrong = evaluation.disagreements() or not evaluation.identity_holds
     return ExitCode.INTERNAL_ERROR if wrong else ExitCode.DONE
-
-
-def _check_folders(*paths: Path | None) -> None:
-    for path in paths:
-        if path is not None and not path.parent.is_dir():
-            raise click.UsageError(f"{path}: make the folder {path.parent} first")
 
 
 if __name__ == "__main__":

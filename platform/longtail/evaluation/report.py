@@ -224,7 +224,10 @@ class Evaluation:
         yield f"box AP - mask AP: {points_text(self.gap_box_mask)}" + (f" ({gaps})" if gaps else "")
         for metric, values in self._extras():
             if not metric.is_row:
-                named = ", ".join(f"{name} {points_text(value)}" for name, value in values.items())
+                named = ", ".join(
+                    f"{KIND_NAMES.get(name, name)} {points_text(value)}"
+                    for name, value in values.items()
+                )
                 yield f"{metric.label}: {named}"
         if self.cap is not None:
             yield self.cap.sentence()

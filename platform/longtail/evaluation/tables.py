@@ -34,7 +34,7 @@ def comparison_table(comparison: Mapping[str, Comparison]) -> PrintedTable:
     title = f"PRED2 minus PREDICTIONS, in points ({first.resamples} resamples of the images)"
     compared = number_columns("PREDICTIONS", "PRED2")
     shown = [*number_columns("difference", f"{first.level:.0%} interval"), *text_columns("verdict")]
-    columns = [*text_columns("", "metric"), *compared, *shown, *number_columns("p")]
+    columns = [*text_columns("", "metric"), *compared, *shown, *number_columns("p", spare=1)]
     table = PrintedTable(title, columns, num_keys=2)
     for kind, of_kind in comparison.items():
         for metric, d in of_kind.metrics.items():

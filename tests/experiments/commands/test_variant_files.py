@@ -27,6 +27,13 @@ def test_a_file_is_taken_as_it_is_and_a_name_at_the_scale_that_is_asked_for(
     )
 
 
+def test_iterations_shorten_the_demo_scale_and_nothing_else(toy_set: Path, tmp_path: Path) -> None:
+    run = run_request(toy_set, tmp_path, scale="demo", iterations=40)
+    assert find_variant("--variant", "rhead_cat", run) == demo_scale(VARIANTS["rhead_cat"], 40)
+    with pytest.raises(ValueError, match="--iterations 40: shortens --scale demo"):
+        run_request(toy_set, tmp_path, scale="full", iterations=40)
+
+
 def test_an_unknown_name_lists_the_known_ones(toy_set: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"'eql' is unknown; there are softmax_r50, .* \.json"):
         find_variant("--variant eql", "eql", run_request(toy_set, tmp_path))

@@ -70,7 +70,7 @@ def check_absent(
         absent.row_of_value() * num_categories + absent.values,
         present.row_of_value() * num_categories + present.values,
     )
-    offenders = [f"image {image_ids[key // num_categories]}" for key in both]
+    offenders = [f"image {image_ids[image]}" for image in np.unique(both // num_categories)]
     what = "lists a category of which the image has instances"
     report.warning("images.neg_category_ids", what, offenders, "take it off the list")
 

@@ -21,24 +21,38 @@ def as_json(diagnosis: Diagnosis) -> str:
     return json.dumps(asdict(diagnosis), indent=2) + "\n"
 
 
-def tables(diagnosis: Diagnosis) -> Group:
-    """A diagnosis as rich shows it: AP and calibration error in points."""
-    return Group(*_tables(diagnosis))
+def tables(diagnosis: Diagnosis, whole: bool = False) -> Group:
+    """A diagnosis as rich shows it: AP and calibration error in points.
+
+    Args:
+        diagnosis: What was found.
+        whole: Show confusion, calibration and scores before the errors, too.
+    """
+    return Group(*(_details(diagnosis) if whole else ()), *_digest(diagnosis))
 
 
-def _tables(diagnosis: Diagnosis) -> Iterator[RenderableType]:
-    at = f"IoU {diagnosis.iou_threshold:g} of {'masks' if diagnosis.kind == 'segm' else 'boxes'}"
-    yield Text(", ".join(f"{k.replace('_', ' ')} {v}" for k, v in diagnosis.counts.items()))
-    yield _by_group(f"Errors at {at}", diagnosis.errors, str)
-    yield _by_group(f"AP gained at {at} by correcting them", diagnosis.ap_gain, points_text)
-    yield _by_group("AP over LVIS's ten IoUs, and what it loses", diagnosis.ap_loss, points_text)
-    yield _confusion_table(diagnosis)
+def _details(diagnosis: Diagnosis) -> Iterator[RenderableType]:
+    yield _score_table(diagnosis)
+    yield _calibration_table(diagnosis)
     if diagnosis.confusion.pairs:
         yield _pair_table(diagnosis)
-    yield _calibration_table(diagnosis)
-    yield _score_table(diagnosis)
+    yield _confusion_table(diagnosis)
+    gained = "AP gained at IoU {:g} of {} by correcting them"
+    title = gained.format(diagnosis.iou_threshold, _what(diagnosis))
+    yield _by_group(title, diagnosis.ap_gain, points_text)
+
+
+def _digest(diagnosis: Diagnosis) -> Iterator[RenderableType]:
+    yield Text(", ".join(f"{k.replace('_', ' ')} {v}" for k, v in diagnosis.counts.items()) + "\n")
+    at = f"IoU {diagnosis.iou_threshold:g} of {_what(diagnosis)}"
+    yield _by_group(f"Errors at {at}", diagnosis.errors, str)
     for warning in diagnosis.warnings:
         yield Text(f"warning: {warning}")
+    yield _by_group("AP over LVIS's ten IoUs, and what it loses", diagnosis.ap_loss, points_text)
+
+
+def _what(diagnosis: Diagnosis) -> str:
+    return "masks" if diagnosis.kind == "segm" else "boxes"
 
 
 def _by_group(title: str, rows: dict[str, dict[str, Any]], show: Any) -> PrintedTable:

@@ -49,8 +49,8 @@ def test_the_interval_stands_beside_ap(tmp_path: Path, capsys: pytest.CaptureFix
     plan = make_plan(VARIANTS, (0, 1), DATA)
     finish_rows(plan, tmp_path, interval(-0.0012, 0.2345))
     lines = ranking(plan, tmp_path, capsys)
-    assert "95% interval" in lines[2]
-    assert "23.00  -0.12 to 23.45" in lines[4]
+    assert "95% interval" in lines[1]
+    assert "23.00  -0.12 to 23.45" in lines[3]
     assert max(map(len, lines)) <= 80
 
 

@@ -28,6 +28,7 @@ def options(runs: Path, **changes: Any) -> dict[str, Any]:
         "val": None,
         "images": None,
         "scale": None,
+        "iterations": None,
         "resamples": 1000,
         "workers": 1,
         "cpus_per_worker": 1.0,
