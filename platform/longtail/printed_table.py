@@ -114,11 +114,13 @@ class PrintedTable:
         return kept
 
     def _parts(self, kept: list[int], room: int) -> list[list[int]]:
-        """One part, or as many as it takes; the keys are in each."""
+        """One part, or as many as it takes with whole words; the keys are in each."""
+        if self._total(map(self._least, kept)) <= room:
+            return [kept]
         keys = [index for index in kept if index < self.num_keys]
         parts = [list(keys)]
         for index in kept[len(keys) :]:
-            fits = self._total(map(self._least, [*parts[-1], index])) <= room
+            fits = self._total(map(self._least_of_words, [*parts[-1], index])) <= room
             if not fits and len(parts[-1]) > len(keys):
                 parts.append(list(keys))
             parts[-1].append(index)

@@ -67,7 +67,7 @@ def test_the_front_is_shown_on_both_halves(capsys: pytest.CaptureFixture[str]) -
     print_pareto(("AP", "APr"), merges, rows, 7, Console(width=160))
     output = capsys.readouterr().out
     assert "2 of 7 merges that none beats in AP and APr" in output
-    first, second = [text for text in output.splitlines() if text.startswith(" 0")]
+    first, second = [text for text in output.splitlines() if text.startswith("0")]
     assert "0.100/0.050" in first and "33.00 (32.00 to 34.00)" in first and "40.00" in first
     assert "30.00 " in second and "(" not in second
     print_pareto(("AP", "APr"), merges[:1], rows[:1], 1, Console(width=160))
