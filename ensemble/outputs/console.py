@@ -31,11 +31,12 @@ CHANGES = (*GROUP_METRICS, "AP_fixed")
 
 def print_evaluation(rows: dict[str, dict[str, Any]], console: Console) -> None:
     """A row per source and one for the merge, in points."""
+    all_have_masks = all(row["segm"]["AP"] != UNDEFINED for row in rows.values())
     groups = number_columns("AP", "95% interval", *GROUP_METRICS[1:])
     others = [
         *number_columns("AP50", spare=2),
         *number_columns("AP fixed"),
-        *number_columns("box AP", spare=1),
+        *number_columns("box AP", spare=int(all_have_masks)),
     ]
     columns = [*text_columns(""), *groups, *others, *number_columns("gap", spare=3)]
     table = PrintedTable("mask AP before and after, in points", columns)

@@ -127,10 +127,10 @@ class PrintedTable:
         return parts
 
     def _widths(self, part: list[int], room: int) -> list[int]:
-        """Of text that must wrap the widest gives way, between words before within them; what is
-        left over goes to headings."""
+        """Of text that must wrap the widest gives way: between words up to half of its width, then
+        within them; what is left over goes to headings."""
         widths = {index: self._whole(index) for index in part}
-        for least in (self._least_of_words, self._least):
+        for least in (self._half, self._least):
             while self._total(widths.values()) > room:
                 wrapping = [index for index in part if widths[index] > least(index)]
                 if not wrapping:
@@ -168,6 +168,10 @@ class PrintedTable:
     def _whole(self, index: int) -> int:
         """With every cell on one line."""
         return max(self._cells(index), _longest(self.columns[index].heading.split()))
+
+    def _half(self, index: int) -> int:
+        """Half of a cell's words on a line, every word whole."""
+        return max(self._least_of_words(index), (self._whole(index) + 1) // 2)
 
     def _least_of_words(self, index: int) -> int:
         """With every word whole."""

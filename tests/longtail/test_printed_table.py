@@ -38,7 +38,7 @@ def test_nothing_is_left_out_where_there_is_room() -> None:
 
 
 def test_spare_columns_go_first_and_are_named() -> None:
-    lines = printed(ranking("eql_r50"), 70)
+    lines = printed(ranking("eql_r50"), 66)
     assert "box AP" in lines[1] and "gap" not in lines[1]
     said = re.fullmatch(r"no room for gap; COLUMNS=(\d+) shows all", lines[-1])
     assert said and "gap" in printed(ranking("eql_r50"), int(said[1]))[1]
