@@ -23,7 +23,7 @@ from longtail.metrics import (
     signed_points_text,
 )
 from longtail.predictions.checks.coverage import Coverage
-from longtail.printed_table import PrintedTable, number_columns, text_columns
+from longtail.printed_table import PrintedTable, number_columns, text_columns, word_columns
 
 AP_COLUMNS = (*GROUP_METRICS, "AP50")
 CHANGES = (*GROUP_METRICS, "AP_fixed")
@@ -75,7 +75,7 @@ def print_difference(against: dict[str, Any], console: Console) -> None:
     kind = KIND_NAMES[against["kind"]]
     title = f"{MERGED} minus {against['source']}, the best source: {kind} AP in points"
     shown = number_columns("difference", f"{comparison.level:.0%} interval")
-    table = PrintedTable(title, [*text_columns("metric"), *shown, *text_columns("verdict")])
+    table = PrintedTable(title, [*text_columns("metric"), *shown, *word_columns("verdict")])
     for metric, difference in comparison.metrics.items():
         table.add(metric, *difference_cells(difference))
     console.print(table)

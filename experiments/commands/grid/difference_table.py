@@ -9,7 +9,7 @@ from longtail.cluster.nodes.plan import Plan
 from longtail.cluster.nodes.statuses import NodeStatuses
 from longtail.cluster.results.differences import RowDifference, difference_cells, differences_to
 from longtail.commands import output_console
-from longtail.printed_table import PrintedTable, number_columns, text_columns
+from longtail.printed_table import PrintedTable, number_columns, text_columns, word_columns
 
 messages = Console(stderr=True)
 
@@ -37,7 +37,7 @@ def print_differences(differences: Sequence[RowDifference], baseline: str) -> No
     title = f"difference to {to}, {_kinds(differences)} AP in points"
     shown = number_columns("difference", f"{first.level:.0%} interval")
     table = PrintedTable(
-        title, [*text_columns("variant", "metric"), *shown, *text_columns("verdict")], 2
+        title, [*text_columns("variant", "metric"), *shown, *word_columns("verdict")], 2
     )
     for item in differences:
         name = item.row

@@ -15,7 +15,9 @@ from longtail.printed_table import Column, PrintedTable, number_columns, text_co
 GROUPS = ("r", "c", "f")
 COLUMNS: list[Column] = [
     *word_columns("node"),
-    *text_columns("what", "state", "iterations x images"),
+    *text_columns("what"),
+    *word_columns("state"),
+    *text_columns("iterations x images"),
     *number_columns("images an epoch, r / c / f"),
 ]
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from longtail.evaluation.uncertainty.bootstrap import Interval, Intervals
 from longtail.evaluation.uncertainty.comparison import Comparison, difference_cells
 from longtail.metrics import KIND_NAMES, UNDEFINED, points_text, span_text
-from longtail.printed_table import PrintedTable, number_columns, text_columns
+from longtail.printed_table import PrintedTable, number_columns, text_columns, word_columns
 
 
 def points_table(
@@ -33,7 +33,7 @@ def comparison_table(comparison: Mapping[str, Comparison]) -> PrintedTable:
     first = next(iter(comparison.values()))
     title = f"PRED2 minus PREDICTIONS, in points ({first.resamples} resamples of the images)"
     compared = number_columns("PREDICTIONS", "PRED2")
-    shown = [*number_columns("difference", f"{first.level:.0%} interval"), *text_columns("verdict")]
+    shown = [*number_columns("difference", f"{first.level:.0%} interval"), *word_columns("verdict")]
     columns = [*text_columns("", "metric"), *compared, *shown, *number_columns("p", spare=1)]
     table = PrintedTable(title, columns, num_keys=2)
     for kind, of_kind in comparison.items():

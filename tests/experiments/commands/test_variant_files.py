@@ -8,6 +8,10 @@ from support.commands.run_requests import run_request
 from experiments.commands.variant_files import find_variant, read_variant
 from experiments.variants import VARIANTS
 from experiments.variants.scale import demo_scale
+from longtail.cluster.nodes.plan import DataFiles, make_plan
+from longtail.config.detector import Detector
+from longtail.config.variant import Variant
+from longtail.path_options import SUBMITTED_JOB
 from longtail.problems import BadInputError
 
 VARIANT = VARIANTS["eql_r50"].override({"stages.0.optimizer.base_lr": 0.0123})
@@ -61,3 +65,16 @@ def test_a_file_that_is_no_variant_is_named_with_what_is_wrong(
         file.write_text(content)
     with pytest.raises(BadInputError, match=rf"wrong\.json: .*{words}"):
         read_variant(file)
+
+
+def test_a_submitted_job_names_a_file_that_was_not_sent(
+    toy_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(SUBMITTED_JOB, "{}")
+    with pytest.raises(ValueError, match=r"best\.json: not among the files that were sent"):
+        find_variant("--variants", "best.json", run_request(toy_set, tmp_path))
+    weights = Variant(detector=Detector(weights="w.pth"))
+    data = DataFiles(Path("t.json"), Path("v.json"), Path("i"), "a" * 64, "b" * 64)
+    with pytest.raises(ValueError, match=r"w\.pth: not among the files that were sent"):
+        make_plan({"mine": weights}, (0,), data)
