@@ -69,7 +69,7 @@ def _key(name: str) -> str:
 )
 @click.option("--ray", "use_ray", is_flag=True, help="Run on a Ray cluster instead.")
 @click.option("--address", help="Of the Ray cluster.  [default: RAY_ADDRESS, else a local one]")
-@click.option("--experiment", help="Record the merge in this MLflow experiment, too.")
+@click.option("--experiment", help="Record the merge in this MLflow experiment of LONGTAIL_RUNS.")
 @click.option("--csv", type=ResultTable(), help="Write AP of sources and steps here, too, as CSV.")
 @click.option("--dry-run", is_flag=True, help="Check and count everything, write nothing.")
 @click.option(

@@ -96,7 +96,12 @@ def _words(allowed: tuple[str, ...]) -> Any:
     help="Trials at a time; with 1, the same seed gives the same trials.",
 )
 @click.option("--address", help="Of a Ray cluster.  [default: RAY_ADDRESS, else a local one]")
-@click.option("--experiment", default="ensemble-tune", show_default=True, help="MLflow experiment.")
+@click.option(
+    "--experiment",
+    default="ensemble-tune",
+    show_default=True,
+    help="MLflow experiment, of LONGTAIL_RUNS.",
+)
 @settings_options
 def main(
     preds: tuple[str, ...],

@@ -55,7 +55,9 @@ def print_held_out(
     """Sources, start and tuned merge, then what each source adds; with intervals."""
     spans = "95% interval"
     capped = number_columns("AP", spans, *GROUP_METRICS[1:])
-    fixed = number_columns("AP fixed", spans, "APr fixed")
+    fixed = number_columns("AP fixed")
+    fixed += number_columns("interval of AP fixed", spare=2)
+    fixed += number_columns("APr fixed", spare=1)
     table = PrintedTable("the other half: mask AP in points", [*text_columns(""), *capped, *fixed])
     for name, row in rows.items():
         intervals = row.get("intervals", {})

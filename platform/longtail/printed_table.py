@@ -114,17 +114,23 @@ class PrintedTable:
         return kept
 
     def _parts(self, kept: list[int], room: int) -> list[list[int]]:
-        """One part, or as many as it takes with whole words; the keys are in each."""
+        """One part, or as many as it takes; the keys are in each."""
         if self._total(map(self._least, kept)) <= room:
             return [kept]
         keys = [index for index in kept if index < self.num_keys]
         parts = [list(keys)]
         for index in kept[len(keys) :]:
-            fits = self._total(map(self._least_of_words, [*parts[-1], index])) <= room
+            widths = [self._in_part(i, room) for i in [*parts[-1], index]]
+            fits = self._total(widths) <= room
             if not fits and len(parts[-1]) > len(keys):
                 parts.append(list(keys))
             parts[-1].append(index)
         return parts
+
+    def _in_part(self, index: int, room: int) -> int:
+        """With whole words, but for a key that would take more than a third of the room."""
+        words = self._least_of_words(index)
+        return max(self._least(index), min(words, room // 3)) if index < self.num_keys else words
 
     def _widths(self, part: list[int], room: int) -> list[int]:
         """Of text that must wrap the widest gives way: between words up to half of its width, then
