@@ -9,7 +9,8 @@ import click
 from ensemble.calibration.kinds import CalibrationKind, Groups, Overlap
 from longtail.commands import run
 from longtail.evaluation.annotations.exhaustive_option import exhaustive_option
-from longtail.path_options import AbsolutePath, short_path, typed
+from longtail.evaluation.kind_option import KindOption
+from longtail.path_options import AbsolutePath, NewFile, NewPath, force_option, short_path, typed
 
 NEED_CLASS_ROWS = ("norcal", "logit-adjustment")
 
@@ -70,7 +71,7 @@ def main() -> None:
     metavar="NAME=PATH[,categories=FILE|coco][,max_score=S]",
     help="A source, named as in the merge. Repeat for each.",
 )
-@click.option("--out", required=True, type=AbsolutePath(dir_okay=False), help="JSON file.")
+@click.option("--out", required=True, type=NewFile(), help="JSON file.")
 @click.option(
     "--kind",
     type=KindChoice(get_args(CalibrationKind)),
@@ -87,8 +88,8 @@ def main() -> None:
 )
 @click.option(
     "--overlap",
-    type=click.Choice(get_args(Overlap)),
-    default="segm",
+    type=KindOption(),
+    default="mask",
     show_default=True,
     help="What must overlap for a detection to be right; sources without masks go by boxes.",
 )
@@ -111,6 +112,7 @@ def main() -> None:
 )
 @exhaustive_option
 @STRICT
+@force_option
 def fit(
     ann: Path,
     preds: tuple[str, ...],
@@ -158,7 +160,6 @@ def fit(
 
     settings = FitSettings(kind, groups, overlap, iou, min_matches, folds)
     specs = parse_sources(preds)
-    _check_new(out)
     messages = Console(stderr=True, highlight=False, soft_wrap=True)
     truth = read_ground_truth(ann, exhaustive=exhaustive)
     for warning in unverified(truth):
@@ -181,7 +182,6 @@ def fit(
             )
             if coverage.is_low:
                 uncovered.append(coverage.warning(spec.name))
-                messages.print(f"warning: {uncovered[-1]}", markup=False, style="yellow")
             with block_progress() as on_block:
                 judged_by: Overlap = "box" if opened.boxes_only else settings.overlap
                 labelled[spec.name] = labelled_scores(truth, store, judged_by, iou, on_block)
@@ -221,11 +221,12 @@ def fit(
 @click.option(
     "--out",
     required=True,
-    type=AbsolutePath(),
+    type=NewPath(holds="manifest.json"),
     help="A result file if it ends in .json, otherwise the directory of a store.",
 )
 @click.option("--with-bbox", is_flag=True, help="Write boxes to JSON too.")
 @STRICT
+@force_option
 def apply(
     calibration_path: Path, ann: Path, pred: str, out: Path, with_bbox: bool, strict: bool
 ) -> None:
@@ -245,17 +246,24 @@ def apply(
     from ensemble.sources.open import open_source
     from ensemble.sources.spec import parse_sources
     from longtail.categories import CategoryTable
+    from longtail.files import set_aside
     from longtail.predictions.image_set import ImageSet
     from longtail.predictions.result_json.write import export_json
     from longtail.predictions.store import PredictionStore
     from longtail.predictions.working_copies import told_as_given
 
     (spec,) = parse_sources([pred])
-    _check_new(out)
+    if out == spec.path:
+        raise click.UsageError(f"--out {out} is what is read; give another name")
+    out.parent.mkdir(parents=True, exist_ok=True)
     calibration = Calibration.load(calibration_path)
     images, categories = ImageSet.from_json(ann), CategoryTable.from_json(ann)
     folder = TemporaryDirectory(prefix="calibrate-")
-    with folder as scratch, told_as_given({Path(scratch): spec.path}):
+    with (
+        folder as scratch,
+        told_as_given({Path(scratch): spec.path}),
+        set_aside(out),
+    ):
         opened = open_source(spec, images, categories, Path(scratch), strict)
         store = PredictionStore.open(opened.directory)
         if store.num_detections:
@@ -267,16 +275,10 @@ def apply(
             click.echo(f"warning: {warning}", err=True)
         what = calibration, spec.name, store, categories
         if out.suffix == ".json":
-            out.parent.mkdir(parents=True, exist_ok=True)
             num_detections = export_json(calibrated_blocks(*what), out, with_bbox)
         else:
             num_detections = write_calibrated(*what, out).num_detections
     click.echo(f"{out}: {num_detections} detections of {spec.name}, calibrated")
-
-
-def _check_new(out: Path) -> None:
-    if out.exists():
-        raise click.UsageError(f"--out {out} exists; remove it or choose another name")
 
 
 if __name__ == "__main__":

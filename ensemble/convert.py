@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from longtail.commands import run
-from longtail.path_options import AbsolutePath
+from longtail.path_options import AbsolutePath, NewPath, force_option
 
 if TYPE_CHECKING:
     from longtail.predictions.store import PredictionStore, Source
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 @click.option(
     "--out",
     required=True,
-    type=AbsolutePath(),
-    help="Where; must not exist. JSON to a name in .gz or .zip is packed.",
+    type=NewPath(holds="manifest.json"),
+    help="Where. JSON to a name in .gz or .zip is packed.",
 )
 @click.option(
     "--strict/--drop-invalid",
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 @click.option("--name", help="Name of the source in tables.  [default: the file's]")
 @click.option("--scale", type=int, help="Short side in pixels that the images were predicted at.")
 @click.option("--flip", is_flag=True, help="The images were mirrored for this source.")
+@force_option
 def main(
     predictions: Path,
     ann: Path,
@@ -83,15 +84,17 @@ def main(
 
     See also: python -m ensemble.validate --help
     """
+    from longtail.files import set_aside
     from longtail.predictions.store import Source, is_store
 
     if is_store(predictions) and to == "store":
         raise click.UsageError(f"{predictions} is a store already; --to store takes a result file")
-    if out.exists():
-        raise click.UsageError(f"--out {out} exists; remove it or choose another name")
+    if out == predictions:
+        raise click.UsageError(f"--out {out} is what is read; give another name")
     out.parent.mkdir(parents=True, exist_ok=True)
     source = Source(name or predictions.name, scale=scale, flip=flip)
-    with TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as work_dir:
+    work = TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent)
+    with work as work_dir, set_aside(out):
         store_dir = out if to == "store" else Path(work_dir) / "store"
         store = _open(predictions, ann, store_dir, source, strict, allow_empty, max_score)
         if to == "json":

@@ -7,7 +7,7 @@ import click
 
 from ensemble.merging.options import settings_of, settings_options
 from longtail.commands import run
-from longtail.path_options import AbsolutePath, NewFile, SharedPath
+from longtail.path_options import AbsolutePath, ResultTable, SharedPath, remember_force
 
 NOT_IN_FILE = ("config", "out", "csv", "dry_run", "force", "help")
 
@@ -72,11 +72,17 @@ def _key(name: str) -> str:
 @click.option(
     "--experiment",
     help="MLflow experiment to record the merge in [default: that of the grid, if a source is its"
-    " row; else none].",
+    " row; else none]; the store is LONGTAIL_RUNS's.",
 )
-@click.option("--csv", type=NewFile(), help="Write AP of sources and steps here, too, as CSV.")
+@click.option("--csv", type=ResultTable(), help="Write AP of sources and steps here, too, as CSV.")
 @click.option("--dry-run", is_flag=True, help="Check and count everything, write nothing.")
-@click.option("--force", is_flag=True, help="Replace the merge that the folder holds.")
+@click.option(
+    "--force",
+    is_flag=True,
+    is_eager=True,
+    callback=remember_force,
+    help="Replace the merge that the folder holds.",
+)
 @click.pass_context
 def main(
     context: click.Context,

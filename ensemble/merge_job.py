@@ -45,7 +45,6 @@ SLOW_FILE_BYTES = 32 * 2**20
 # They take about as long to merge as a process takes to start.
 DETECTIONS_OF_A_PROCESS = 2**17
 
-console = output_console()
 messages = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 
@@ -108,8 +107,8 @@ def dry_run(request: Request) -> None:
             for number, _ in enumerate(merged_blocks(plan, statistics)):
                 on_block(number)
         tree = _statistics(plan, statistics)
-    print_sources(tree, console)
-    print_stages(tree, console)
+    print_sources(tree, output_console())
+    print_stages(tree, output_console())
     print_uncovered(tree, messages)
     print_warnings(plan, statistics, messages)
     messages.print("dry run: nothing was written")
@@ -137,9 +136,7 @@ def _merge(
         stores, statistics = _merge_shards(task, place)
         counts = _statistics(plan, statistics)
         write_json(out / outputs.STATS, counts)
-        # Before the evaluation, which may take long; and again below the tables.
-        print_uncovered(counts, messages)
-        if evaluator:
+        if evaluates:
             write_json(out / outputs.EVALUATION, evaluated(evaluator, sources, stores, plan))
     return plan, stores, statistics
 
@@ -206,7 +203,7 @@ def _statistics(plan: MergePlan, statistics: MergeStatistics) -> dict[str, Any]:
 
 
 def _show(out: Path) -> None:
-    statistics = json.loads((out / outputs.STATS).read_text())
+    console, statistics = output_console(), json.loads((out / outputs.STATS).read_text())
     print_sources(statistics, console)
     print_stages(statistics, console)
     if (out / outputs.EVALUATION).is_file():
@@ -228,4 +225,4 @@ def _say_what_next(submission: Path, ann: Path) -> None:
     if submission.name in (outputs.SUBMISSION, outputs.ZIPPED):
         lines += [f"check it: python -m ensemble.validate {file} --ann {typed(ann)}"]
     for line in lines:
-        console.print(line, highlight=False, soft_wrap=True)
+        output_console().print(line, highlight=False, soft_wrap=True)

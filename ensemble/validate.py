@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from longtail.commands import ExitCode, run
-from longtail.path_options import AbsolutePath
+from longtail.commands import ExitCode, output_console, run
+from longtail.path_options import AbsolutePath, NewFile, force_option
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from longtail.predictions.checks.validation import Validation
+    from longtail.printed_table import PrintedTable
 
 
 @click.command()
@@ -33,9 +32,10 @@ if TYPE_CHECKING:
 @click.option(
     "--json",
     "json_path",
-    type=AbsolutePath(dir_okay=False),
+    type=NewFile(),
     help="Write problems and numbers here.",
 )
+@force_option
 def main(predictions: Path, ann: Path, max_dets: int, json_path: Path | None) -> ExitCode:
     """Check whether predictions are fit to be submitted as masks.
 
@@ -68,12 +68,10 @@ def main(predictions: Path, ann: Path, max_dets: int, json_path: Path | None) ->
     if json_path is not None:
         write_validation(validation, json_path)
     report, uncovered = validation.report, uncovered_warning(validation)
+    output_console().print(summary_table(validation))
     if uncovered:
         click.secho(f"warning: {uncovered}", fg="yellow", err=True)
     console = Console(soft_wrap=True, highlight=False)
-    console.print(summary_table(validation))
-    if uncovered:
-        console.print(f"warning: {uncovered}", markup=False)
     if report.warnings:
         console.print("warnings for " + describe(report.file, report.warnings), markup=False)
     if report.errors:
@@ -90,24 +88,23 @@ def uncovered_warning(validation: "Validation") -> str | None:
     return coverage.warning(validation.report.file) if coverage.is_low else None
 
 
-def summary_table(validation: "Validation") -> "Table":
+def summary_table(validation: "Validation") -> "PrintedTable":
     """What the file holds, apart from its faulty records."""
-    from rich.table import Table
-
     from longtail.categories import GROUP_NAMES
+    from longtail.printed_table import PrintedTable, number_columns, text_columns
 
     summary = validation.summary
-    table = Table(show_header=False)
+    table = PrintedTable("", [*text_columns("in the file"), *number_columns("count")])
     covered = summary.num_images - summary.num_images_without
-    table.add_row("images with detections", f"{covered} of {summary.num_images}")
-    table.add_row("images without", str(summary.num_images_without))
-    table.add_row("detections", str(summary.num_detections))
+    table.add("images with detections", f"{covered} of {summary.num_images}")
+    table.add("images without", str(summary.num_images_without))
+    table.add("detections", str(summary.num_detections))
     for group, count in summary.per_group.items():
-        table.add_row(f"  of {GROUP_NAMES[group]} categories", str(count))
-    table.add_row("most in an image", str(summary.max_per_image))
+        table.add(f"  of {GROUP_NAMES[group]} categories", str(count))
+    table.add("most in an image", str(summary.max_per_image))
     if summary.num_detections:
         scores = f"{summary.lowest_score:.6g} to {summary.highest_score:.6g}"
-        table.add_row("scores", scores)
+        table.add("scores", scores)
     return table
 
 

@@ -124,6 +124,7 @@ def _run(request: "GridRequest", csv: Path | None) -> ExitCode:
     plan, settings = request.plan(), request.settings()
 
     from experiments.commands.grid.difference_table import find_differences, print_differences
+    from experiments.commands.grid.low_scores import print_low_scores
     from experiments.commands.grid.result_tables import (
         print_failures,
         print_next_steps,
@@ -137,11 +138,12 @@ def _run(request: "GridRequest", csv: Path | None) -> ExitCode:
     from longtail.results.csv import write_csv
 
     statuses, published = run_grid(plan, settings)
-    print_ranking(plan, statuses, request.run.runs)
     print_seeds(plan, statuses, request.run.runs)
     baseline = request.baseline_of(plan)
     differences = find_differences(baseline, plan, statuses, request.run.runs)
     print_differences(differences, baseline)
+    print_ranking(plan, statuses, request.run.runs)
+    print_low_scores(plan, statuses, request.run.runs)
     print_failures(plan, statuses)
     grid = write_links(
         plan, statuses, request.run.runs, settings.name, settings.experiment, differences

@@ -194,7 +194,7 @@ def _run(
 ) -> ExitCode:
     sweep, settings = request.sweep(), request.settings()
 
-    from experiments.commands.sweep.estimate import print_alike
+    from experiments.commands.sweep.estimate import print_alike, print_outside
     from experiments.commands.sweep.next_steps import print_next
     from experiments.commands.sweep.results import write_results
     from experiments.commands.sweep.tables import print_reevaluation, print_result
@@ -208,6 +208,7 @@ def _run(
     from longtail.sweep.run import run_sweep
 
     print_alike(sweep)
+    print_outside(sweep)
     result = run_sweep(sweep, settings)
     trials, cost, folder = result.trials, result.cost, settings.directory
     files = write_results(folder, sweep, trials, cost)

@@ -23,7 +23,12 @@ BASE = {
     "longtail.sealed",
     "longtail.sealed_arrays",
 }
-COMMANDS = {"longtail.commands", "longtail.caches", "longtail.path_options"}
+COMMANDS = {
+    "longtail.commands",
+    "longtail.caches",
+    "longtail.path_options",
+    "longtail.printed_table",
+}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "longtail.problems": set(),
@@ -38,6 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "longtail.caches": set(),
     "longtail.commands": {"longtail.caches", "longtail.problems"},
     "longtail.path_options": set(),
+    "longtail.printed_table": set(),
     "longtail.packed": {"longtail.problems"},
     "longtail.annotation_file": {"longtail.packed", "longtail.problems", "longtail.rle"},
     "longtail.categories": {"longtail.annotation_file", "longtail.problems"},

@@ -1,14 +1,14 @@
 """What a fit shows a person: detections, maps and calibration error by source and group."""
 
 from rich.console import Console
-from rich.table import Table
 
 from ensemble.calibration.file import Calibration
 from ensemble.calibration.fitted_source import ALL, LETTERS, Counts
 from ensemble.calibration.kinds import Overlap
 from ensemble.calibration.maps import MIN_MATCHES, ScoreMap
 from longtail.categories import FREQUENCY_GROUPS, GROUP_NAMES
-from longtail.metrics import UNDEFINED
+from longtail.metrics import KIND_NAMES, UNDEFINED
+from longtail.printed_table import PrintedTable, number_columns, text_columns
 
 NAMES = {ALL: "all", **GROUP_NAMES}
 OVERLAPS: dict[Overlap, str] = {"segm": "masks", "box": "boxes"}
@@ -20,21 +20,17 @@ LEAST_OF_AN_ERROR = 20
 def print_calibration(calibration: Calibration, console: Console) -> None:
     """A row per source and group."""
     title = (
-        f"{calibration.kind} calibration; right is IoU of {OVERLAPS[calibration.overlap]} >= "
+        f"{calibration.kind} calibration; right is {KIND_NAMES[calibration.overlap]} IoU >= "
         f"{calibration.iou_threshold:g}; D-ECE after: maps fitted to the other of "
         f"{calibration.folds} folds of images"
     )
-    # A title of the table would be as narrow as the table.
-    console.print(title, style="table.title", highlight=False, markup=False, soft_wrap=True)
-    table = Table()
-    for heading in ("source", "categories", "map"):
-        table.add_column(heading)
-    for heading in ("right", "wrong", "D-ECE before", "after"):
-        table.add_column(heading, justify="right")
+    fitted = text_columns("source", "categories", "map")
+    columns = [*fitted, *number_columns("right", "wrong", "D-ECE before", "after")]
+    table = PrintedTable(title, columns, num_keys=2)
     for name, source in calibration.sources.items():
         for letter in LETTERS:
             counts, error = source.counts[letter], source.error[letter]
-            table.add_row(
+            table.add(
                 _source_text(calibration, name) if letter == ALL else "",
                 NAMES[letter],
                 _map_text(calibration, name, letter),

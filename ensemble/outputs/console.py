@@ -5,8 +5,6 @@ from typing import Any
 
 import msgspec
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from ensemble.merging.folder import BOX_SUBMISSION, SUBMISSION
 from ensemble.merging.plan import MergePlan
@@ -20,12 +18,14 @@ from longtail.evaluation.lvis import MAX_DETS
 from longtail.evaluation.uncertainty.comparison import Comparison, difference_cells
 from longtail.metrics import (
     GROUP_METRICS,
+    KIND_NAMES,
     UNDEFINED,
     interval_text,
     points_text,
     signed_points_text,
 )
 from longtail.predictions.checks.coverage import Coverage
+from longtail.printed_table import PrintedTable, number_columns, text_columns, word_columns
 
 AP_COLUMNS = (*GROUP_METRICS, "AP50")
 CHANGES = (*GROUP_METRICS, "AP_fixed")
@@ -33,20 +33,22 @@ CHANGES = (*GROUP_METRICS, "AP_fixed")
 
 def print_evaluation(rows: dict[str, dict[str, Any]], console: Console) -> None:
     """A row per source and one for the merge, in points."""
-    table = Table(title="mask AP before and after, in points", title_justify="left")
-    table.add_column("")
-    with_intervals = any(row["intervals"] for row in rows.values())
-    spans = ("95% interval",) if with_intervals else ()
-    for heading in ("AP", *spans, *AP_COLUMNS[1:], "AP fixed", "box AP", "gap"):
-        table.add_column(heading, justify="right")
+    all_have_masks = all(row["segm"]["AP"] != UNDEFINED for row in rows.values())
+    groups = number_columns("AP", "95% interval", *GROUP_METRICS[1:])
+    others = [
+        *number_columns("AP50", spare=2),
+        *number_columns("AP fixed"),
+        *number_columns("box AP", spare=int(all_have_masks)),
+    ]
+    columns = [*text_columns(""), *groups, *others, *number_columns("gap", spare=3)]
+    table = PrintedTable("mask AP before and after, in points", columns)
     for name, row in rows.items():
         values = [row["segm"][key] for key in AP_COLUMNS]
-        style = "bold" if name == MERGED else None
+        style = "bold" if name == MERGED else ""
         values += [row["segm_fixed"]["AP"], row["box"]["AP"], row["gap_box_mask"]]
         cells = [*map(points_text, values)]
-        if with_intervals:
-            cells.insert(1, _span(row["intervals"]))
-        table.add_row(name, *cells, style=style)
+        cells.insert(1, _span(row["intervals"]))
+        table.add(name, *cells, style=style)
     console.print(table)
 
 
@@ -60,21 +62,19 @@ def print_judged(rows: Mapping[str, Mapping[str, Any]], console: Console) -> Non
 
 def print_steps(steps: dict[str, dict[str, Any]], console: Console) -> None:
     """Mask AP and AP-fixed after every step, in points, and the change to the step before."""
-    table = Table(title="mask AP step by step, in points", title_justify="left")
-    table.add_column("after")
-    for heading in (*GROUP_METRICS, "AP fixed", "APr fixed"):
-        table.add_column(heading, justify="right")
-    changes = Table(title="change by each step", title_justify="left")
-    changes.add_column("step")
-    for name in CHANGES:
-        changes.add_column(name.replace("_", " "), justify="right")
+    columns = [*text_columns("after"), *number_columns(*GROUP_METRICS, "AP fixed", "APr fixed")]
+    table = PrintedTable("mask AP step by step, in points", columns)
+    columns = [
+        *text_columns("step"),
+        *number_columns(*(name.replace("_", " ") for name in CHANGES)),
+    ]
+    changes = PrintedTable(f"change by each step; that of {MERGED} is the margins'", columns)
     for name, row in steps.items():
-        shown = "margins" if name == MERGED else name
         values = [row["segm"][metric] for metric in GROUP_METRICS]
         values += [row["segm_fixed"][metric] for metric in ("AP", "APr")]
-        table.add_row(shown, *map(points_text, values))
+        table.add(name, *map(points_text, values))
         if row["change"]:
-            changes.add_row(shown, *(_change(row, metric) for metric in CHANGES))
+            changes.add(name, *(_change(row, metric) for metric in CHANGES))
     console.print(table)
     console.print(changes)
 
@@ -82,17 +82,12 @@ def print_steps(steps: dict[str, dict[str, Any]], console: Console) -> None:
 def print_difference(against: dict[str, Any], console: Console) -> None:
     """What the merge gains over its best source, in points, and what makes that doubtful."""
     comparison = msgspec.convert(against, Comparison)
-    kind = "mask" if against["kind"] == "segm" else "box"
-    title = f"{MERGED} against {against['source']}, the best source: {kind} AP in points"
-    # A title of the table would be as narrow as the table.
-    console.print(title, style="table.title", highlight=False, markup=False, soft_wrap=True)
-    table = Table()
-    table.add_column("metric")
-    for heading in ("difference", f"{comparison.level:.0%} interval"):
-        table.add_column(heading, justify="right")
-    table.add_column("verdict")
+    kind = KIND_NAMES[against["kind"]]
+    title = f"{MERGED} minus {against['source']}, the best source: {kind} AP in points"
+    shown = number_columns("difference", f"{comparison.level:.0%} interval")
+    table = PrintedTable(title, [*text_columns("metric"), *shown, *word_columns("verdict")])
     for metric, difference in comparison.metrics.items():
-        table.add_row(metric, *difference_cells(difference))
+        table.add(metric, *difference_cells(difference))
     console.print(table)
     for warning in comparison.warnings:
         console.print(f"warning: {warning}", highlight=False, soft_wrap=True)
@@ -177,30 +172,32 @@ def print_warnings(plan: MergePlan, statistics: MergeStatistics, messages: Conso
 def print_categories(name: str, mapping: CategoryMap, console: Console) -> None:
     """Where the categories of an expert go, and which are dropped."""
     shared = mapping.target != NOT_OURS
-    table = Table(
-        title=f"{name}: {shared.sum()} of {len(shared)} categories are shared",
-        title_justify="left",
-    )
-    for heading in ("id", "its category", "id", "category", "by"):
-        table.add_column(heading, justify="right" if heading == "id" else "left")
+    title = f"{name}: {shared.sum()} of {len(shared)} categories are shared"
+    theirs_and_ours = [
+        *number_columns("id"),
+        *text_columns("its category"),
+        *number_columns("id"),
+        *text_columns("category"),
+    ]
+    table = PrintedTable(title, [*theirs_and_ours, *text_columns("by")], num_keys=2)
     theirs, ours = mapping.theirs, mapping.ours
     for index, (target, by) in enumerate(zip(mapping.target.tolist(), mapping.by, strict=True)):
-        cells = [str(theirs.ids[index]), escape(theirs.names[index])]
+        cells = [str(theirs.ids[index]), theirs.names[index]]
         cells += ["", "dropped", ""]
         if target != NOT_OURS:
-            cells[2:] = [str(ours.ids[target]), escape(ours.names[target]), by]
-        table.add_row(*cells)
+            cells[2:] = [str(ours.ids[target]), ours.names[target], by]
+        table.add(*cells)
     console.print(table)
 
 
 def print_sources(statistics: dict[str, Any], console: Console) -> None:
     """Detections of every source."""
-    table = Table(title="detections of the sources", title_justify="left")
     sources = statistics["sources"]
     calibrated = any("calibrated_quantiles" in source for source in sources.values())
-    headings = ["source", "in", "left out", "to fusion", "images without", "median score r/c/f"]
-    for heading in [*headings, *(["calibrated r/c/f"] if calibrated else [])]:
-        table.add_column(heading, justify="left" if heading == "source" else "right")
+    counts = number_columns("in", "left out", "to fusion", "images without")
+    medians = ["median score r/c/f", *(["calibrated r/c/f"] if calibrated else [])]
+    columns = [*text_columns("source"), *counts, *number_columns(*medians)]
+    table = PrintedTable("detections of the sources", columns)
     for name, source in sources.items():
         cells = [
             name,
@@ -210,22 +207,20 @@ def print_sources(statistics: dict[str, Any], console: Console) -> None:
             f"{source['images_without_detections']:,}",
             _medians(source["score_quantiles"]),
         ]
-        table.add_row(*cells, *([_medians(source["calibrated_quantiles"])] if calibrated else []))
+        table.add(*cells, *([_medians(source["calibrated_quantiles"])] if calibrated else []))
     console.print(table)
 
 
 def print_stages(statistics: dict[str, Any], console: Console) -> None:
     """What is left after every stage, by frequency group, and how often the cap binds."""
-    table = Table(title="detections by stage", title_justify="left")
-    table.add_column("")
-    for heading in ("all", *GROUP_NAMES.values()):
-        table.add_column(heading, justify="right")
+    columns = [*text_columns(""), *number_columns("all", *GROUP_NAMES.values())]
+    table = PrintedTable("detections by stage", columns)
     for name, counts in statistics["stages"].items():
-        table.add_row(name, *(f"{counts[key]:,}" for key in ("all", *FREQUENCY_GROUPS)))
+        table.add(name, *(f"{counts[key]:,}" for key in ("all", *FREQUENCY_GROUPS)))
     fusion = statistics["fusion"]
     for name in ("members per cluster", "sources per cluster"):
         means = fusion[name.replace(" ", "_")]
-        table.add_row(name, *(_mean(means[key]) for key in ("all", *FREQUENCY_GROUPS)))
+        table.add(name, *(_mean(means[key]) for key in ("all", *FREQUENCY_GROUPS)))
     console.print(table)
     cap = statistics["cap"]
     console.print(

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from ensemble.tuning.held_out import START, TUNED, WITHOUT
 from ensemble.tuning.journal import TrialJournal
@@ -16,6 +15,7 @@ from longtail.metrics import (
     points_text,
     signed_points_text,
 )
+from longtail.printed_table import PrintedTable, number_columns, text_columns
 
 SHOWN_TRIALS = 5
 CHANGES = (*GROUP_METRICS, "AP_fixed")
@@ -34,14 +34,10 @@ def print_trials(journal: TrialJournal, metric: str, console: Console) -> None:
     ranked = sorted(trials, key=lambda trial: (-trial.result[metric], trial.number))
     shown = ranked[:SHOWN_TRIALS]
     shown += [trial for trial in trials[:1] if trial not in shown]
-    table = Table()
-    table.add_column("trial", justify="right")
-    for name in GROUP_METRICS:
-        table.add_column(name, justify="right")
-    table.add_column("margins r/c", justify="right")
-    table.add_column("chosen")
+    columns = [*number_columns("trial", *GROUP_METRICS, "margins r/c"), *text_columns("chosen")]
+    table = PrintedTable("", columns)
     for trial in shown:
-        table.add_row(
+        table.add(
             str(trial.number),
             *(points_text(trial.result[name]) for name in GROUP_METRICS),
             _margins(trial.result),
@@ -57,36 +53,33 @@ def print_held_out(
     console: Console,
 ) -> None:
     """Sources, start and tuned merge, then what each source adds; with intervals."""
-    _line(console, "the other half: mask AP in points")
-    table = Table()
-    table.add_column("")
     spans = "95% interval"
-    for heading in ("AP", spans, *GROUP_METRICS[1:], "AP fixed", spans, "APr fixed"):
-        table.add_column(heading, justify="right")
+    capped = number_columns("AP", spans, *GROUP_METRICS[1:])
+    fixed = number_columns("AP fixed")
+    fixed += number_columns("interval of AP fixed", spare=2)
+    fixed += number_columns("APr fixed", spare=1)
+    table = PrintedTable("the other half: mask AP in points", [*text_columns(""), *capped, *fixed])
     for name, row in rows.items():
         intervals = row.get("intervals", {})
         cells = [points_text(row[metric]) for metric in (*GROUP_METRICS, "AP_fixed", "APr_fixed")]
         cells.insert(5, interval_text(intervals.get("AP_fixed")))
         cells.insert(1, interval_text(intervals.get("AP")))
-        table.add_row(name, *cells, style="bold" if name == TUNED else None)
+        table.add(name, *cells, style="bold" if name == TUNED else "")
     console.print(table)
     if not differences:
         return
-    _line(
-        console,
+    title = (
         f"{TUNED} minus another row (minus `{WITHOUT}NAME`: what the source adds), with 95% "
-        "intervals on the same resamples",
+        "intervals on the same resamples"
     )
-    table = Table()
-    table.add_column("tuned minus")
-    for name in CHANGES:
-        table.add_column(name.replace("_", " "), justify="right")
+    shown = number_columns(*(name.replace("_", " ") for name in CHANGES))
+    table = PrintedTable(title, [*text_columns("tuned minus"), *shown])
     for name, difference in differences.items():
-        table.add_row(name, *(_difference(difference[metric]) for metric in CHANGES))
+        table.add(name, *(_difference(difference[metric]) for metric in CHANGES))
     console.print(table)
     gain = differences[START]["AP"]
     if gain["low"] <= 0:
-        found = "is worse than" if gain["high"] < 0 else "is not told apart from"
+        found = "is lower than" if gain["high"] < 0 else "is not told apart from"
         _line(console, f"warning: by AP, {TUNED} {found} {START} on the other half")
     for warning in warnings:
         _line(console, f"warning: {warning}")
@@ -139,15 +132,14 @@ def print_pareto(
         "half that is tuned on; pareto/NN/merge.yaml has each"
     )
     console.print(text, highlight=False, soft_wrap=True)
-    table = Table()
-    table.add_column("NN")
-    for heading in ("trial", "margins r/c", *(f"{name} tuned on" for name in names)):
-        table.add_column(heading, justify="right")
-    for name in (*names, "AP_fixed"):
-        table.add_column(f"{name} other half".replace("_", " "), justify="right")
+    tuned_on = number_columns("trial", "margins r/c", *(f"{name} tuned on" for name in names))
+    held_out = number_columns(
+        *(f"{name} other half".replace("_", " ") for name in (*names, "AP_fixed"))
+    )
+    table = PrintedTable("", [*text_columns("NN"), *tuned_on, *held_out])
     for number, (merge, row) in enumerate(zip(merges, rows, strict=True)):
         intervals = row.get("intervals", {})
-        table.add_row(
+        table.add(
             f"{number:02d}",
             str(merge.trial.number),
             f"{merge.rare_margin:.3f}/{merge.common_margin:.3f}",

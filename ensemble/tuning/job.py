@@ -37,7 +37,6 @@ from longtail.tracking.address import DEFAULT_EXPERIMENT
 
 WORK_PREFIX = ".work-"
 
-console = output_console()
 messages = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 
@@ -80,7 +79,7 @@ def run(
         with publisher.ended_if_interrupted(journal.trials), told_as_given(_given(request, work)):
             outcome = _tune(request, truth, journal, publisher, work, out, place)
     write_report(request, journal, outcome, out)
-    show(request, journal, outcome, out, console)
+    show(request, journal, outcome, out, output_console())
     publisher.publish_rows(outcome.recorded_rows(), len(outcome.held_out.truth.images))
     publisher.publish(journal.trials, "FINISHED", artifacts(out))
 

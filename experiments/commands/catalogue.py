@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
-from rich.table import Table
-
 from experiments.variants import TABLES, VARIANTS
 from longtail.cluster.nodes.node import stage_node
 from longtail.commands import output_console
 from longtail.config.classifiers import Calibrated, Classifier, Double
 from longtail.config.variant import Inference, Variant
+from longtail.printed_table import PrintedTable, number_columns, text_columns, word_columns
 
 DEFAULT = Inference()
 
@@ -17,7 +16,6 @@ def print_catalogue() -> None:
     """List every variant and table by name."""
     console = output_console()
     console.print(_variants())
-    console.print()
     console.print(_tables())
 
 
@@ -31,28 +29,22 @@ def num_trainings(variants: Sequence[Variant]) -> int:
     return len(nodes)
 
 
-def _variants() -> Table:
-    headings = ("name", "classifier of each stage", "sampler", "at test time", "data, rules")
-    table = _table("variants", headings)
+def _variants() -> PrintedTable:
+    shown = text_columns("classifier of each stage", "sampler", "at test time", "data, rules")
+    table = PrintedTable("variants", [*word_columns("name"), *shown])
     for name, variant in VARIANTS.items():
         classifiers = _chain(_classifier(stage.classifier) for stage in variant.stages)
         samplers = _chain(stage.sampler.name for stage in variant.stages)
-        table.add_row(name, classifiers, samplers, _test_time(variant), _origin(variant))
+        table.add(name, classifiers, samplers, _test_time(variant), _origin(variant))
     return table
 
 
-def _tables() -> Table:
-    table = _table("tables", ("--table", "stages to train", "rows"))
+def _tables() -> PrintedTable:
+    columns = [*word_columns("--table"), *number_columns("stages to train"), *text_columns("rows")]
+    table = PrintedTable("tables", columns)
     for name, rows in TABLES.items():
         stages = num_trainings([VARIANTS[row] for row in rows])
-        table.add_row(name, str(stages), ", ".join(rows))
-    return table
-
-
-def _table(title: str, headings: Sequence[str]) -> Table:
-    table = Table(title=title, title_justify="left", box=None)
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
+        table.add(name, str(stages), ", ".join(rows))
     return table
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from rich.table import Table
+from rich.padding import Padding
+from rich.text import Text
 
 from longtail.commands import output_console
 from longtail.config.base import Config, config_classes
@@ -11,15 +12,15 @@ from longtail.config.variant import Variant
 
 
 def print_fields() -> None:
-    """Print the paths of `Variant`; components that a section can be switched to are listed too."""
-    table = Table(
-        box=None, title="fields of a variant, as in --set PATH=VALUE", title_justify="left"
-    )
-    for heading in ("path", "default", "meaning"):
-        table.add_column(heading, overflow="fold")
+    """Print the paths of `Variant`; components that a section can be switched to are listed too.
+
+    A path has a line for itself and its default, so that it can be copied.
+    """
+    console = output_console()
+    console.print("fields of a variant, as in --set PATH=VALUE, with their defaults\n")
     for path, default, meaning in fields_of(Variant, ""):
-        table.add_row(path, default, meaning)
-    output_console().print(table)
+        console.print(f"{path} = {default}", markup=False, highlight=False, soft_wrap=True)
+        console.print(Padding(Text(meaning), (0, 0, 0, 4)))
 
 
 def fields_of(section: type[Config], prefix: str) -> Iterator[tuple[str, str, str]]:

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import click
 
-from longtail.path_options import DataSetPath, NewFile, SharedPath
+from longtail.path_options import DataSetPath, ResultTable, SharedPath
 from longtail.tracking.address import DEFAULT_EXPERIMENT
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -46,6 +46,13 @@ _OPTIONS = (
         " synthetic set, full on yours].",
     ),
     click.option(
+        "--iterations",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Shorten --scale demo: optimizer steps of the first stage, of later ones half as many;"
+        " warm-up and checkpoints follow [default: 180].",
+    ),
+    click.option(
         "--resamples",
         default=1000,
         show_default=True,
@@ -63,10 +70,11 @@ _OPTIONS = (
         default="runs",
         envvar="LONGTAIL_RUNS",
         show_default=True,
+        show_envvar=True,
         type=SharedPath(writes=True),
         help="Where results live, on storage all machines see.",
     ),
-    click.option("--csv", type=NewFile(), help="Write the table of results here, too, as CSV."),
+    click.option("--csv", type=ResultTable(), help="Write the table of results here, too, as CSV."),
     click.option("--address", help="Ray cluster [default: RAY_ADDRESS, else a local one]."),
     click.option("--dashboard", is_flag=True, help="Give a local Ray its web page, on 127.0.0.1."),
     click.option(

@@ -5,8 +5,9 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from experiments.variants.scale import demo_scale
+from experiments.variants.scale import DEMO_ITERATIONS, demo_scale
 from longtail.cluster.data_files import find_data_files, find_val_file
+from longtail.tracking.address import DEFAULT_EXPERIMENT
 from longtail.cluster.nodes.plan import RESAMPLES, DataFiles
 from longtail.cluster.nodes.settings import GridSettings, WorkerResources
 from longtail.config.variant import Variant
@@ -23,6 +24,7 @@ class RunRequest:
     images: Path | None
     exhaustive: bool
     scale: str | None
+    iterations: int | None
     resamples: int
     workers: int
     cpus_per_worker: float
@@ -35,6 +37,11 @@ class RunRequest:
 
     def __post_init__(self) -> None:
         check_experiment(self.experiment)
+        if self.iterations is not None and not self.is_demo:
+            raise ValueError(
+                f"--iterations {self.iterations}: shortens --scale demo; here set"
+                " stages.0.schedule.iterations and what belongs to it with --set"
+            )
         self.runs = self.runs.resolve()
 
     @property
@@ -111,8 +118,12 @@ class RunRequest:
 
     def scaled(self, variant: Variant) -> Variant:
         """A variant given by name at the size that is asked for."""
-        scale = self.scale or ("full" if self.train else "demo")
-        return demo_scale(variant) if scale == "demo" else variant
+        return demo_scale(variant, self.iterations or DEMO_ITERATIONS) if self.is_demo else variant
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether variants given by name are of the size of a demonstration."""
+        return (self.scale or ("full" if self.train else "demo")) == "demo"
 
     def check_workers(self, variant: Variant) -> None:
         """Hold the number of workers against the images of a step.

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from experiments.commands.run_request import RunRequest
 from experiments.variants import VARIANTS
 from longtail.config.variant import Variant
+from longtail.path_options import shared_path
 from longtail.problems import BadInputError
 
 ENDING = ".json"
@@ -27,10 +28,11 @@ def find_variant(option: str, word: str, run: RunRequest) -> Variant:
         run: Says the scale.
 
     Raises:
-        ValueError: No variant has the name.
+        ValueError: No variant has the name, or a submitted job cannot find the file.
         BadInputError: The file cannot be used.
     """
     if names_file(word):
+        shared_path(Path(word))
         return read_variant(Path(word))
     if word not in VARIANTS:
         raise ValueError(

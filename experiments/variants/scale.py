@@ -21,9 +21,10 @@ DEMO_EPOCH = 100
 DEMO_TAIL_BELOW = 10
 """Training instances: with 300 of 30 categories, 100 would make all of them the tail."""
 DEMO_SCALE_IMAGES = 16
+DEMO_ITERATIONS = 180
 
 
-def demo_scale(variant: Variant, iterations: int = 180) -> Variant:
+def demo_scale(variant: Variant, iterations: int = DEMO_ITERATIONS) -> Variant:
     """Shrink pictures, network and schedule; keep classifier, sampler, losses, freezing and stages.
 
     Args:

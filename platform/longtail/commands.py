@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-PLAIN_WIDTH = 120
-"""Columns of tables where the output is no terminal."""
-
-
 class ExitCode(IntEnum):
     """What a command's exit status says; click itself uses 2 for usage errors."""
 
@@ -50,10 +46,10 @@ class Terminated(BaseException):
 
 
 def output_console() -> "Console":
-    """Standard output for tables: as wide as the terminal, wide enough for a log elsewhere."""
+    """Standard output for tables: as wide as COLUMNS says, else as the terminal, else 80."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    return Console()
 
 
 def run(command: click.Command, arguments: Sequence[str] | None = None) -> None:

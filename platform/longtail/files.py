@@ -106,6 +106,25 @@ def new_directory(path: Path, what_is_there: str = "exists") -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+@contextmanager
+def set_aside(path: Path) -> Iterator[None]:
+    """Give what has a name a hidden one; it is removed when the block ends, and is back after an
+    error. Nothing happens where nothing is there.
+    """
+    if not path.exists():
+        yield
+        return
+    aside = _temporary(path)
+    path.rename(aside)
+    try:
+        yield
+    except BaseException:
+        if not path.exists():
+            aside.rename(path)
+        raise
+    shutil.rmtree(aside) if aside.is_dir() else aside.unlink()
+
+
 def _temporary(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}")
 

@@ -23,6 +23,9 @@ RESULT_METRICS = (*GROUP_METRICS, BOX_AP)
 HEADINGS = {**{name: name for name in GROUP_METRICS}, BOX_AP: "box AP", GAP: "gap"}
 """How tables call them."""
 
+KIND_NAMES = {"segm": "mask", "box": "box"}
+"""How tables call what is matched; files and MLflow keep lvis-api's words."""
+
 MLFLOW_PREFIXES = {
     "segm": "val",
     "box": "val_box",

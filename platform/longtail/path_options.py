@@ -13,6 +13,9 @@ import click
 SUBMITTED_JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 """Set by Ray in the process of a submitted job."""
 REMEDY = "give an absolute path on storage that every machine sees"
+_FORCE = "longtail.force"
+_INDICES = (b"row", b"trial", b"kind")
+"""What `longtail.results` calls the first column of a grid, a sweep and a merge."""
 _A_NAME = re.compile(r"[\w.-]+")
 
 
@@ -82,11 +85,20 @@ class SharedPath(AbsolutePath):
         return super().convert(value, param, ctx)
 
 
-class NewFile(SharedPath):
-    """A file that is written when all is done, in a folder that is there before anything runs."""
+class NewPath(SharedPath):
+    """A file or folder that a command makes.
 
-    def __init__(self) -> None:
-        super().__init__(dir_okay=False, writes=True)
+    What has the name already is refused, unless `--force` is given: see `force_option`. A file's
+    folder must be there before anything runs.
+
+    Args:
+        file_okay: Whether it may be a file.
+        holds: What a folder has in it that may be replaced; None where it is to be a file.
+    """
+
+    def __init__(self, *, file_okay: bool = True, holds: str | None = None) -> None:
+        super().__init__(file_okay=file_okay, dir_okay=holds is not None, writes=True)
+        self._holds = holds
 
     def convert(
         self,
@@ -97,13 +109,66 @@ class NewFile(SharedPath):
         """The absolute path.
 
         Raises:
-            click.BadParameter: Its folder is not there, it is a folder itself, or a submitted job
-                would lose it.
+            click.BadParameter: It is there, its folder is not, or a submitted job would lose it.
         """
         path = super().convert(value, param, ctx)
-        if not path.parent.is_dir():
+        if self._holds is None and not path.parent.is_dir():
             self.fail(f"{value}: make the folder {short_path(path.parent)} first", param, ctx)
+        if path.is_dir():
+            self._check_folder(path, value, param, ctx)
+        elif path.exists() and not self._may_replace(path, ctx):
+            self.fail(f"{value} exists; give another name, or replace it with --force", param, ctx)
         return path
+
+    def _may_replace(self, path: Path, ctx: click.Context | None) -> bool:
+        return ctx is not None and bool(ctx.meta.get(_FORCE))
+
+    def _check_folder(
+        self,
+        path: Path,
+        value: object,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> None:
+        if not any(path.iterdir()):
+            return
+        if self._holds is None or not (path / self._holds).is_file():
+            self.fail(f"{value} exists and holds something else; give another name", param, ctx)
+        if not self._may_replace(path, ctx):
+            self.fail(f"{value} exists; give another name, or replace it with --force", param, ctx)
+
+
+class NewFile(NewPath):
+    """A file that is written when all is done."""
+
+
+class ResultTable(NewFile):
+    """A CSV of results that the same command writes again when it goes on.
+
+    A table of results is replaced, too; anything else is refused.
+    """
+
+    def _may_replace(self, path: Path, ctx: click.Context | None) -> bool:
+        with path.open("rb") as file:
+            first = file.readline(1000)
+        return first.split(b",")[0] in _INDICES or super()._may_replace(path, ctx)
+
+
+def remember_force(ctx: click.Context, _: click.Parameter, force: bool) -> bool:
+    """Keep it for the paths, which are taken after eager options."""
+    ctx.meta[_FORCE] = force
+    return force
+
+
+force_option = click.option(
+    "--force",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=remember_force,
+    help="Replace output that is there.",
+)
+"""Lets every `NewPath` of a command be there."""
 
 
 class DataSetPath(SharedPath):

@@ -51,7 +51,7 @@ def test_gain_over_the_best_source_has_an_interval(
         assert difference["low"] <= difference["high"]
         interval = merged["intervals"]["segm"]["metrics"][metric]
         assert interval["value"] == pytest.approx(merged["segm"][metric])
-    assert "95% interval" in output and "merged against a, the best source" in output
+    assert "95% interval" in output and "merged minus a, the best source" in output
     assert not list((folder.path / "out").glob(".*"))
 
 

@@ -11,6 +11,7 @@ import pytest
 from longtail.files import (
     new_directory,
     replacing,
+    set_aside,
     sha256_of,
     write_bytes,
     write_if_absent,
@@ -135,3 +136,19 @@ def test_a_name_that_is_taken_is_refused(tmp_path: Path) -> None:
         with new_directory(tmp_path / "out", "holds a store"):
             pass
     assert names(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_what_is_set_aside_is_back_after_an_error_and_gone_after_success(
+    tmp_path: Path, is_folder: bool
+) -> None:
+    path = tmp_path / "out"
+    path.mkdir() if is_folder else path.write_text("before")
+    with pytest.raises(KeyError), set_aside(path):
+        assert not path.exists()
+        raise KeyError
+    assert path.is_dir() == is_folder
+    with set_aside(path):
+        path.write_text("after")
+    assert path.read_text() == "after"
+    assert [found.name for found in tmp_path.iterdir()] == ["out"]

@@ -5,13 +5,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from experiments.commands.grid.result_tables import narrow_table
 from longtail.cluster.nodes.plan import Plan
 from longtail.cluster.nodes.statuses import NodeStatuses
 from longtail.cluster.results.differences import RowDifference, difference_cells, differences_to
 from longtail.commands import output_console
+from longtail.printed_table import PrintedTable, number_columns, text_columns, word_columns
 
-console = output_console()
 messages = Console(stderr=True)
 
 
@@ -36,28 +35,28 @@ def print_differences(differences: Sequence[RowDifference], baseline: str) -> No
     first = differences[0].comparison
     to = baseline if differences[0].baseline == baseline else f"{baseline} of the same seed"
     title = f"difference to {to}, {_kinds(differences)} AP in points"
-    table = narrow_table(title)
-    table.add_column("variant", overflow="fold")
-    table.add_column("metric")
-    for heading in ("difference", f"{first.level:.0%} interval"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
+    shown = number_columns("difference", f"{first.level:.0%} interval")
+    table = PrintedTable(
+        title, [*text_columns("variant", "metric"), *shown, *word_columns("verdict")], 2
+    )
     mixed = len({item.kind for item in differences}) > 1
     for item in differences:
         name, of_boxes = item.row, mixed and item.kind == "box"
         for metric, difference in item.comparison.metrics.items():
             metric = f"box {metric}" if of_boxes else metric
-            table.add_row(name, metric, *difference_cells(difference))
+            table.add(name, metric, *difference_cells(difference))
             name = ""
-        table.add_section()
-    console.print(table)
-    console.print(
+        table.end_section()
+    output_console().print(table)
+    output_console().print(
         f"Paired over {first.resamples} resamples of the images; another seed moves AP too.",
         highlight=False,
     )
     warnings = [warning for item in differences for warning in item.comparison.warnings]
     for warning in dict.fromkeys(warnings):
-        console.print(f"[yellow]warning:[/yellow] {warning}", highlight=False, soft_wrap=True)
+        output_console().print(
+            f"[yellow]warning:[/yellow] {warning}", highlight=False, soft_wrap=True
+        )
 
 
 def _kinds(differences: Sequence[RowDifference]) -> str:

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 
-from rich.table import Table
-
 from longtail.cluster.nodes.node import Node
 from longtail.cluster.nodes.plan import Plan
 from longtail.cluster.nodes.statuses import NodeStatus, NodeStatuses, shared_trunk
@@ -12,9 +10,16 @@ from longtail.config.stages import Stage
 from longtail.config.variant import Data
 from longtail.data.lvis.annotations import open_annotations
 from longtail.data.sampling.build import images_per_epoch
+from longtail.printed_table import Column, PrintedTable, number_columns, text_columns, word_columns
 
 GROUPS = ("r", "c", "f")
-HEADINGS = ("node", "what", "state", "work", "images an epoch,\nr / c / f")
+COLUMNS: list[Column] = [
+    *word_columns("node"),
+    *text_columns("what"),
+    *word_columns("state"),
+    *text_columns("iterations x images"),
+    *number_columns("images an epoch, r / c / f"),
+]
 
 
 def print_plan(plan: Plan, statuses: NodeStatuses) -> None:
@@ -22,14 +27,12 @@ def print_plan(plan: Plan, statuses: NodeStatuses) -> None:
 
     A training shows what its sampler makes of the long tail: see `images_per_epoch`.
     """
-    table = Table(box=None, title=f"grid {plan.id}", title_justify="left")
-    for heading in HEADINGS:
-        table.add_column(heading, overflow="fold", no_wrap=heading != "what")
+    table = PrintedTable(f"grid {plan.id}", COLUMNS)
     shown = _images_per_epoch(plan, [item.node for item in statuses.values()])
     for item in statuses.values():
         state = "finished" if item.found else "to run"
         images = shown.get(item.node.id, "")
-        table.add_row(item.node.id, item.node.label, state, _work(item), images)
+        table.add(item.node.id, item.node.label, state, _work(item), images)
     console = output_console()
     console.print(table)
     waiting = sum(not item.found for item in statuses.values())
@@ -45,7 +48,7 @@ def _work(item: NodeStatus) -> str:
     if item.node.kind != "stage":
         return "import" if item.node.kind == "predictions" and not item.node.parents else ""
     schedule = _stage(item.node).schedule
-    work = f"{schedule.iterations} iterations of {schedule.images_per_step} images"
+    work = f"{schedule.iterations:,} x {schedule.images_per_step}"
     return f"{work}, {shared_trunk(len(item.in_pass))}" if item.in_pass else work
 
 

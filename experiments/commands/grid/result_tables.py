@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rich import box
-from rich.table import Table
+from rich.text import Text
 
 from experiments.commands.next_steps import on_lines, print_command, print_mlflow
 from longtail.cluster.nodes.ledger import node_directory, read_result
@@ -20,35 +19,46 @@ from longtail.cluster.results.named_results import (
 )
 from longtail.cluster.results.published import Published
 from longtail.commands import output_console
-from longtail.metrics import GAP, HEADINGS, RESULT_METRICS, interval_text, points_text
+from longtail.metrics import (
+    BOX_AP,
+    GAP,
+    GROUP_METRICS,
+    HEADINGS,
+    RESULT_METRICS,
+    interval_text,
+    points_text,
+)
 from longtail.path_options import short_path, typed
+from longtail.printed_table import PrintedTable, number_columns, text_columns
 
 AP_COLUMNS = (*RESULT_METRICS, GAP)
-
-console = output_console()
+GROUP_COLUMNS = [
+    *number_columns(*(HEADINGS[key] for key in GROUP_METRICS[1:])),
+    *number_columns(HEADINGS[BOX_AP], spare=1),
+    *number_columns(HEADINGS[GAP], spare=2),
+]
+"""After AP."""
 
 
 def print_ranking(plan: Plan, statuses: NodeStatuses, runs: Path) -> None:
     """The finished rows by falling AP, in points; rows without a result come last."""
     results = {row.name: _summary(row, statuses, runs) for row in plan.all_rows}
     intervals = intervals_of_rows(plan, statuses, runs)
-    table = narrow_table("mask AP on val, in points")
-    table.add_column("")
-    table.add_column("variant", overflow="fold")
-    headings = [HEADINGS[key] for key in AP_COLUMNS]
-    if intervals:
-        headings.insert(1, "95% interval")
-    for heading in headings:
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("state")
+    columns = [
+        *text_columns("", "variant"),
+        *number_columns("AP", "95% interval"),
+        *GROUP_COLUMNS,
+    ]
+    table = PrintedTable(
+        "mask AP on val, in points", [*columns, *text_columns("state")], num_keys=2
+    )
     ranked = sorted(plan.all_rows, key=lambda row: -_ap(results[row.name]))
     for place, row in enumerate(ranked, start=1):
         summary = results[row.name]
         cells = [_points(summary, key) for key in AP_COLUMNS]
-        if intervals:
-            cells.insert(1, _span(intervals.get(row.name, {})))
-        table.add_row(str(place) if summary else "", row.name, *cells, _state(row, statuses))
-    console.print(table)
+        cells.insert(1, _span(intervals.get(row.name, {})))
+        table.add(str(place) if summary else "", row.name, *cells, _state(row, statuses))
+    output_console().print(table)
 
 
 def print_seeds(plan: Plan, statuses: NodeStatuses, runs: Path) -> None:
@@ -56,23 +66,28 @@ def print_seeds(plan: Plan, statuses: NodeStatuses, runs: Path) -> None:
     summaries = over_seeds(plan, statuses, runs)
     if not summaries:
         return
-    table = narrow_table("mean and standard deviation over seeds, in points")
-    table.add_column("variant", overflow="fold")
-    for heading in (*(HEADINGS[key] for key in AP_COLUMNS), "runs"):
-        table.add_column(heading, justify="right")
+    columns = [
+        *text_columns("variant"),
+        *number_columns("AP"),
+        *GROUP_COLUMNS,
+        *number_columns("runs"),
+    ]
+    table = PrintedTable("mean and standard deviation over seeds, in points", columns)
     for name, summary in summaries.items():
         statistics = [summary.metrics.get(key) for key in AP_COLUMNS]
         num_runs = max(item.n for item in summary.metrics.values())
-        table.add_row(name, *map(_spread, statistics), str(num_runs))
-    console.print(table)
+        table.add(name, *map(_spread, statistics), str(num_runs))
+    output_console().print(table)
 
 
 def print_failures(plan: Plan, statuses: NodeStatuses) -> None:
     """What went wrong, once per failed node, and where its files are."""
     for item in statuses.values():
         if item.state is State.FAILED:
-            console.print(f"[red]failed[/red] {item.node.label} ({item.node.id})", highlight=False)
-            console.print(f"  {item.error}", highlight=False, markup=False, soft_wrap=True)
+            output_console().print(
+                f"[red]failed[/red] {item.node.label} ({item.node.id})", highlight=False
+            )
+            output_console().print(f"  {item.error}", highlight=False, markup=False, soft_wrap=True)
 
 
 def print_next_steps(
@@ -80,27 +95,20 @@ def print_next_steps(
 ) -> None:
     """Commands that go on from here; `grid` is the folder with the links of the rows."""
     done = [row for row in plan.all_rows if statuses[row.evaluation.id].state is State.DONE]
-    console.print("\nnext", style="bold")
+    output_console().print("\nnext", style="bold")
     if done:
         sources = [f"--pred {shlex.quote(_source(row, grid))}" for row in done]
-        lines = ["python -m ensemble.merge", *sources, f"--ann {typed(plan.data.val)}"]
+        lines = [*sources, f"--ann {typed(plan.data.val)}"]
         lines += ["--exhaustive"] if plan.data.exhaustive else []
-        lines.append(f"--out {typed(runs / 'merged')}")
-        print_command("merge the predictions", on_lines(lines))
+        if len(done) > 1:
+            maps = f"--out {typed(runs / 'calibration.json')}"
+            fit = ["python -m ensemble.calibrate fit", *lines, maps]
+            print_command("make scores comparable, for --calibration of the merge", on_lines(fit))
+        merge = ["python -m ensemble.merge", *lines, f"--out {typed(runs / 'merged')}"]
+        print_command("merge the predictions", on_lines(merge))
     print_mlflow(runs, published, "grid")
     if len(done) < len(plan.all_rows):
         print_command("go on after a failure", "the same command again; finished nodes are kept")
-
-
-def narrow_table(title: str) -> Table:
-    """Narrow enough for most terminals; on others the names wrap."""
-    return Table(
-        title=title,
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        collapse_padding=True,
-        pad_edge=False,
-    )
 
 
 def _summary(row: TableRow, statuses: NodeStatuses, runs: Path) -> dict[str, Any] | None:
@@ -129,10 +137,10 @@ def _spread(statistic: SeedStatistic | None) -> str:
     return f"{points_text(statistic.mean)}{spread}"
 
 
-def _state(row: TableRow, statuses: NodeStatuses) -> str:
+def _state(row: TableRow, statuses: NodeStatuses) -> str | Text:
     failed = [node for node in row.nodes() if statuses[node.id].state is State.FAILED]
     if failed:
-        return f"[red]failed in {failed[0].kind}[/red]"
+        return Text(f"failed in {failed[0].kind}", style="red")
     states = {statuses[node.id].state for node in row.nodes()}
     if states != {State.DONE}:
         return "blocked"

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.commands.grid.result_tables import narrow_table
 from longtail.cluster.nodes.node import Node
 from longtail.cluster.nodes.plan import Plan
 from longtail.cluster.nodes.shared_passes import shared_passes
@@ -13,17 +12,16 @@ from longtail.cluster.nodes.statuses import look_up
 from longtail.commands import output_console
 from longtail.config.dimensions import spelt
 from longtail.config.search_space import Point
+from longtail.printed_table import PrintedTable, text_columns
 from longtail.sweep.analysis.axis import labels_of, spelt_value
 from longtail.sweep.driver.trial_groups import may_share
 from longtail.sweep.journal import REQUEST, TrialEnded, read_events, read_request
 from longtail.sweep.layout import lay_out
 from longtail.sweep.request import Sweep
-from longtail.sweep.search.initial_points import fixed_points, start_point
+from longtail.sweep.search.initial_points import fixed_points, outside, start_point
 from longtail.sweep.settings import LARGEST_PASS, SweepSettings
 
 SHOWN_POINTS = 10
-
-console = output_console()
 
 
 @dataclass(frozen=True)
@@ -88,14 +86,13 @@ def print_estimate(sweep: Sweep, settings: SweepSettings) -> None:
 
 
 def _print_space(sweep: Sweep, name: str) -> None:
-    table = narrow_table(f"sweep {name} ({sweep.id})")
-    for heading in ("field", "range", "base variant"):
-        table.add_column(heading, overflow="fold")
+    columns = text_columns("field", "range", "base variant")
+    table = PrintedTable(f"sweep {name} ({sweep.id})", columns)
     leaves = sweep.base.leaves()
     for path, dimension in sweep.space.dimensions.items():
         value = leaves.get(path, leaves.get(f"{path}.name"))
-        table.add_row(path, spelt(dimension), spelt_value(value))
-    console.print(table)
+        table.add(path, spelt(dimension), spelt_value(value))
+    output_console().print(table)
 
 
 def _print_points(sweep: Sweep, points: Sequence[Point] | None) -> None:
@@ -103,6 +100,7 @@ def _print_points(sweep: Sweep, points: Sequence[Point] | None) -> None:
     num_trials = sweep.num_trials if points is None else len(points)
     print_line(f"{num_trials} trials by {sweep.algorithm}, to raise {_metrics(sweep)}")
     print_alike(sweep)
+    print_outside(sweep)
     shown = (
         points[:SHOWN_POINTS] if points is not None else list(filter(None, [start_point(sweep)]))
     )
@@ -160,9 +158,18 @@ def print_alike(sweep: Sweep) -> None:
         )
 
 
+def print_outside(sweep: Sweep) -> None:
+    """Which values of the base variant no trial can have."""
+    for path, value in outside(sweep).items():
+        print_line(
+            f"warning: the base variant's {path} is {spelt_value(value)}, outside of its range"
+            f" {spelt(sweep.space.dimensions[path])}: no trial is the base variant itself"
+        )
+
+
 def print_line(text: str) -> None:
     """Plain text, as long as it is."""
-    console.print(text, highlight=False, soft_wrap=True, markup=False)
+    output_console().print(text, highlight=False, soft_wrap=True, markup=False)
 
 
 def _metrics(sweep: Sweep) -> str:

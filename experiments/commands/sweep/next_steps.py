@@ -12,8 +12,6 @@ from longtail.commands import output_console
 from longtail.path_options import short_path
 from longtail.sweep.page.page import FILE
 
-console = output_console()
-
 
 def print_next(request: SweepRequest, files: Sequence[Path], published: Published) -> None:
     """Commands that go on from a sweep.
@@ -24,7 +22,7 @@ def print_next(request: SweepRequest, files: Sequence[Path], published: Publishe
         published: What MLflow has.
     """
     by_name = {path.name: path for path in files}
-    console.print("\nnext", style="bold")
+    output_console().print("\nnext", style="bold")
     if BEST in by_name:
         row = f"--variants {shlex.quote(f'best={short_path(by_name[BEST])}')}"
         words = ["experiments/grid.py", row, "--seeds 0,1,2", *request.run.words()]

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from rich.table import Table
+from rich.text import Text
 
-from experiments.commands.grid.result_tables import narrow_table
 from longtail.commands import output_console
 from longtail.metrics import (
     BOX_AP,
@@ -14,14 +13,13 @@ from longtail.metrics import (
     signed_points_text,
     span_text,
 )
+from longtail.printed_table import Column, PrintedTable, number_columns, text_columns
 from longtail.sweep.analysis.axis import labels_of, spelt_value
 from longtail.sweep.analysis.pareto import pareto_front
 from longtail.sweep.analysis.reevaluation import FreshRuns, Reevaluation
 from longtail.sweep.cost import Cost
 from longtail.sweep.request import Sweep
 from longtail.sweep.trial import Trial, ranked
-
-console = output_console()
 
 
 def print_result(sweep: Sweep, trials: Sequence[Trial], cost: Cost) -> None:
@@ -41,13 +39,21 @@ def print_trials(sweep: Sweep, trials: Sequence[Trial], unit: str) -> None:
         unit: Of their hours, `GPU` or `CPU`.
     """
     metric = HEADINGS[sweep.metrics[0]]
-    table = narrow_table(f"trials by {metric} of their last evaluation, mask AP in points")
-    _add_columns(table, sweep, ("", "trial"), ("iterations", "state"), (f"{unit} hours",))
+    columns = [
+        *number_columns("", "trial"),
+        *text_columns(*_labels(sweep)),
+        *number_columns("iterations"),
+        *text_columns("state"),
+        *_metric_columns(sweep),
+        *number_columns(f"{unit} hours", spare=1),
+    ]
+    title = f"trials by {metric} of their last evaluation, mask AP in points"
+    table = PrintedTable(title, columns, num_keys=2)
     for place, trial in enumerate(ranked(list(trials), sweep.metrics[0]), start=1):
         rank = str(place) if trial.state == "finished" else ""
-        progress = [f"{trial.step:,}", _state(trial)]
-        table.add_row(rank, *_cells(sweep, trial, progress), hours_text(trial.hours))
-    console.print(table)
+        progress = [Text(f"{trial.step:,}"), _state(trial)]
+        table.add(rank, *_cells(sweep, trial, progress), hours_text(trial.hours))
+    output_console().print(table)
 
 
 def print_pareto(sweep: Sweep, trials: Sequence[Trial]) -> None:
@@ -55,11 +61,12 @@ def print_pareto(sweep: Sweep, trials: Sequence[Trial]) -> None:
     front = pareto_front(trials, sweep.metrics) if len(sweep.metrics) > 1 else []
     if not front:
         return
-    table = narrow_table(f"trials that no other one beats in all of {', '.join(sweep.metrics)}")
-    _add_columns(table, sweep, ("trial",), (), ())
+    columns = [*number_columns("trial"), *text_columns(*_labels(sweep)), *_metric_columns(sweep)]
+    title = f"trials that no other one beats in all of {', '.join(sweep.metrics)}"
+    table = PrintedTable(title, columns)
     for trial in front:
-        table.add_row(*_cells(sweep, trial, []))
-    console.print(table)
+        table.add(*_cells(sweep, trial, []))
+    output_console().print(table)
 
 
 def print_cost(cost: Cost) -> None:
@@ -70,7 +77,7 @@ def print_cost(cost: Cost) -> None:
         else f"evaluations on the way cost {hours_text(-cost.saved_by_sharing)} more than sharing"
         " saved"
     )
-    console.print(
+    output_console().print(
         f"spent {hours_text(cost.spent)} {cost.unit}-hours; every trial alone to its end, about"
         f" {hours_text(cost.naive)}; {shared}, saved {hours_text(cost.saved_by_stopping)} by"
         " stopping",
@@ -80,21 +87,19 @@ def print_cost(cost: Cost) -> None:
 
 
 def print_reevaluation(reevaluation: Reevaluation) -> None:
-    """How the best trials did with fresh seeds, and by how much they fell."""
+    """How the best trials did with fresh seeds, and how that differs from the sweep."""
     seeds = ", ".join(map(str, reevaluation.seeds))
     if reevaluation.trials:
-        table = narrow_table(f"the best again with fresh seeds {seeds}, in points")
-        table.add_column("trial", justify="right")
-        table.add_column("metric")
-        for heading in ("in the sweep", "mean", "95% interval", "fell by"):
-            table.add_column(heading, justify="right", no_wrap=True)
+        shown = number_columns("in the sweep", "mean", "95% interval", "change")
+        columns = [*number_columns("trial"), *text_columns("metric"), *shown]
+        table = PrintedTable(f"the best again with fresh seeds {seeds}, in points", columns, 2)
         for trial in reevaluation.trials:
             for metric, runs in trial.metrics.items():
-                table.add_row(str(trial.number), HEADINGS[metric], *_fresh_cells(runs))
-        console.print(table)
-    console.print(reevaluation.warning, highlight=False, soft_wrap=True)
+                table.add(str(trial.number), HEADINGS[metric], *_fresh_cells(runs))
+        output_console().print(table)
+    output_console().print(reevaluation.warning, highlight=False, soft_wrap=True)
     for problem in reevaluation.problems:
-        console.print(f"[red]{problem}[/red]", highlight=False, soft_wrap=True)
+        output_console().print(f"[red]{problem}[/red]", highlight=False, soft_wrap=True)
 
 
 def print_failures(trials: Sequence[Trial]) -> None:
@@ -102,12 +107,14 @@ def print_failures(trials: Sequence[Trial]) -> None:
     for trial in trials:
         if trial.state == "failed":
             values = ", ".join(f"{path}={spelt_value(v)}" for path, v in trial.point.items())
-            console.print(
+            output_console().print(
                 f"[red]failed[/red] trial {trial.number}: {values}",
                 highlight=False,
                 soft_wrap=True,
             )
-            console.print(f"  {trial.error}", highlight=False, markup=False, soft_wrap=True)
+            output_console().print(
+                f"  {trial.error}", highlight=False, markup=False, soft_wrap=True
+            )
 
 
 def hours_text(hours: float) -> str:
@@ -115,20 +122,15 @@ def hours_text(hours: float) -> str:
     return f"{hours:,.0f}" if hours >= 100 else f"{hours:.3g}"
 
 
-def _add_columns(
-    table: Table,
-    sweep: Sweep,
-    first: Sequence[str],
-    progress: Sequence[str],
-    last: Sequence[str],
-) -> None:
-    labels = labels_of(sweep.space.dimensions).values()
-    for heading in (*first, *labels, *progress, *(HEADINGS[name] for name in _shown(sweep)), *last):
-        left = heading in ("state", "")
-        table.add_column(heading, justify="left" if left else "right", overflow="fold")
+def _labels(sweep: Sweep) -> list[str]:
+    return list(labels_of(sweep.space.dimensions).values())
 
 
-def _cells(sweep: Sweep, trial: Trial, progress: Sequence[str]) -> list[str]:
+def _metric_columns(sweep: Sweep) -> list[Column]:
+    return number_columns(*(HEADINGS[name] for name in _shown(sweep)))
+
+
+def _cells(sweep: Sweep, trial: Trial, progress: Sequence[Text]) -> list[str | Text]:
     values = [spelt_value(trial.point[path]) for path in sweep.space.dimensions]
     metrics = [points_text(trial.metrics.get(name)) for name in _shown(sweep)]
     return [str(trial.number), *values, *progress, *metrics]
@@ -139,13 +141,13 @@ def _shown(sweep: Sweep) -> list[str]:
     return [name for name in RESULT_METRICS if name != BOX_AP or name in sweep.metrics]
 
 
-def _state(trial: Trial) -> str:
-    return "[red]failed[/red]" if trial.state == "failed" else trial.state
+def _state(trial: Trial) -> Text:
+    return Text(trial.state, style="red" if trial.state == "failed" else "")
 
 
 def _fresh_cells(runs: FreshRuns) -> list[str]:
     interval = "-"
     if runs.low is not None and runs.high is not None:
         interval = span_text(runs.low, runs.high)
-    fell = "-" if runs.fell_by is None else signed_points_text(runs.fell_by)
-    return [points_text(runs.in_sweep), points_text(runs.mean), interval, fell]
+    change = "-" if runs.fell_by is None else signed_points_text(-runs.fell_by)
+    return [points_text(runs.in_sweep), points_text(runs.mean), interval, change]

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from longtail.commands import run
-from longtail.path_options import AbsolutePath
+from longtail.path_options import AbsolutePath, NewPath, force_option
 
 
 @click.command()
@@ -16,7 +16,12 @@ from longtail.path_options import AbsolutePath
     required=True,
     help="LVIS file with the categories it was trained on: the training or the validation file.",
 )
-@click.option("--out", type=AbsolutePath(), required=True, help="The folder to make; not there.")
+@click.option(
+    "--out",
+    type=NewPath(file_okay=False, holds="model_final.pth"),
+    required=True,
+    help="The folder to make.",
+)
 @click.option(
     "--variant",
     type=AbsolutePath(),
@@ -28,6 +33,7 @@ from longtail.path_options import AbsolutePath
     multiple=True,
     help="A test-time setting, as in short_side=800 or score_threshold=0.05; repeat.",
 )
+@force_option
 def main(
     trained: Path, ann: Path, out: Path, variant: Path | None, assignments: tuple[str, ...]
 ) -> None:
@@ -48,9 +54,11 @@ def main(
     from longtail.cluster.detectron2_export import export_to_detectron2
     from longtail.cluster.trained import find_trained
     from longtail.config.base import parse_assignments
+    from longtail.files import set_aside
 
     found = find_trained(trained, variant)
-    export_to_detectron2(found, ann, out, parse_assignments(assignments))
+    with set_aside(out):
+        export_to_detectron2(found, ann, out, parse_assignments(assignments))
     click.echo(f"{out}: of {found.checkpoint}")
 
 

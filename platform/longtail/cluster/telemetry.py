@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 
 from longtail.commands import run
-from longtail.path_options import AbsolutePath
+from longtail.path_options import AbsolutePath, NewFile, force_option
 
 
 @click.command()
 @click.argument("trainings", type=AbsolutePath(), nargs=-1, required=True)
-@click.option("--out", type=AbsolutePath(), required=True, help="The SVG to write.")
-@click.option("--csv", "table", type=AbsolutePath(), help="A line a category and training.")
+@click.option("--out", type=NewFile(), required=True, help="The SVG to write.")
+@click.option("--csv", "table", type=NewFile(), help="A line a category and training.")
+@force_option
 def main(trainings: tuple[Path, ...], out: Path, table: Path | None) -> None:
     """Draw what classifiers were taught: positives and valid negatives of every category.
 

@@ -8,7 +8,7 @@ import click
 
 from longtail.commands import ExitCode, output_console, run
 from longtail.evaluation.annotations.exhaustive_option import exhaustive_option
-from longtail.path_options import AbsolutePath
+from longtail.path_options import AbsolutePath, NewFile, NewPath, force_option
 
 
 class Shard(click.ParamType[tuple[int, int]]):
@@ -61,7 +61,7 @@ class ExtraMetricOption(click.Option):
 
 SHARD = Shard()
 EXISTING = AbsolutePath(exists=True)
-FILE = AbsolutePath(dir_okay=False)
+FILE = NewFile()
 
 
 @click.command()
@@ -115,7 +115,7 @@ FILE = AbsolutePath(dir_okay=False)
 )
 @click.option(
     "--keep-matches",
-    type=AbsolutePath(file_okay=False),
+    type=NewPath(file_okay=False, holds="matches_box.npz"),
     help="Write the match tables to this directory, for comparisons later on.",
 )
 @click.option("--official", is_flag=True, help="Run lvis-api too; exit 1 unless all digits agree.")
@@ -141,6 +141,7 @@ FILE = AbsolutePath(dir_okay=False)
     help="The runs folder, which has MLflow's store unless MLFLOW_TRACKING_URI is set.",
 )
 @exhaustive_option
+@force_option
 def main(
     annotations: Path,
     predictions: Path,
@@ -185,7 +186,6 @@ def main(
       python -m longtail.evaluation val.json store --shard 2/8 --part parts/2.npz
       python -m longtail.evaluation val.json store --parts parts
     """
-    _check_folders(json_path, per_category, plot, latex, markdown, csv_path, part)
     if (shard is None) != (part is None) or (shard and parts):
         raise click.UsageError("--shard goes with --part, and neither with --parts")
     if experiment is None and row is not None:
@@ -240,7 +240,6 @@ def main(
             parts=parts,
             keep_matches=keep_matches,
             exhaustive=exhaustive,
-            on_warning=lambda warning: click.secho(f"warning: {warning}", fg="yellow", err=True),
         )
     output_console().print(evaluation.tables())
     if json_path is not None:
@@ -261,12 +260,6 @@ def result_name(predictions: Path) -> str:
     is_store_of_row = predictions.is_dir() and predictions.name == "predictions"
     named = predictions.parent if is_store_of_row else predictions
     return named.name.partition(".")[0] or named.name
-
-
-def _check_folders(*paths: Path | None) -> None:
-    for path in paths:
-        if path is not None and not path.parent.is_dir():
-            raise click.UsageError(f"{path}: make the folder {path.parent} first")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ import click
 
 from longtail.commands import output_console, run
 from longtail.evaluation.annotations.exhaustive_option import exhaustive_option
-from longtail.path_options import AbsolutePath
+from longtail.evaluation.kind_option import KindOption
+from longtail.path_options import AbsolutePath, NewFile, force_option
 
 EXISTING = AbsolutePath(exists=True)
 
@@ -19,13 +20,13 @@ EXISTING = AbsolutePath(exists=True)
 @click.option(
     "--json",
     "json_path",
-    type=AbsolutePath(dir_okay=False),
+    type=NewFile(),
     help="Write every number here.",
 )
 @click.option(
     "--kind",
-    type=click.Choice(["segm", "box"]),
-    default="segm",
+    type=KindOption(),
+    default="mask",
     show_default=True,
     help="Overlap of masks or of boxes.",
 )
@@ -48,6 +49,8 @@ EXISTING = AbsolutePath(exists=True)
     help="Where a result JSON is unpacked for the time of the diagnosis.",
 )
 @exhaustive_option
+@click.option("--all", "whole", is_flag=True, help="Print confusion, calibration and scores, too.")
+@force_option
 def main(
     annotations: Path,
     predictions: Path,
@@ -57,33 +60,27 @@ def main(
     max_score: float,
     work_dir: Path | None,
     exhaustive: bool,
+    whole: bool,
 ) -> None:
     """Say why LVIS AP is what it is, by frequency group.
 
-    Confusion between r, c and f, error types with the AP each costs, calibration and scores, over
-    judged detections only: those of categories that are in the image or verified to be absent.
+    Error types with the AP each costs, and with --all confusion between r, c and f, calibration and
+    scores, over judged detections only: those of categories that are in the image or verified to be
+    absent.
 
     \b
     Examples:
       python -m longtail.evaluation.diagnose lvis_v1_val.json results.json
-      python -m longtail.evaluation.diagnose lvis_v1_val.json results.json --json why.json
+      python -m longtail.evaluation.diagnose lvis_v1_val.json results.json --all
       python -m longtail.evaluation.diagnose val.json runs/nodes/abc/predictions --kind box
     """
-    if json_path is not None and not json_path.parent.is_dir():
-        raise click.UsageError(f"{json_path}: make the folder {json_path.parent} first")
-
     from longtail.evaluation.compiling import telling_of_compilation
     from longtail.evaluation.diagnosis.diagnosis import diagnose
     from longtail.evaluation.diagnosis.tables import as_json, tables
     from longtail.files import write_text
     from longtail.progress import block_progress
 
-    uncovered: list[str] = []
-
-    def on_warning(warning: str) -> None:
-        uncovered.append(warning)
-        click.secho(f"warning: {warning}", fg="yellow", err=True)
-
+    warnings: list[str] = []
     telling = telling_of_compilation(partial(click.echo, err=True))
     with telling, block_progress() as on_block:
         diagnosis = diagnose(
@@ -93,13 +90,13 @@ def main(
             iou_thr,
             work_dir=work_dir,
             on_block=on_block,
-            on_warning=on_warning,
+            on_warning=warnings.append,
             max_score=max_score,
             exhaustive=exhaustive,
         )
-    output_console().print(tables(diagnosis))
-    for warning in uncovered:
-        output_console().print(f"warning: {warning}", markup=False)
+    output_console().print(tables(diagnosis, whole))
+    for warning in warnings:
+        click.secho(f"warning: {warning}", fg="yellow", err=True)
     if json_path is not None:
         write_text(json_path, as_json(diagnosis))
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from longtail.categories import INSTANCE_BIN_EDGES
@@ -26,11 +25,13 @@ from longtail.metrics import (
     AP_METRICS,
     GAP,
     GROUP_METRICS,
+    KIND_NAMES,
     UNDEFINED,
     defined_points,
     mlflow_name,
     points_text,
 )
+from longtail.printed_table import PrintedTable, number_columns, text_columns
 
 DETECTIONS = ("detections", "judged_masks", "judged_boxes")
 
@@ -194,20 +195,20 @@ class Evaluation:
     def _tables(self) -> Iterator[RenderableType]:
         if not self.identity_holds:
             yield Text(self._breach(), style="bold red")
-        yield points_table("AP", self.kinds(), AP_METRICS)
+        yield self._bin_table()
         recalls = [key for key in self.segm if key not in AP_METRICS]
         yield points_table("Recall", {"mask": self.segm, "box": self.box}, recalls)
-        yield self._bin_table()
         yield Text("\n".join(self._lines()))
-        yield Text(", ".join(self._counted()))
+        yield Text(", ".join(self._counted()) + "\n")
+        if self.official is not None:
+            yield self._official_table()
+        for warning in (*self.warnings, *self._narrow_intervals()):
+            yield Text(f"warning: {warning}")
+        yield points_table("AP", self.kinds(), AP_METRICS)
         if self.intervals:
             yield intervals_table(self.intervals)
         if self.comparison:
             yield comparison_table(self.comparison)
-        for warning in (*self.warnings, *self._narrow_intervals()):
-            yield Text(f"warning: {warning}")
-        if self.official is not None:
-            yield self._official_table()
 
     def _counted(self) -> Iterator[str]:
         for name, count in self.counts.items():
@@ -233,27 +234,34 @@ class Evaluation:
         yield f"box AP - mask AP: {points_text(self.gap_box_mask)}" + (f" ({gaps})" if gaps else "")
         for metric, values in self._extras():
             if not metric.is_row:
-                named = ", ".join(f"{name} {points_text(value)}" for name, value in values.items())
+                named = ", ".join(
+                    f"{KIND_NAMES.get(name, name)} {points_text(value)}"
+                    for name, value in values.items()
+                )
                 yield f"{metric.label}: {named}"
         if self.cap is not None:
             yield self.cap.sentence()
 
-    def _bin_table(self) -> Table:
+    def _bin_table(self) -> PrintedTable:
         title = "Mask AP by training instances"
         values = {**self.bins, "mean": self.bins_mean}
         table = points_table(title, {"mask": values}, list(values))
         judged = [r.instance_count for r in self.per_category if r.segm_ap != UNDEFINED]
         bins = [bisect_right(INSTANCE_BIN_EDGES, count) for count in judged]
-        table.add_row("categories", *(str(bins.count(number)) for number in range(len(self.bins))))
+        counts = [str(bins.count(number)) for number in range(len(self.bins))]
+        table.add("categories", *counts, str(len(judged)))
         return table
 
     def _official_table(self) -> RenderableType:
         disagreements = self.disagreements()
         if not disagreements:
-            kinds = " and ".join(sorted(self.official or {}))
-            return Text(f"lvis-api agrees to the last digit on all metrics of {kinds}")
-        table = Table("", "metric", "ours", "lvis-api", "difference", title="lvis-api disagrees")
+            kinds = " and ".join(KIND_NAMES[kind] for kind in self.official or {})
+            return Text(f"lvis-api agrees to the last digit on all {kinds} metrics")
+        shown = number_columns("ours", "lvis-api", "difference")
+        table = PrintedTable(
+            "lvis-api disagrees", [*text_columns("", "metric"), *shown], num_keys=2
+        )
         for d in disagreements:
             values = repr(d.ours), repr(d.official), f"{d.ours - d.official:.3g}"
-            table.add_row(d.kind, d.metric, *values)
+            table.add(KIND_NAMES[d.kind], d.metric, *values)
         return table

@@ -29,7 +29,7 @@ def test_it_writes_every_number_and_prints_the_tables(
     make_problem: MakeProblem, write: Write, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     paths, out = write(*make_problem(1)), tmp_path / "why.json"
-    assert exit_code(*paths, "--json", out, "--work-dir", tmp_path) == 0
+    assert exit_code(*paths, "--all", "--json", out, "--work-dir", tmp_path) == 0
     tree = json.loads(out.read_text())
     assert set(tree) >= {"confusion", "errors", "ap_gain", "ap_loss", "calibration", "scores"}
     assert len(tree["calibration"]["r"]["bins"]) == 10
@@ -40,13 +40,22 @@ def test_it_writes_every_number_and_prints_the_tables(
     assert {path.name for path in tmp_path.iterdir()} == expected
 
 
+def test_the_digest_is_short_and_ends_with_ap_and_what_it_loses(
+    make_problem: MakeProblem, write: Write, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(*write(*make_problem(1))) == 0
+    lines = capfd.readouterr().out.splitlines()
+    assert len(lines) < 30 and "D-ECE" not in "".join(lines)
+    assert lines[-9].startswith("AP over LVIS's ten IoUs") and lines[-2].startswith("rest")
+
+
 def test_brackets_in_a_category_name_are_printed_as_they_are(
     make_problem: MakeProblem, write: Write, capfd: pytest.CaptureFixture[str]
 ) -> None:
     annotations, results = make_problem(1)
     for category in annotations["categories"]:
         category["name"] = f"[red]{category['id']}"
-    assert exit_code(*write(annotations, results), "--kind", "box") == 0
+    assert exit_code(*write(annotations, results), "--all", "--kind", "box") == 0
     assert "[red]" in capfd.readouterr().out
 
 

@@ -62,7 +62,7 @@ def test_all_that_can_be_asked_for_is_written_and_shown(
     assert files[2].read_text().startswith("|  | AP |")
     printed = capfd.readouterr().out
     assert "95% intervals" in printed
-    assert "The other set against this one" in printed
+    assert "PRED2 minus PREDICTIONS, in points (20 resamples" in printed
 
 
 def test_too_few_resamples_end_with_code_2(make_problem: MakeProblem, write: Write) -> None:

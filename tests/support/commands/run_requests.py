@@ -8,6 +8,7 @@ from experiments.commands.run_request import RunRequest
 DEFAULTS: dict[str, Any] = {
     "exhaustive": False,
     "scale": "demo",
+    "iterations": None,
     "resamples": 0,
     "workers": 1,
     "cpus_per_worker": 1.0,

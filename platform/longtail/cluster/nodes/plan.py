@@ -16,6 +16,7 @@ from longtail.config.base import fingerprint
 from longtail.config.detector import Detector, Detectron2, Timm
 from longtail.config.variant import Variant
 from longtail.files import sha256_of
+from longtail.path_options import shared_path
 
 RESAMPLES = 1000
 
@@ -175,7 +176,7 @@ def _digests_of_files(detector: Detector) -> dict[str, str]:
     """Digests of the files that a detector is built from."""
     digests = {}
     for field, path in _files_of(detector).items():
-        if not path.is_file():
+        if not shared_path(path).is_file():
             raise ValueError(f"detector.{field} {path}: no such file; give a local file of weights")
         digests[field.replace(".", "_")] = sha256_of(path)
     return digests

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.table import Table
 
 from longtail.categories import FREQUENCY_GROUPS, INSTANCE_BINS
 from longtail.data.lvis.annotations import Annotations
 from longtail.data.lvis.tables import SegmentationKind
+from longtail.printed_table import PrintedTable, number_columns, text_columns
 
 ALL_GROUPS = "all"
 
@@ -74,35 +74,33 @@ def summarize(annotations: Annotations) -> Summary:
     )
 
 
-def counts_table(summary: Summary) -> Table:
+def counts_table(summary: Summary) -> PrintedTable:
     """The counts of images and instances."""
-    table = Table("", "count")
-    table.add_row("images", f"{summary.images}")
-    table.add_row("images without annotations", f"{summary.images_without_annotations}")
-    table.add_row("instances", f"{summary.instances}")
-    table.add_row("  with polygons", f"{summary.polygon_instances}")
-    table.add_row("  with run-length masks", f"{summary.rle_instances}")
-    table.add_row("  with a box only", f"{summary.box_only_instances}")
-    table.add_row("categories", f"{summary.categories}")
+    table = PrintedTable("", [*text_columns("in the file"), *number_columns("count")])
+    table.add("images", f"{summary.images}")
+    table.add("images without annotations", f"{summary.images_without_annotations}")
+    table.add("instances", f"{summary.instances}")
+    table.add("  with polygons", f"{summary.polygon_instances}")
+    table.add("  with run-length masks", f"{summary.rle_instances}")
+    table.add("  with a box only", f"{summary.box_only_instances}")
+    table.add("categories", f"{summary.categories}")
     for name, sizes in (
         ("neg_category_ids", summary.neg_category_ids_per_image),
         ("not_exhaustive_category_ids", summary.not_exhaustive_category_ids_per_image),
     ):
         text = f"{sizes.smallest} / {sizes.median:g} / {sizes.largest}"
-        table.add_row(f"{name} per image, min / median / max", text)
-    table.columns[1].justify = "right"
+        table.add(f"{name} per image, min / median / max", text)
     return table
 
 
-def groups_table(summary: Summary) -> Table:
+def groups_table(summary: Summary) -> PrintedTable:
     """The categories by frequency group and instance bin."""
-    table = Table("group", "categories", *INSTANCE_BINS, "annotated here", "instances here")
+    shown = number_columns("categories", *INSTANCE_BINS, "annotated here", "instances here")
+    table = PrintedTable("", [*text_columns("group"), *shown])
     for name, group in summary.groups.items():
         bins = (group.bins[instance_bin] for instance_bin in INSTANCE_BINS)
         numbers = (group.categories, *bins, group.annotated, group.instances)
-        table.add_row(name, *map(str, numbers))
-    for column in table.columns[1:]:
-        column.justify = "right"
+        table.add(name, *map(str, numbers))
     return table
 
 

@@ -69,12 +69,14 @@ def _write(out: Path, parameters: "Parameters", force: bool) -> bool:
 def _show_counts(out: Path) -> None:
     import json
 
-    from rich.table import Table
-
     from longtail.categories import GROUP_NAMES
+    from longtail.printed_table import PrintedTable, number_columns, text_columns
 
-    columns = ("split", "images", "instances", *GROUP_NAMES.values())
-    table = Table(*columns, title=f"{out}: categories with an instance (their instances)")
+    columns = [
+        *text_columns("split"),
+        *number_columns("images", "instances", *GROUP_NAMES.values()),
+    ]
+    table = PrintedTable(f"{out}: categories with an instance (their instances)", columns)
     for split in ("train", "val", "unlabelled"):
         tree = json.loads((out / f"{split}.json").read_text())
         labels = [a["category_id"] for a in tree.get("annotations", [])]
@@ -83,7 +85,7 @@ def _show_counts(out: Path) -> None:
             group = {c["id"] for c in tree["categories"] if c["frequency"] == letter}
             inside = [label for label in labels if label in group]
             cells.append(f"{len(set(inside))} of {len(group)} ({len(inside)})")
-        table.add_row(split, str(len(tree["images"])), str(len(labels)), *cells)
+        table.add(split, str(len(tree["images"])), str(len(labels)), *cells)
     output_console().print(table)
 
 

@@ -77,7 +77,7 @@ def confirmation_table(confirmation: Reevaluation) -> str:
         "mean of fresh seeds",
         "sd",
         "95% interval",
-        "fell by",
+        "change",
         "each seed",
     ]
     rows = [
@@ -100,7 +100,7 @@ def _confirmed_rows(trial: ReevaluatedTrial, confirmation: Reevaluation) -> Iter
             mean,
             _or_dash(runs.sd),
             _interval(runs),
-            "-" if runs.fell_by is None else signed_points_text(runs.fell_by),
+            "-" if runs.fell_by is None else signed_points_text(-runs.fell_by),
             ", ".join(points_text(value) for value in runs.by_seed.values()) or "no run finished",
         ]
         name = ""

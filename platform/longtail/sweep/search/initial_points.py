@@ -15,14 +15,23 @@ def fixed_points(sweep: Sweep) -> list[Point] | None:
 
 def start_point(sweep: Sweep) -> Point | None:
     """The base variant as a point, optuna's first; None if it lies outside the space."""
+    return None if outside(sweep) else sweep.space.rounded(_base_values(sweep))
+
+
+def outside(sweep: Sweep) -> dict[str, Any]:
+    """The values of the base variant that are none of their own range, by path: no trial is the
+    base itself then."""
+    dimensions = sweep.space.dimensions
+    return {
+        path: value
+        for path, value in _base_values(sweep).items()
+        if not _inside(dimensions[path], value)
+    }
+
+
+def _base_values(sweep: Sweep) -> dict[str, Any]:
     leaves = sweep.base.leaves()
-    point: dict[str, Any] = {}
-    for path, dimension in sweep.space.dimensions.items():
-        value = leaves.get(path, leaves.get(f"{path}.name"))
-        if not _inside(dimension, value):
-            return None
-        point[path] = value
-    return sweep.space.rounded(point)
+    return {path: leaves.get(path, leaves.get(f"{path}.name")) for path in sweep.space.dimensions}
 
 
 def _inside(dimension: Dimension, value: Any) -> bool:

@@ -20,6 +20,14 @@ HEAD = Stage(freeze=TRUNK, recreate=("classifier",), sampler=RepeatFactor(thresh
 def printed(
     variants: dict[str, Variant], toy_set: Path, runs: Path, capsys: pytest.CaptureFixture[str]
 ) -> list[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", "160")
+        return _printed(variants, toy_set, runs, capsys)
+
+
+def _printed(
+    variants: dict[str, Variant], toy_set: Path, runs: Path, capsys: pytest.CaptureFixture[str]
+) -> list[str]:
     data = find_data_files(toy_set / "train.json", toy_set / "val.json", toy_set / "images")
     plan = make_plan(variants, (0,), data)
     print_plan(plan, look_up(plan, runs))
@@ -34,7 +42,7 @@ def test_a_sweep_over_one_trunk_is_one_pass(
         for classifier in (Softmax(), Sigmoid())
     }
     lines = printed(variants, toy_set, tmp_path, capsys)
-    assert sum("90000 iterations of 16 images, shared trunk (2)" in line for line in lines) == 2
+    assert sum("90,000 x 16, shared trunk (2)" in line for line in lines) == 2
     assert lines[-1] == (
         "2 rows, 7 nodes (1 shared), 7 to run; 3 trainings in 2 passes over the data: 1 run saved"
     )
@@ -45,7 +53,7 @@ def test_every_training_shows_what_its_sampler_makes_of_the_tail(
 ) -> None:
     variant = Variant(stages=(Stage(), HEAD))
     lines = printed({"a": variant}, toy_set, tmp_path, capsys)
-    cells = [line.split("images  ")[1].strip() for line in lines if "iterations of" in line]
+    cells = [line.split(" x 16")[1].strip() for line in lines if " x 16" in line]
     uniform, repeated = ([float(n) for n in cell.split(" / ") if n != "-"] for cell in cells)
     assert len(uniform) == len(repeated) > 1
     assert all(after >= before for before, after in zip(uniform, repeated, strict=True))

@@ -29,6 +29,7 @@ def options(runs: Path, **changes: Any) -> dict[str, Any]:
         "images": None,
         "exhaustive": False,
         "scale": None,
+        "iterations": None,
         "resamples": 1000,
         "workers": 1,
         "cpus_per_worker": 1.0,

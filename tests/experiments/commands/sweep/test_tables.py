@@ -65,13 +65,15 @@ def run_again(*means: float) -> Reevaluation:
 
 
 def test_finished_trials_come_first_then_those_that_were_stopped(
+    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     print_result(sweep_of(), trials(), COST)
     printed = capsys.readouterr().out
     lines = [line.split() for line in printed.splitlines()]
     rows = [line for line in lines if "finished" in line or "stopped" in line or "failed" in line]
-    first = ["1", "0", "300", "0.00177", "1", "900", "finished", "25.00", "10.00", "10.00", "-"]
+    first = ["1", "0", "300", "0.00177", "1", "900", "finished", "25.00", "10.00", "10.00"]
     assert rows[0] == [*first, "0.5"]
     assert [row[:2] for row in rows[1:2]] == [["2", "1"]]
     assert rows[2][0] == "2"
@@ -124,7 +126,7 @@ def test_a_reevaluation_says_by_how_much_the_best_fell(
     assert "the best again with fresh seeds 1, 2, in points" in printed
     rows = [line.split() for line in printed.splitlines() if " AP " in line]
     assert rows[0][:4] == ["0", "AP", "25.00", "22.00"]
-    assert rows[0][-1] == "+3.00"
+    assert rows[0][-1] == "-3.00"
     assert "The best of 2 single runs is in part the luckiest of them" in printed
 
 

@@ -75,7 +75,7 @@ def test_the_confirmation_says_by_how_much_the_best_fell() -> None:
     assert "The best of 5 single runs" in page
     assert "fell by 3.00 points, from AP 30.00 to 27.00" in page
     assert "19.55 to 34.45" in page
-    assert "<td>+3.00</td>" in page
+    assert "<td>-3.00</td>" in page
     assert "&lt;b&gt;boom&lt;/b&gt;" in page
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from support.sweep_scene import BASE, DETECTIONS, LAMBDA, MASK, sweep_of
 
 from longtail.config.search_space import Choice, Integer, LogUniform, SearchSpace
-from longtail.sweep.search.initial_points import fixed_points, start_point
+from longtail.sweep.search.initial_points import fixed_points, outside, start_point
 
 
 def test_the_same_seed_gives_the_same_random_points() -> None:
@@ -33,6 +33,8 @@ def test_the_first_point_is_the_base() -> None:
 
 def test_a_base_outside_the_space_is_no_point() -> None:
     assert start_point(sweep_of({LAMBDA: LogUniform(0.01, 0.1)})) is None
+    assert list(outside(sweep_of({LAMBDA: LogUniform(0.01, 0.1)}))) == [LAMBDA]
+    assert outside(sweep_of()) == {}
     assert start_point(sweep_of({LAMBDA: Choice((0.01, 0.1))})) is None
 
 

@@ -1,0 +1,74 @@
+"""What a command would overwrite is refused, unless it is told to."""
+
+from pathlib import Path
+
+import click
+import pytest
+from support.commands.in_process import exit_code
+from support.commands.relative_paths import commands
+
+from longtail.path_options import NewFile, NewPath, ResultTable, force_option
+
+
+@click.command()
+@click.option("--json", type=NewFile())
+@click.option("--store", type=NewPath(holds="manifest.json"))
+@click.option("--csv", type=ResultTable())
+@force_option
+def command(json: Path | None, store: Path | None, csv: Path | None) -> None:
+    """Write nothing."""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "out.json"
+    path.write_text("mine\n")
+    return path
+
+
+def test_a_file_that_is_there_is_refused(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(command, "--json", str(file)) == 2
+    assert "out.json exists; give another name, or replace it with --force" in " ".join(
+        capsys.readouterr().err.split()
+    )
+
+
+def test_force_lets_it_be_there_wherever_it_stands(file: Path) -> None:
+    assert exit_code(command, "--json", str(file), "--force") == 0
+    assert exit_code(command, "--force", "--json", str(file)) == 0
+
+
+def test_a_folder_is_replaced_only_if_it_holds_what_the_command_makes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "store"
+    folder.mkdir()
+    assert exit_code(command, "--store", str(folder)) == 0
+    (folder / "photo.jpg").touch()
+    assert exit_code(command, "--store", str(folder), "--force") == 2
+    assert "holds something else" in " ".join(capsys.readouterr().err.split())
+    (folder / "manifest.json").touch()
+    assert exit_code(command, "--store", str(folder)) == 2
+    assert exit_code(command, "--store", str(folder), "--force") == 0
+
+
+def test_a_table_of_results_is_written_again_and_nothing_else(file: Path) -> None:
+    assert exit_code(command, "--csv", str(file)) == 2
+    for first in ("row,AP,APr", "trial,lambda", "kind,name,AP"):
+        file.write_text(f"{first}\n")
+        assert exit_code(command, "--csv", str(file)) == 0
+
+
+def test_every_command_that_makes_files_has_the_option() -> None:
+    makes = {
+        name
+        for name, one in commands().items()
+        if any(
+            isinstance(p.type, NewPath) and not isinstance(p.type, ResultTable) for p in one.params
+        )
+    }
+    forced = {
+        name for name, one in commands().items() if any("--force" in p.opts for p in one.params)
+    }
+    assert len(makes) >= 8
+    assert makes <= forced
