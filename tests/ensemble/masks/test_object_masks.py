@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ensemble.calibration.apply import mask_factors
+from ensemble.calibration.apply import calibrated_masks
 from ensemble.fusion.settings import FusionSettings, MergeSettings
 from ensemble.merging.pipeline import Merge
 from ensemble.merging.plan import MergePlan
@@ -104,6 +104,7 @@ def test_margins_in_scores_are_in_both(tmp_path: Path) -> None:
     assert found.score_mask.tolist() == [pytest.approx(0.5 / 1.1)]
 
 
-def test_factor_of_a_mask_is_its_score_over_that_of_the_box() -> None:
-    factors = mask_factors(np.array([0.5, 0.0, 1.0]), np.array([0.25, 0.3, 1.0]))
-    assert factors.tolist() == [0.5, 1.0, 1.0]
+def test_a_calibrated_mask_keeps_its_ratio_to_the_score_and_stays_where_that_stays() -> None:
+    score, score_mask = np.array([0.5, 0.0, 1.0, 0.3]), np.array([0.25, 0.3, 1.0, 0.7])
+    calibrated = np.array([0.8, 0.4, 0.9, 0.3])
+    assert calibrated_masks(score, score_mask, calibrated).tolist() == [0.4, 0.4, 0.9, 0.7]
