@@ -172,10 +172,13 @@ class GroundTruth:
 
     def absent_ids(self, rank: int) -> list[int]:
         """Ids of the categories that are verified to be absent from the image of a rank."""
-        if not self.exhaustive:
-            return self.categories.ids[self.file.absent(rank)].tolist()
-        present = self.labels[self.of_rank(rank)]
-        return np.delete(self.categories.ids, present).tolist()
+        ids = self.categories.ids
+        if self.exhaustive:
+            absent = np.delete(ids, self.labels[self.of_rank(rank)])
+        else:
+            absent = ids[self.file.absent(rank)]
+        listed: list[int] = absent.tolist()
+        return listed
 
     def of_rank(self, rank: int) -> slice:
         """The instances of the image of a rank, among the G."""
