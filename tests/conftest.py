@@ -8,6 +8,14 @@ from support.on_ray.clusters import Cluster, own_cluster, shared_head
 from support.on_ray.worker_groups import group_of, sort_longest_first
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _annotation_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Annotations of tests are kept where pytest keeps their files."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LONGTAIL_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def ray_head() -> Iterator[Cluster]:
     """The head that all tests join which neither kill nor interrupt anything."""

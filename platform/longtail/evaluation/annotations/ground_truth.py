@@ -81,17 +81,17 @@ class GroundTruth:
         """The K categories."""
         return self.file.categories
 
-    @property
+    @cached_property
     def labels(self) -> NDArray[np.int64]:
         """(G,) index of each one's category."""
         return self.file.written.labels[self.rows]
 
-    @property
+    @cached_property
     def boxes(self) -> NDArray[np.float64]:
         """(G, 4) float64 x, y, width, height in pixels, as the file has them."""
         return self.file.written.boxes[self.rows]
 
-    @property
+    @cached_property
     def areas(self) -> NDArray[np.float64]:
         """(G,) pixels; beyond every area range for an annotation to be ignored.
 
@@ -140,7 +140,7 @@ class GroundTruth:
         return [
             JudgedImage(
                 *of_image,
-                ids[self.file.absent(rank)].tolist(),
+                self.absent_ids(rank),
                 ids[self.file.not_exhaustive(rank)].tolist(),
             )
             for rank, of_image in enumerate(of_images)
@@ -169,6 +169,21 @@ class GroundTruth:
         """The instances of some images; all else is as it was."""
         chosen = np.isin(self.image, self.images.find(ids))
         return replace(self, rows=self.rows[chosen], image=self.image[chosen])
+
+    def absent_ids(self, rank: int) -> list[int]:
+        """Ids of the categories that are verified to be absent from the image of a rank."""
+        ids = self.categories.ids
+        if self.exhaustive:
+            absent = np.delete(ids, self.labels[self.of_rank(rank)])
+        else:
+            absent = ids[self.file.absent(rank)]
+        listed: list[int] = absent.tolist()
+        return listed
+
+    def of_rank(self, rank: int) -> slice:
+        """The instances of the image of a rank, among the G."""
+        first, last = np.searchsorted(self.image, [rank, rank + 1]).tolist()
+        return slice(first, last)
 
     def image_dicts(self, ranks: range) -> list[dict[str, Any]]:
         """The images of consecutive ranks as records of LVIS's format."""

@@ -13,8 +13,7 @@ from longtail.evaluation.annotations.ground_truth import GroundTruth
 
 def compressed_counts(truth: GroundTruth, rank: int) -> list[bytes]:
     """The compressed run-length strings of all instances of the image of a rank."""
-    first, last = np.searchsorted(truth.image, [rank, rank + 1])
-    outlines = [truth.outline(row, rank) for row in truth.rows[first:last].tolist()]
+    outlines = [truth.outline(row, rank) for row in truth.rows[truth.of_rank(rank)].tolist()]
     height, width = int(truth.images.heights[rank]), int(truth.images.widths[rank])
     # One call rasterises the polygons of all of them: half the time of a call for each.
     rings = [_flat(ring) for outline in outlines for ring in _rings(outline)]

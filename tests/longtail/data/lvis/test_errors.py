@@ -358,8 +358,8 @@ WARNINGS: dict[str, tuple[Change, str, str, str]] = {
     ),
     "a crowd": (
         annotation(iscrowd=True), "annotations.iscrowd",
-        "1: left out of training, as detectron2 does; an ordinary instance in evaluation, as"
-        " lvis-api does", "annotation 1 of image 3",
+        "crowds: left out of training, as in detectron2; ordinary instances in evaluation, as in"
+        " lvis-api", "annotation 1 of image 3",
     ),
     "a rare category with more images than a frequent one": (
         lambda content: content["categories"].append(

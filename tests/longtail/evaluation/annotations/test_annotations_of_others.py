@@ -25,11 +25,6 @@ LvisApi = Callable[..., dict[str, float]]
 HEIGHT, WIDTH = 60, 80
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LONGTAIL_CACHE", str(tmp_path / "cache"))
-
-
 def outlined(x: float, y: float, width: float, height: float) -> Record:
     corners = [x, y, x + width, y, x + width, y + height, x, y + height]
     return {"bbox": [x, y, width, height], "area": width * height, "segmentation": [corners]}

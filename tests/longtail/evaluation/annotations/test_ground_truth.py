@@ -255,6 +255,7 @@ def test_every_pair_is_judged_in_a_file_that_is_labelled_exhaustively(
 ) -> None:
     truth = read_ground_truth(save(two_categories(**lists)), exhaustive=True)
     assert truth.judged_pairs.tolist() == [0, 1, 2, 3]
+    assert [truth.absent_ids(rank) for rank in range(2)] == [[2], [2]]
     not_exhaustive = [image.not_exhaustive_category_ids for image in truth.image_records]
     assert not_exhaustive == [lists.get("not_exhaustive_category_ids", [])] * 2
 

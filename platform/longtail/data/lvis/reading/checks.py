@@ -26,10 +26,10 @@ def warn_of_crowds(instances: InstanceTable, report: ProblemReport) -> None:
     """Warn of crowds, which are one instance for lvis-api and none for detectron2's loader."""
     crowds = instances.take((instances.flags & InstanceFlag.CROWD) > 0)
     pairs = zip(crowds.ids, crowds.image_ids, strict=True)
-    what = "1: left out of training, as detectron2 does; an ordinary instance in evaluation, as"
+    what = "crowds: left out of training, as in detectron2; ordinary instances in evaluation, as in"
     report.warning(
         "annotations.iscrowd",
-        f"{what} lvis-api does",
+        f"{what} lvis-api",
         [f"annotation {annotation} of image {image}" for annotation, image in pairs],
         "python -m longtail.data.convert coco makes crowds what LVIS has for them",
     )

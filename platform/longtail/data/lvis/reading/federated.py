@@ -50,6 +50,6 @@ def warn_of_absent_and_annotated(
         absent.row_of_value() * num_categories + absent.values,
         annotated.row_of_value() * num_categories + annotated.values,
     )
-    offenders = [f"image {image_ids[key // num_categories]}" for key in both]
+    offenders = [f"image {image_ids[image]}" for image in np.unique(both // num_categories)]
     what = "lists a category of which the image has instances"
     report.warning("images.neg_category_ids", what, offenders, "take it off the list")
