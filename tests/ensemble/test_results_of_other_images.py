@@ -33,14 +33,13 @@ def _told(capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("command", [evaluation, diagnose.main])
-def test_an_evaluation_says_it_at_once_and_beside_its_table(
+def test_an_evaluation_says_it_once(
     command: click.Command, folder: Folder, capsys: pytest.CaptureFixture[str]
 ) -> None:
     results = folder.path / "minival.json"
     assert exit_code(command, str(folder.ann), str(results)) == 0
-    out, err = _told(capsys)
-    assert f"{results} {TWO} with objects" in err and "another split" in err
-    assert TWO in out
+    told = " ".join(_told(capsys))
+    assert told.count(f"{results} {TWO} with objects") == told.count("another split") == 1
     assert exit_code(command, str(folder.ann), str(folder.path / "a.json")) == 0
     assert "another split" not in "".join(_told(capsys))
 
@@ -50,7 +49,7 @@ def test_results_without_a_record_are_told_too(
 ) -> None:
     none = folder.write("none.json", [])
     assert exit_code(evaluation, str(folder.ann), str(none)) == 0
-    assert "has no detection in any of 8 images with objects" in _told(capsys)[1]
+    assert "has no detection in any of 8 images with objects" in " ".join(_told(capsys))
 
 
 def test_the_other_set_of_a_comparison_is_looked_at_too(
@@ -58,7 +57,7 @@ def test_the_other_set_of_a_comparison_is_looked_at_too(
 ) -> None:
     words = [str(folder.ann), str(folder.path / "a.json"), "--bootstrap=20"]
     assert exit_code(evaluation, *words, f"--compare={folder.path / 'minival.json'}") == 0
-    assert f"minival.json {TWO}" in _told(capsys)[1]
+    assert f"minival.json {TWO}" in " ".join(_told(capsys))
 
 
 def test_a_check_of_a_submission_says_it_in_its_last_line(
@@ -67,17 +66,17 @@ def test_a_check_of_a_submission_says_it_in_its_last_line(
     words = [str(folder.path / "minival.json"), f"--ann={folder.ann}"]
     assert exit_code(validate.main, *words, f"--json={folder.path / 'v.json'}") == 0
     out, err = _told(capsys)
-    assert TWO in err and TWO in out
+    assert TWO in err and TWO not in out
     assert out.endswith("fit for submission; but it finds nothing in most images, see the warning")
     assert TWO in json.loads((folder.path / "v.json").read_text())["uncovered"]
 
 
-def test_a_merge_says_it_before_and_below_its_tables_and_on_a_rerun(
+def test_a_merge_says_it_once_and_on_a_rerun(
     folder: Folder, capsys: pytest.CaptureFixture[str]
 ) -> None:
     preds = ("a=a.json", "few=minival.json")
     assert folder.merge(*preds, options=QUICK) == 0
-    assert _told(capsys)[1].count(f"few {TWO}") == 2
+    assert _told(capsys)[1].count(f"few {TWO}") == 1
     assert folder.merge(*preds, options=QUICK) == 0
     assert f"few {TWO}" in _told(capsys)[1]
     assert folder.merge("a=a.json", "b=b.json", options=QUICK, out="whole") == 0
@@ -99,13 +98,13 @@ def test_a_dry_run_says_it(folder: Folder, capsys: pytest.CaptureFixture[str]) -
     assert f"minival {TWO}" in _told(capsys)[1]
 
 
-def test_a_calibration_says_it_before_and_after(
+def test_a_calibration_says_it_once(
     folder: Folder, capsys: pytest.CaptureFixture[str]
 ) -> None:
     half = folder.write("half.json", source(3, image_ids=(1, 2, 3, 4)))
     words = [f"--pred=few={half}", f"--out={folder.path / 'c.json'}", f"--ann={folder.ann}"]
     assert exit_code(calibrate.main, "fit", *words, "--min-matches=1", "--overlap=box") == 0
-    assert _told(capsys)[1].count("few has detections in only 4 of 8 images with objects") == 2
+    assert _told(capsys)[1].count("few has detections in only 4 of 8 images with objects") == 1
 
 
 def test_results_of_unknown_images_are_refused_with_their_ids(

@@ -24,13 +24,17 @@ def test_dry_run_prints_the_nodes_and_runs_nothing(
 
 
 def test_dry_run_says_how_many_runs_a_shared_trunk_saves(
-    toy_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    toy_set: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
     rows = "rhead_cat,rhead_cat_3fc"
     command = GridCommand(toy_set, tmp_path, NO_CLUSTER, ("--dry-run",), rows, num_stages=2)
     assert exit_code(main, *command.options()) == ExitCode.DONE
     output = capsys.readouterr().out
-    assert output.count("12 iterations of 4 images, shared trunk (2)") == 2
+    assert output.count("12 x 4, shared trunk (2)") == 2
     assert "3 trainings in 2 passes over the data: 1 run saved" in output
 
 
