@@ -136,7 +136,7 @@ def _merge(
         stores, statistics = _merge_shards(task, place)
         counts = _statistics(plan, statistics)
         write_json(out / outputs.STATS, counts)
-        if evaluates:
+        if evaluator:
             write_json(out / outputs.EVALUATION, evaluated(evaluator, sources, stores, plan))
     return plan, stores, statistics
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from experiments.variants.scale import DEMO_ITERATIONS, demo_scale
 from longtail.cluster.data_files import find_data_files, find_val_file
-from longtail.tracking.address import DEFAULT_EXPERIMENT
 from longtail.cluster.nodes.plan import RESAMPLES, DataFiles
 from longtail.cluster.nodes.settings import GridSettings, WorkerResources
 from longtail.config.variant import Variant

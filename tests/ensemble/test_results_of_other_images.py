@@ -98,9 +98,7 @@ def test_a_dry_run_says_it(folder: Folder, capsys: pytest.CaptureFixture[str]) -
     assert f"minival {TWO}" in _told(capsys)[1]
 
 
-def test_a_calibration_says_it_once(
-    folder: Folder, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_calibration_says_it_once(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
     half = folder.write("half.json", source(3, image_ids=(1, 2, 3, 4)))
     words = [f"--pred=few={half}", f"--out={folder.path / 'c.json'}", f"--ann={folder.ann}"]
     assert exit_code(calibrate.main, "fit", *words, "--min-matches=1", "--overlap=box") == 0

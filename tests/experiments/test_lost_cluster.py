@@ -1,5 +1,7 @@
 """A cluster whose head dies ends the command, with a code and words that say so."""
 
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +27,7 @@ def kill_head(cluster: Cluster) -> None:
     services[0].kill()
 
 
-def test_a_grid_whose_own_head_dies_goes_on_when_it_is_run_again(
+def test_a_grid_that_lost_its_head_and_then_its_driver_ends_as_if_nothing_had_been(
     uninterrupted: GridCommand, own_cluster: Cluster, tmp_path: Path
 ) -> None:
     command = replace(uninterrupted, runs=tmp_path, cluster=own_cluster)
@@ -37,6 +39,10 @@ def test_a_grid_whose_own_head_dies_goes_on_when_it_is_run_again(
     assert "is gone: its head (gcs_server) was stopped or killed" in output
     assert "Traceback" not in output
     assert "RUNNING" not in {run.info.status for run in mlflow_runs(tmp_path)}
+    driver = command.start()
+    wait_for(lambda: len(command.nodes_with_checkpoints()) == 2, driver)
+    os.killpg(driver.pid, signal.SIGKILL)
+    driver.communicate()
     code, output = command.run()
     assert code == 0, output
     assert command.rows() == uninterrupted.rows()

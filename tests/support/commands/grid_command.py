@@ -68,7 +68,12 @@ class GridCommand:
 
     def has_checkpoint(self) -> bool:
         """Whether a training is under way."""
-        return any(self.runs.glob("nodes/stage-*/checkpoints/step-*"))
+        return len(self.nodes_with_checkpoints()) > 0
+
+    def nodes_with_checkpoints(self) -> set[str]:
+        """Trainings that are under way or done."""
+        found = self.runs.glob("nodes/stage-*/checkpoints/step-*")
+        return {checkpoint.parent.parent.name for checkpoint in found}
 
     def rows(self) -> dict[str, Any]:
         """The result rows of `table.json`."""

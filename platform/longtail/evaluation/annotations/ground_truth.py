@@ -189,10 +189,6 @@ class GroundTruth:
         """The images of consecutive ranks as records of LVIS's format."""
         return [self.image_records[rank]._asdict() for rank in ranks]
 
-    def absent_ids(self, rank: int) -> list[int]:
-        """Ids of the categories that are verified to be absent from the image of a rank."""
-        return list(self.image_records[rank].neg_category_ids)
-
     def annotation_dicts(self, ranks: range, with_masks: bool) -> list[dict[str, Any]]:
         """The instances of images of consecutive ranks as records of LVIS's format.
 
