@@ -124,7 +124,7 @@ def test_everything_computed_is_shown(evaluation: Evaluation) -> None:
     )
     text = shown(more)
     for piece in (
-        *("mask fixed", "boundary", "headroom", "AP-pool: segm 50.00", "AR@1000 75.00"),
+        *("mask fixed", "boundary", "headroom", "AP-pool: mask 50.00", "AR@1000 75.00"),
         *("(r 1.00, c -)", "cuts 7 detections (r 3, c 4, f 0)"),
     ):
         assert piece in text

@@ -92,13 +92,22 @@ QUICK = (
         " --train-annotations=ann.json --work-dir=work --workers=2",
         ("e.json", "e.csv", "e.html", "e.tex", "e.md", "table.csv", "matches"),
     ),
-    Tried("longtail.evaluation.__main__", "ann.json store --parts=part.npz"),
+    Tried(
+        "longtail.evaluation.__main__",
+        "ann.json store --parts=part.npz --experiment=mine --runs=recorded",
+        ("recorded/mlflow.db",),
+    ),
     Tried(
         "longtail.evaluation.diagnose",
         "ann.json a.json --json=why.json --work-dir=work",
         ("why.json",),
     ),
     Tried("longtail.models.weights.__main__", "backbone.pt --json=weights.json", ("weights.json",)),
+    Tried(
+        "longtail.data.convert.__main__ coco",
+        "toy/val.json lvis.json --images=toy/images --counts-of=toy/train.json",
+        ("lvis.json",),
+    ),
     Tried(
         "longtail.data.check",
         "toy/train.json --images=toy/images --json=report.json",

@@ -5,7 +5,6 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.table import Table
 
 from longtail.categories import FREQUENCY_GROUPS, GROUP_NAMES
 from longtail.data.convert.coco import Converted, Request
@@ -13,33 +12,36 @@ from longtail.data.convert.findings import Change
 from longtail.data.convert.frequency import Limits
 from longtail.data.convert.lvis_file import LvisSet
 from longtail.path_options import short_path
+from longtail.printed_table import PrintedTable, number_columns, word_columns
 
 COLUMNS = 80
 
 
-def files_table(converted: Converted, paths: Sequence[Path]) -> Table:
+def files_table(converted: Converted, paths: Sequence[Path]) -> PrintedTable:
     """Images and instances of each new file."""
-    table = Table("file", "images", "empty", "instances", "box only")
+    counted = number_columns("images", "empty", "instances", "box only")
+    table = PrintedTable("", [*word_columns("file"), *counted])
     for path, file in zip(paths, converted.files, strict=True):
         empty = sum(not found for found in file.labels().values())
         box_only = sum(not instance.has_mask for instance in file.instances)
         numbers = len(file.images), empty, len(file.instances), box_only
-        table.add_row(path.name, *map(str, numbers))
-    return _numbers_right(table)
+        table.add(path.name, *map(str, numbers))
+    return table
 
 
-def groups_table(converted: Converted) -> Table:
+def groups_table(converted: Converted) -> PrintedTable:
     """The frequency groups: categories, and instances in each file."""
     names = ["train", "val"] if len(converted.files) > 1 else ["here"]
     instances = [f"instances {name}" for name in names]
-    table = Table("group", "training images", "categories", *instances)
+    counted = number_columns("training images", "categories", *instances)
+    table = PrintedTable("", [*word_columns("group"), *counted])
     for letter in FREQUENCY_GROUPS:
         counts = converted.files[0].counts
         members = {category for category, count in counts.items() if count.frequency == letter}
         held = [_instances_of(file, members) for file in converted.files]
         bounds = _bounds(letter, converted.limits)
-        table.add_row(GROUP_NAMES[letter], bounds, str(len(members)), *map(str, held))
-    return _numbers_right(table)
+        table.add(GROUP_NAMES[letter], bounds, str(len(members)), *map(str, held))
+    return table
 
 
 def changes_text(changes: Sequence[Change]) -> str:
@@ -147,9 +149,3 @@ def _options(words: Sequence[str]) -> list[str]:
 
 def _wrapped(text: str) -> str:
     return textwrap.fill(text, COLUMNS, subsequent_indent="  ", break_on_hyphens=False)
-
-
-def _numbers_right(table: Table) -> Table:
-    for column in table.columns[1:]:
-        column.justify = "right"
-    return table
