@@ -135,7 +135,7 @@ def test_the_list_names_every_space_its_fields_and_the_values_of_the_reports(
         assert f"{name}, on {space.base}: {space.why}" in printed
     assert all(name in printed for name in DELEGATED_SPACES)
     assert "stages.1.classifier.tail_frequency" in printed
-    assert "loguniform(0.00018, 0.0053)" in printed
+    assert "loguniform(0.00018,0.0053)" in printed
 
 
 def test_the_report_s_value_of_beta_is_among_those_that_are_tried() -> None:

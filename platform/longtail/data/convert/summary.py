@@ -5,7 +5,6 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-
 from longtail.categories import FREQUENCY_GROUPS, GROUP_NAMES
 from longtail.data.convert.coco import Converted, Request
 from longtail.data.convert.findings import Change

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from longtail.data.lvis.reading.federated import warn_of_absent_and_annotated
 from longtail.data.lvis.ragged import ragged_from_rows
+from longtail.data.lvis.reading.federated import warn_of_absent_and_annotated
 from longtail.problems import ProblemReport
 
 
