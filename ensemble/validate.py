@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from longtail.commands import ExitCode, output_console, run
-from longtail.path_options import AbsolutePath, NewFile, force_option
+from longtail.path_options import AbsolutePath, NewFile, force_option, short_path
 
 if TYPE_CHECKING:
     from longtail.predictions.checks.validation import Validation
@@ -78,7 +78,7 @@ def main(predictions: Path, ann: Path, max_dets: int, json_path: Path | None) ->
         console.print(describe(report.file, report.errors), markup=False)
         return ExitCode.BAD_INPUT
     but = "; but it finds nothing in most images, see the warning" if uncovered else ""
-    console.print(f"{report.file}: fit for submission{but}", markup=False)
+    console.print(f"{short_path(predictions)}: fit for submission{but}", markup=False)
     return ExitCode.DONE
 
 

@@ -169,7 +169,7 @@ BESIDE: dict[str, set[str]] = {
         "longtail.data.pictures",
     },
     "longtail.data.synthetic": set(),
-    "longtail.data.convert": {"longtail.data.lvis"},
+    "longtail.data.convert": {"longtail.data.checking", "longtail.data.lvis"},
     "longtail.evaluation.annotations": {"longtail.evaluation.protocol"},
     "longtail.evaluation.matching": {
         "longtail.evaluation.protocol",

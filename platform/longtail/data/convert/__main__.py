@@ -9,6 +9,7 @@ from longtail.commands import output_console, run
 from longtail.path_options import AbsolutePath
 
 if TYPE_CHECKING:
+    from longtail.data.checking.report import CheckReport
     from longtail.data.convert.coco import Converted, Request
 
 
@@ -89,7 +90,8 @@ def coco(
     Takes what CVAT, LabelMe, Label Studio, Roboflow, SAHI and others export. Counts the images and
     instances of each category, draws frequency groups, and lists in each image the categories that
     are not there: every category counts as labelled in every image. A crowd (iscrowd 1) is no
-    instance; its category is not exhaustive in that image. What is mended is counted and said.
+    instance; its category is not exhaustive in that image. What is mended is counted and said, and
+    what was written is checked: the last lines say what it is fit for.
 
     \b
     Examples:
@@ -103,6 +105,8 @@ def coco(
     paths = [out] if val_share is None else [out / "train.json", out / "val.json"]
     _check_free(paths, source, out, force)
 
+    from longtail.data.checking.check_file import check_file
+    from longtail.data.checking.report import ROLES
     from longtail.data.convert.coco import Request, convert_coco
     from longtail.data.convert.frequency import Limits
     from longtail.data.convert.lvis_file import write_lvis
@@ -110,11 +114,13 @@ def coco(
     drawn_by = Limits(*limits) if limits else None
     request = Request(source, images, counts_of, drawn_by, val_share, seed, exhaustive)
     converted = convert_coco(request)
+    checked = []
     if not dry_run:
         for path, file in zip(paths, converted.files, strict=True):
             path.parent.mkdir(parents=True, exist_ok=True)
             write_lvis(path, file)
-    _show(request, converted, paths, dry_run)
+        checked = [check_file(path, images, ROLES, exhaustive=False) for path in paths]
+    _show(request, converted, paths, checked)
 
 
 def _check(counts_of: Path | None, val_share: float | None, limits_given: bool) -> None:
@@ -141,7 +147,10 @@ def _check_free(paths: list[Path], source: Path, out: Path, force: bool) -> None
         raise click.UsageError(f"{out}: is a file; with --val-share OUT is a folder")
 
 
-def _show(request: "Request", converted: "Converted", paths: list[Path], dry_run: bool) -> None:
+def _show(
+    request: "Request", converted: "Converted", paths: list[Path], checked: list["CheckReport"]
+) -> None:
+    """What was found and written; nothing was checked in a dry run."""
     from longtail.data.convert import summary
     from longtail.path_options import short_path
 
@@ -153,11 +162,14 @@ def _show(request: "Request", converted: "Converted", paths: list[Path], dry_run
         if remark:
             click.echo(f"\n{remark}")
     written = " and ".join(map(short_path, paths))
-    if dry_run:
+    if not checked:
         click.echo(f"\nnothing written (--dry-run); would write {written}")
         return
-    click.echo("\nnext\n" + "\n".join(summary.next_commands(request, paths)))
+    unfit = [path for path, report in zip(paths, checked, strict=True) if not report.is_fit]
+    click.echo("\nnext\n" + "\n".join(summary.next_commands(request, paths, unfit)))
     click.echo(f"\nwrote {written}")
+    for path, report in zip(paths, checked, strict=True):
+        click.echo(summary.wrapped(f"{short_path(path)}: {report.verdict}"))
 
 
 if __name__ == "__main__":

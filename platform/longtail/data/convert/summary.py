@@ -49,7 +49,7 @@ def changes_text(changes: Sequence[Change]) -> str:
     for change in changes:
         more = ", ..." if change.count > len(change.examples) else ""
         text = f"{change.count} x {change.what} [{', '.join(change.examples)}{more}]"
-        paragraphs.append(_wrapped(text))
+        paragraphs.append(wrapped(text))
     return "\n".join(paragraphs)
 
 
@@ -62,8 +62,8 @@ def limits_hint(converted: Converted) -> str | None:
     groups = " and ".join(GROUP_NAMES[letter] for letter in FREQUENCY_GROUPS if letter in held)
     found = f"hint: with these limits the categories are all {groups or 'without an instance'}."
     if suited is None:
-        return _wrapped(f"{found} Their numbers of images are too alike for three groups.")
-    return _wrapped(
+        return wrapped(f"{found} Their numbers of images are too alike for three groups.")
+    return wrapped(
         f"{found} --frequency-limits {suited.rare},{suited.common} (or thirds) puts about a third"
         " of them into each group."
     )
@@ -78,18 +78,18 @@ def mixed_warning(converted: Converted, paths: Sequence[Path]) -> str | None:
     ]
     if not mixed:
         return None
-    return _wrapped(
+    return wrapped(
         f"warning: in {' and '.join(mixed)} some instances have a mask and some a box only:"
         " training takes that, evaluation of masks refuses it. Outline the boxes, or take the"
         " masks out."
     )
 
 
-def next_commands(request: Request, paths: Sequence[Path]) -> list[str]:
-    """What to type next."""
+def next_commands(request: Request, paths: Sequence[Path], unfit: Sequence[Path]) -> list[str]:
+    """What to type next, after files of which some are unfit for training or evaluation."""
     pictures = ["--images", _typed(request.images) if request.images else "DIR"]
     lines = [
-        _command(["python", "-m", "longtail.data.check", _typed(path), *pictures]) for path in paths
+        _command(["python", "-m", "longtail.data.check", _typed(path), *pictures]) for path in unfit
     ]
     train = request.counts_of or paths[0]
     if len(paths) == 1 and request.counts_of is None:
@@ -146,5 +146,6 @@ def _options(words: Sequence[str]) -> list[str]:
     return options
 
 
-def _wrapped(text: str) -> str:
+def wrapped(text: str) -> str:
+    """A paragraph of 80 columns."""
     return textwrap.fill(text, COLUMNS, subsequent_indent="  ", break_on_hyphens=False)

@@ -69,10 +69,22 @@ def test_next_commands_name_the_files(source: Path, capsys: pytest.CaptureFixtur
     Path("my photos").mkdir()
     assert exit_code(main, "coco", str(source), "data", "--val-share", "0.4") == 0
     printed = capsys.readouterr().out
-    assert "python -m longtail.data.check data/train.json --images DIR" in printed
+    assert "data/train.json: fit for training and evaluation" in printed
+    assert "longtail.data.check" not in printed
     assert "experiments/grid.py --train data/train.json --val data/val.json" in printed
     assert exit_code(main, "coco", str(source), "v.json", "--counts-of", "data/train.json") == 0
     assert "experiments/grid.py --train data/train.json --val v.json" in capsys.readouterr().out
+
+
+def test_what_was_written_is_checked(
+    coco: Record, source: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del coco["annotations"][0]["segmentation"]
+    source.write_text(json.dumps(coco))
+    assert exit_code(main, "coco", str(source), "mixed.json") == 0
+    printed = capsys.readouterr().out
+    assert "python -m longtail.data.check mixed.json --images DIR" in printed
+    assert "mixed.json: fit for training (pictures were not looked at); not fit for" in printed
 
 
 def test_page_fits_80_columns(
