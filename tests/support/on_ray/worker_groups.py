@@ -13,6 +13,7 @@ ON_THE_HEAD = (
     "experiments/test_sweep.py",
     "experiments/test_shared_pass.py",
     "experiments/test_job.py",
+    "experiments/test_own_data.py",
     "experiments/test_engines.py",
     "longtail/sweep/search/test_tuner.py",
     "experiments/test_relative_paths.py",
