@@ -95,17 +95,17 @@ class Run:
 
 def main() -> None:
     connect(None)
-    points = sweep().space.random(6, 0)
+    points = sweep().space.random(4, 0)
     stopping = Run(sweep("asha"), None)
     lost = Run(sweep(), points)
     lost.problem = RuntimeError("the cluster is gone")
     found = {
-        "fixed": Run(sweep(), points).go(6),
-        "halved": stopping.go(12),
-        "median": Run(sweep("median"), points).go(6),
-        "failing": Run(sweep(), points).go(6, fails=lambda value: value > GOOD),
+        "fixed": Run(sweep(), points).go(4),
+        "halved": stopping.go(9),
+        "median": Run(sweep("median"), points).go(4),
+        "failing": Run(sweep(), points).go(4, fails=lambda value: value > 0.001),
         "two metrics": Run(sweep(metrics=("AP", "APr")), None).go(4),
-        "lost": lost.go(6),
+        "lost": lost.go(4),
     }
     json.dump({"points": points, **found}, sys.stdout)
 
