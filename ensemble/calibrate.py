@@ -8,7 +8,7 @@ import click
 
 from ensemble.calibration.kinds import CalibrationKind, Groups, Overlap
 from longtail.commands import run
-from longtail.evaluation.annotations.exhaustive_option import exhaustive_option
+from longtail.data.lvis.exhaustive_option import exhaustive_option
 from longtail.evaluation.kind_option import KindOption
 from longtail.path_options import AbsolutePath, NewFile, NewPath, force_option, short_path, typed
 

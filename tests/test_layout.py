@@ -117,6 +117,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ensemble": BASE
     | COMMANDS
     | {
+        "longtail.data.lvis.exhaustive_option",
         "longtail.rle",
         "longtail.predictions",
         "longtail.evaluation",
@@ -169,7 +170,11 @@ BESIDE: dict[str, set[str]] = {
         "longtail.data.pictures",
     },
     "longtail.data.synthetic": set(),
-    "longtail.data.convert": {"longtail.data.checking", "longtail.data.lvis"},
+    "longtail.data.convert": {
+        "longtail.data.checking",
+        "longtail.data.lvis",
+        "longtail.data.pictures",
+    },
     "longtail.evaluation.annotations": {"longtail.evaluation.protocol"},
     "longtail.evaluation.matching": {
         "longtail.evaluation.protocol",

@@ -8,7 +8,7 @@ import click
 
 from ensemble.fusion.choices import Decay, MarginMode, Mask, MaskWeights, Match
 from ensemble.fusion.methods import METHODS
-from longtail.evaluation.annotations.exhaustive_option import HELP
+from longtail.data.lvis.exhaustive_option import HELP
 from longtail.path_options import SharedPath
 
 

@@ -7,9 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtail.problems import ProblemReport
-
-# The pixels of one mask must stay below 2**31 (see rle.validation).
-MAX_PIXELS = 2**31 - 1
+from longtail.rle.validation import MAX_PIXELS
 
 
 def check_unique(ids: NDArray[np.int64], field: str, report: ProblemReport) -> None:

@@ -6,15 +6,11 @@ from typing import TYPE_CHECKING
 import click
 
 from longtail.commands import ExitCode, run
+from longtail.data.lvis.exhaustive_option import exhaustive_option
 from longtail.path_options import AbsolutePath
 
 if TYPE_CHECKING:
     from longtail.data.checking.report import Role
-
-EXHAUSTIVE = (
-    "Every category is labelled in every image, as in COCO: what an image has no instance of is "
-    "absent from it, and `neg_category_ids` may be missing or empty."
-)
 
 
 @click.command()
@@ -28,7 +24,7 @@ EXHAUSTIVE = (
     type=click.Choice(["training", "evaluation"]),
     help="What the file is meant for.  [default: both are judged]",
 )
-@click.option("--exhaustive", is_flag=True, help=EXHAUSTIVE)
+@exhaustive_option
 @click.option(
     "--json", "json_path", type=AbsolutePath(), help="Write the report here, with the ids of all."
 )

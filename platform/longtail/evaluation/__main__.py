@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from longtail.commands import ExitCode, output_console, run
-from longtail.evaluation.annotations.exhaustive_option import exhaustive_option
+from longtail.data.lvis.exhaustive_option import exhaustive_option
 from longtail.path_options import AbsolutePath, NewFile, NewPath, force_option
 
 

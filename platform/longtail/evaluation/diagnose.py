@@ -7,7 +7,7 @@ from typing import Literal
 import click
 
 from longtail.commands import output_console, run
-from longtail.evaluation.annotations.exhaustive_option import exhaustive_option
+from longtail.data.lvis.exhaustive_option import exhaustive_option
 from longtail.evaluation.kind_option import KindOption
 from longtail.path_options import AbsolutePath, NewFile, force_option
 

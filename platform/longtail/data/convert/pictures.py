@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from PIL import Image as PilImage
-
 from longtail.data.lvis.annotations import resolve_image
+from longtail.data.pictures.faults import BadPictureError
+from longtail.data.pictures.opening import opened
+from longtail.data.pictures.orientation import orientation_of, shown_size
 from longtail.problems import BadInputError
 
-ORIENTATION = 0x0112
-TURNED_BY_A_QUARTER = (5, 6, 7, 8)
 THREADS = 16
 
 
@@ -81,11 +80,8 @@ def slashed(name: str) -> str:
 
 def _read_header(path: Path, name: str) -> Picture | NoPicture:
     try:
-        with PilImage.open(path) as picture:
-            width, height = picture.size
-            # A PNG's own `getexif` would decode the whole file.
-            turned = PilImage.Image.getexif(picture).get(ORIENTATION) in TURNED_BY_A_QUARTER
-    except (OSError, SyntaxError, ValueError, PilImage.DecompressionBombError):
+        with opened(path) as picture:
+            stored = picture.height, picture.width
+            return Picture(name, stored, shown_size(picture, orientation_of(picture)))
+    except BadPictureError:
         return UNREADABLE
-    shown = (width, height) if turned else (height, width)
-    return Picture(name, (height, width), shown)

@@ -1,6 +1,6 @@
-"""LVIS annotation files as training reads them: checked once, then memory-mapped columns.
+"""LVIS annotation files as everybody reads them: checked once, then memory-mapped columns.
 
-- `images`, `instances`, `checks`: records checked by the rules of training.
-- `reader`, `tables`, `ragged`, `column_cache`, `file_digest`, `progress`: columns, once a file.
-- `annotations`, `segmentation`: an open file.
+- `reading`: records checked and written as columns; `column_cache`, `file_digest`: once a file.
+- `annotations`, `segmentation`, `tables`, `ragged`: an open file, as training and others see it.
+- `training_faults`, `evaluation_faults`, `exhaustive_option`: what it is not fit for.
 """

@@ -9,7 +9,6 @@ from PIL import Image as PilImage
 from PIL import UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
-from longtail.annotation_file.checks import MAX_PIXELS
 from longtail.data.pictures.faults import (
     MISSING,
     BadPictureError,
@@ -17,6 +16,7 @@ from longtail.data.pictures.faults import (
     undecodable,
 )
 from longtail.problems import BadInputError
+from longtail.rle.validation import MAX_PIXELS
 
 # What Pillow raises for damaged files, by format and by where the damage is.
 UNREADABLE = (OSError, SyntaxError, ValueError, struct.error, PilImage.DecompressionBombError)

@@ -1,8 +1,8 @@
 """Whether a picture has the size that its annotations say. Sizes are (height, width), pixels."""
 
-from longtail.annotation_file.checks import MAX_PIXELS
 from longtail.data.pictures.faults import PictureFault
 from longtail.data.pictures.orientation import FIRST_SIDEWAYS
+from longtail.rle.validation import MAX_PIXELS
 
 Size = tuple[int, int]
 

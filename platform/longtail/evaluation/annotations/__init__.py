@@ -2,5 +2,5 @@
 
 - `ground_truth`: what detections are judged against.
 - `instances`: as arrays, for matching; `segmentation`: as run-length masks.
-- `judged_share`, `exhaustive_option`: how many of them are, in words, and what makes it all.
+- `judged_share`: how many of them are, in words.
 """
