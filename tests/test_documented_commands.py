@@ -1,0 +1,65 @@
+"""Every command that the pages tell a reader to type runs, at toy size, as it is written there."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from support.documented.folder import write_folder
+from support.documented.pages import Written, commands, python_blocks
+from support.documented.running import changed, entry_of, try_command, try_python
+from support.documented.table import ABSENT, CHANGES, FIRST, WAYS, Way
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("documented") / "files"
+    write_folder(folder)
+    return folder
+
+
+@pytest.fixture
+def folder(request: pytest.FixtureRequest, files: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The page's own copy: its later commands read what earlier ones wrote."""
+    page = request.getfixturevalue("written").page
+    copy = files.parent / page.replace("/", "_")
+    if not copy.exists():
+        absent = shutil.ignore_patterns(*ABSENT.get(page, ()))
+        shutil.copytree(files, copy, symlinks=True, ignore=absent)
+    monkeypatch.chdir(copy)
+    return copy
+
+
+# In the order of the pages.
+@pytest.mark.slow
+@pytest.mark.parametrize("written", commands(), ids=str)
+def test_a_documented_command_runs(
+    written: Written,
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code = try_command(written)
+    assert code == 0, f"{written}: {changed(written)}\n{capsys.readouterr().err}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("written", python_blocks(), ids=str)
+def test_documented_python_runs(written: Written, folder: Path) -> None:
+    try_python(written)
+
+
+@pytest.mark.parametrize("command", commands(), ids=str)
+def test_a_documented_command_has_a_line_in_the_table(command: Written) -> None:
+    entry = entry_of(command)
+    assert entry.why or entry.way in (Way.RUN, Way.SHELL)
+
+
+def test_every_line_of_the_table_is_of_a_command() -> None:
+    used = {entry_of(command) for command in commands()}
+    assert [entry for entry in WAYS if entry not in used] == []
+    idle = [
+        change
+        for change in CHANGES
+        if not any(change.page == c.page and change.old in c.text for c in commands())
+    ]
+    assert idle == []
+    assert set(FIRST) <= {block.page for block in python_blocks()}
