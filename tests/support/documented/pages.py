@@ -68,15 +68,27 @@ def python_blocks() -> tuple[Written, ...]:
 
 
 @cache
+def mentions() -> tuple[Written, ...]:
+    """Every command of ours that a sentence or a table names between backquotes, continued lines
+    joined."""
+    pattern = re.compile(r"`((?:python -m|experiments/\w+\.py)\s[^`]+)`")
+    return tuple(
+        Written(page, text.count("\n", 0, found.start()) + 1, " ".join(found[1].split()))
+        for page, text in pages()
+        for found in pattern.finditer(text)
+    )
+
+
+@cache
 def blocks() -> tuple[Block, ...]:
     """Every fenced or indented block of every page."""
-    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
-    pages += sorted((ROOT / "docs").rglob("*.md"))
-    return tuple(
-        block
-        for page in pages
-        for block in blocks_of(str(page.relative_to(ROOT)), page.read_text())
-    )
+    return tuple(block for page, text in pages() for block in blocks_of(page, text))
+
+
+def pages() -> list[tuple[str, str]]:
+    """Path below the repository and text of each."""
+    paths = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    return [(str(path.relative_to(ROOT)), path.read_text()) for path in paths]
 
 
 def blocks_of(page: str, text: str) -> Iterator[Block]:

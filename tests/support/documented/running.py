@@ -68,7 +68,15 @@ def tried(text: str, way: Way) -> int:
         case Way.MAKE:
             return started("make", "--dry-run", *words[1:])
         case Way.COLLECTED:
-            return started(sys.executable, "-m", "pytest", "--collect-only", "-qq", *words[1:])
+            return started(
+                sys.executable,
+                "-m",
+                "pytest",
+                "--collect-only",
+                "-qq",
+                "-pno:cacheprovider",
+                *words[1:],
+            )
         case Way.SHELL:
             return subprocess.run(words).returncode
         case Way.PARSED:
@@ -94,6 +102,15 @@ def ours(words: list[str]) -> tuple[click.Command, list[str]]:
     else:
         name, rest = words[0].removesuffix(".py").replace("/", "."), words[1:]
     return command_of(name), rest
+
+
+def unknown_options(text: str) -> list[str]:
+    """Options of a command between backquotes, as far as it is given, that it does not have."""
+    command, rest = ours(text.split())
+    while isinstance(command, click.Group) and rest:
+        command, rest = command.commands[rest[0]], rest[1:]
+    known = {name for parameter in command.params for name in parameter.opts} | {"--help"}
+    return [word for word in rest if word.startswith("--") and word.split("=")[0] not in known]
 
 
 @cache
