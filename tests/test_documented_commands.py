@@ -27,7 +27,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def folder(request: pytest.FixtureRequest, files: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The page's own copy: its later commands read what earlier ones wrote."""
-    page = request.getfixturevalue("written").page
+    page: str = request.getfixturevalue("written").page
     copy = files.parent / page.replace("/", "_")
     if not copy.exists():
         absent = shutil.ignore_patterns(*ABSENT.get(page, ()))
@@ -39,7 +39,7 @@ def folder(request: pytest.FixtureRequest, files: Path, monkeypatch: pytest.Monk
     return copy
 
 
-# In the order of the pages.
+# In the order of the pages: a command may read what earlier ones of its page wrote.
 @pytest.mark.slow
 @pytest.mark.parametrize("written", commands(), ids=str)
 def test_a_documented_command_runs(

@@ -18,6 +18,8 @@ PROGRAMS = (
     *("pip", "pre-commit", "sbatch", "export", "cd", "mkdir", "."),
 )
 """First words of commands."""
+ELSEWHERE = ("docs/own_data.md",)
+"""Transcripts: tests/experiments/test_own_data.py types this one."""
 OPTIONS = ("--set", "--pred")
 """First words of lines that show options alone."""
 
@@ -53,8 +55,8 @@ class Block:
 @cache
 def commands() -> tuple[Written, ...]:
     """Every command of README, CONTRIBUTING and the pages, in the order of reading."""
-    found = (command for block in blocks() for command in commands_of(block))
-    return tuple(found)
+    tried = (block for block in blocks() if block.page not in ELSEWHERE)
+    return tuple(command for block in tried for command in commands_of(block))
 
 
 @cache

@@ -117,7 +117,8 @@ ABSENT = {"docs/convert.md": ("train.json", "val.json"), "docs/predictions.md": 
 """What a page's folder lacks at first, because the page makes it."""
 
 FIRST = {
-    "docs/predictions.md": "blocks_of = lambda shard: list(store.blocks())",
+    "docs/predictions.md": "command('python -m ensemble.convert results.json --ann val.json"
+    " --to store --out preds/r50 --force')\nblocks_of = lambda shard: list(store.blocks())",
     "docs/results.md": "command('python -m ensemble.merge --pred a=a.json --pred b=b.json"
     " --ann val.json --out merged')",
     "docs/uncertainty.md": "from pathlib import Path\n"
