@@ -18,6 +18,8 @@ PROGRAMS = (
     *("pip", "pre-commit", "sbatch", "export", "cd", "mkdir", "."),
 )
 """First words of commands."""
+ELSEWHERE = ("docs/own_data.md",)
+"""Transcripts: tests/experiments/test_own_data.py types this one."""
 OPTIONS = ("--set", "--pred")
 """First words of lines that show options alone."""
 
@@ -53,8 +55,8 @@ class Block:
 @cache
 def commands() -> tuple[Written, ...]:
     """Every command of README, CONTRIBUTING and the pages, in the order of reading."""
-    found = (command for block in blocks() for command in commands_of(block))
-    return tuple(found)
+    tried = (block for block in blocks() if block.page not in ELSEWHERE)
+    return tuple(command for block in tried for command in commands_of(block))
 
 
 @cache
@@ -68,15 +70,27 @@ def python_blocks() -> tuple[Written, ...]:
 
 
 @cache
+def mentions() -> tuple[Written, ...]:
+    """Every command of ours that a sentence or a table names between backquotes, continued lines
+    joined."""
+    pattern = re.compile(r"`((?:python -m|experiments/\w+\.py)\s[^`]+)`")
+    return tuple(
+        Written(page, text.count("\n", 0, found.start()) + 1, " ".join(found[1].split()))
+        for page, text in pages()
+        for found in pattern.finditer(text)
+    )
+
+
+@cache
 def blocks() -> tuple[Block, ...]:
     """Every fenced or indented block of every page."""
-    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
-    pages += sorted((ROOT / "docs").rglob("*.md"))
-    return tuple(
-        block
-        for page in pages
-        for block in blocks_of(str(page.relative_to(ROOT)), page.read_text())
-    )
+    return tuple(block for page, text in pages() for block in blocks_of(page, text))
+
+
+def pages() -> list[tuple[str, str]]:
+    """Path below the repository and text of each."""
+    paths = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    return [(str(path.relative_to(ROOT)), path.read_text()) for path in paths]
 
 
 def blocks_of(page: str, text: str) -> Iterator[Block]:

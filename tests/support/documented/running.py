@@ -68,7 +68,8 @@ def tried(text: str, way: Way) -> int:
         case Way.MAKE:
             return started("make", "--dry-run", *words[1:])
         case Way.COLLECTED:
-            return started(sys.executable, "-m", "pytest", "--collect-only", "-qq", *words[1:])
+            collect = "-m", "pytest", "--collect-only", "-qq", "-pno:cacheprovider"
+            return started(sys.executable, *collect, *words[1:])
         case Way.SHELL:
             return subprocess.run(words).returncode
         case Way.PARSED:
@@ -96,6 +97,22 @@ def ours(words: list[str]) -> tuple[click.Command, list[str]]:
     return command_of(name), rest
 
 
+def rays(words: list[str]) -> tuple[click.Command, list[str]]:
+    """Ray's own command, and what it is given."""
+    from ray.scripts.scripts import cli
+
+    return cli, words[1:]
+
+
+def unknown_options(text: str) -> list[str]:
+    """Options of a command between backquotes, as far as it is given, that it does not have."""
+    command, rest = ours(text.split())
+    while isinstance(command, click.Group) and rest:
+        command, rest = command.commands[rest[0]], rest[1:]
+    known = {name for parameter in command.params for name in parameter.opts} | {"--help"}
+    return [word for word in rest if word.startswith("--") and word.split("=")[0] not in known]
+
+
 @cache
 def command_of(name: str) -> click.Command:
     """The command that `python -m NAME` runs."""
@@ -109,12 +126,7 @@ def command_of(name: str) -> click.Command:
 
 def parsed(words: list[str]) -> int:
     """Words and options, taken by the command's parser; 0 unless it raises."""
-    if words[0] == "ray":
-        from ray.scripts.scripts import cli
-
-        command, rest = cli, words[1:]
-    else:
-        command, rest = ours(words)
+    command, rest = rays(words) if words[0] == "ray" else ours(words)
     while isinstance(command, click.Group):
         command, rest = command.commands[rest[0]], rest[1:]
     with command.make_context(words[0], rest, allow_interspersed_args="--" not in rest):

@@ -55,7 +55,7 @@ class Change:
     why: str
 
 
-MINUTES = "what it begins takes minutes; tests/experiments run such commands to their end"
+MINUTES = "a training; tests/experiments run some to their end"
 SEARCH = "a search on Ray, which tests/ensemble/test_tune.py runs"
 SERVICE = "starts or asks a service"
 SHELL = "the shell's own"
@@ -76,7 +76,6 @@ WAYS = (
         instead="python -m ensemble.merge --pred r50=r50.json --pred x101=x101.json"
         " --pred htc=htc.json --ann lvis_v1_val.json --out tuned --no-evaluate",
     ),
-    Entry("python -m ensemble.tune", Way.PARSED, SEARCH),
     Entry("python -m ensemble.", Way.RUN),
     Entry("python -m longtail.cluster.export", Way.PARSED, "needs detectron2 and a training"),
     Entry("python -m longtail.", Way.RUN),
@@ -117,7 +116,8 @@ ABSENT = {"docs/convert.md": ("train.json", "val.json"), "docs/predictions.md": 
 """What a page's folder lacks at first, because the page makes it."""
 
 FIRST = {
-    "docs/predictions.md": "blocks_of = lambda shard: list(store.blocks())",
+    "docs/predictions.md": "command('python -m ensemble.convert results.json --ann val.json"
+    " --to store --out preds/r50 --force')\nblocks_of = lambda shard: list(store.blocks())",
     "docs/results.md": "command('python -m ensemble.merge --pred a=a.json --pred b=b.json"
     " --ann val.json --out merged')",
     "docs/uncertainty.md": "from pathlib import Path\n"
