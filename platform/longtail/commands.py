@@ -123,7 +123,7 @@ def _outcome(call: Callable[[], Any]) -> ExitCode:
     try:
         result = call()
     except (BadInputError, InfrastructureError, ValueError, OSError) as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"error: {_text_of(error)}", err=True)
         return _code_of(error)
     except InfrastructureLost as error:
         click.echo(f"error: {error}", err=True)
@@ -136,6 +136,13 @@ def _outcome(call: Callable[[], Any]) -> ExitCode:
         terminated = isinstance(error, Terminated)
         return ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED
     return result if isinstance(result, ExitCode) else ExitCode.DONE
+
+
+def _text_of(error: Exception) -> str:
+    """What is said of an error; of a path that is not there, without the system's number."""
+    if isinstance(error, FileNotFoundError) and error.filename is not None:
+        return f"{error.filename}: no such file or folder; see that the path is right"
+    return str(error)
 
 
 def _code_of(error: Exception) -> ExitCode:

@@ -68,6 +68,19 @@ def test_the_message_of_a_users_error_is_printed(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().err == "error: seed: -1 is below 0\n"
 
 
+def test_a_file_that_is_not_there_is_named_without_the_system_s_number(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(FileNotFoundError) as missing:
+        (tmp_path / "train.json").read_bytes()
+    exit_code_of(missing.value)
+    said = capsys.readouterr().err
+    assert (
+        said
+        == f"error: {tmp_path}/train.json: no such file or folder; see that the path is right\n"
+    )
+
+
 def test_a_report_names_file_field_records_count_and_remedy() -> None:
     report = ProblemReport("a.json")
     report.error("images.id", "appears twice", [f"images[{n}]" for n in range(12)], "renumber")
