@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from longtail.commands import ExitCode, run
-from longtail.path_options import AbsolutePath
+from longtail.path_options import AbsolutePath, NewFile, force_option
 
 if TYPE_CHECKING:
     from longtail.data.checking.report import Role
@@ -18,7 +18,7 @@ EXHAUSTIVE = (
 
 
 @click.command()
-@click.argument("annotations", type=AbsolutePath())
+@click.argument("annotations", type=AbsolutePath(exists=True, dir_okay=False))
 @click.option(
     "--images", type=AbsolutePath(), help="Folder of the pictures: every header is read, too."
 )
@@ -30,8 +30,9 @@ EXHAUSTIVE = (
 )
 @click.option("--exhaustive", is_flag=True, help=EXHAUSTIVE)
 @click.option(
-    "--json", "json_path", type=AbsolutePath(), help="Write the report here, with the ids of all."
+    "--json", "json_path", type=NewFile(), help="Write the report here, with the ids of all."
 )
+@force_option
 def main(
     annotations: Path,
     images: Path | None,
