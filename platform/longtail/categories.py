@@ -24,7 +24,10 @@ INSTANCE_BINS = ("0001-0009", "0010-0099", "0100-0999", "1000-inf")
 INSTANCE_BIN_EDGES = (10, 100, 1000)
 
 COUNT_FIELDS = ("frequency", "image_count", "instance_count")
-COUNTS_REMEDY = "take the field from the training file, or count it there"
+COUNTS_REMEDY = (
+    "take the field from the training file, or count it there; a COCO file, which has none, is"
+    " made an LVIS file by python -m longtail.data.convert coco"
+)
 MAX_ID = 2**63 - 1
 
 

@@ -14,6 +14,7 @@ SUBMITTED_JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 """Set by Ray in the process of a submitted job."""
 REMEDY = "give an absolute path on storage that every machine sees"
 _FORCE = "longtail.force"
+_READ, _WRITTEN = "longtail.read", "longtail.written"
 _INDICES = (b"row", b"trial", b"kind")
 """What `longtail.results` calls the first column of a grid, a sweep and a merge."""
 _A_NAME = re.compile(r"[\w.-]+")
@@ -40,9 +41,31 @@ class AbsolutePath(click.Path[Path]):
         """The absolute path.
 
         Raises:
-            click.BadParameter: It is not there, or not what it must be.
+            click.BadParameter: It is not there, not what it must be, or read and written.
         """
-        return super().convert(value, param, ctx).absolute()
+        path = super().convert(value, param, ctx).absolute()
+        if self.exists:
+            self._refuse_both(path, _READ, _WRITTEN, param, ctx)
+        return path
+
+    def _refuse_both(
+        self,
+        path: Path,
+        use: str,
+        other_use: str,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> None:
+        """Refuse a file that the command both reads and replaces, in whatever order it is named."""
+        if ctx is None or not path.is_file():
+            return
+        ctx.meta.setdefault(use, []).append(path)
+        if any(path.samefile(other) for other in ctx.meta.get(other_use, [])):
+            self.fail(
+                f"{short_path(path)} would be read and replaced; give the output another name",
+                param,
+                ctx,
+            )
 
 
 class SharedPath(AbsolutePath):
@@ -118,6 +141,7 @@ class NewPath(SharedPath):
             self._check_folder(path, value, param, ctx)
         elif path.exists() and not self._may_replace(path, ctx):
             self.fail(f"{value} exists; give another name, or replace it with --force", param, ctx)
+        self._refuse_both(path, _WRITTEN, _READ, param, ctx)
         return path
 
     def _may_replace(self, path: Path, ctx: click.Context | None) -> bool:

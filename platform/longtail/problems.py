@@ -90,6 +90,12 @@ def describe(file: str, problems: Sequence[Problem]) -> str:
     return "\n".join(lines + [f"  {problem}" for problem in worst_first(problems)])
 
 
+def printable(text: str) -> str:
+    """The text with control characters and lone surrogates as escapes: names come from files, and
+    a console would act on them, or fail."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
 def worst_first(problems: Iterable[Problem]) -> list[Problem]:
     """Problems by the number of their offenders; of as many, in the order they were found."""
     return sorted(problems, key=lambda problem: -problem.count)
@@ -98,7 +104,7 @@ def worst_first(problems: Iterable[Problem]) -> list[Problem]:
 def _add(
     problems: list[Problem], field: str, what: str, offenders: Iterable[object], remedy: str
 ) -> None:
-    named = [str(offender) for offender in offenders]
+    named = [printable(str(offender)) for offender in offenders]
     if named:
         shown, others = tuple(named[:SHOWN_OFFENDERS]), tuple(named[SHOWN_OFFENDERS:])
         problems.append(Problem(what, field, shown, len(named), remedy, others))

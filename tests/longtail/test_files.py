@@ -1,5 +1,6 @@
 """What is written appears whole or not at all, with nothing left beside it."""
 
+import errno
 import math
 import os
 import stat
@@ -152,3 +153,17 @@ def test_what_is_set_aside_is_back_after_an_error_and_gone_after_success(
         path.write_text("after")
     assert path.read_text() == "after"
     assert [found.name for found in tmp_path.iterdir()] == ["out"]
+
+
+def test_an_error_names_the_file_and_not_its_temporary_name(tmp_path: Path) -> None:
+    path = tmp_path / "nowhere" / "a.csv"
+    with pytest.raises(FileNotFoundError) as raised:
+        write_text(path, "1")
+    assert str(raised.value) == f"[Errno 2] No such file or directory: '{path}'"
+
+
+def test_a_full_disk_is_told_with_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    with pytest.raises(OSError, match="No space") as raised, replacing(path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert str(raised.value) == f"[Errno 28] No space left on device: '{path}'"

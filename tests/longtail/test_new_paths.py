@@ -7,7 +7,7 @@ import pytest
 from support.commands.in_process import exit_code
 from support.commands.relative_paths import commands
 
-from longtail.path_options import NewFile, NewPath, ResultTable, force_option
+from longtail.path_options import AbsolutePath, NewFile, NewPath, ResultTable, force_option
 
 
 @click.command()
@@ -72,3 +72,22 @@ def test_every_command_that_makes_files_has_the_option() -> None:
     }
     assert len(makes) >= 8
     assert makes <= forced
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_what_is_read_is_never_replaced(
+    swapped: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @click.command()
+    @click.argument("source", type=AbsolutePath(exists=True))
+    @click.option("--out", type=NewFile())
+    @force_option
+    def command(source: Path, out: Path) -> None:
+        out.write_text("written")
+
+    path = tmp_path / "a.json"
+    path.write_text("read")
+    words = [str(path), "--out", str(path)]
+    assert exit_code(command, *(words[1:] + words[:1] if swapped else words), "--force") == 2
+    assert "would be read and replaced" in capsys.readouterr().err
+    assert path.read_text() == "read"

@@ -20,6 +20,7 @@ FIELDS: tuple[Field, ...] = get_args(Field)
 
 FORMAT_REMEDY = "an LVIS file is one JSON object with images, annotations and categories"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 NO_NUMBERS = ("NaN", "Infinity", "-Infinity")
 """What Python's `json` writes and reads, though JSON has no such numbers: read here as texts."""
 NO_NUMBER = re.compile(rb"NaN|-?Infinity")
@@ -130,6 +131,8 @@ def read_json_text(path: Path) -> memoryview:
     text = text[len(BYTE_ORDER_MARK) :] if text[:3] == BYTE_ORDER_MARK else text
     if not text:
         raise BadInputError(f"{path}: the file is empty; fetch or write it again")
+    if bytes(text[:2]) in UTF_16_MARKS:
+        raise BadInputError(f"{path}: UTF-16, as PowerShell's > writes; save it as UTF-8")
     return text
 
 

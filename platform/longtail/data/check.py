@@ -7,14 +7,14 @@ import click
 
 from longtail.commands import ExitCode, run
 from longtail.data.lvis.exhaustive_option import exhaustive_option
-from longtail.path_options import AbsolutePath
+from longtail.path_options import AbsolutePath, NewFile, force_option
 
 if TYPE_CHECKING:
     from longtail.data.checking.report import Role
 
 
 @click.command()
-@click.argument("annotations", type=AbsolutePath())
+@click.argument("annotations", type=AbsolutePath(exists=True, dir_okay=False))
 @click.option(
     "--images", type=AbsolutePath(), help="Folder of the pictures: every header is read, too."
 )
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 )
 @exhaustive_option
 @click.option(
-    "--json", "json_path", type=AbsolutePath(), help="Write the report here, with the ids of all."
+    "--json", "json_path", type=NewFile(), help="Write the report here, with the ids of all."
 )
+@force_option
 def main(
     annotations: Path,
     images: Path | None,

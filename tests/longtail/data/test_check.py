@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from support.commands.in_process import exit_code
 from support.pictures.files import write_picture
 from support.places import SHARED
 
@@ -63,7 +64,7 @@ def without_lists(path: Path) -> Path:
 
 
 def test_a_sound_file_is_counted(tmp_path: Path) -> None:
-    report = tmp_path / "reports" / "report.json"
+    report = tmp_path / "report.json"
     code, page = check(annotation_file(tmp_path), "--json", report)
     assert code == 0
     assert "images without annotations" in page
@@ -233,3 +234,27 @@ def test_the_real_set_is_sound_with_its_images(tmp_path: Path) -> None:
     groups = json.loads(report.read_text())["summary"]["groups"]
     assert [groups[letter]["categories"] for letter in "rcf"] == [37, 25, 18]
     assert groups["all"]["instances"] == 740
+
+
+def test_a_report_never_replaces_a_file_unasked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = annotation_file(tmp_path)
+    before = path.read_bytes()
+    assert exit_code(main, str(path), "--json", str(path)) == 2
+    assert "replace it with --force" in capsys.readouterr().err
+    assert path.read_bytes() == before
+
+
+def test_a_coco_file_is_told_the_command_that_makes_it_an_lvis_file(tmp_path: Path) -> None:
+    path = annotation_file(tmp_path)
+    change(path, categories=[{"id": 1, "name": "one"}])
+    assert "python -m longtail.data.convert coco" in check(path)[1]
+
+
+def test_control_characters_of_names_are_shown_as_escapes(tmp_path: Path) -> None:
+    path = annotation_file(tmp_path)
+    images = json.loads(path.read_text())["images"]
+    images[0]["file_name"] = "a\x1b[2J\nb.jpg"
+    page = check(change(path, images=images), "--images", tmp_path)[1]
+    assert "a\\x1b[2J\\nb.jpg" in page

@@ -44,6 +44,11 @@ class CheckReport:
         """Whether it is fit for all that was asked."""
         return not any(self.errors.values())
 
+    @property
+    def is_useless(self) -> bool:
+        """Whether it is fit for nothing of what was asked."""
+        return all(self.errors.values())
+
     def errors_of(self, roles: Sequence[Role]) -> list[Problem]:
         """The faults of exactly these roles, most offenders first."""
         every = dict.fromkeys(problem for role in self.roles for problem in self.errors[role])

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from longtail.commands import output_console, run
-from longtail.path_options import AbsolutePath
+from longtail.commands import ExitCode, output_console, run
+from longtail.path_options import AbsolutePath, short_path
 
 if TYPE_CHECKING:
     from longtail.data.checking.report import CheckReport
@@ -84,14 +84,15 @@ def coco(
     exhaustive: bool,
     force: bool,
     dry_run: bool,
-) -> None:
+) -> ExitCode:
     """Make an LVIS file OUT of a file IN in COCO format.
 
     Takes what CVAT, LabelMe, Label Studio, Roboflow, SAHI and others export. Counts the images and
     instances of each category, draws frequency groups, and lists in each image the categories that
     are not there: every category counts as labelled in every image. A crowd (iscrowd 1) is no
     instance; its category is not exhaustive in that image. What is mended is counted and said, and
-    what was written is checked: the last lines say what it is fit for.
+    what was written is checked: the last lines say what it is fit for; the exit code is 3 for a
+    file that is fit for nothing.
 
     \b
     Examples:
@@ -121,6 +122,8 @@ def coco(
             write_lvis(path, file)
         checked = [check_file(path, images, ROLES, exhaustive=False) for path in paths]
     _show(request, converted, paths, checked)
+    useless = any(report.is_useless for report in checked)
+    return ExitCode.BAD_INPUT if useless else ExitCode.DONE
 
 
 def _check(counts_of: Path | None, val_share: float | None, limits_given: bool) -> None:
@@ -135,16 +138,20 @@ def _check(counts_of: Path | None, val_share: float | None, limits_given: bool) 
 def _check_free(paths: list[Path], source: Path, out: Path, force: bool) -> None:
     """Refuse to write over what is there."""
     for path in paths:
+        name = short_path(path)
         if path.exists() and path.samefile(source):
-            raise click.UsageError(f"{path}: is IN itself; name another file")
+            raise click.UsageError(f"{name}: is IN itself; name another file")
         if path.is_dir():
-            raise click.UsageError(f"{path}: is a folder; name a file, or give --val-share")
+            raise click.UsageError(f"{name}: is a folder; name a file, or give --val-share")
         if path.suffix != ".json":
-            raise click.UsageError(f"{path}: OUT is plain JSON; name a file that ends in .json")
+            raise click.UsageError(
+                f"{name}: OUT is plain JSON; name a file that ends in .json, or give"
+                " --val-share to write train.json and val.json into a folder"
+            )
         if path.exists() and not force:
-            raise click.UsageError(f"{path}: is there already; give --force to write over it")
+            raise click.UsageError(f"{name}: is there already; give --force to write over it")
     if out not in paths and out.is_file():
-        raise click.UsageError(f"{out}: is a file; with --val-share OUT is a folder")
+        raise click.UsageError(f"{short_path(out)}: is a file; with --val-share OUT is a folder")
 
 
 def _show(
@@ -152,7 +159,6 @@ def _show(
 ) -> None:
     """What was found and written; nothing was checked in a dry run."""
     from longtail.data.convert import summary
-    from longtail.path_options import short_path
 
     console = output_console()
     console.print(summary.files_table(converted, paths), summary.groups_table(converted))

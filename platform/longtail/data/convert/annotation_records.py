@@ -54,6 +54,7 @@ def read_annotations(
     records: Iterable[msgspec.Raw],
     images: Mapping[int, CocoImage],
     categories: Collection[int],
+    faulty: Mapping[str, Collection[int]],
     findings: Findings,
 ) -> ReadAnnotations:
     """The instances and crowds; records with a fault go to the findings instead.
@@ -62,19 +63,19 @@ def read_annotations(
         records: `annotations` of the file, each as JSON.
         images: By id.
         categories: Their ids.
+        faulty: Ids of records with a fault of their own, by the key that refers to them
+            (`image_id`, `category_id`): what refers to them is passed over.
         findings: Receives faults and changes.
     """
     read, taken = ReadAnnotations(), set[int]()
     for position, raw in enumerate(records):
-        record = msgspec.json.decode(raw)
-        if not isinstance(record, dict):
-            remedy = "write each annotation as an object"
-            findings.fault("annotations", "not an object", f"annotations[{position}]", remedy)
+        record = _decoded(raw, position, findings)
+        if record is None:
             continue
         given = whole_number(record.get("id"))
         where = f"annotation {given}" if given is not None else f"annotations[{position}]"
-        image_id = _reference(record, "image_id", images, where, findings)
-        category_id = _reference(record, "category_id", categories, where, findings)
+        image_id = _reference(record, "image_id", images, faulty, where, findings)
+        category_id = _reference(record, "category_id", categories, faulty, where, findings)
         crowd = record.get("iscrowd") or 0
         if not is_flag(crowd):
             offender = f"{where}: {crowd!r:.60}"
@@ -92,6 +93,19 @@ def read_annotations(
                 )
             )
     return read
+
+
+def _decoded(raw: msgspec.Raw, position: int, findings: Findings) -> dict[str, Any] | None:
+    where = f"annotations[{position}]"
+    try:
+        record = msgspec.json.decode(raw)
+    except msgspec.DecodeError as error:
+        findings.fault("annotations", f"{error}".split(" - ")[0], where, "correct the value")
+        return None
+    if isinstance(record, dict):
+        return record
+    findings.fault("annotations", "not an object", where, "write each annotation as an object")
+    return None
 
 
 def _usable_id(value: object, taken: set[int], where: str, findings: Findings) -> int | None:
@@ -112,12 +126,19 @@ def _usable_id(value: object, taken: set[int], where: str, findings: Findings) -
 
 
 def _reference(
-    record: Mapping[str, Any], key: str, known: Collection[int], where: str, findings: Findings
+    record: Mapping[str, Any],
+    key: str,
+    known: Collection[int],
+    faulty: Mapping[str, Collection[int]],
+    where: str,
+    findings: Findings,
 ) -> int | None:
     value = record.get(key)
     number = whole_number(value)
     if number in known:
         return number
+    if number in faulty[key]:
+        return None
     what = "missing, or no number" if number is None else "unknown id"
     findings.fault(f"annotations.{key}", what, f"{where}: {value!r:.60}", KNOWN_REMEDY)
     return None

@@ -1,5 +1,6 @@
 """From a file in COCO format to files in LVIS format."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from longtail.data.convert.frequency import (
 )
 from longtail.data.convert.image_records import read_images
 from longtail.data.convert.lvis_file import LvisSet
+from longtail.data.convert.numbers import whole_number
 from longtail.data.convert.split import draw_val_images, one_sided
 from longtail.problems import BadInputError
 from longtail.progress import tracked_records
@@ -76,11 +78,17 @@ def convert_coco(request: Request) -> Converted:
     """
     findings = Findings(str(request.source))
     file = map_annotation_file(request.source)
-    categories = read_categories(file.categories(), findings)
-    images = read_images(_images(file.split("images"), request), request.images, findings)
+    category_records = file.categories()
+    categories = read_categories(category_records, findings)
+    image_records = _images(file.split("images"), request)
+    images = read_images(image_records, request.images, findings)
+    faulty = {
+        "image_id": _ids(image_records) - images.keys(),
+        "category_id": _ids(category_records) - categories.keys(),
+    }
     records = file.split("annotations")
     listed = tracked_records(records, f"reading annotations of {escape(str(request.source))}")
-    read = read_annotations(listed, images, categories, findings)
+    read = read_annotations(listed, images, categories, faulty, findings)
     lists = {image.id: image.listed for image in images.values()}
     check_lists(lists, findings)
     findings.raise_if_faulty()
@@ -96,9 +104,16 @@ def _images(records: list[msgspec.Raw], request: Request) -> list[dict[str, Any]
         images = [msgspec.json.decode(raw, type=dict[str, Any]) for raw in records]
     except msgspec.ValidationError as error:
         raise BadInputError(f"{request.source}: images: {error}; write objects") from None
+    except msgspec.DecodeError as error:
+        raise BadInputError(f"{request.source}: images: {error}; correct the value") from None
     if request.exhaustive:
         return [{k: v for k, v in image.items() if k not in FEDERATED} for image in images]
     return images
+
+
+def _ids(records: Sequence[Mapping[str, Any]]) -> set[int]:
+    numbers = [whole_number(record.get("id")) for record in records]
+    return {number for number in numbers if number is not None}
 
 
 def _counted(whole: LvisSet, request: Request, findings: Findings) -> Converted:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from longtail.problems import ProblemReport
+from longtail.problems import ProblemReport, printable
 
 SHOWN_EXAMPLES = 3
 
@@ -43,7 +43,7 @@ class Findings:
     def changed(self, what: str, examples: Iterable[object]) -> None:
         """Note records that were changed; nothing is noted without any."""
         for example in examples:
-            self._changes[what].append(str(example))
+            self._changes[what].append(printable(str(example)))
 
     def changes(self) -> list[Change]:
         """Every kind of change, in the order in which they were met."""

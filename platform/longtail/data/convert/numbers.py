@@ -21,7 +21,10 @@ def real_number(value: object) -> float | int | None:
     """A finite number as the file has it; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value if math.isfinite(value) else None
+    try:
+        return value if math.isfinite(value) else None
+    except OverflowError:
+        return None
 
 
 def is_id(value: int | None) -> bool:

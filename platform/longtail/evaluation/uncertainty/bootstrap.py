@@ -118,14 +118,14 @@ def check_request(table: MatchTable, resamples: int) -> None:
 
 
 def rough_intervals(table: MatchTable) -> Iterator[str]:
-    """A warning for each metric that rests on too few images for its interval to hold."""
+    """A warning for each metric that rests on too few pairs or images for its interval to hold."""
     images = _images_per_category(table)
     for name, members in zip(GROUP_METRICS, _groups(table.categories), strict=True):
         occurring = images[members & (images > 0)]
         num_single, num_places = int((occurring == 1).sum()), int(occurring.sum())
         if 0 < num_places < MIN_PLACES:
             yield (
-                f"{name} rests on {num_places} images with one of its categories, fewer than "
+                f"{name} rests on {num_places} pairs of an image and a category in it, fewer than "
                 f"{MIN_PLACES}: its interval may be too narrow"
             )
         elif num_single > MAX_SINGLE_IMAGE_FRACTION * len(occurring):

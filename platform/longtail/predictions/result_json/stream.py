@@ -20,6 +20,7 @@ BLOCK_BYTES = 16 * 2**20
 MAX_RECORD_BYTES = 64 * 2**20
 MAX_DEPTH = 32
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 OPEN, CLOSED, TOO_DEEP = range(3)
 QUOTE, BACKSLASH, COMMA = ord('"'), ord("\\"), ord(",")
@@ -106,7 +107,10 @@ def has_byte_order_mark(path: Path) -> bool:
 
 def _skip_opening(file: IO[bytes], path: Path) -> bytes:
     """Read to behind the list's opening bracket; return what was read too much."""
-    head = file.read(len(BYTE_ORDER_MARK)).removeprefix(BYTE_ORDER_MARK).lstrip()
+    head = file.read(len(BYTE_ORDER_MARK))
+    if head.startswith(UTF_16_MARKS):
+        raise BadInputError(f"{path}: UTF-16, as PowerShell's > writes; save it as UTF-8")
+    head = head.removeprefix(BYTE_ORDER_MARK).lstrip()
     while not head:
         head = file.read(4096)
         if not head:

@@ -1,10 +1,15 @@
 """Annotations: what is mended, computed, renumbered and refused."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pycocotools import mask as coco_mask
+from support.commands.in_process import exit_code
+
+from longtail.data.convert.__main__ import main
 
 Record = dict[str, Any]
 Convert = Callable[..., Record]
@@ -108,3 +113,28 @@ def test_what_cannot_be_mended_is_named(
 
 def test_ignored_instances_stay_ignored(coco: Record, convert: Convert) -> None:
     assert convert(only(coco, ignore=1))["annotations"][0]["ignore"] == 1
+
+
+def test_what_refers_to_a_faulty_image_is_not_told_again(
+    coco: Record, refused: Refused, tmp_path: Path
+) -> None:
+    (tmp_path / "photos").mkdir()
+    message = refused(coco, "--images", str(tmp_path / "photos"))
+    assert "1 kind of problem" in message and "no such file" in message
+
+
+@pytest.mark.parametrize(
+    ("digits", "message"),
+    [
+        (400, "annotations.area: no number at annotation 7 of image 8"),
+        (5000, "annotations: Integer value out of range at annotations[2] fix: correct"),
+    ],
+)
+def test_a_number_that_no_float_holds_is_told_with_its_record(
+    digits: int, message: str, coco: Record, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    coco["annotations"][2]["area"] = 123
+    path = tmp_path / "coco.json"
+    path.write_text(json.dumps(coco).replace("123", "1" * digits))
+    assert exit_code(main, "coco", str(path), str(tmp_path / "lvis.json")) == 3
+    assert message in " ".join(capsys.readouterr().err.split())

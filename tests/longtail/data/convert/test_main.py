@@ -133,3 +133,15 @@ def test_misspelt_list_is_named(source: Path, capsys: pytest.CaptureFixture[str]
     source.write_text(json.dumps(tree))
     assert exit_code(main, "coco", str(source), "out.json") == 3
     assert "`annotations`" in capsys.readouterr().err
+
+
+def test_a_file_that_is_fit_for_nothing_ends_with_exit_code_3(
+    coco: Record, source: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # With box and area at hand, the conversion itself never draws the polygon.
+    coco["annotations"][0]["segmentation"][0][0] = 1e9
+    source.write_text(json.dumps(coco))
+    assert exit_code(main, "coco", str(source), "out.json") == 3
+    printed = capsys.readouterr().out
+    assert "out.json: fit for neither training" in printed
+    assert "python -m longtail.data.check out.json" in printed
