@@ -10,7 +10,15 @@ from ensemble.calibration.kinds import CalibrationKind, Groups, Overlap
 from longtail.commands import run
 from longtail.data.lvis.exhaustive_option import exhaustive_option
 from longtail.evaluation.kind_option import KindOption
-from longtail.path_options import AbsolutePath, NewFile, NewPath, force_option, short_path, typed
+from longtail.path_options import (
+    AbsolutePath,
+    NewFile,
+    NewPath,
+    SourceWord,
+    force_option,
+    short_path,
+    typed,
+)
 
 NEED_CLASS_ROWS = ("norcal", "logit-adjustment")
 
@@ -67,6 +75,7 @@ def main() -> None:
     "--pred",
     "preds",
     multiple=True,
+    type=SourceWord(),
     required=True,
     metavar="NAME=PATH[,categories=FILE|coco][,max_score=S]",
     help="A source, named as in the merge. Repeat for each.",
@@ -215,6 +224,7 @@ def fit(
 @click.option(
     "--pred",
     required=True,
+    type=SourceWord(),
     metavar="NAME=PATH[,max_score=S]",
     help="The source, by the name it was fitted with.",
 )

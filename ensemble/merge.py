@@ -7,7 +7,7 @@ import click
 
 from ensemble.merging.options import settings_of, settings_options
 from longtail.commands import run
-from longtail.path_options import AbsolutePath, ResultTable, SharedPath, remember_force
+from longtail.path_options import AbsolutePath, ResultTable, SharedPath, SourceWord, remember_force
 
 NOT_IN_FILE = ("config", "out", "csv", "dry_run", "force", "help")
 
@@ -36,6 +36,7 @@ def _key(name: str) -> str:
     "--pred",
     "preds",
     multiple=True,
+    type=SourceWord(),
     metavar="NAME=PATH[,OPTION=VALUE...]",
     help="A source: result JSON (.json, .json.gz, .zip), detectron2's .pth, store, or a pattern of "
     "files that together are one source. Options: weight=, max_score=, scale=, "

@@ -10,7 +10,7 @@ from ensemble.fusion.methods import METHODS
 from ensemble.merging.options import settings_options
 from longtail.commands import run
 from longtail.metrics import GROUP_METRICS
-from longtail.path_options import SharedPath
+from longtail.path_options import SharedPath, SourceWord
 
 CALIBRATIONS = ("none", *get_args(CalibrationKind))
 WORDS = ("method", "calibration", "match", "mask", "iou", "sigma", "weights", "areas", "margins")
@@ -31,6 +31,7 @@ def _words(allowed: tuple[str, ...]) -> Any:
     "--pred",
     "preds",
     multiple=True,
+    type=SourceWord(),
     required=True,
     metavar="NAME=PATH[,OPTION=VALUE...]",
     help="A source, as ensemble.merge takes it; its options are the start. Repeat for each.",

@@ -9,6 +9,7 @@ import click
 
 from experiments.commands.run_options import run_options
 from longtail.commands import ExitCode, run
+from longtail.path_options import SourceWord
 
 if TYPE_CHECKING:
     from experiments.commands.grid.request import GridRequest
@@ -74,6 +75,7 @@ def _seeds(_: click.Context, parameter: click.Parameter, text: str) -> tuple[int
     "--pred",
     "preds",
     multiple=True,
+    type=SourceWord(),
     metavar="NAME=PATH[,OPTION=VALUE...]",
     help="A row of a finished result: result JSON (.json, .json.gz, .zip), detectron2's .pth or a"
     " store, checked and evaluated first. Options: categories=FILE or coco, max_score=. Repeat for"

@@ -9,6 +9,7 @@ from click.core import ParameterSource
 
 from experiments.commands.run_options import run_options
 from longtail.commands import ExitCode, run
+from longtail.path_options import SourceWord
 
 if TYPE_CHECKING:
     from experiments.commands.sweep.request import SweepRequest
@@ -124,6 +125,7 @@ def _metrics(_: click.Context, __: click.Parameter, text: str) -> tuple[str, ...
     "--pred",
     "preds",
     multiple=True,
+    type=SourceWord(),
     metavar="NAME=PATH",
     help="Spaces alpha, fusion: a source of predictions; repeat.",
 )

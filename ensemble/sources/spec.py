@@ -107,6 +107,10 @@ def _read(texts: Sequence[str], base: Mapping[str, SourceSpec] | None = None) ->
 def _parse_source(text: str, base: Mapping[str, SourceSpec]) -> SourceSpec:
     name, equals, rest = text.partition("=")
     path, *words = rest.split(",")
+    if not equals and (forgotten := Path(text.partition(",")[0])).exists():
+        suggested = NAME.search(forgotten.name.partition(".")[0])
+        called = suggested[0] if suggested else "old"
+        raise ValueError(f"--pred {text}: has no name; give --pred {called}={text}")
     if not equals or not path or not NAME.fullmatch(name):
         raise ValueError(
             f"--pred {text}: expected {FORM}, a name of letters, digits, '.', '_' and '-', as in "

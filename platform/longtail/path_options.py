@@ -45,27 +45,25 @@ class AbsolutePath(click.Path[Path]):
         """
         path = super().convert(value, param, ctx).absolute()
         if self.exists:
-            self._refuse_both(path, _READ, _WRITTEN, param, ctx)
+            _refuse_both(path, _READ, _WRITTEN, param, ctx)
         return path
 
-    def _refuse_both(
-        self,
-        path: Path,
-        use: str,
-        other_use: str,
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> None:
-        """Refuse a file that the command both reads and replaces, in whatever order it is named."""
-        if ctx is None or not path.is_file():
-            return
-        ctx.meta.setdefault(use, []).append(path)
-        if any(path.samefile(other) for other in ctx.meta.get(other_use, [])):
-            self.fail(
-                f"{short_path(path)} would be read and replaced; give the output another name",
-                param,
-                ctx,
-            )
+
+class SourceWord(click.ParamType[str]):
+    """NAME=PATH[,OPTION=VALUE...], whose file no output of the command may replace."""
+
+    name = "source"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The word as it is.
+
+        Raises:
+            click.BadParameter: Its file is to be replaced.
+        """
+        _, _, rest = value.partition("=")
+        path, *_ = rest.split(",")
+        _refuse_both(Path(path).absolute(), _READ, _WRITTEN, param, ctx)
+        return value
 
 
 class SharedPath(AbsolutePath):
@@ -141,7 +139,7 @@ class NewPath(SharedPath):
             self._check_folder(path, value, param, ctx)
         elif path.exists() and not self._may_replace(path, ctx):
             self.fail(f"{value} exists; give another name, or replace it with --force", param, ctx)
-        self._refuse_both(path, _WRITTEN, _READ, param, ctx)
+        _refuse_both(path, _WRITTEN, _READ, param, ctx)
         return path
 
     def _may_replace(self, path: Path, ctx: click.Context | None) -> bool:
@@ -211,6 +209,22 @@ class DataSetPath(SharedPath):
         """
         path = Path(value)
         return path if names_data_set(path) else super().convert(value, param, ctx)
+
+
+def _refuse_both(
+    path: Path,
+    use: str,
+    other_use: str,
+    param: click.Parameter | None,
+    ctx: click.Context | None,
+) -> None:
+    """Refuse a file that the command both reads and replaces, in whatever order it is named."""
+    if ctx is None or not path.is_file():
+        return
+    ctx.meta.setdefault(use, []).append(path)
+    if any(path.samefile(other) for other in ctx.meta.get(other_use, [])):
+        text = f"{short_path(path)} would be read and replaced; give the output another name"
+        raise click.BadParameter(text, ctx, param)
 
 
 def short_path(path: Path) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 SHOWN_OFFENDERS = 5
+LONGEST_SHOWN = 200
+"""Characters of a record's name; a damaged one may have thousands."""
 
 
 class BadInputError(ValueError):
@@ -28,14 +30,16 @@ class Problem:
         more = f", ... ({self.count} in all)" if self.count > len(self.offenders) else ""
         return (
             f"{self.field}: {self.what}\n"
-            f"    at {', '.join(self.offenders)}{more}\n"
+            f"    at {', '.join(map(_short, self.offenders))}{more}\n"
             f"    fix: {self.remedy}"
         )
 
     @property
     def in_one_line(self) -> str:
         """Field, fault, count, some of the records and remedy, as a warning."""
-        shown = ", ".join(self.offenders) + (", ..." if self.count > len(self.offenders) else "")
+        shown = ", ".join(map(_short, self.offenders)) + (
+            ", ..." if self.count > len(self.offenders) else ""
+        )
         return f"{self.field}: {self.what} ({self.count}: {shown}); {self.remedy}"
 
 
@@ -99,6 +103,10 @@ def printable(text: str) -> str:
 def worst_first(problems: Iterable[Problem]) -> list[Problem]:
     """Problems by the number of their offenders; of as many, in the order they were found."""
     return sorted(problems, key=lambda problem: -problem.count)
+
+
+def _short(offender: str) -> str:
+    return offender if len(offender) <= LONGEST_SHOWN else f"{offender[:LONGEST_SHOWN]}..."
 
 
 def _add(

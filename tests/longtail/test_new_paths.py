@@ -7,7 +7,14 @@ import pytest
 from support.commands.in_process import exit_code
 from support.commands.relative_paths import commands
 
-from longtail.path_options import AbsolutePath, NewFile, NewPath, ResultTable, force_option
+from longtail.path_options import (
+    AbsolutePath,
+    NewFile,
+    NewPath,
+    ResultTable,
+    SourceWord,
+    force_option,
+)
 
 
 @click.command()
@@ -89,5 +96,24 @@ def test_what_is_read_is_never_replaced(
     path.write_text("read")
     words = [str(path), "--out", str(path)]
     assert exit_code(command, *(words[1:] + words[:1] if swapped else words), "--force") == 2
+    assert "would be read and replaced" in capsys.readouterr().err
+    assert path.read_text() == "read"
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_source_is_never_replaced(
+    swapped: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @click.command()
+    @click.option("--pred", multiple=True, type=SourceWord())
+    @click.option("--out", type=NewFile())
+    @force_option
+    def command(pred: tuple[str, ...], out: Path) -> None:
+        out.write_text("written")
+
+    path = tmp_path / "a.json"
+    path.write_text("read")
+    words = ["--pred", f"a={path},max_score=2", "--out", str(path)]
+    assert exit_code(command, *(words[2:] + words[:2] if swapped else words), "--force") == 2
     assert "would be read and replaced" in capsys.readouterr().err
     assert path.read_text() == "read"

@@ -38,8 +38,8 @@ def print_plan(plan: Plan, statuses: NodeStatuses) -> None:
     waiting = sum(not item.found for item in statuses.values())
     asked = sum(len(row.nodes()) for row in plan.all_rows)
     console.print(
-        f"{len(plan.all_rows)} rows, {len(statuses)} nodes ({asked - len(statuses)} shared),"
-        f" {waiting} to run{_saved(statuses.values())}",
+        f"{_counted(len(plan.all_rows), 'row')}, {_counted(len(statuses), 'node')}"
+        f" ({asked - len(statuses)} shared), {waiting} to run{_saved(statuses.values())}",
         highlight=False,
     )
 
@@ -89,3 +89,7 @@ def _number(mean: float | None) -> str:
 
 def _stage(node: Node) -> Stage:
     return Stage.model_validate(node.config["stages"][-1])
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("annotations", type=AbsolutePath(exists=True, dir_okay=False))
 @click.option(
-    "--images", type=AbsolutePath(), help="Folder of the pictures: every header is read, too."
+    "--images",
+    type=AbsolutePath(exists=True, file_okay=False),
+    help="Folder of the pictures: every header is read, too.",
 )
 @click.option(
     "--for",

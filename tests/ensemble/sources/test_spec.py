@@ -85,3 +85,12 @@ def test_a_word_replaces_what_it_gives_of_the_file_s() -> None:
         SourceSpec("b", Path("val/b").absolute(), 3.0),
         SourceSpec("c", Path("test/c").absolute()),
     ]
+
+
+def test_a_forgotten_name_is_suggested(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("old results.json").touch()
+    with pytest.raises(
+        ValueError, match=r"has no name; give --pred old=old results\.json,weight=2"
+    ):
+        parse_sources(["old results.json,weight=2"])

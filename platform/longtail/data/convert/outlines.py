@@ -1,5 +1,6 @@
 """The `segmentation` of an instance: what exporters write, and what LVIS files hold."""
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -89,6 +90,8 @@ def _mend_rings(rings: list[Any]) -> Mended:
     if not all(_is_ring(ring) for ring in rings):
         remedy = "write each polygon as a list x, y, x, y, ..."
         raise UnusableOutlineError("a polygon that is no list of x, y, x, y, ...", remedy)
+    if not all(math.isfinite(value) for ring in rings for value in ring):
+        raise UnusableOutlineError("a vertex that is no number", "correct its coordinates")
     long_enough = [ring for ring in rings if len(ring) >= SHORTEST_RING]
     if len(long_enough) < len(rings):
         changes.append("polygon of under 3 points: left out")

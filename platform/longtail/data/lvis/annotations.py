@@ -7,6 +7,7 @@ every worker of a machine shares it.
 
 import logging
 import os
+from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -55,14 +56,16 @@ def open_annotations(
         OSError: What is read cannot be kept; the text says what to set.
     """
     path, cache_dir = Path(path), cache_dir or default_cache_dir()
-    digest = file_digest(path, cache_dir / "digests")
     parsed: list[Path] = []
 
     def read(writer: ArrayWriter) -> dict[str, Any]:
         parsed.append(path)
         return _read(path, writer)
 
+    # What is told below is then of the cache.
+    path.open("rb").close()
     try:
+        digest = file_digest(path, cache_dir / "digests")
         columns = build_columns(cache_dir / digest, read)
     except OSError as error:
         raise OSError(f"{error}; set {ANNOTATIONS_CACHE} to a folder with room") from error
@@ -320,8 +323,10 @@ def resolve_image(root: Path, *names: str) -> Path:
     """
     tried = [path for name in names for path in (root / name, root / Path(name).name)]
     for path in tried:
-        if path.is_file():
-            return path
+        # A name may be longer than file systems have them.
+        with suppress(OSError):
+            if path.is_file():
+                return path
     listed = ", ".join(dict.fromkeys(map(str, tried)))
     raise BadInputError(
         f"image not found, tried {listed}; name the folder that holds the images, or fetch them"

@@ -124,9 +124,12 @@ def rough_intervals(table: MatchTable) -> Iterator[str]:
         occurring = images[members & (images > 0)]
         num_single, num_places = int((occurring == 1).sum()), int(occurring.sum())
         if 0 < num_places < MIN_PLACES:
+            of_group = members[table.gt_category]
+            num_images = len(np.unique(table.gt_image[of_group]))
             yield (
-                f"{name} rests on {num_places} pairs of an image and a category in it, fewer than "
-                f"{MIN_PLACES}: its interval may be too narrow"
+                f"{name} rests on {num_images} image{'s' if num_images > 1 else ''} ({num_places} "
+                f"if each category's are counted apart, fewer than {MIN_PLACES}): its interval may "
+                "be too narrow"
             )
         elif num_single > MAX_SINGLE_IMAGE_FRACTION * len(occurring):
             yield (

@@ -78,7 +78,7 @@ def difference(row: str, baseline: str, warnings: tuple[str, ...] = ()) -> RowDi
 def test_each_metric_has_difference_interval_and_verdict(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    warning = "APr rests on 16 pairs"
+    warning = "APr rests on 16 images"
     print_differences([difference(row, "a", (warning,)) for row in ("b", "c")], "a")
     output = capsys.readouterr().out
     assert "difference to a, mask AP in points" in output

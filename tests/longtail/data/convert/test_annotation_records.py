@@ -10,6 +10,7 @@ from pycocotools import mask as coco_mask
 from support.commands.in_process import exit_code
 
 from longtail.data.convert.__main__ import main
+from longtail.data.convert.outlines import UnusableOutlineError, mend_outline
 
 Record = dict[str, Any]
 Convert = Callable[..., Record]
@@ -138,3 +139,8 @@ def test_a_number_that_no_float_holds_is_told_with_its_record(
     path.write_text(json.dumps(coco).replace("123", "1" * digits))
     assert exit_code(main, "coco", str(path), str(tmp_path / "lvis.json")) == 3
     assert message in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_vertex_that_is_no_number_is_refused() -> None:
+    with pytest.raises(UnusableOutlineError, match="a vertex that is no number"):
+        mend_outline([[1.0, 2.0, float("inf"), 2.0, 3.0, 4.0]], (10, 10))

@@ -317,3 +317,12 @@ def test_federated_lists_of_a_real_file_equal_those_of_its_json(name: str, tmp_p
 def test_a_real_file_without_masks_says_so(tmp_path: Path) -> None:
     annotations = open_annotations(SHARED / "real200/boxes_only.json", tmp_path)
     assert not any(annotations.has_masks(i) for i in range(annotations.num_images))
+
+
+def test_a_cache_that_is_no_folder_is_told_from_a_file_that_is_not_there(tmp_path: Path) -> None:
+    path = opened(tmp_path).path
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="set LONGTAIL_CACHE to a folder with room"):
+        open_annotations(path, tmp_path / "file")
+    with pytest.raises(FileNotFoundError, match=r"nothere\.json"):
+        open_annotations(tmp_path / "nothere.json", tmp_path / "cache")

@@ -363,10 +363,15 @@ WARNINGS: dict[str, tuple[Change, str, str, str]] = {
     ),
     "a rare category with more images than a frequent one": (
         lambda content: content["categories"].append(
-            SOUND["categories"][0] | {"id": 6, "frequency": "c", "image_count": 201}
+            SOUND["categories"][0]
+            | {"id": 6, "name": "six", "frequency": "c", "image_count": 201}
         ),
         "categories.frequency", "c, with a larger image_count than the smallest of f",
         "category 6",
+    ),
+    "two categories of one name": (
+        lambda content: content["categories"].append(SOUND["categories"][0] | {"id": 6}),
+        "categories.name", "empty, or the name of another category too", "category 5: 'five'",
     ),
 }  # fmt: skip
 

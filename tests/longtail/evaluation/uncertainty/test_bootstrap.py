@@ -153,7 +153,7 @@ def test_interval_holds_its_value_where_resamples_are_biased() -> None:
 def test_groups_of_few_images_are_warned_about() -> None:
     gt = [(0, 0, 1), *((image, 1 + image % 4, 1) for image in range(40))]
     (warning,) = bootstrap(table_of("rffff", 40, [], gt), 20).warnings
-    assert warning.startswith("APr rests on 1 pairs of an image and a category")
+    assert warning.startswith("APr rests on 1 image (1 if each category's are counted apart")
 
 
 def test_groups_of_single_images_are_warned_about() -> None:

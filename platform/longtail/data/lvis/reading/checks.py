@@ -1,5 +1,6 @@
 """Checks of instances and categories. Each adds to a report what it finds."""
 
+from collections import Counter
 from itertools import pairwise
 
 import numpy as np
@@ -33,6 +34,19 @@ def warn_of_crowds(instances: InstanceTable, report: ProblemReport) -> None:
         [f"annotation {annotation} of image {image}" for annotation, image in pairs],
         "python -m longtail.data.convert coco makes crowds what LVIS has for them",
     )
+
+
+def warn_of_names(categories: CategoryTable, report: ProblemReport) -> None:
+    """Warn of names that do not tell categories apart, as tables and confusion do by them."""
+    names = [name.strip() for name in categories.names]
+    shared = {name for name, number in Counter(names).items() if number > 1 or not name}
+    offenders = [
+        f"category {category}: {name!r}"
+        for category, name in zip(categories.ids.tolist(), names, strict=True)
+        if name in shared
+    ]
+    what = "empty, or the name of another category too"
+    report.warning("categories.name", what, offenders, "give each a name of its own")
 
 
 def warn_of_frequencies(categories: CategoryTable, report: ProblemReport) -> None:

@@ -25,6 +25,7 @@ from longtail.data.lvis.reading.checks import (
     warn_of_crowds,
     warn_of_frequencies,
     warn_of_id_0,
+    warn_of_names,
 )
 from longtail.data.lvis.reading.federated import (
     labels_of,
@@ -66,6 +67,7 @@ def read_annotations(path: Path, writer: ArrayWriter) -> dict[str, Any]:
     report.raise_if_errors()
     categories = CategoryTable.from_records(category_records, str(path), file.has_annotations)
     _write(instances, images, categories, writer, training)
+    warn_of_names(categories, report)
     warn_of_frequencies(categories, training)
     return {
         "categories": category_records,
