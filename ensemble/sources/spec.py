@@ -107,8 +107,9 @@ def _read(texts: Sequence[str], base: Mapping[str, SourceSpec] | None = None) ->
 def _parse_source(text: str, base: Mapping[str, SourceSpec]) -> SourceSpec:
     name, equals, rest = text.partition("=")
     path, *words = rest.split(",")
-    if not equals and (forgotten := Path(text.partition(",")[0])).exists():
-        suggested = NAME.search(forgotten.name.partition(".")[0])
+    first = text.partition(",")[0]
+    if "=" not in first and Path(first).exists():
+        suggested = NAME.search(Path(first).name.partition(".")[0])
         called = suggested[0] if suggested else "old"
         raise ValueError(f"--pred {text}: has no name; give --pred {called}={text}")
     if not equals or not path or not NAME.fullmatch(name):

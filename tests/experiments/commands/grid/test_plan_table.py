@@ -58,4 +58,4 @@ def test_every_training_shows_what_its_sampler_makes_of_the_tail(
     assert len(uniform) == len(repeated) > 1
     assert all(after >= before for before, after in zip(uniform, repeated, strict=True))
     assert repeated[0] > uniform[0]
-    assert lines[-1] == "1 rows, 4 nodes (0 shared), 4 to run"
+    assert lines[-1] == "1 row, 4 nodes (0 shared), 4 to run"
