@@ -114,7 +114,7 @@ MERGE = ("ensemble.merge", "--pred=a=a.json", "--pred=b=b.json", "--ann=ann.json
     [
         (("longtail.data.check", "ann.json"), "images without annotations"),
         ((*MERGE, "--out=merged"), "wrote merged/submission.json"),
-        (("longtail.evaluation", "ann.json", "a.json"), "detections judged"),
+        (("longtail.evaluation", "ann.json", "a.json"), "Recall"),
     ],
     ids=["check", "merge", "evaluation"],
 )

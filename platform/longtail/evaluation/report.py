@@ -203,7 +203,8 @@ class Evaluation:
         if self.official is not None:
             yield self._official_table()
         for warning in (*self.warnings, *self._narrow_intervals()):
-            yield Text(f"warning: {warning}")
+            # Paths stay whole.
+            yield Text(f"warning: {warning}", no_wrap=True, overflow="ignore")
         yield points_table("AP", self.kinds(), AP_METRICS)
         if self.intervals:
             yield intervals_table(self.intervals)
