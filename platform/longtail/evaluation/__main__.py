@@ -241,7 +241,7 @@ def main(
             keep_matches=keep_matches,
             exhaustive=exhaustive,
         )
-    output_console().print(evaluation.tables())
+    output_console().print(evaluation.tables(), crop=False)
     if json_path is not None:
         evaluation.to_json(json_path)
     if per_category is not None:
