@@ -190,6 +190,8 @@ class Publisher:
 
     def _publish_node(self, tracker: Tracker, status: NodeStatus, grid_status: Status) -> None:
         node, directory = status.node, node_directory(self._runs, status.node)
+        # Once: its thread may change it meanwhile.
+        state = status.state
         if not (directory / "node.json").exists():
             return
         row = self._group.row_of(node)
@@ -200,11 +202,11 @@ class Publisher:
             tags[SHARED_TRUNK_TAG] = str(len(status.in_pass))
         if status.error is not None:
             tags["longtail.error"] = repr(status.error)
-        killed = grid_status == "KILLED" and status.state in GOING_ON
-        run_status: Status = "KILLED" if killed else STATUS_OF[status.state]
+        killed = grid_status == "KILLED" and state in GOING_ON
+        run_status: Status = "KILLED" if killed else STATUS_OF[state]
         record = self._record(node, row)
         run = self._parent.publish_child(record, self._lines(node), tags, run_status)
-        if status.state is State.DONE:
+        if state is State.DONE:
             tracker.log_artifacts(run, _artifacts(node, self._runs))
             self._settled.add(node.id)
 
