@@ -132,11 +132,6 @@ class Annotations:
         return int(np.count_nonzero(self._used))
 
     @property
-    def num_left_out(self) -> int:
-        """Instances that are of no use to a detector: crowds, without extent, or outside."""
-        return len(self._used) - self.num_instances
-
-    @property
     def num_annotated_images(self) -> int:
         """Images with at least one instance that training uses."""
         return int(np.count_nonzero(np.diff(self._columns["present_offsets"])))
