@@ -1,4 +1,4 @@
-"""Where files are kept that only spare time: the annotation cache and compiled kernels.
+"""Where files are kept that only spare time: annotations, a page's library, compiled kernels.
 
 In a container neither the home nor the sources may be writable, and numba then refuses to import a
 module. Both caches move to a folder below the temporary one, which is told. Compiled kernels are
@@ -55,6 +55,12 @@ def settle_caches() -> None:
         folder,
         REMEDY,
     )
+
+
+def cache_folder(name: str) -> Path:
+    """`name` in $LONGTAIL_CACHE, or in ~/.cache/longtail; not made."""
+    root = os.environ.get(ANNOTATIONS) or Path.home() / ".cache" / "longtail"
+    return Path(root) / name
 
 
 def private_folder() -> Path:

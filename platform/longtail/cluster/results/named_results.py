@@ -17,6 +17,8 @@ from longtail.files import replacing, write_json
 
 __all__ = ["SeedStatistic", "SeedSummary", "over_seeds"]
 
+TABLE = "table.json"
+
 
 def over_seeds(plan: Plan, statuses: NodeStatuses, runs: Path) -> dict[str, SeedSummary]:
     """Statistics of the finished runs of each variant that has more than one, by its name."""
@@ -71,15 +73,17 @@ def write_links(
         done = statuses[row.evaluation.id].state is State.DONE
         rows[row.name] = read_result(node_directory(runs, row.evaluation)) if done else None
     seeds = {name: asdict(of)["metrics"] for name, of in over_seeds(plan, statuses, runs).items()}
+    data = {"val": str(plan.data.val), "images": str(plan.data.images)}
     table = {
         "grid": plan.id,
         "experiment": experiment,
+        "data": {**data, "exhaustive": plan.data.exhaustive},
         "rows": rows,
         "intervals": intervals_of_rows(plan, statuses, runs),
         "differences": [difference.as_dict() for difference in differences],
         "seeds": seeds,
     }
-    write_json(grid / "table.json", table, end="", allow_nan=True)
+    write_json(grid / TABLE, table, end="", allow_nan=True)
     return grid
 
 

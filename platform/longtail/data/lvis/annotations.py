@@ -6,7 +6,6 @@ every worker of a machine shares it.
 """
 
 import logging
-import os
 from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from longtail.array_store import ArrayStore, ArrayWriter
 from longtail.caches import ANNOTATIONS as ANNOTATIONS_CACHE
+from longtail.caches import cache_folder
 from longtail.categories import CategoryTable
 from longtail.data.lvis.clipping import clip_boxes, clip_ring, xyxy_from_xywh
 from longtail.data.lvis.column_cache import build_columns
@@ -81,8 +81,7 @@ def open_annotations(
 
 def default_cache_dir() -> Path:
     """`annotations` in $LONGTAIL_CACHE, or in ~/.cache/longtail."""
-    root = os.environ.get(ANNOTATIONS_CACHE) or Path.home() / ".cache" / "longtail"
-    return Path(root) / "annotations"
+    return cache_folder("annotations")
 
 
 class Annotations:

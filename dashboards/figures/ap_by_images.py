@@ -1,0 +1,165 @@
+"""AP of each category over its training images: what a long-tail method does, at one glance."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from dashboards.figure import Chart, Draw, Figure, Width
+from dashboards.figures.parts import (
+    FOUND,
+    POINTS,
+    against,
+    chosen,
+    count_axis,
+    group_colour,
+    query,
+    row,
+)
+from dashboards.look import Look
+from dashboards.sources.found import Row
+from longtail.metrics import UNDEFINED
+from longtail.results.points import points_or_nan
+
+TABLE = "categories"
+ZERO_IMAGES_AT = 0.5
+BINS_PER_DECADE = 2
+
+
+def ap_by_images(rows: Sequence[Row], shown: int = -1, baseline: int = 0) -> Figure:
+    """The figure.
+
+    Args:
+        rows: Judged by the same annotations.
+        shown: Number of the row that is drawn; a page changes it.
+        baseline: Number of the row that hover texts compare it with.
+    """
+    table = category_table(rows)
+    shown %= len(rows)
+    draw: Draw = partial(_chart, table, shown, baseline)
+    return Figure(
+        name="ap-by-images",
+        title="AP of each category over its training images",
+        text="A dot is a category; the line is the mean of half decades with its 95% interval.",
+        panels=(draw,),
+        tables={TABLE: table},
+        broad=True,
+    )
+
+
+def category_table(rows: Sequence[Row]) -> pd.DataFrame:
+    """A line for each category that some row is judged on, by ascending id.
+
+    Returns:
+        `id`, `name`, `group` (r, c, f), `images` and `instances` of training, then `a0`, `a1`, ...:
+        AP in points of each row, of masks, or of boxes where a row has no masks; NaN where
+        undefined.
+    """
+    of_rows = [_ap_by_id(row) for row in rows]
+    records = {of["id"]: of for row in rows for of in row.evaluation["per_category"]}
+    lines = []
+    for number in sorted(records):
+        values = [of_row.get(number, np.nan) for of_row in of_rows]
+        if all(np.isnan(values)):
+            continue
+        record = records[number]
+        lines.append(
+            {
+                "id": number,
+                "name": record["name"],
+                "group": record["group"],
+                "images": record["image_count"],
+                "instances": record["instance_count"],
+                **{f"a{place}": round(value, 2) for place, value in enumerate(values)},
+            }
+        )
+    columns = ["id", "name", "group", "images", "instances", *(f"a{i}" for i in range(len(rows)))]
+    return pd.DataFrame(lines, columns=columns)
+
+
+def has_masks(row: Row) -> bool:
+    """Whether its AP is of masks; else it is of boxes."""
+    return bool(row.evaluation["segm"]["AP"] != UNDEFINED)
+
+
+def _ap_by_id(row: Row) -> dict[int, float]:
+    key = "segm_ap" if has_masks(row) else "box_ap"
+    return {of["id"]: points_or_nan(of[key]) for of in row.evaluation["per_category"]}
+
+
+def _chart(table: pd.DataFrame, shown: int, baseline: int, look: Look, width: Width) -> Chart:
+    most = max(10, *table["images"])
+    x = count_axis("x", "training images of the category", ZERO_IMAGES_AT * 0.9, most * 1.3)
+    y = alt.Y("ap:Q", title="AP in points", scale=alt.Scale(domain=[0, 100]))
+    base = (
+        alt.Chart(alt.NamedData(TABLE))
+        .transform_calculate(
+            ap="datum['a' + row]",
+            change="datum['a' + row] - datum['a' + against]",
+            x=f"max(datum.images, {ZERO_IMAGES_AT})",
+        )
+        .transform_filter("isValid(datum.ap)")
+    )
+    opacity = (
+        alt.when(FOUND)
+        .then(alt.value(1))
+        .when("query != ''")
+        .then(alt.value(0.06))
+        .otherwise(alt.value(0.5))
+    )
+    dots = (
+        base.mark_circle(size=26, opacity=1, aria=False)
+        .encode(
+            x=x,
+            y=y,
+            color=group_colour(look),
+            fillOpacity=opacity,
+            tooltip=[
+                alt.Tooltip("name:N", title="category"),
+                alt.Tooltip("images:Q", title="training images", format=","),
+                alt.Tooltip("ap:Q", title="AP", format=POINTS),
+                alt.Tooltip("change:Q", title="against the other row", format="+.1f"),
+            ],
+        )
+        .add_params(query(), chosen(), row(shown), against(baseline))
+    )
+    binned = (
+        base.transform_calculate(
+            power="log(datum.x) / LN10", bin=f"floor(datum.power * {BINS_PER_DECADE})"
+        )
+        .transform_aggregate(
+            mean="mean(ap)",
+            error="stderr(ap)",
+            middle="mean(power)",
+            first="min(images)",
+            last="max(images)",
+            number="count()",
+            groupby=["bin"],
+        )
+        .transform_calculate(
+            x="pow(10, datum.middle)",
+            low="max(datum.mean - 1.96 * datum.error, 0)",
+            high="min(datum.mean + 1.96 * datum.error, 100)",
+        )
+    )
+    ink = look["ink"]
+    error = binned.mark_rule(color=ink, strokeWidth=1.5).encode(x="x:Q", y="low:Q", y2="high:Q")
+    line = binned.mark_line(color=ink, strokeWidth=2, point={"color": ink, "size": 36}).encode(
+        x="x:Q",
+        y="mean:Q",
+        tooltip=[
+            alt.Tooltip("first:Q", title="from training images", format=","),
+            alt.Tooltip("last:Q", title="to", format=","),
+            alt.Tooltip("number:Q", title="categories"),
+            alt.Tooltip("mean:Q", title="mean AP", format=POINTS),
+        ],
+    )
+    ring = base.transform_filter("datum.id == chosen")
+    ringed = ring.mark_point(size=90, stroke=ink, strokeWidth=2, fill=None).encode(
+        x="x:Q", y="ap:Q"
+    )
+    name = ring.mark_text(dy=-12, fontWeight=600).encode(x="x:Q", y="ap:Q", text="name:N")
+    layers = alt.layer(dots, error, line, ringed, name)
+    return layers.properties(width=width, height=360 if width == "container" else 240)

@@ -1,0 +1,58 @@
+"""What several charts have in common: the colours of groups, axes of counts, what a page sets."""
+
+import altair as alt
+
+from dashboards.look import GROUP_COLOURS, Look
+from longtail.categories import GROUP_NAMES
+
+POINTS = ".1f"
+"""How axes and hover texts write AP."""
+FOUND = "query != '' && indexof(lower(datum.name), query) >= 0"
+"""Whether a category is searched for; its chart takes `QUERY`."""
+
+
+def query() -> alt.Parameter:
+    """What is typed in the page's search, in small letters."""
+    return alt.param(name="query", value="")
+
+
+def chosen() -> alt.Parameter:
+    """The id of the category that was clicked."""
+    return alt.param(name="chosen", value=-1)
+
+
+def row(number: int) -> alt.Parameter:
+    """The number of the row that is shown."""
+    return alt.param(name="row", value=number)
+
+
+def against(number: int) -> alt.Parameter:
+    """The number of the row that it is compared with."""
+    return alt.param(name="against", value=number)
+
+
+def fitting(pixels: int) -> alt.ExprRef:
+    """How many things of so many pixels have room: legends and ticks follow the width."""
+    return alt.ExprRef(f"max(1, floor(width / {pixels}))")
+
+
+def group_colour(look: Look, field: str = "group", legend: bool = True) -> alt.Color:
+    """Rare, common and frequent, each in its colour, named in full."""
+    label = f"{ {letter: name for letter, name in GROUP_NAMES.items()} }[datum.label]"
+    return alt.Color(
+        f"{field}:N",
+        scale=alt.Scale(
+            domain=list(GROUP_COLOURS), range=[look[name] for name in GROUP_COLOURS.values()]
+        ),
+        legend=alt.Legend(labelExpr=label) if legend else None,
+    )
+
+
+def count_axis(field: str, title: str, low: float, high: float) -> alt.X:
+    """A logarithmic axis of counts that names powers of ten; 0 stands at a half."""
+    ticks = [10**power for power in range(12) if low <= 10**power <= high]
+    return alt.X(
+        f"{field}:Q",
+        scale=alt.Scale(type="log", domain=[low, high], nice=False),
+        axis=alt.Axis(values=ticks, format="~s", title=title),
+    )

@@ -1,0 +1,6 @@
+"""Sections as one HTML file that needs no network.
+
+- `vega`: charts compiled for the browser, and the library that draws them, kept in a cache.
+- `document`: the file: template, style, script, data, and the policy that lets nothing else run.
+- `report`: which sections a report has.
+"""

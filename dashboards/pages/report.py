@@ -1,0 +1,27 @@
+"""The report: its sections in their order, each only where its data exist."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from dashboards.pages.document import document
+from dashboards.section import Section
+from dashboards.sections.by_category import by_category
+from dashboards.sections.ranking import ranking
+from dashboards.sources.found import Report
+
+MakeSection: TypeAlias = Callable[[Report], Section | None]
+SECTIONS: tuple[MakeSection, ...] = (ranking, by_category)
+"""From above to below; a new one is a file in `sections` and a line here."""
+
+
+def sections_of(report: Report) -> list[Section]:
+    """Those that have something to show."""
+    return [section for make in SECTIONS if (section := make(report)) is not None]
+
+
+def report_page(report: Report) -> str:
+    """The page's HTML."""
+    names = [row.name for row in report.rows]
+    baseline = names.index(report.baseline) if names else 0
+    kinds = ", ".join(f"{source.kind} {source.name}" for source in report.sources)
+    return document(report.title, kinds, sections_of(report), names, baseline)
