@@ -1,4 +1,4 @@
-"""Made-up evaluations in the form of the real files, of any size; the same seed, the same numbers."""
+"""Made-up evaluations in the form of the real files; the same seed, the same numbers."""
 
 import json
 from pathlib import Path
