@@ -1,6 +1,7 @@
 """The report: its sections in their order, each only where its data exist."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeAlias
 
 from dashboards.pages.document import document
@@ -8,6 +9,7 @@ from dashboards.section import Section
 from dashboards.sections.by_category import by_category
 from dashboards.sections.ranking import ranking
 from dashboards.sources.found import Report
+from longtail.files import write_text
 
 MakeSection: TypeAlias = Callable[[Report], Section | None]
 SECTIONS: tuple[MakeSection, ...] = (ranking, by_category)
@@ -25,3 +27,8 @@ def report_page(report: Report) -> str:
     baseline = names.index(report.baseline) if names else 0
     kinds = ", ".join(f"{source.kind} {source.name}" for source in report.sources)
     return document(report.title, kinds, sections_of(report), names, baseline)
+
+
+def write_report(report: Report, out: Path) -> None:
+    """Write the page, whole or not at all."""
+    write_text(out, report_page(report))

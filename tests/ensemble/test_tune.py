@@ -65,10 +65,13 @@ SMALL = ("--trials=6", "--margin-trials=4", "--resamples=20")
 
 
 @pytest.mark.slow
-def test_a_search_writes_a_merge_that_merge_runs(folder: Folder, own_cluster: Cluster) -> None:
-    output = folder.search(own_cluster, *SMALL)
+def test_a_search_writes_a_merge_that_merge_runs_and_repeats_itself(
+    folder: Folder, ray_head: Cluster
+) -> None:
+    output = folder.search(ray_head, *SMALL)
     report = folder.read("tune.json")
-    trials = (folder.path / "out" / "trials.jsonl").read_text().splitlines()
+    written = (folder.path / "out" / "trials.jsonl").read_bytes()
+    trials = written.splitlines()
     assert (report["trials"], len(trials)) == (6, 6)
     assert report["images_of_the_other_half"] == 40
     assert list(report["held_out"]) == [
@@ -91,26 +94,14 @@ def test_a_search_writes_a_merge_that_merge_runs(folder: Folder, own_cluster: Cl
     settings = json.loads((out / "merge.json").read_text())["settings"]
     assert settings["margins"]["rare"] == report["best"]["result"]["rare_margin"]
 
-
-@pytest.mark.slow
-def test_a_search_goes_on_where_it_ended_and_repeats_itself(
-    folder: Folder, ray_head: Cluster
-) -> None:
-    folder.search(ray_head, "--trials=3", *SMALL[1:])
-    trials = folder.path / "out" / "trials.jsonl"
-    before = trials.read_bytes()
-    report = folder.read("tune.json")
-    folder.search(ray_head, "--trials=3", *SMALL[1:])
-    assert trials.read_bytes() == before and folder.read("tune.json") == report
-    folder.search(ray_head, "--trials=5", *SMALL[1:])
-    assert trials.read_bytes().startswith(before)
-    assert len(trials.read_text().splitlines()) == 5
+    # Nothing is left to do; elsewhere it tries the same points.
+    folder.search(Cluster({**ray_head.environment, "RAY_ADDRESS": "127.0.0.1:1"}), *SMALL)
+    assert (folder.path / "out" / "trials.jsonl").read_bytes() == written
+    assert folder.read("tune.json") == report
     folder.search(ray_head, "--trials=3", *SMALL[1:], out="again")
-    points = [
-        [json.loads(line)["point"] for line in text.splitlines()]
-        for text in (before.decode(), (folder.path / "again" / "trials.jsonl").read_text())
-    ]
-    assert points[0] == points[1]
+    again = (folder.path / "again" / "trials.jsonl").read_bytes().splitlines()
+    points = [[json.loads(line)["point"] for line in lines] for lines in (trials, again)]
+    assert points[0][:3] == points[1]
 
 
 @pytest.mark.slow
@@ -119,7 +110,9 @@ def test_two_metrics_are_searched_for_and_go_on_after_an_interruption(
 ) -> None:
     words = ("--metric=AP,APr", "--search=method,match,mask,iou,margins", *SMALL[1:])
     folder.search(ray_head, "--trials=4", *words)
+    before = (folder.path / "out" / "trials.jsonl").read_bytes()
     output = folder.search(ray_head, "--trials=7", *words)
+    assert (folder.path / "out" / "trials.jsonl").read_bytes().startswith(before)
     report = folder.read("tune.json")
     assert (report["trials"], report["pareto"]["metrics"]) == (7, ["AP", "APr"])
     members = report["pareto"]["members"]

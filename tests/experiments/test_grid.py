@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.commands.grid_command import GridCommand
+from support.commands.in_process import exit_code
 from support.commands.run_records import (
     assert_mlflow_holds_every_node_once,
     mlflow_client,
@@ -14,6 +15,7 @@ from support.commands.run_records import (
 from support.on_ray.clusters import Cluster
 from support.results.made_up import write_result
 
+from experiments.grid import main as grid
 from longtail.evaluation.lvis import evaluate
 from longtail.results import table
 
@@ -80,19 +82,14 @@ def test_the_other_row_can_be_the_baseline(
     assert metrics["AP"]["difference"] == pytest.approx(-before["AP"]["difference"])
 
 
-def test_without_resamples_only_the_evaluation_is_done_again(
-    uninterrupted: GridCommand, ray_head: Cluster, tmp_path: Path
+def test_without_resamples_only_the_evaluations_are_done_again(
+    uninterrupted: GridCommand, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shutil.copytree(uninterrupted.runs, tmp_path / "runs", symlinks=True)
-    command = replace(
-        uninterrupted, runs=tmp_path / "runs", cluster=ray_head, more=("--resamples", "0")
-    )
-    code, output = command.run()
-    assert code == 0, output
-    assert "training" not in output
-    assert "interval" not in output and "difference" not in output
-    assert command.rows() == uninterrupted.rows()
-    assert command.table()["intervals"] == {}
+    assert exit_code(grid, *uninterrupted.options(), "--resamples", "0", "--dry-run") == 0
+    said = capsys.readouterr().out
+    assert "2 to run" in said
+    waiting = [line for line in said.splitlines() if "waiting" in line]
+    assert len(waiting) == 2 and all("evaluation-" in line for line in waiting)
 
 
 def test_the_same_command_again_runs_nothing(uninterrupted: GridCommand, ray_head: Cluster) -> None:

@@ -1,5 +1,6 @@
 """Grid and sweep as submitted jobs on a real local head: same rows, exit codes, logs."""
 
+import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -37,12 +38,16 @@ def test_a_job_gives_the_rows_of_the_direct_run(
     assert {path.name for path in tmp_path.glob("nodes/*")} == direct
 
 
-def test_a_sweep_is_submitted_like_a_grid(ray_head: Cluster, toy_set: Path, tmp_path: Path) -> None:
-    command = SweepCommand(toy_set, tmp_path, ray_head, ("--algorithm", "random", "--trials", "2"))
+def test_a_sweep_is_submitted_like_a_grid(
+    ray_head: Cluster, swept: SweepCommand, tmp_path: Path
+) -> None:
+    shutil.copytree(swept.runs, tmp_path / "runs", symlinks=True)
+    command = replace(swept, runs=tmp_path / "runs", cluster=ray_head)
+    before = command.trials()
     done = submit(ray_head, command.words())
     assert done.returncode == 0, done.stdout + done.stderr
     assert "CPU-hours" in done.stdout
-    assert sorted(command.trials()) == [0, 1]
+    assert command.trials() == before
 
 
 def test_a_job_that_fails_says_so_in_its_exit_code_and_log(ray_head: Cluster) -> None:

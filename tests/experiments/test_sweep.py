@@ -73,16 +73,6 @@ def test_a_rerun_runs_nothing_and_says_the_same(swept: SweepCommand, ray_head: C
     assert set(statuses) == {"FINISHED"}
 
 
-def test_more_trials_go_on_where_it_ended(swept: SweepCommand, ray_head: Cluster) -> None:
-    before = swept.trials()
-    words = "--algorithm", "random", "--trials", "6"
-    code, output = replace(swept, cluster=ray_head, more=words).run()
-    assert code == 0, output
-    after = swept.trials()
-    assert sorted(after) == [0, 1, 2, 3, 4, 5]
-    assert {number: after[number] for number in before} == before
-
-
 def test_a_grid_finds_the_best_trial_by_its_file(
     swept: SweepCommand, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -107,12 +97,16 @@ def test_a_variant_written_by_hand_is_the_same_node(
     assert trial["training"] in output and trial["evaluation"] in output
 
 
-def test_the_best_is_trained_again_with_fresh_seeds(swept: SweepCommand, ray_head: Cluster) -> None:
+def test_more_trials_go_on_where_it_ended_and_the_best_is_trained_again(
+    swept: SweepCommand, ray_head: Cluster
+) -> None:
     before = swept.trials()
-    words = (*swept.more, "--confirm", "2", "--confirm-best", "1")
+    words = "--algorithm", "random", "--trials", "6", "--confirm", "2", "--confirm-best", "1"
     code, output = replace(swept, cluster=ray_head, more=words).run()
     assert code == 0, output
-    assert swept.trials() == before
+    after = swept.trials()
+    assert sorted(after) == [0, 1, 2, 3, 4, 5]
+    assert {number: after[number] for number in before} == before
     (confirmed,) = swept.read("analysis.json")["confirmation"]["trials"]
     fresh = confirmed["metrics"]["AP"]
     assert list(fresh["by_seed"]) == ["1", "2"]

@@ -9,6 +9,8 @@ from support.calibration_scene import write_masks
 from support.commands.in_process import exit_code
 from support.commands.relative_paths import FIRST, ON_RAY, QUICK, Tried, commands, path_parameters
 
+from experiments.variants import VARIANTS
+from experiments.variants.scale import demo_scale
 from longtail.path_options import SUBMITTED_JOB, AbsolutePath, DataSetPath, SharedPath
 
 
@@ -31,6 +33,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_masks(folder, 40)
     (folder / "work").mkdir()
     torch.save(timm.create_model("resnet10t").state_dict(), folder / "backbone.pt")
+    variant = demo_scale(VARIANTS["sigmoid_r50"])
+    (folder / "variant.json").write_text(variant.model_dump_json())
     return folder
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.commands.grid.results import ResultSource, parse_results
+from ensemble.sources.finished_result import ResultSource, parse_results
 from experiments.commands.run_request import RunRequest
 from experiments.commands.variant_files import find_variant, names_file
 from experiments.variants import TABLES

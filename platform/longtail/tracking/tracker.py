@@ -8,8 +8,6 @@ MLflow takes seconds to import, so a `Tracker` does so when it is made.
 """
 
 import hashlib
-import logging
-import os
 import posixpath
 import re
 from collections import Counter
@@ -19,13 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from longtail.tracking.address import artifact_folder, tracking_uri
+from longtail.tracking.client import client_of, quieten
 from longtail.tracking.store import alone_with, make_store
-
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "15")
-# It would print the server's address, with a password that is part of it.
-os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -80,15 +73,10 @@ class Tracker:
     """
 
     def __init__(self, uri: str, experiment: str, artifacts: Path | None = None) -> None:
-        from mlflow import MlflowClient
-
-        # MLflow tells of every table of a new SQLite store, and of each refusal what it was about
-        # to write, before it raises.
-        logging.getLogger("mlflow").setLevel(logging.WARNING)
-        logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+        quieten()
         make_store(uri)
         self._uri, self._artifacts = uri, artifacts
-        self._client = MlflowClient(uri)
+        self._client = client_of(uri)
         self._experiment = experiment
         self._refuse_deleted()
         self._known: dict[str, _KnownRun] = {}

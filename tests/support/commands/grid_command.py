@@ -47,6 +47,7 @@ class GridCommand:
             "warmup_iterations": 2,
             "checkpoint_every": 3,
             "log_every": 1,
+            "images_per_step": 2,
         }
         changes = [
             f"stages.{stage}.schedule.{key}={value}"

@@ -67,6 +67,16 @@ FIRST = (
 )
 """What others go on with."""
 
+_GRID_SETS = (
+    "iterations=2 warmup_iterations=1 checkpoint_every=2 log_every=1 images_per_step=2".split()
+)
+_TRAINS = " ".join(
+    [
+        "--train=toy/train.json --val=toy/val.json --images=toy/images --scale=demo --runs=runs",
+        "--resamples=0 --set detector.backbone.weights=backbone.pt",
+        *(f"--set stages.0.schedule.{change}" for change in _GRID_SETS),
+    ]
+)
 QUICK = (
     Tried("ensemble.validate", "a.json --ann=ann.json --json=v.json", ("v.json",)),
     Tried(
@@ -122,52 +132,42 @@ QUICK = (
     Tried(
         "longtail.cluster.telemetry", "runs/row --out=t.svg --csv=t.csv", code=3, says="runs/row"
     ),
-)
-
-_GRID_SETS = (
-    "iterations=2 warmup_iterations=1 checkpoint_every=2 log_every=1 images_per_step=2".split()
-)
-_TRAINS = " ".join(
-    [
-        "--train=toy/train.json --val=toy/val.json --images=toy/images --scale=demo --runs=runs",
-        "--resamples=0 --set detector.backbone.weights=backbone.pt",
-        *(f"--set stages.0.schedule.{change}" for change in _GRID_SETS),
-    ]
-)
-ON_RAY = (
     Tried(
         "ensemble.tune",
         "--ann=ann.json --pred=a=a.json --pred=b=b.json,categories=ann.json --out=tuned"
-        " --trials=2 --margin-trials=0 --resamples=0",
+        " --search=margins --method=nms --margin-trials=2 --resamples=0",
         ("tuned/merge.yaml",),
     ),
     Tried(
+        "experiments.grid",
+        f"--variants=mine=variant.json --dry-run {_TRAINS}",
+        says="mine training",
+    ),
+    Tried(
+        "experiments.grid",
+        "--pred=a=a.json --val=ann.json --runs=rows --csv=grid.csv --resamples=0",
+        ("rows/grids/a", "grid.csv"),
+    ),
+    Tried(
+        "experiments.sweep",
+        f"--variant=variant.json --search=inference.nms_iou=[0.4,0.5] --name=nms {_TRAINS}"
+        " --dry-run",
+        says="nms",
+    ),
+)
+
+ON_RAY = (
+    Tried(
         "experiments.sweep",
         "--space=fusion --pred=a=a.json --pred=b=b.json --val=ann.json --runs=runs --trials=2"
-        " --resamples=0",
-        ("runs/sweeps/fusion/merge.yaml",),
+        " --resamples=0 --csv=sweep.csv",
+        ("runs/sweeps/fusion/merge.yaml", "sweep.csv"),
     ),
     Tried(
         "ensemble.merge",
         "--ann=ann.json --pred=a=a.json --pred=b=b.json,categories=ann.json --out=on_ray --ray"
         " --calibration=calibration.json --no-evaluate",
         ("on_ray/result.json",),
-    ),
-    Tried(
-        "experiments.grid",
-        f"--variants=mine=variant.json --csv=grid.csv {_TRAINS}",
-        ("runs/grids/mine", "grid.csv"),
-    ),
-    Tried(
-        "experiments.sweep",
-        f"--variant=variant.json --search=inference.nms_iou=[0.4,0.5] --name=nms {_TRAINS}"
-        " --csv=sweep.csv",
-        ("runs/sweeps/nms/best.json", "sweep.csv"),
-    ),
-    Tried(
-        "longtail.cluster.telemetry",
-        "runs/grids/mine/mine --out=telemetry.svg --csv=telemetry.csv",
-        ("telemetry.svg", "telemetry.csv"),
     ),
 )
 

@@ -71,10 +71,9 @@ def results(node: Path) -> dict[str, Any]:
     return {"files": digests, "losses": last}
 
 
-def assert_trained_as_apart(command: GridCommand, apart: GridCommand) -> None:
-    nodes = retrained(command)
-    assert [node.name for node in nodes] == [node.name for node in retrained(apart)]
-    for node, alone in zip(nodes, retrained(apart), strict=True):
+def assert_trained_as_apart(together: list[Path], apart: list[Path]) -> None:
+    assert [node.name for node in together] == [node.name for node in apart]
+    for node, alone in zip(together, apart, strict=True):
         assert results(node) == results(alone)
 
 

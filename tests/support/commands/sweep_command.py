@@ -40,7 +40,12 @@ class SweepCommand:
 
     def common(self) -> list[str]:
         """Words that `experiments/grid.py` takes too."""
-        settings = {"warmup_iterations": 2, "checkpoint_every": 3, "log_every": 1}
+        settings = {
+            "warmup_iterations": 2,
+            "checkpoint_every": 3,
+            "log_every": 1,
+            "images_per_step": 2,
+        }
         changes = [
             f"stages.{stage}.schedule.{key}={value}"
             for stage, iterations in enumerate((FIRST_ITERATIONS, ITERATIONS))

@@ -1,4 +1,4 @@
-"""The words of `--pred`: finished results of any program that become rows of a grid."""
+"""The words of `--pred` where nothing is merged: finished results of any program, as rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields

@@ -7,8 +7,8 @@ import pytest
 from support.commands.run_requests import run_request
 from support.results.made_up import write_result
 
+from ensemble.sources.finished_result import parse_results
 from experiments.commands.grid.request import GridRequest
-from experiments.commands.grid.results import parse_results
 
 
 def request(run: Any, *preds: str, **changes: Any) -> GridRequest:

@@ -1,0 +1,56 @@
+"""An MLflow experiment: the evaluations that its runs keep as artifacts."""
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+from dashboards.sources.evaluated import evaluated_row
+from dashboards.sources.found import Found, Row
+from longtail.caches import cache_folder
+from longtail.evaluation.recording.metrics import KIND, KIND_TAG, ROW_TAG
+from longtail.evaluation.recording.names import DIAGNOSIS, EVALUATION
+from longtail.problems import BadInputError
+from longtail.tracking.address import tracking_uri
+from longtail.tracking.recorded import RecordedRun, finished_runs
+
+VARIANT = "variant.json"
+ARTIFACTS = (EVALUATION, DIAGNOSIS, VARIANT)
+KINDS = {"variant": "variant"}
+
+
+def read_experiment(name: str, runs: Path) -> Found:
+    """The evaluations of an experiment, oldest first.
+
+    Args:
+        name: The experiment's.
+        runs: The runs folder, which has MLflow's store unless a server is set.
+
+    Raises:
+        BadInputError: There is no such experiment, or no evaluation in it.
+        InfrastructureError: MLflow cannot be reached.
+    """
+    uri = tracking_uri(runs)
+    folder = cache_folder("experiments")
+    recorded = finished_runs(uri, name, {KIND_TAG: KIND}, ARTIFACTS, folder)
+    whole = [of for of in recorded if (of.folder / EVALUATION).is_file()]
+    if not whole:
+        raise BadInputError(
+            f"MLflow experiment {name!r}: no finished evaluation in it; grids, merges and"
+            " python -m longtail.evaluation --experiment record them"
+        )
+    lacking = [of.name for of in recorded if of not in whole]
+    missing = tuple(f"{run}: MLflow keeps no {EVALUATION} of it" for run in lacking)
+    facts = (("MLflow experiment", name),)
+    return Found(name, "experiment", None, facts, _rows(whole), missing=missing)
+
+
+def _rows(recorded: list[RecordedRun]) -> tuple[Row, ...]:
+    """Runs of one name are told apart by their number."""
+    counts, seen = Counter(of.name for of in recorded), Counter[str]()
+    rows = []
+    for of in recorded:
+        seen[of.name] += 1
+        name = of.name if counts[of.name] == 1 else f"{of.name} ({seen[of.name]})"
+        row = evaluated_row(name, KINDS.get(of.tags.get(ROW_TAG, ""), "result"), of.folder)
+        rows.append(replace(row, variant_name=of.tags.get("longtail.variant", name)))
+    return tuple(rows)
