@@ -84,7 +84,12 @@ def _seeds(_: click.Context, parameter: click.Parameter, text: str) -> tuple[int
 @run_options
 @click.option("--dry-run", is_flag=True, help="Print the nodes it would run, then stop.")
 def main(
-    list_only: bool, fields_only: bool, dry_run: bool, csv: Path | None, **options: Any
+    list_only: bool,
+    fields_only: bool,
+    dry_run: bool,
+    csv: Path | None,
+    no_report: bool,
+    **options: Any,
 ) -> ExitCode:
     """Train, predict and evaluate variants on a Ray cluster and rank them in one table.
 
@@ -107,7 +112,7 @@ def main(
     from experiments.commands.run_request import take_run_request
 
     request = GridRequest(run=take_run_request(options), **options)
-    return _dry_run(request) if dry_run else _run(request, csv)
+    return _dry_run(request) if dry_run else _run(request, csv, not no_report)
 
 
 def _dry_run(request: "GridRequest") -> ExitCode:
@@ -122,7 +127,7 @@ def _dry_run(request: "GridRequest") -> ExitCode:
     return ExitCode.DONE
 
 
-def _run(request: "GridRequest", csv: Path | None) -> ExitCode:
+def _run(request: "GridRequest", csv: Path | None, reported: bool) -> ExitCode:
     plan, settings = request.plan(), request.settings()
 
     from experiments.commands.grid.difference_table import find_differences, print_differences
@@ -133,7 +138,7 @@ def _run(request: "GridRequest", csv: Path | None) -> ExitCode:
         print_ranking,
         print_seeds,
     )
-    from longtail.cluster.grid import run_grid
+    from longtail.cluster.grid import attach, run_grid
     from longtail.cluster.nodes.statuses import State
     from longtail.cluster.results.named_results import write_links
     from longtail.results import table
@@ -153,6 +158,12 @@ def _run(request: "GridRequest", csv: Path | None) -> ExitCode:
     if csv is not None:
         write_csv(table(grid), csv)
     print_next_steps(plan, statuses, request.run.runs, grid, published)
+    if reported:
+        from dashboards.at_end import report_at_end
+
+        report = report_at_end(grid, click.echo)
+        if report is not None and (report.is_new or published.asked):
+            attach(plan, settings, published, [report.path])
     whole = all(item.state is State.DONE for item in statuses.values())
     return ExitCode.DONE if whole else ExitCode.SOME_FAILED
 

@@ -181,7 +181,7 @@ def _sweep(options: dict[str, Any], dry_run: bool) -> ExitCode:
 
     refuse_delegated_options(options)
     num_seeds, num_best = options.pop("num_seeds"), options.pop("num_best")
-    csv = options.pop("csv")
+    csv, _ = options.pop("csv"), options.pop("no_report")
     request = SweepRequest(run=take_run_request(options), **options)
     if dry_run:
         from experiments.commands.sweep.estimate import print_estimate

@@ -135,11 +135,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     | COMMANDS
     | {"longtail.config", "longtail.cluster", "longtail.data", "longtail.evaluation"}
     | {"longtail.predictions", "longtail.results", "longtail.rle", "longtail.search"}
-    | {"longtail.sweep", "longtail.tracking", "longtail.training", "ensemble"},
+    | {"longtail.locks", "longtail.sweep", "longtail.tracking", "longtail.training", "ensemble"},
 }
 """A package or module imports those beside it, and itself."""
 
-SHOWS: tuple[str, ...] = ()
+SHOWS: tuple[str, ...] = ("experiments.grid",)
 """Commands that show what they found: they alone import `dashboards`, inside of a function."""
 
 BESIDE: dict[str, set[str]] = {

@@ -25,6 +25,7 @@ def document(
     sections: Sequence[Section],
     choices: Sequence[str] = (),
     baseline: int = 0,
+    made_of: str = "",
 ) -> str:
     """The page.
 
@@ -35,6 +36,7 @@ def document(
         choices: Rows of which a reader chooses the one that is shown, and the one it is compared
             with; charts know them by number.
         baseline: Number of the one that is compared with at first.
+        made_of: Digest of what the page shows, kept in it.
     """
     figures = [
         block for section in sections for block in section.blocks if isinstance(block, Figure)
@@ -59,6 +61,7 @@ def document(
         numbers=_panel_numbers(figures),
         choices=choices,
         baseline=baseline,
+        made_of=made_of,
         data=[
             ("tables", Markup(inline_json(_tables(figures)))),
             ("specs", Markup(inline_json(list(_specs(figures))))),

@@ -21,14 +21,19 @@ def sections_of(report: Report) -> list[Section]:
     return [section for make in SECTIONS if (section := make(report)) is not None]
 
 
-def report_page(report: Report) -> str:
-    """The page's HTML."""
+def report_page(report: Report, made_of: str = "") -> str:
+    """The page's HTML.
+
+    Args:
+        report: What is shown.
+        made_of: Digest of it, kept in the page; "" for none.
+    """
     names = [row.name for row in report.rows]
     baseline = names.index(report.baseline) if names else 0
     kinds = ", ".join(f"{source.kind} {source.name}" for source in report.sources)
-    return document(report.title, kinds, sections_of(report), names, baseline)
+    return document(report.title, kinds, sections_of(report), names, baseline, made_of)
 
 
-def write_report(report: Report, out: Path) -> None:
+def write_report(report: Report, out: Path, made_of: str = "") -> None:
     """Write the page, whole or not at all."""
-    write_text(out, report_page(report))
+    write_text(out, report_page(report, made_of))

@@ -75,6 +75,7 @@ _OPTIONS = (
         help="Where results live, on storage all machines see.",
     ),
     click.option("--csv", type=ResultTable(), help="Write the table of results here, too, as CSV."),
+    click.option("--no-report", is_flag=True, help="Make no page of the results."),
     click.option("--address", help="Ray cluster [default: RAY_ADDRESS, else a local one]."),
     click.option("--dashboard", is_flag=True, help="Give a local Ray its web page, on 127.0.0.1."),
     click.option(

@@ -1,6 +1,8 @@
 """Running a plan: find what is finished, do the rest, keep MLflow in step."""
 
+from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 from longtail.cluster.nodes.plan import Plan
 from longtail.cluster.nodes.provenance import provenance
@@ -48,6 +50,24 @@ def run_grid(plan: Plan, settings: GridSettings) -> tuple[NodeStatuses, Publishe
     if not failed:
         note_published(plan, settings, published)
     return statuses, published
+
+
+def attach(plan: Plan, settings: GridSettings, published: Published, files: Sequence[Path]) -> None:
+    """Give the grid's run in MLflow files, in place of earlier ones of the same names.
+
+    Args:
+        plan: The rows.
+        settings: As for `run_grid`.
+        published: What it returned.
+        files: What was made of the results.
+    """
+    if published.problem is not None:
+        return
+    noted = found_published(plan, settings)
+    group = GridRunGroup(plan, settings.runs, settings.name)
+    Publisher(group, settings.runs, settings.experiment).attach(files)
+    if noted is not None:
+        note_published(plan, settings, noted)
 
 
 def _run_waiting(

@@ -22,10 +22,12 @@ class Published:
         problem: Why it lacks something; None if it has everything.
         elsewhere: Which runs are in experiments other than the one that is asked for, because
             they were made there first; None if there are none.
+        asked: MLflow was asked; else nothing happened to its store since it was last.
     """
 
     problem: str | None = None
     elsewhere: str | None = None
+    asked: bool = True
 
 
 def note_published(plan: Plan, settings: GridSettings, published: Published) -> None:
@@ -48,7 +50,7 @@ def found_published(plan: Plan, settings: GridSettings) -> Published | None:
     except (FileNotFoundError, DamagedError):
         return None
     same = noted["state"] == _state(plan, settings, store)
-    return Published(None, noted["elsewhere"]) if same else None
+    return Published(None, noted["elsewhere"], asked=False) if same else None
 
 
 def _note(plan: Plan, settings: GridSettings) -> Path:

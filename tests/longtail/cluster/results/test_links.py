@@ -29,6 +29,11 @@ def test_rows_are_linked_by_name_and_listed_in_a_table(plan: Plan, tmp_path: Pat
     assert table == {
         "grid": plan.id,
         "experiment": "x",
+        "data": {
+            "val": str(plan.data.val),
+            "images": str(plan.data.images),
+            "exhaustive": plan.data.exhaustive,
+        },
         "rows": {"sigmoid": {"AP": 0.5}, "eql": None},
         "intervals": {"sigmoid": intervals},
         "differences": [],
