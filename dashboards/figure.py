@@ -15,12 +15,15 @@ import pandas as pd
 from dashboards.look import PAPER, Look
 
 Width: TypeAlias = int | Literal["container"]
-Chart: TypeAlias = alt.Chart | alt.LayerChart | alt.HConcatChart | alt.FacetChart
+Chart: TypeAlias = alt.Chart | alt.LayerChart | alt.ConcatChart | alt.FacetChart
 Draw: TypeAlias = Callable[[Look, Width], Chart]
 PAGE_WIDTH = 500
 """Points of a paper's page; a pixel of a figure is a point of the PDF."""
 COLUMN_WIDTH = 240
 """Points of a column of a two-column paper."""
+LEAST_ON_PAPER = 160
+"""Points of a panel with its axes: three stand side by side on a page, one in a column."""
+PANEL_FRAME = 60
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,13 @@ class Figure:
             look: Colours and type.
             width: Of all panels together, in pixels.
         """
-        drawn = [panel(look, self._panel_width(width)) for panel in self.panels]
-        whole = drawn[0] if len(drawn) == 1 else alt.hconcat(*drawn, spacing=12)
+        in_line = self._panels_in_line(width)
+        # What axes and gaps take.
+        panel_width = width // in_line - PANEL_FRAME
+        drawn = [panel(look, panel_width) for panel in self.panels]
+        whole = drawn[0]
         if len(drawn) > 1:
+            whole = alt.concat(*drawn, columns=in_line, spacing=12)
             whole = whole.resolve_scale(color="independent")
         held = {name: records(frame) for name, frame in self.tables.items()}
         whole.datasets = {**_held(whole), **held}
@@ -85,10 +92,9 @@ class Figure:
         """Shown in a notebook as Altair shows a chart."""
         return self.chart(Look(on_paper=True, size=12), 640)._repr_mimebundle_(*args, **kwargs)
 
-    def _panel_width(self, width: int) -> int:
-        num = len(self.panels)
-        # What axes and gaps take.
-        return max(60, (width - 60 * num) // num)
+    def _panels_in_line(self, width: int) -> int:
+        """As many as stay readable; the others go below."""
+        return max(1, min(len(self.panels), width // LEAST_ON_PAPER))
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

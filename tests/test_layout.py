@@ -139,7 +139,11 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """A package or module imports those beside it, and itself."""
 
-SHOWS: tuple[str, ...] = ("experiments.grid",)
+SHOWS: tuple[str, ...] = (
+    "experiments.grid",
+    "longtail.cluster.telemetry",
+    "longtail.evaluation.__main__",
+)
 """Commands that show what they found: they alone import `dashboards`, inside of a function."""
 
 BESIDE: dict[str, set[str]] = {

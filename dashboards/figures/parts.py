@@ -1,5 +1,7 @@
 """What several charts have in common: the colours of groups, axes of counts, what a page sets."""
 
+import math
+
 import altair as alt
 
 from dashboards.look import GROUP_COLOURS, Look
@@ -7,6 +9,8 @@ from longtail.categories import GROUP_NAMES
 
 POINTS = ".1f"
 """How axes and hover texts write AP."""
+ZERO_AT = 0.5
+"""Where a count of 0 stands on a logarithmic axis."""
 FOUND = "query != '' && indexof(lower(datum.name), query) >= 0"
 """Whether a category is searched for; its chart takes `QUERY`."""
 
@@ -45,6 +49,21 @@ def group_colour(look: Look, field: str = "group", legend: bool = True) -> alt.C
             domain=list(GROUP_COLOURS), range=[look[name] for name in GROUP_COLOURS.values()]
         ),
         legend=alt.Legend(labelExpr=label) if legend else None,
+    )
+
+
+def count_height(field: str, title: str, most: float) -> alt.Y:
+    """The same upwards, from 0, which stands at a half, to the power of ten over the most."""
+    top = 10 ** max(1, math.ceil(math.log10(max(most, 1))))
+    ticks = [ZERO_AT, *(10**power for power in range(12) if 10**power <= top)]
+    return alt.Y(
+        f"{field}:Q",
+        scale=alt.Scale(type="log", domain=[ZERO_AT, top], nice=False),
+        axis=alt.Axis(
+            values=ticks,
+            labelExpr=f"datum.value == {ZERO_AT} ? '0' : format(datum.value, '~s')",
+            title=title,
+        ),
     )
 
 

@@ -164,6 +164,35 @@ class NewFile(NewPath):
     """A file that is written when all is done."""
 
 
+class DrawnFile(NewFile):
+    """A picture or page that is written when all is done, in the format that its name ends with.
+
+    Args:
+        formats: Endings without the dot, such as "svg".
+    """
+
+    def __init__(self, *formats: str) -> None:
+        super().__init__()
+        self._formats = formats
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Path:
+        """The absolute path.
+
+        Raises:
+            click.BadParameter: Its name ends with no such format, or it cannot be written.
+        """
+        if Path(value).suffix.removeprefix(".") not in self._formats:
+            *others, last = [f".{name}" for name in self._formats]
+            text = f"{value}: give a name that ends with {', '.join(others)} or {last}"
+            self.fail(text, param, ctx)
+        return super().convert(value, param, ctx)
+
+
 class ResultTable(NewFile):
     """A CSV of results that the same command writes again when it goes on.
 

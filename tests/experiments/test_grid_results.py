@@ -75,7 +75,7 @@ def test_mlflow_has_results_under_the_names_of_rows(compared: Path) -> None:
         assert run.data.metrics["val_box/AP"] == round(100 * row["AP_box"], 2)
         assert run.data.metrics.get("val/AP", -100) == round(100 * row["AP"], 2)
         files = {item.path for item in client.list_artifacts(run.info.run_id)}
-        assert {"evaluation.json", "diagnosis.json", "per_category.csv", "plots"} <= files
+        assert {"evaluation.json", "diagnosis.json", "per_category.csv"} <= files
 
 
 def test_the_data_frame_has_results_without_configuration(compared: Path) -> None:

@@ -7,12 +7,17 @@ from pathlib import Path
 import click
 
 from longtail.commands import run
-from longtail.path_options import AbsolutePath, NewFile, force_option
+from longtail.path_options import AbsolutePath, DrawnFile, NewFile, force_option
 
 
 @click.command()
 @click.argument("trainings", type=AbsolutePath(), nargs=-1, required=True)
-@click.option("--out", type=NewFile(), required=True, help="The SVG to write.")
+@click.option(
+    "--out",
+    type=DrawnFile("svg", "pdf", "png"),
+    required=True,
+    help="The figure to write: .svg, .pdf or .png.",
+)
 @click.option("--csv", "table", type=NewFile(), help="A line a category and training.")
 @force_option
 def main(trainings: tuple[Path, ...], out: Path, table: Path | None) -> None:
@@ -26,7 +31,8 @@ def main(trainings: tuple[Path, ...], out: Path, table: Path | None) -> None:
       python -m longtail.cluster.telemetry runs/grids/eql_2019_3/sigmoid_r50 \\
           runs/grids/eql_2019_3/eql_r50 --out equalization.svg --csv equalization.csv
     """
-    from longtail.cluster.telemetry_figure import telemetry_figure
+    from dashboards.export import write_figure
+    from dashboards.figures.taught import taught
     from longtail.files import write_text
     from longtail.training.telemetry_files import read_telemetry
     from longtail.training.telemetry_table import telemetry_csv
@@ -35,7 +41,7 @@ def main(trainings: tuple[Path, ...], out: Path, table: Path | None) -> None:
         name: read_telemetry(training_directory(path))
         for name, path in zip(panel_names(trainings), trainings, strict=True)
     }
-    write_text(out, telemetry_figure(found))
+    write_figure(taught(found), out)
     click.echo(f"{out}: {len(found)} {'panel' if len(found) == 1 else 'panels'}")
     if table:
         write_text(table, telemetry_csv(found))

@@ -8,7 +8,7 @@ import click
 
 from longtail.commands import ExitCode, output_console, run
 from longtail.data.lvis.exhaustive_option import exhaustive_option
-from longtail.path_options import AbsolutePath, NewFile, NewPath, force_option
+from longtail.path_options import AbsolutePath, DrawnFile, NewFile, NewPath, force_option
 
 
 class Shard(click.ParamType[tuple[int, int]]):
@@ -69,7 +69,11 @@ FILE = NewFile()
 @click.argument("predictions", type=EXISTING)
 @click.option("--json", "json_path", type=FILE, help="Write every number here.")
 @click.option("--per-category", type=FILE, help="Write AP by category here, as CSV.")
-@click.option("--plot", type=FILE, help="Write a page of AP by category and training images.")
+@click.option(
+    "--plot",
+    type=DrawnFile("html", "svg", "pdf", "png"),
+    help="Draw AP by category over training images: a page (.html), or .svg, .pdf or .png.",
+)
 @click.option("--latex", type=FILE, help="Write the table of AP here, as a LaTeX tabular.")
 @click.option("--markdown", type=FILE, help="Write the table of AP here, as Markdown.")
 @click.option("--csv", "csv_path", type=FILE, help="Write the table of AP here, as CSV.")
@@ -196,7 +200,6 @@ def main(
     from longtail.evaluation.compiling import telling_of_compilation
     from longtail.evaluation.lvis import evaluate
     from longtail.evaluation.matching.match_shard import write_shard
-    from longtail.evaluation.plots import write_ap_by_category
     from longtail.evaluation.writers import result_table, write_tables
     from longtail.metrics import AP_METRICS
     from longtail.progress import block_progress, evaluation_progress
@@ -247,7 +250,9 @@ def main(
     if per_category is not None:
         evaluation.write_per_category(per_category)
     if plot is not None:
-        write_ap_by_category(evaluation, plot)
+        from dashboards.pages.category_page import write_ap_by_category
+
+        write_ap_by_category(evaluation.as_dict(), plot, result_name(predictions))
     write_tables(result_table({"": evaluation}, AP_METRICS), latex, markdown, csv_path)
     wrong = evaluation.disagreements() or not evaluation.identity_holds
     if recorded is not None and not wrong:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from longtail.evaluation.recording.names import DIAGNOSIS, EVALUATION, PER_CATEGORY, PLOT
+from longtail.evaluation.recording.names import DIAGNOSIS, EVALUATION, PER_CATEGORY
 from longtail.metrics import BOX_AP, GAP, GROUP_METRICS
 from longtail.training.journal import JOURNAL
 
@@ -20,7 +20,7 @@ def result_files(directory: Path) -> list[Path]:
 
 def evaluation_files(directory: Path) -> list[str]:
     """Those that MLflow keeps; a finished result has no variant."""
-    names = [EVALUATION, DIAGNOSIS, PER_CATEGORY, PLOT]
+    names = [EVALUATION, DIAGNOSIS, PER_CATEGORY]
     return [VARIANT, *names] if (directory / VARIANT).is_file() else names
 
 

@@ -5,8 +5,7 @@ from pathlib import Path
 from longtail.evaluation.diagnosis.diagnosis import diagnose
 from longtail.evaluation.diagnosis.tables import as_json
 from longtail.evaluation.matching.overlaps import Kind
-from longtail.evaluation.plots import write_ap_by_category
-from longtail.evaluation.recording.names import DIAGNOSIS, EVALUATION, PER_CATEGORY, PLOT
+from longtail.evaluation.recording.names import DIAGNOSIS, EVALUATION, PER_CATEGORY
 from longtail.evaluation.report import Evaluation
 from longtail.files import write_text
 from longtail.metrics import UNDEFINED
@@ -34,10 +33,7 @@ def write_evaluation_files(
     Raises:
         BadInputError: The scores are no probabilities, which a diagnosis needs.
     """
-    plot = directory / PLOT
-    plot.parent.mkdir(exist_ok=True)
     evaluation.write_per_category(directory / PER_CATEGORY)
-    write_ap_by_category(evaluation, plot)
     evaluation.to_json(directory / EVALUATION)
     kind: Kind = "box" if evaluation.segm["AP"] == UNDEFINED else "segm"
     found = diagnose(annotations, predictions, kind, max_dets=max_dets, exhaustive=exhaustive)

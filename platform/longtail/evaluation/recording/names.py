@@ -6,7 +6,6 @@ from pathlib import Path
 EVALUATION = "evaluation.json"
 DIAGNOSIS = "diagnosis.json"
 PER_CATEGORY = "per_category.csv"
-PLOT = "plots/ap_by_category.html"
 
 
 def as_artifacts(directory: Path, names: Iterable[str]) -> list[tuple[Path, str]]:
@@ -14,7 +13,7 @@ def as_artifacts(directory: Path, names: Iterable[str]) -> list[tuple[Path, str]
 
     Args:
         directory: Of the evaluation.
-        names: Paths below it.
+        names: Of files in it.
     """
-    files = [(directory / name, Path(name).parent.as_posix()) for name in names]
-    return [(file, "" if folder == "." else folder) for file, folder in files if file.is_file()]
+    files = [directory / name for name in names]
+    return [(file, "") for file in files if file.is_file()]

@@ -18,7 +18,6 @@ from longtail.evaluation.recording.names import (
     DIAGNOSIS,
     EVALUATION,
     PER_CATEGORY,
-    PLOT,
     as_artifacts,
 )
 from longtail.evaluation.report import Evaluation
@@ -118,7 +117,7 @@ class RecordedResult:
             self._node(),
             {"step": 0, "time": time.time(), **points},
             {KIND_TAG: KIND, ROW_TAG: "result", "longtail.variant": self.row},
-            as_artifacts(folder, (EVALUATION, DIAGNOSIS, PER_CATEGORY, PLOT)),
+            as_artifacts(folder, (EVALUATION, DIAGNOSIS, PER_CATEGORY)),
         )
 
     def _node(self) -> NodeRecord:

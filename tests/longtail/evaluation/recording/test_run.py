@@ -55,7 +55,7 @@ def test_a_result_is_recorded_once_under_the_names_of_rows(
     assert run.data.params == {"max_dets": "300", "resamples": "20"}
     client = MlflowClient(f"sqlite:///{tmp_path}/runs/mlflow.db")
     files = {item.path for item in client.list_artifacts(run.info.run_id)}
-    assert files == {"evaluation.json", "diagnosis.json", "per_category.csv", "plots"}
+    assert files == {"evaluation.json", "diagnosis.json", "per_category.csv"}
 
 
 @pytest.mark.slow

@@ -1,0 +1,152 @@
+"""What errors cost: AP that correcting each type gains, and what AP loses to places and names."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from dashboards.figure import Chart, Figure, Width
+from dashboards.figures.diagnosis.error_types import TYPES
+from dashboards.figures.diagnosis.parts import (
+    GROUPS,
+    NOT_DIAGNOSED,
+    diagnosed,
+    group_name,
+    line_below_title,
+    of_row,
+    panel_height,
+    panel_title,
+    undiagnosed,
+)
+from dashboards.figures.parts import POINTS, row
+from dashboards.look import GROUP_COLOURS, Look
+from dashboards.sources.found import Row
+from longtail.metrics import UNDEFINED, points_text
+from longtail.results.points import points_or_nan
+
+TABLE, TOLD = "ap-lost", "ap-lost-told"
+GAINS = {**TYPES, "missed": "missed objects"}
+LOSSES = {
+    "AP": "AP as it is",
+    "localisation": "lost to places",
+    "classification": "lost to categories",
+    "together": "lost to both together",
+    "rest": "lost to all else",
+}
+"""What files call it, and what readers understand."""
+PARTS = {"ap_gain": GAINS, "ap_loss": LOSSES}
+COLOURS = {"all": "grey", **GROUP_COLOURS}
+
+
+def ap_lost(rows: Sequence[Row], shown: int = -1) -> Figure:
+    """The figure: gains at the diagnosis's overlap, and losses of AP over ten overlaps.
+
+    Args:
+        rows: Of a page; some have a diagnosis.
+        shown: Number of the row that is drawn; a page changes it.
+    """
+    shown %= len(rows)
+    table = lost_table(rows)
+    return Figure(
+        name="ap-lost",
+        title="What errors cost",
+        text="Gained: AP at one overlap, if one type of error were corrected everywhere. Lost:"
+        " of AP over ten overlaps; places and categories both cost some of the same points, so that"
+        f" both together are less than their sum.{_sentence(rows[shown])}",
+        panels=tuple(partial(_chart, table, part, shown) for part in PARTS),
+        tables={TABLE: table, TOLD: _told_table(rows)},
+        broad=True,
+        least_width=300,
+    )
+
+
+def lost_table(rows: Sequence[Row]) -> pd.DataFrame:
+    """A line for each row, part, item and group with a value.
+
+    Returns:
+        `row` (its number), `of` ("ap_gain" or "ap_loss"), `item` in words, `group` (all, r, c, f),
+        and `points` of AP.
+    """
+    lines = [
+        (number, part, words, group, round(points_or_nan(tree[part][name][group]), 2))
+        for number, tree in diagnosed(rows)
+        for part, items in PARTS.items()
+        for name, words in items.items()
+        for group in GROUPS
+        if tree[part][name][group] != UNDEFINED
+    ]
+    return pd.DataFrame(lines, columns=["row", "of", "item", "group", "points"])
+
+
+def _told_table(rows: Sequence[Row]) -> pd.DataFrame:
+    lines = [(number, _told(tree)) for number, tree in diagnosed(rows)]
+    lines += [(number, NOT_DIAGNOSED) for number in undiagnosed(rows)]
+    return pd.DataFrame(lines, columns=["row", "text"])
+
+
+def _told(tree: Mapping[str, Any]) -> str:
+    holes = [group_name(of) for of in GROUPS if tree["ap_loss"]["AP"][of] == UNDEFINED]
+    return f"not defined, no object: {', '.join(holes)}" if holes else ""
+
+
+def _sentence(of: Row) -> str:
+    if not of.diagnosis:
+        return ""
+    loss, parts = of.diagnosis["ap_loss"], []
+    for group in GROUPS:
+        if loss["AP"][group] != UNDEFINED:
+            places, names = (loss[key][group] for key in ("localisation", "classification"))
+            what, most = ("places", places) if places > names else ("categories", names)
+            parts.append(f"{group_name(group)} {points_text(most)} to {what}")
+    return f" {of.name} loses most points, {', '.join(parts)}." if parts else ""
+
+
+def _chart(table: pd.DataFrame, part: str, shown: int, look: Look, width: Width) -> Chart:
+    items = list(PARTS[part].values())
+    names = {group: group_name(group) for group in GROUPS}
+    y = alt.Y(
+        "item:N",
+        sort=None,
+        scale=alt.Scale(domain=items, paddingInner=0.25),
+        axis=alt.Axis(title=None, labelLimit=150),
+    )
+    points = table["points"][table["of"] == part]
+    ends = [min([0.0, *points]), max([1.0, *points])]
+    title = "points of AP gained" if part == "ap_gain" else "points of AP"
+    bars = (
+        of_row(TABLE, f"datum.of == '{part}'")
+        .mark_bar(opacity=1)
+        .encode(
+            y=y,
+            yOffset=alt.YOffset("group:N", sort=None, scale=alt.Scale(domain=list(GROUPS))),
+            x=alt.X(
+                "points:Q", scale=alt.Scale(domain=ends), axis=alt.Axis(title=title, tickCount=5)
+            ),
+            color=alt.Color(
+                "group:N",
+                scale=alt.Scale(
+                    domain=list(GROUPS), range=[look[word] for word in COLOURS.values()]
+                ),
+                legend=alt.Legend(
+                    labelExpr=f"{names}[datum.label]",
+                    symbolType="square",
+                    columns=4,
+                ),
+            ),
+            tooltip=[
+                alt.Tooltip("item:N", title="shown"),
+                alt.Tooltip("group:N", title="categories"),
+                alt.Tooltip("points:Q", title="points", format=POINTS),
+            ],
+        )
+        .add_params(row(shown))
+    )
+    heads = {"ap_gain": "gained by correcting", "ap_loss": "lost over ten overlaps"}
+    told = line_below_title(TOLD, "true", look)
+    return alt.layer(bars, told).properties(
+        width=width,
+        height=panel_height(width, 44, 24) * len(items),
+        title=panel_title(heads[part]),
+    )
