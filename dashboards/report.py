@@ -7,7 +7,14 @@ import click
 
 from longtail.commands import run
 from longtail.data.lvis.exhaustive_option import exhaustive_option
-from longtail.path_options import AbsolutePath, NewFile, NewPath, SourceWord, force_option
+from longtail.path_options import (
+    AbsolutePath,
+    NewFile,
+    NewPath,
+    SourceWord,
+    force_option,
+    short_path,
+)
 
 
 @click.command()
@@ -109,7 +116,7 @@ def main(
 
         count = export_report(report, exported)
         click.echo(f"{exported}: {count} figures and tables")
-    click.echo(out)
+    click.echo(f"report {short_path(out)}")
 
 
 if __name__ == "__main__":

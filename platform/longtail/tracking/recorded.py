@@ -6,7 +6,7 @@ from pathlib import Path
 
 from longtail.commands import InfrastructureError
 from longtail.problems import BadInputError
-from longtail.tracking.address import redacted, told
+from longtail.tracking.address import redacted, sqlite_file, told
 from longtail.tracking.client import client_of
 from longtail.tracking.store import check_store
 
@@ -41,9 +41,16 @@ def finished_runs(
         folder: Takes them, in a folder for each run; those that are there are not fetched again.
 
     Raises:
-        BadInputError: There is no such experiment.
+        BadInputError: There is no such experiment, or no store of MLflow's.
         InfrastructureError: MLflow cannot be reached.
     """
+    store = sqlite_file(uri)
+    if store is not None and not store.is_file():
+        # Asking would make one.
+        raise BadInputError(
+            f"MLflow experiment {experiment!r}: there is no store {store}; give --runs, or set"
+            " MLFLOW_TRACKING_URI"
+        )
     check_store(uri)
     from mlflow.exceptions import MlflowException
 
