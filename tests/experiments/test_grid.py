@@ -13,6 +13,7 @@ from support.commands.run_records import (
     mlflow_runs,
 )
 from support.on_ray.clusters import Cluster
+from support.on_ray.warm_pool import WarmPool
 from support.results.made_up import write_result
 
 from experiments.grid import main as grid
@@ -68,12 +69,12 @@ def test_the_table_is_a_data_frame_with_the_fields_that_differ(uninterrupted: Gr
 
 
 def test_the_other_row_can_be_the_baseline(
-    uninterrupted: GridCommand, ray_head: Cluster, tmp_path: Path
+    uninterrupted: GridCommand, warm: WarmPool, tmp_path: Path
 ) -> None:
     shutil.copytree(uninterrupted.runs, tmp_path / "runs", symlinks=True)
     turned = ("--baseline", "eql_rfs_r50")
-    command = replace(uninterrupted, runs=tmp_path / "runs", cluster=ray_head, more=turned)
-    code, output = command.run()
+    command = replace(uninterrupted, runs=tmp_path / "runs", more=turned)
+    code, output = warm.run(command.words())
     assert code == 0, output
     assert output.count("found finished") == 2
     assert "difference to eql_rfs_r50, mask AP in points" in output
@@ -102,13 +103,13 @@ def test_the_same_command_again_runs_nothing(uninterrupted: GridCommand, ray_hea
 
 
 def test_a_result_joins_finished_rows_and_can_be_their_baseline(
-    uninterrupted: GridCommand, ray_head: Cluster, tmp_path: Path
+    uninterrupted: GridCommand, warm: WarmPool, tmp_path: Path
 ) -> None:
     shutil.copytree(uninterrupted.runs, tmp_path / "runs", symlinks=True)
     result = write_result(tmp_path / "old.json", uninterrupted.data / "val.json", 1)
     more = ("--pred", f"old={result}", "--baseline", "old")
-    command = replace(uninterrupted, runs=tmp_path / "runs", cluster=ray_head, more=more)
-    code, output = command.run()
+    command = replace(uninterrupted, runs=tmp_path / "runs", more=more)
+    code, output = warm.run(command.words())
     assert code == 0, output
     assert output.count("found finished") == 2 and "difference to old" in output
     assert {of["baseline"] for of in command.table()["differences"]} == {"old"}
@@ -118,13 +119,13 @@ def test_a_result_joins_finished_rows_and_can_be_their_baseline(
 
 
 def test_a_variant_that_fails_does_not_stop_the_others(
-    uninterrupted: GridCommand, ray_head: Cluster, tmp_path: Path
+    uninterrupted: GridCommand, warm: WarmPool, tmp_path: Path
 ) -> None:
     diverging = ("--set", "sigmoid_r50:stages.0.optimizer.base_lr=1e9")
     result = write_result(tmp_path / "old.json", uninterrupted.data / "val.json", 1)
     more = (*diverging, "--pred", f"old={result}", "--baseline", "eql_rfs_r50")
-    command = replace(uninterrupted, runs=tmp_path / "runs", cluster=ray_head, more=more)
-    code, output = command.run()
+    command = replace(uninterrupted, runs=tmp_path / "runs", more=more)
+    code, output = warm.run(command.words())
     assert code == 4, output
     assert "failed in stage" in output
     assert "training diverged at step 1: loss nan" in output

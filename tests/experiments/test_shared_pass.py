@@ -13,18 +13,19 @@ from support.commands.run_records import (
     retrained,
     starts,
 )
-from support.on_ray.clusters import Cluster
+from support.on_ray.clusters import NO_CLUSTER
+from support.on_ray.warm_pool import WarmPool
 
 pytestmark = pytest.mark.slow
 
 
 def test_rows_over_one_trunk_are_trained_in_one_pass_and_one_that_diverges_leaves_them_alone(
-    apart: GridCommand, ray_head: Cluster, tmp_path: Path
+    apart: GridCommand, warm: WarmPool, tmp_path: Path
 ) -> None:
     wild = ("--set", "wild:stages.1.optimizer.base_lr=1e30")
     rows = "rhead_cat,rhead_cat_3fc,wild=rhead_cat_3fc"
-    command = replace(both(apart, tmp_path, ray_head, *wild), variants=rows)
-    code, output = command.run()
+    command = replace(both(apart, tmp_path, NO_CLUSTER, *wild), variants=rows)
+    code, output = warm.run(command.words())
     assert code == 4, output
     assert f"{RETRAINED} and 2 more, shared trunk (3)" in output
     assert "done, shared trunk (3)" in output

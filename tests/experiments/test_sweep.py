@@ -8,6 +8,7 @@ from support.commands.in_process import exit_code
 from support.commands.run_records import children, mlflow_client, mlflow_runs
 from support.commands.sweep_command import ITERATIONS, LAMBDA, RATE, RUNGS, SweepCommand
 from support.on_ray.clusters import Cluster
+from support.on_ray.warm_pool import WarmPool
 
 from experiments.grid import main as grid
 
@@ -101,11 +102,11 @@ def test_a_variant_written_by_hand_is_the_same_node(
 
 
 def test_more_trials_go_on_where_it_ended_and_the_best_is_trained_again(
-    swept: SweepCommand, ray_head: Cluster
+    swept: SweepCommand, warm: WarmPool
 ) -> None:
     before = swept.trials()
     words = "--algorithm", "random", "--trials", "6", "--confirm", "2", "--confirm-best", "1"
-    code, output = replace(swept, cluster=ray_head, more=words).run()
+    code, output = warm.run(replace(swept, more=words).words())
     assert code == 0, output
     after = swept.trials()
     assert sorted(after) == [0, 1, 2, 3, 4, 5]
