@@ -54,9 +54,9 @@ def test_lines_of_categories_have_the_numbers_of_the_evaluations(page: Browser, 
             assert first["name"] not in shown
             continue
         assert shown[first["name"]][:5] == [
-            {"r": "rare", "c": "common", "f": "frequent"}[first["group"]],
-            f"{first['image_count']:,}",
-            f"{first['instance_count']:,}",
+            {"r": "rare", "c": "common", "f": "frequent"}[last["group"]],
+            f"{last['image_count']:,}",
+            f"{last['instance_count']:,}",
             points(last["segm_ap"]),
             points(first["segm_ap"]),
         ]
