@@ -88,7 +88,8 @@ def html_table(table: Table) -> str:
         classes = table.classes(row)
         attribute = f' class="{escape(classes)}"' if classes else ""
         lines.append(f"<tr{attribute}>{''.join(cells)}</tr>")
-    caption = f"<caption><b>{escape(table.title)}</b> {escape(table.text)}</caption>"
+    told = f"<b>{escape(table.title)}</b> {escape(table.text)}"
+    caption = f"<caption><div>{told}</div></caption>"
     return (
         f'<div class="wide" tabindex="0" role="region" aria-label="{escape(table.title)}">'
         f'<table id="{table.name}" class="sortable">{caption}<thead><tr>{heads}</tr></thead>'

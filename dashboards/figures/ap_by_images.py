@@ -141,15 +141,13 @@ def _chart(
     )
     layers = alt.layer(_dots(base, x, y, look, shown, baseline), *_means(base, look))
     ring = base.transform_filter("datum.id == chosen")
-    ringed = ring.mark_point(size=90, stroke=look["ink"], strokeWidth=2, fill=None)
+    ringed = ring.mark_point(size=90, stroke=look["ink"], strokeWidth=2, fill=None, aria=False)
     told = (
         ring.transform_calculate(
             told="datum.name + ': ' + format(datum.ap, '.1f') + ' AP, ' + datum.images + ' images'"
         )
-        .mark_text(
-            align="right", baseline="bottom", fontWeight=600, limit=alt.ExprRef("width * 0.6")
-        )
-        .encode(x=alt.value("width"), y=alt.value(-8), text="told:N")
+        .mark_text(align="right", baseline="top", fontWeight=600, aria=False)
+        .encode(x=alt.value("width"), y=alt.value(3), text="told:N")
     )
     layers = alt.layer(layers, ringed.encode(x="x:Q", y="ap:Q"), told)
     if width == "container":

@@ -19,7 +19,7 @@ SCRIPTS = ("state.js", "sorting.js", "categories.js", "controls.js")
 CHARTS = "charts.js"
 """Last, for it waits for Vega."""
 USUAL_HEIGHT = 260
-AROUND = 52
+AROUND = 66
 """Pixels of a panel's axis and legend."""
 
 

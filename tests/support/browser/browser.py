@@ -33,8 +33,9 @@ class Browser:
         medium: Literal["screen", "print"] = "screen",
         width: int = 1280,
         scripts: bool = True,
+        waits: bool = True,
     ) -> None:
-        """Load a page and wait until its figures are drawn.
+        """Load a page.
 
         Args:
             page: A file, or an address on this machine.
@@ -42,6 +43,7 @@ class Browser:
             medium: Where it is seen.
             width: Of the window in pixels.
             scripts: Whether any may run.
+            waits: Until our scripts, where they run, have drawn all figures.
         """
         self._tell("Emulation.setScriptExecutionDisabled", value=not scripts)
         features = [{"name": "prefers-color-scheme", "value": scheme}]
@@ -56,7 +58,7 @@ class Browser:
         self.console()
         self.requests()
         self.driver.get(page if isinstance(page, str) else page.resolve().as_uri())
-        if scripts:
+        if scripts and waits:
             self.wait(self.drawn)
 
     def drawn(self) -> bool:

@@ -43,11 +43,11 @@ class Made:
 
 
 def made_page(folder: Path, num_rows: int, num_categories: int) -> Made:
-    """Rows, and categories whose differences have intervals, those of the last row excepted."""
+    """Rows, and categories of which all but the second have intervals of their differences."""
     grid = made_grid(folder, num_rows, num_categories)
     report = made_report(read_grid(grid))
     figure = ap_by_images(report.rows)
-    tables = {**figure.tables, DIFFERENCES: _differences(figure.tables[TABLE], num_rows)}
+    tables = {**figure.tables, DIFFERENCES: made_differences(figure.tables[TABLE], num_rows)}
     made = [make(report) for make in (header, ranking)]
     sections = [*filter(None, made), section_of(replace(figure, tables=tables), num_rows)]
     file = folder / "page.html"
@@ -55,7 +55,8 @@ def made_page(folder: Path, num_rows: int, num_categories: int) -> Made:
     return Made(file, grid)
 
 
-def _differences(table: pd.DataFrame, num_rows: int) -> pd.DataFrame:
+def made_differences(table: pd.DataFrame, num_rows: int) -> pd.DataFrame:
+    """Half widths for all pairs of rows, not known of the second category."""
     pairs = [f"e{low}_{high}" for low, high in combinations(range(num_rows), 2)]
     half_widths = [HALF_WIDTH, None] + [HALF_WIDTH] * (len(table) - 2)
     return pd.DataFrame({"id": table["id"], **dict.fromkeys(pairs, half_widths)})
