@@ -1,8 +1,9 @@
 """What a page of LVIS's size costs: its bytes, the making of it, and a browser that opens it.
 
 Results are made up: 1203 categories, 12 rows. They have no matches, so that intervals of each
-category's differences between each pair of rows are weighed beside the page. The browser is a headless Chromium of this machine; wall times are the best of some openings, since
-others share the machine, and the time of the main thread is the one to trust.
+category's differences between each pair of rows are weighed beside the page. The browser is a
+headless Chromium of this machine; wall times are the best of some openings, since others share the
+machine, and the time of the main thread is the one to trust.
 """
 
 import gzip
