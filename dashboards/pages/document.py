@@ -9,7 +9,7 @@ from markupsafe import Markup
 from dashboards.figure import Figure
 from dashboards.look import PAGE, css_variables
 from dashboards.pages.inline import by_column, inline_json, policy
-from dashboards.pages.vega import compiled, library
+from dashboards.pages.vega import compiled, height, library
 from dashboards.rendering import rendered, resource
 from dashboards.section import Html, Note, Section
 from dashboards.tables import Table, html_table
@@ -18,9 +18,6 @@ SCRIPTS = ("state.js", "sorting.js", "categories.js", "controls.js")
 """What tables and controls need, in the order in which they run."""
 CHARTS = "charts.js"
 """Last, for it waits for Vega."""
-USUAL_HEIGHT = 260
-AROUND = 66
-"""Pixels of a panel's axis and legend."""
 
 
 def document(
@@ -45,7 +42,7 @@ def document(
     figures = [
         block for section in sections for block in section.blocks if isinstance(block, Figure)
     ]
-    specs = [spec for figure in figures for spec in figure.panel_specs(PAGE)]
+    charts = [compiled(spec) for figure in figures for spec in figure.panel_specs(PAGE)]
     scripts = [resource(name) for name in SCRIPTS]
     if figures:
         scripts.append(library())
@@ -60,13 +57,13 @@ def document(
         kind_of=_kind_of,
         html_table=lambda table: Markup(html_table(table)),
         markup=Markup,
-        panels=_panels(figures, specs),
+        panels=_panels(figures, charts),
         choices=choices,
         baseline=baseline,
         made_of=made_of,
         data=[
             ("tables", Markup(inline_json(_tables(figures)))),
-            ("specs", Markup(inline_json([compiled(spec) for spec in specs]))),
+            ("specs", Markup(inline_json(charts))),
         ],
         scripts=[Markup(script) for script in scripts],
     )
@@ -78,7 +75,7 @@ def _kind_of(block: object) -> str:
 
 
 def _panels(
-    figures: Sequence[Figure], specs: Sequence[Mapping[str, Any]]
+    figures: Sequence[Figure], charts: Sequence[Mapping[str, Any]]
 ) -> dict[str, list[tuple[int, int]]]:
     """Of each figure's panels: their places among all charts, and heights kept free for them."""
     panels: dict[str, list[tuple[int, int]]] = {}
@@ -86,14 +83,9 @@ def _panels(
     for figure in figures:
         assert figure.name not in panels, figure.name
         places = range(first, first + len(figure.panels))
-        panels[figure.name] = [(place, _height(specs[place])) for place in places]
+        panels[figure.name] = [(place, height(charts[place])) for place in places]
         first += len(figure.panels)
     return panels
-
-
-def _height(spec: Mapping[str, Any]) -> int:
-    height = spec.get("height")
-    return int(height) + AROUND if isinstance(height, int | float) else USUAL_HEIGHT
 
 
 def _tables(figures: Sequence[Figure]) -> dict[str, Any]:
