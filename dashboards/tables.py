@@ -6,12 +6,16 @@ A value that is not defined says so; it is never 0. In a column of numbers the b
 import csv
 import io
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
 UNDEFINED_TEXT = "not defined"
+_NUMBER = r"[+\-\u2212]?\d[\d,]*(?:\.\d+)?"
+NUMBERS = re.compile(rf"({_NUMBER})(?: ?(?:to|\u00b1|\+-) ?{_NUMBER})?(?: \(.*\))?")
+"""Text that is a number, alone, or with its interval or spread, and a remark in brackets."""
 
 
 @dataclass(frozen=True)
@@ -68,22 +72,24 @@ class Table:
 
 
 def html_table(table: Table) -> str:
-    """A table that can be sorted by its heads where scripts run, and read where they do not."""
-    heads = "".join(
-        f'<th scope="col"{_hint(column)}><button type="button">{escape(column.title)}</button></th>'
-        for column in table.columns
-    )
+    """A table that can be sorted by its heads where scripts run, and read where they do not.
+
+    Numbers stand on the right, and so do intervals and means with their spread, which are text.
+    """
+    are_text = [_is_left(table, column) for column in table.columns]
+    heads = "".join(map(_head, table.columns, are_text))
     best = {column.key: table.best(column) for column in table.columns}
     lines = []
     for row in table.rows:
         cells = [
-            _cell(column, row.get(column.key), best[column.key], i == 0)
+            _cell(column, row.get(column.key), best[column.key], i == 0, are_text[i])
             for i, column in enumerate(table.columns)
         ]
         classes = table.classes(row)
         attribute = f' class="{escape(classes)}"' if classes else ""
         lines.append(f"<tr{attribute}>{''.join(cells)}</tr>")
-    caption = f"<caption><b>{escape(table.title)}</b> {escape(table.text)}</caption>"
+    told = f"<b>{escape(table.title)}</b> {escape(table.text)}"
+    caption = f"<caption><div>{told}</div></caption>"
     return (
         f'<div class="wide" tabindex="0" role="region" aria-label="{escape(table.title)}">'
         f'<table id="{table.name}" class="sortable">{caption}<thead><tr>{heads}</tr></thead>'
@@ -133,16 +139,24 @@ def _latex(text: str) -> str:
     return "".join(LATEX.get(letter, letter) for letter in text)
 
 
-def _cell(column: Column, value: Any, best: float | None, is_head: bool) -> str:
+def _head(column: Column, is_text: bool) -> str:
+    of_text = ' class="text"' if is_text else ""
+    button = f'<button type="button">{escape(column.title)}</button>'
+    return f'<th scope="col"{of_text}{_hint(column)}>{button}</th>'
+
+
+def _cell(column: Column, value: Any, best: float | None, is_head: bool, is_text: bool) -> str:
     text = escape(column.text(value))
-    if _is_undefined(value):
-        return f'<td class="undefined">{text}</td>'
-    if isinstance(value, str):
-        tag = "th" if is_head else "td"
-        scope = ' scope="row"' if is_head else ""
-        return f'<{tag}{scope} class="text">{text}</{tag}>'
-    shown = f"<b>{text}</b>" if value == best else text
-    return f'<td data-value="{value!r}">{shown}</td>'
+    classes = [*(["undefined"] if _is_undefined(value) else []), *(["text"] if is_text else [])]
+    attributes = f' class="{" ".join(classes)}"' if classes else ""
+    if is_head:
+        return f'<th scope="row"{attributes}>{text}</th>'
+    number = _first_number(value) if isinstance(value, str) and not is_text else value
+    if _is_number(number):
+        attributes += f' data-value="{number!r}"'
+    return (
+        f"<td{attributes}>{f'<b>{text}</b>' if _is_number(value) and value == best else text}</td>"
+    )
 
 
 def _hint(column: Column) -> str:
@@ -151,6 +165,18 @@ def _hint(column: Column) -> str:
 
 def _is_text(table: Table, column: Column) -> bool:
     return any(isinstance(row.get(column.key), str) for row in table.rows)
+
+
+def _is_left(table: Table, column: Column) -> bool:
+    """Whether a column has words: names of rows, and text that is no number with its interval."""
+    texts = [value for row in table.rows if isinstance(value := row.get(column.key), str)]
+    return column is table.columns[0] or not all(map(NUMBERS.fullmatch, texts))
+
+
+def _first_number(text: str) -> float:
+    match = NUMBERS.fullmatch(text)
+    assert match, text
+    return float(match[1].replace(",", "").replace("\u2212", "-"))
 
 
 def _is_number(value: Any) -> bool:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from support.browser.browser import Browser
+from support.browser.chromium import chromium, missing_browser
 from support.on_ray.clusters import Cluster, own_cluster, shared_head
 from support.on_ray.worker_groups import group_of, sort_longest_first
 
@@ -28,6 +30,15 @@ def own_cluster_fixture() -> Iterator[Cluster]:
     """For commands that start a cluster each."""
     with own_cluster() as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A browser that all tests of a process use in turn; skips where this machine has none."""
+    if reason := missing_browser():
+        pytest.skip(reason)
+    with chromium() as driver:
+        yield Browser(driver)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -11,6 +11,7 @@ from dashboards.figure import Chart, Draw, Figure, Width
 from dashboards.figures.parts import (
     FOUND,
     POINTS,
+    ZERO_AT,
     against,
     chosen,
     count_axis,
@@ -24,7 +25,6 @@ from longtail.metrics import UNDEFINED
 from longtail.results.points import points_or_nan
 
 TABLE = "categories"
-ZERO_IMAGES_AT = 0.5
 BINS_PER_DECADE = 2
 
 
@@ -32,17 +32,19 @@ def ap_by_images(rows: Sequence[Row], shown: int = -1, baseline: int = 0) -> Fig
     """The figure.
 
     Args:
-        rows: Judged by the same annotations.
+        rows: Judged by the same annotations, at least one.
         shown: Number of the row that is drawn; a page changes it.
         baseline: Number of the row that hover texts compare it with.
     """
     table = category_table(rows)
     shown %= len(rows)
-    draw: Draw = partial(_chart, table, shown, baseline)
+    what = _what(rows)
+    draw: Draw = partial(_chart, table, shown, baseline, rows[shown].name, what)
     return Figure(
         name="ap-by-images",
-        title="AP of each category over its training images",
-        text="A dot is a category; the line is the mean of half decades with its 95% interval.",
+        title=f"{what} of each category over its training images",
+        text="A dot is a category; the line is the mean of half decades of images with its 95%"
+        " interval over categories." + _left_out(rows, table),
         panels=(draw,),
         tables={TABLE: table},
         broad=True,
@@ -53,9 +55,9 @@ def category_table(rows: Sequence[Row]) -> pd.DataFrame:
     """A line for each category that some row is judged on, by ascending id.
 
     Returns:
-        `id`, `name`, `group` (r, c, f), `images` and `instances` of training, then `a0`, `a1`, ...:
-        AP in points of each row, of masks, or of boxes where a row has no masks; NaN where
-        undefined.
+        `id`, `name`, `group` (r, c, f; "" where counts are not known), `images` and `instances` of
+        training (None where not known), then `a0`, `a1`, ...: AP in points of each row, of masks,
+        or of boxes where a row has no masks; NaN where undefined.
     """
     of_rows = [_ap_by_id(row) for row in rows]
     records = {of["id"]: of for row in rows for of in row.evaluation["per_category"]}
@@ -70,8 +72,8 @@ def category_table(rows: Sequence[Row]) -> pd.DataFrame:
                 "id": number,
                 "name": record["name"],
                 "group": record["group"],
-                "images": record["image_count"],
-                "instances": record["instance_count"],
+                "images": _known(record["image_count"]),
+                "instances": _known(record["instance_count"]),
                 **{f"a{place}": round(value, 2) for place, value in enumerate(values)},
             }
         )
@@ -89,19 +91,71 @@ def _ap_by_id(row: Row) -> dict[int, float]:
     return {of["id"]: points_or_nan(of[key]) for of in row.evaluation["per_category"]}
 
 
-def _chart(table: pd.DataFrame, shown: int, baseline: int, look: Look, width: Width) -> Chart:
-    most = max(10, *table["images"])
-    x = count_axis("x", "training images of the category", ZERO_IMAGES_AT * 0.9, most * 1.3)
-    y = alt.Y("ap:Q", title="AP in points", scale=alt.Scale(domain=[0, 100]))
+def _known(count: int) -> int | None:
+    return None if count < 0 else count
+
+
+def _what(rows: Sequence[Row]) -> str:
+    """What is drawn: AP of masks, of boxes, or of each where rows differ in it."""
+    of_masks = [has_masks(row) for row in rows]
+    if all(of_masks):
+        return "Mask AP"
+    return "AP (of masks, or of boxes where a row has no masks)" if any(of_masks) else "Box AP"
+
+
+def _left_out(rows: Sequence[Row], table: pd.DataFrame) -> str:
+    """A sentence on the categories that have no dot, if there are any."""
+    num = len({of["id"] for row in rows for of in row.evaluation["per_category"]})
+    text = ""
+    if num > len(table):
+        text += f" {num - len(table):,} of {num:,} categories have no AP: none is annotated here."
+    if unknown := int(table["images"].isna().sum()):
+        text += f" {unknown:,} are not drawn: their training images are not known."
+    return text
+
+
+def _chart(
+    table: pd.DataFrame,
+    shown: int,
+    baseline: int,
+    name: str,
+    what: str,
+    look: Look,
+    width: Width,
+) -> Chart:
+    images = table["images"].dropna()
+    # As wide as the counts are.
+    low = 0.45 if (images == 0).any() else 0.8
+    x = count_axis("x", "training images of the category", low, max(10, *images, 0) * 1.3)
+    y = alt.Y(
+        "ap:Q", title=f"{what.partition(' (')[0]} in points", scale=alt.Scale(domain=[0, 100])
+    )
     base = (
         alt.Chart(alt.NamedData(TABLE))
         .transform_calculate(
             ap="datum['a' + row]",
             change="datum['a' + row] - datum['a' + against]",
-            x=f"max(datum.images, {ZERO_IMAGES_AT})",
+            x=f"max(datum.images, {ZERO_AT})",
         )
-        .transform_filter("isValid(datum.ap)")
+        .transform_filter("isValid(datum.ap) && isValid(datum.images)")
     )
+    layers = alt.layer(_dots(base, x, y, look, shown, baseline), *_means(base, look))
+    ring = base.transform_filter("datum.id == chosen")
+    ringed = ring.mark_point(size=90, stroke=look["ink"], strokeWidth=2, fill=None, aria=False)
+    told = (
+        ring.transform_calculate(
+            told="datum.name + ': ' + format(datum.ap, '.1f') + ' AP, ' + datum.images + ' images'"
+        )
+        .mark_text(align="right", baseline="top", fontWeight=600, aria=False)
+        .encode(x=alt.value("width"), y=alt.value(3), text="told:N")
+    )
+    layers = alt.layer(layers, ringed.encode(x="x:Q", y="ap:Q"), told)
+    if width == "container":
+        return layers.properties(width=width, height=360)
+    return layers.properties(width=width, height=240, title=name)
+
+
+def _dots(base: alt.Chart, x: alt.X, y: alt.Y, look: Look, shown: int, baseline: int) -> alt.Chart:
     opacity = (
         alt.when(FOUND)
         .then(alt.value(1))
@@ -109,7 +163,7 @@ def _chart(table: pd.DataFrame, shown: int, baseline: int, look: Look, width: Wi
         .then(alt.value(0.06))
         .otherwise(alt.value(0.5))
     )
-    dots = (
+    dots: alt.Chart = (
         base.mark_circle(size=26, opacity=1, aria=False)
         .encode(
             x=x,
@@ -125,6 +179,10 @@ def _chart(table: pd.DataFrame, shown: int, baseline: int, look: Look, width: Wi
         )
         .add_params(query(), chosen(), row(shown), against(baseline))
     )
+    return dots
+
+
+def _means(base: alt.Chart, look: Look) -> tuple[alt.Chart, alt.Chart]:
     binned = (
         base.transform_calculate(
             power="log(datum.x) / LN10", bin=f"floor(datum.power * {BINS_PER_DECADE})"
@@ -145,7 +203,8 @@ def _chart(table: pd.DataFrame, shown: int, baseline: int, look: Look, width: Wi
         )
     )
     ink = look["ink"]
-    error = binned.mark_rule(color=ink, strokeWidth=1.5).encode(x="x:Q", y="low:Q", y2="high:Q")
+    # A mean of one has no interval.
+    error = binned.transform_filter("datum.number > 1").mark_rule(color=ink, strokeWidth=1.5)
     line = binned.mark_line(color=ink, strokeWidth=2, point={"color": ink, "size": 36}).encode(
         x="x:Q",
         y="mean:Q",
@@ -156,10 +215,4 @@ def _chart(table: pd.DataFrame, shown: int, baseline: int, look: Look, width: Wi
             alt.Tooltip("mean:Q", title="mean AP", format=POINTS),
         ],
     )
-    ring = base.transform_filter("datum.id == chosen")
-    ringed = ring.mark_point(size=90, stroke=ink, strokeWidth=2, fill=None).encode(
-        x="x:Q", y="ap:Q"
-    )
-    name = ring.mark_text(dy=-12, fontWeight=600).encode(x="x:Q", y="ap:Q", text="name:N")
-    layers = alt.layer(dots, error, line, ringed, name)
-    return layers.properties(width=width, height=360 if width == "container" else 240)
+    return error.encode(x="x:Q", y="low:Q", y2="high:Q"), line

@@ -68,10 +68,16 @@ def count_height(field: str, title: str, most: float) -> alt.Y:
 
 
 def count_axis(field: str, title: str, low: float, high: float) -> alt.X:
-    """A logarithmic axis of counts that names powers of ten; 0 stands at a half."""
-    ticks = [10**power for power in range(12) if low <= 10**power <= high]
+    """A logarithmic axis of counts that names powers of ten; 0 stands at `ZERO_AT`."""
+    ticks = [10.0**power for power in range(12) if low <= 10**power <= high]
+    if low <= ZERO_AT:
+        ticks.insert(0, ZERO_AT)
     return alt.X(
         f"{field}:Q",
         scale=alt.Scale(type="log", domain=[low, high], nice=False),
-        axis=alt.Axis(values=ticks, format="~s", title=title),
+        axis=alt.Axis(
+            values=ticks,
+            title=title,
+            labelExpr=f"datum.value == {ZERO_AT} ? '0' : format(datum.value, '~s')",
+        ),
     )

@@ -1,22 +1,23 @@
 """One HTML file of sections: its charts, tables, scripts and style, and nothing from elsewhere."""
 
-from collections.abc import Iterator, Sequence
-from importlib.resources import files
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from dashboards.figure import Figure
 from dashboards.look import PAGE, css_variables
 from dashboards.pages.inline import by_column, inline_json, policy
-from dashboards.pages.vega import compiled, library
+from dashboards.pages.vega import compiled, height, library
+from dashboards.rendering import rendered, resource
 from dashboards.section import Html, Note, Section
 from dashboards.tables import Table, html_table
 
-TEMPLATES = "templates"
-SCRIPTS = ("page.js",)
+SCRIPTS = ("state.js", "sorting.js", "categories.js", "controls.js")
+"""What tables and controls need, in the order in which they run."""
+CHARTS = "charts.js"
+"""Last, for it waits for Vega."""
 
 
 def document(
@@ -41,37 +42,31 @@ def document(
     figures = [
         block for section in sections for block in section.blocks if isinstance(block, Figure)
     ]
-    scripts = [library(), *(_resource(name) for name in SCRIPTS)] if figures else []
-    environment = Environment(
-        loader=PackageLoader("dashboards", TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html").render(
+    charts = [compiled(spec) for figure in figures for spec in figure.panel_specs(PAGE)]
+    scripts = [resource(name) for name in SCRIPTS]
+    if figures:
+        scripts.append(library())
+    scripts.append(resource(CHARTS))
+    return rendered(
+        "page.html",
         title=title,
         lead=lead,
         policy=policy(scripts),
-        style=Markup(css_variables() + "\n" + _resource("page.css")),
+        style=Markup(css_variables() + "\n" + resource("page.css")),
         sections=sections,
         kind_of=_kind_of,
         html_table=lambda table: Markup(html_table(table)),
         markup=Markup,
-        numbers=_panel_numbers(figures),
+        panels=_panels(figures, charts),
         choices=choices,
         baseline=baseline,
         made_of=made_of,
         data=[
             ("tables", Markup(inline_json(_tables(figures)))),
-            ("specs", Markup(inline_json(list(_specs(figures))))),
+            ("specs", Markup(inline_json(charts))),
         ],
         scripts=[Markup(script) for script in scripts],
     )
-
-
-def _resource(name: str) -> str:
-    return files("dashboards").joinpath(TEMPLATES, name).read_text(encoding="utf-8")
 
 
 def _kind_of(block: object) -> str:
@@ -79,21 +74,18 @@ def _kind_of(block: object) -> str:
     return kinds[type(block)]
 
 
-def _panel_numbers(figures: Sequence[Figure]) -> dict[str, list[int]]:
-    """The places of each figure's panels among all specifications."""
-    numbers: dict[str, list[int]] = {}
+def _panels(
+    figures: Sequence[Figure], charts: Sequence[Mapping[str, Any]]
+) -> dict[str, list[tuple[int, int]]]:
+    """Of each figure's panels: their places among all charts, and heights kept free for them."""
+    panels: dict[str, list[tuple[int, int]]] = {}
     first = 0
     for figure in figures:
-        assert figure.name not in numbers, figure.name
-        numbers[figure.name] = list(range(first, first + len(figure.panels)))
+        assert figure.name not in panels, figure.name
+        places = range(first, first + len(figure.panels))
+        panels[figure.name] = [(place, height(charts[place])) for place in places]
         first += len(figure.panels)
-    return numbers
-
-
-def _specs(figures: Sequence[Figure]) -> Iterator[dict[str, Any]]:
-    for figure in figures:
-        for spec in figure.panel_specs(PAGE):
-            yield compiled(spec)
+    return panels
 
 
 def _tables(figures: Sequence[Figure]) -> dict[str, Any]:
