@@ -3,4 +3,5 @@
 - `order`: the row above, and the baseline of each row.
 - `row_table`, `seed_table`: the ranked rows, and means over seeds.
 - `cells`: numbers with their intervals, spreads and verdicts.
+- `category_intervals`: how sure the difference of each category is.
 """

@@ -49,13 +49,17 @@ def verdict(difference: Mapping[str, Any]) -> str:
     return BETTER if difference["low"] > 0 else WORSE
 
 
-def spread_cell(statistic: Mapping[str, Any] | None) -> Measured:
-    """A mean over seeds in points, with the standard deviation of a run and their number."""
+def spread_cell(statistic: Mapping[str, Any] | None, says_number: bool = True) -> Measured:
+    """A mean over seeds in points, with the standard deviation of a single run.
+
+    Args:
+        statistic: `mean`, `sd` and `n` of `table.json`; None where undefined.
+        says_number: Whether the cell says how many seeds it is of.
+    """
     if statistic is None:
         return Measured(math.nan)
     mean, sd, number = statistic["mean"], statistic["sd"], statistic["n"]
-    seeds = f"({number} seed{'s' if number > 1 else ''})"
-    below = seeds if sd is None else f"\u00b1 {100 * sd:.2f} {seeds}"
-    return Measured(
-        100 * mean, below, more={"sd": math.nan if sd is None else 100 * sd, "n": number}
-    )
+    spread = "" if sd is None else f"\u00b1 {100 * sd:.2f}"
+    seeds = f"({number} seed{'s' if number > 1 else ''})" if says_number else ""
+    more = {"n": number} if sd is None else {"sd": 100 * sd, "n": number}
+    return Measured(100 * mean, f"{spread} {seeds}".strip(), more=more)

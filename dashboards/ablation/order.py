@@ -22,6 +22,14 @@ def steps_of(source: Found) -> list[Pair]:
     return [(name, above) for name, above in pairs if above is not None]
 
 
+def first_of_variants(source: Found) -> list[Row]:
+    """The first row of each variant of a grid, in its order; none of a source in no order."""
+    if source.kind != "grid":
+        return []
+    variants = {row.variant_name: row for row in reversed(source.rows)}
+    return list(reversed(variants.values()))
+
+
 def baselines_of(report: Report) -> list[Pair]:
     """Each row and its baseline: that of the same seed, if the baseline has several.
 

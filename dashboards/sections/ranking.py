@@ -50,10 +50,10 @@ def _notes(report: Report, differences: Compared) -> Iterator[Note]:
             " shorter run, or one of another data set, is not comparable with them."
         )
     reasons = list(dict.fromkeys(differences.unknown.values()))
-    for reason in reasons[:SHOWN_REASONS]:
-        yield Note(reason, "missing")
-    if len(reasons) > SHOWN_REASONS:
-        yield Note(f"{len(reasons) - SHOWN_REASONS} more rows are not compared.", "missing")
+    if reasons:
+        rest = len(reasons) - SHOWN_REASONS
+        more = f" So it is with {rest} more." if rest > 0 else ""
+        yield Note(" ".join(reasons[:SHOWN_REASONS]) + more, "missing")
     warnings = dict.fromkeys(
         warning for of in differences.found.values() for warning in of.comparison["warnings"]
     )

@@ -147,7 +147,8 @@ def _why_unknown(row: Row, baseline: Row) -> str:
     for of in (row, baseline):
         if of.folder is None or not matches_path(of.folder, kind_of(of)).is_file():
             matches = f"{KIND_NAMES[kind_of(of)]} matches"
-            return f"{of.name} cannot be compared: its evaluation keeps no {matches}."
+            why = f"its evaluation keeps no {matches}; evaluate it again, with resamples"
+            return f"{of.name} cannot be compared: {why}."
     return ""
 
 

@@ -99,12 +99,14 @@ def reported_rows(
 
     Args:
         variants: Their names.
-        table: The one whose numbers are wanted; another one's stand in for rows that it lacks.
+        table: The one whose numbers are wanted; others stand in for rows that it lacks, before all
+            the one that has the most of them.
 
     Returns:
         By variant: `source`, then fractions by metric.
     """
-    tables = [REPORTED[table]] if table in REPORTED else []
-    tables += REPORTED.values()
-    holding = {name: [of for of in tables if name in of.points] for name in variants}
+    names = list(variants)
+    most_first = sorted(REPORTED.values(), key=lambda of: -len(of.points.keys() & {*names}))
+    tables = [REPORTED[table], *most_first] if table in REPORTED else most_first
+    holding = {name: [of for of in tables if name in of.points] for name in names}
     return {name: of[0].row(name) for name, of in holding.items() if of}
