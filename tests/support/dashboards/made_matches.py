@@ -46,6 +46,7 @@ def matched_grid(
     masks = _tables([skill for _, skill, _ in named], num_images)
     boxes = _tables([skill + 0.05 for _, skill, _ in named], num_images)
     grid = runs / "grids" / "made"
+    grid.mkdir(parents=True)
     rows: dict[str, Any] = {}
     for number, (name, _, seed) in enumerate(named):
         node = runs / "nodes" / f"evaluation-{number}"
