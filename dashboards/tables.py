@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
+from dashboards.measured import Measured
+
 UNDEFINED_TEXT = "not defined"
 _NUMBER = r"[+\-\u2212]?\d[\d,]*(?:\.\d+)?"
 NUMBERS = re.compile(rf"({_NUMBER})(?: ?(?:to|\u00b1|\+-) ?{_NUMBER})?(?: \(.*\))?")
@@ -40,8 +42,8 @@ class Column:
 
     def text(self, value: Any) -> str:
         """A value as people read it."""
-        if value is None or (isinstance(value, float) and math.isnan(value)):
-            return self.undefined
+        if _is_undefined(value):
+            return value.below if isinstance(value, Measured) and value.below else self.undefined
         return value if isinstance(value, str) else format(value, self.format)
 
 
@@ -98,14 +100,24 @@ def html_table(table: Table) -> str:
 
 
 def csv_table(table: Table) -> str:
-    """All values in full precision; empty where undefined."""
+    """All values in full precision, what bounds them in further columns; empty where undefined."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([column.key for column in table.columns])
-    for row in table.rows:
-        values = [row.get(column.key) for column in table.columns]
+    lines = [{of.key: _flat(row.get(of.key)) for of in table.columns} for row in table.rows]
+    names = {
+        column.key: dict.fromkeys(["", *(end for line in lines for end in line[column.key])])
+        for column in table.columns
+    }
+    writer.writerow([key + end for key, ends in names.items() for end in ends])
+    for line in lines:
+        values = [line[key].get(end) for key, ends in names.items() for end in ends]
         writer.writerow(["" if _is_undefined(value) else value for value in values])
     return text.getvalue()
+
+
+def _flat(value: Any) -> dict[str, Any]:
+    """The columns of a file that a value fills, by what is put behind the name of its column."""
+    return value.columns() if isinstance(value, Measured) else {"": value}
 
 
 def latex_table(table: Table) -> str:
@@ -119,7 +131,9 @@ def latex_table(table: Table) -> str:
             value = row.get(column.key)
             text = "--" if _is_undefined(value) else _latex(column.text(value))
             is_best = _is_number(value) and value == best[column.key]
-            cells.append(rf"\textbf{{{text}}}" if is_best else text)
+            small = _latex(value.beside()) if isinstance(value, Measured) and text != "--" else ""
+            shown = rf"\textbf{{{text}}}" if is_best else text
+            cells.append(rf"{shown} {{\tiny {small}}}" if small else shown)
         lines.append(" & ".join(cells) + r" \\")
     body = "\n".join(lines)
     return (
@@ -131,7 +145,7 @@ def latex_table(table: Table) -> str:
 LATEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
     "_": r"\_", "%": r"\%", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "<": r"\textless{}", ">": r"\textgreater{}",
+    "<": r"\textless{}", ">": r"\textgreater{}", "\u00b1": r"$\pm$",
 }  # fmt: skip
 
 
@@ -154,9 +168,10 @@ def _cell(column: Column, value: Any, best: float | None, is_head: bool, is_text
     number = _first_number(value) if isinstance(value, str) and not is_text else value
     if _is_number(number):
         attributes += f' data-value="{number!r}"'
-    return (
-        f"<td{attributes}>{f'<b>{text}</b>' if _is_number(value) and value == best else text}</td>"
-    )
+    shown = f"<b>{text}</b>" if _is_number(value) and value == best else text
+    if isinstance(value, Measured) and not _is_undefined(value):
+        shown = value.html(shown)
+    return f"<td{attributes}>{shown}</td>"
 
 
 def _hint(column: Column) -> str:

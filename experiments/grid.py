@@ -153,7 +153,13 @@ def _run(request: "GridRequest", csv: Path | None, reported: bool) -> ExitCode:
     print_low_scores(plan, statuses, request.run.runs)
     print_failures(plan, statuses)
     grid = write_links(
-        plan, statuses, request.run.runs, settings.name, settings.experiment, differences
+        plan,
+        statuses,
+        request.run.runs,
+        settings.name,
+        settings.experiment,
+        differences,
+        request.reported(),
     )
     if csv is not None:
         write_csv(table(grid), csv)

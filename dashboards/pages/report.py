@@ -8,13 +8,14 @@ from dashboards.pages.document import document
 from dashboards.section import Section
 from dashboards.sections.by_category import by_category
 from dashboards.sections.diagnosis import diagnosis
+from dashboards.sections.gains import gains
 from dashboards.sections.header import header
 from dashboards.sections.ranking import ranking
 from dashboards.sources.found import Report
 from longtail.files import write_text
 
 MakeSection: TypeAlias = Callable[[Report], Section | None]
-SECTIONS: tuple[MakeSection, ...] = (header, ranking, by_category, diagnosis)
+SECTIONS: tuple[MakeSection, ...] = (header, ranking, gains, by_category, diagnosis)
 """From above to below; a new one is a file in `sections` and a line here."""
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from dashboards.ablation.category_intervals import with_category_intervals
 from dashboards.figure import Figure
 from dashboards.figures.ap_by_images import TABLE, ap_by_images
 from dashboards.rendering import rendered
@@ -40,6 +41,7 @@ def by_category(report: Report) -> Section | None:
         return None
     names = [row.name for row in report.rows]
     figure = ap_by_images(report.rows, baseline=names.index(report.baseline))
+    figure = with_category_intervals(figure, report.rows, names.index(report.baseline))
     return section_of(figure, len(names))
 
 

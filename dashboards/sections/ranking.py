@@ -1,48 +1,61 @@
 """Which row is best, and whether the difference is real."""
 
-from typing import Any
+from collections.abc import Iterator
 
-from dashboards.section import Section
-from dashboards.sources.found import Report, Row
-from dashboards.tables import Column, Table
-from longtail.metrics import BOX_AP, GAP, GROUP_METRICS, HEADINGS, UNDEFINED
-from longtail.results.points import points_or_nan
+from dashboards.ablation.order import baselines_of
+from dashboards.ablation.row_table import all_steps, claims_of, row_table
+from dashboards.ablation.seed_table import seed_table
+from dashboards.section import Block, Note, Section
+from dashboards.sources.comparing import Compared, compared
+from dashboards.sources.found import Report
+from dashboards.tables import Table
 
-COLUMNS = [
-    Column("row", "row"),
-    Column("AP", "AP", best="high", hint="mask AP in points, IoU 0.50 to 0.95"),
-    Column("interval", "95% interval", hint="of AP, over resamples of the images"),
-    *(Column(key, key, best="high") for key in GROUP_METRICS[1:]),
-    Column(BOX_AP, HEADINGS[BOX_AP], best="high"),
-    Column(GAP, HEADINGS[GAP], hint="box AP - mask AP", best="low"),
-]
+SHOWN_REASONS = 3
 
 
 def ranking(report: Report) -> Section | None:
-    """The table of all rows by falling AP."""
-    if not report.rows:
+    """Means over seeds, the rows by falling AP, and what is missing of both."""
+    failed = [item for source in report.sources for item in source.failed]
+    if not report.rows and not failed:
         return None
-    lines = sorted((_line(row) for row in report.rows), key=_falling)
-    table = Table("ranking", "Rows by mask AP", COLUMNS, lines, "AP in points; the best in bold.")
-    return Section("rows", "Rows", "Which is best, and whether the difference is real.", (table,))
+    differences = compared(report, [*baselines_of(report), *all_steps(report)])
+    blocks: list[Block] = [*_seed_tables(report)]
+    blocks += [
+        table
+        for kind in ("segm", "box")
+        if (table := row_table(report, kind, differences)) is not None
+    ]
+    blocks += _notes(report, differences)
+    blocks += [Note(f"{name} has no line: {why}.", "missing") for name, why in failed]
+    text = "Which is best, and whether the difference is real."
+    return Section("rows", "Rows", text, tuple(blocks))
 
 
-def _line(row: Row) -> dict[str, Any]:
-    tree = row.evaluation
-    line = {key: points_or_nan(tree["segm"][key]) for key in GROUP_METRICS}
-    interval = tree.get("intervals", {}).get("segm", {}).get("metrics", {}).get("AP")
-    known = interval is not None and interval["standard_error"] != UNDEFINED
-    return {
-        "row": row.name,
-        **line,
-        "interval": f"{100 * interval['low']:.2f} to {100 * interval['high']:.2f}"
-        if known
-        else None,
-        BOX_AP: points_or_nan(tree["box"]["AP"]),
-        GAP: points_or_nan(tree[GAP]),
-    }
+def _seed_tables(report: Report) -> Iterator[Table]:
+    number = 0
+    for source in report.sources:
+        table = seed_table(source, "seeds" if not number else f"seeds-{number + 1}")
+        if table is not None:
+            number += 1
+            yield table
 
 
-def _falling(line: dict[str, Any]) -> tuple[bool, float]:
-    undefined = line["AP"] != line["AP"]
-    return undefined, 0.0 if undefined else -line["AP"]
+def _notes(report: Report, differences: Compared) -> Iterator[Note]:
+    if len(report.rows) == 1:
+        yield Note("There is one row, and nothing to compare it with.")
+    sources = dict.fromkeys(str(of["source"]) for of in claims_of(report).values())
+    if sources:
+        yield Note(
+            f"In report: {'; '.join(sources)}. These are of the report's own schedule and data: a"
+            " shorter run, or one of another data set, is not comparable with them."
+        )
+    reasons = list(dict.fromkeys(differences.unknown.values()))
+    if reasons:
+        rest = len(reasons) - SHOWN_REASONS
+        more = f" So it is with {rest} more." if rest > 0 else ""
+        yield Note(" ".join(reasons[:SHOWN_REASONS]) + more, "missing")
+    warnings = dict.fromkeys(
+        warning for of in differences.found.values() for warning in of.comparison["warnings"]
+    )
+    if warnings:
+        yield Note(f"Verdicts may come too easily: {'; '.join(warnings)}.", "warning")

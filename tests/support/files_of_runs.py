@@ -13,7 +13,7 @@ from support.sweep_scene import LAMBDA, sweep_of, trial_of
 from longtail.array_store import ArrayWriter
 from longtail.cluster.nodes.ledger import begin, finish, read_result
 from longtail.cluster.nodes.plan import DataFiles, Row, make_plan
-from longtail.cluster.results.differences import read_comparison, write_comparison
+from longtail.cluster.results.kept_comparisons import read_comparison, write_comparison
 from longtail.cluster.trained import find_trained
 from longtail.config.stages import Stage
 from longtail.config.variant import Variant

@@ -10,6 +10,7 @@ from ensemble.sources.finished_result import ResultSource, parse_results
 from experiments.commands.run_request import RunRequest
 from experiments.commands.variant_files import find_variant, names_file
 from experiments.variants import TABLES
+from experiments.variants.reported import reported_rows
 from longtail.cluster.nodes.plan import Plan, make_plan
 from longtail.cluster.nodes.settings import GridSettings, check_writable
 from longtail.config.base import parse_assignments
@@ -53,6 +54,14 @@ class GridRequest:
     def baseline_of(self, plan: Plan) -> str:
         """Name of the variant that the others are compared with."""
         return self.baseline or plan.all_rows[0].variant_name
+
+    def reported(self) -> dict[str, dict[str, str | float]]:
+        """What reports claim for the rows that are theirs, by variant; not for renamed ones."""
+        if not self.trains:
+            return {}
+        table = self.table or (None if self.variants else DEFAULT_TABLE)
+        words = self.variants or _rows_of(self.table or DEFAULT_TABLE)
+        return reported_rows([word for word in words if "=" not in word], table)
 
     def settings(self) -> GridSettings:
         """Where and with what the plan runs."""

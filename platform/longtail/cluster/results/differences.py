@@ -1,31 +1,25 @@
 """Whether rows of a grid differ for real from the row they are compared with.
 
-The matches that evaluations keep are resampled in pairs (see `evaluation.comparison`). A comparison
-is kept under the digests of what it compares, so that the same grid again need not compute it.
+The matches that evaluations keep are resampled in pairs (see `evaluation.comparison`), and
+comparisons are kept (`kept_comparisons`), so that the same grid again need not compute them.
 """
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from longtail.categories import CategoryTable
 from longtail.cluster.nodes.ledger import node_directory
 from longtail.cluster.nodes.plan import Plan, Row, TableRow
 from longtail.cluster.nodes.statuses import NodeStatuses, State
-from longtail.config.base import fingerprint
+from longtail.cluster.results.kept_comparisons import COMPARISONS, kept_comparisons
 from longtail.evaluation.matching.overlaps import Kind
-from longtail.evaluation.metrics.matches.files import matches_path, read_matches
-from longtail.evaluation.uncertainty.comparison import Comparison, compare, difference_cells
-from longtail.files import sha256_of
-from longtail.sealed import DamagedError, read_sealed, write_sealed_json
+from longtail.evaluation.metrics.matches.files import matches_path
+from longtail.evaluation.uncertainty.comparison import Comparison, difference_cells
 
 __all__ = ["Comparison", "OnPair", "RowDifference", "difference_cells", "differences_to"]
 
-logger = logging.getLogger(__name__)
 OnPair = Callable[[str, str], None]
 
 
@@ -90,32 +84,13 @@ def _difference(
     folders = [node_directory(runs, row.evaluation) for row in (before, after)]
     both_have_masks = all(matches_path(folder, "segm").is_file() for folder in folders)
     kind: Kind = "segm" if both_have_masks else "box"
-    resamples = after.evaluation.config["resamples"]
-    digests = [sha256_of(matches_path(folder, kind)) for folder in folders]
-    compared = fingerprint({"kind": kind, "resamples": resamples, "matches": digests})
-    path = runs / "comparisons" / f"{compared}.json"
-    comparison = read_comparison(path)
-    if comparison is None:
-        on_pair(before.name, after.name)
-        categories = CategoryTable.from_json(annotations)
-        table_a, table_b = (read_matches(folder, categories)[kind] for folder in folders)
-        comparison = compare(table_a, table_b, resamples)
-        write_comparison(path, comparison)
+    (comparison,) = kept_comparisons(
+        folders,
+        [(0, 1)],
+        kind,
+        resamples=after.evaluation.config["resamples"],
+        cache=runs / COMPARISONS,
+        categories=lambda: CategoryTable.from_json(annotations),
+        on_missing=lambda _: on_pair(before.name, after.name),
+    )
     return RowDifference(after.name, before.name, kind, comparison)
-
-
-def write_comparison(path: Path, comparison: Comparison) -> None:
-    """Keep a comparison; the folder is made if absent."""
-    path.parent.mkdir(exist_ok=True)
-    write_sealed_json(path, comparison.as_dict())
-
-
-def read_comparison(path: Path) -> Comparison | None:
-    """A comparison that was kept; None where there is none, or its file was damaged."""
-    try:
-        return msgspec.json.decode(read_sealed(path, "it is computed again"), type=Comparison)
-    except (FileNotFoundError, msgspec.DecodeError):
-        return None
-    except DamagedError as error:
-        logger.warning(str(error))
-        return None

@@ -2,9 +2,10 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from longtail.cluster.nodes.ledger import node_directory, read_result
@@ -18,6 +19,7 @@ from longtail.files import replacing, write_json
 __all__ = ["SeedStatistic", "SeedSummary", "over_seeds"]
 
 TABLE = "table.json"
+EMPTY: Mapping[str, Mapping[str, str | float]] = MappingProxyType({})
 
 
 def over_seeds(plan: Plan, statuses: NodeStatuses, runs: Path) -> dict[str, SeedSummary]:
@@ -48,11 +50,21 @@ def write_links(
     name: str,
     experiment: str,
     differences: Sequence[RowDifference] = (),
+    reported: Mapping[str, Mapping[str, str | float]] = EMPTY,
 ) -> Path:
     """Link every finished node under its row's name and write `table.json`; return the folder.
 
     The table names the MLflow experiment, where merges of the rows are recorded too. A grid of
     the same name with other settings takes the names over; nodes themselves stay.
+
+    Args:
+        plan: The rows.
+        statuses: How their nodes stand.
+        runs: The runs folder.
+        name: Of the grid.
+        experiment: MLflow's.
+        differences: Of rows to a baseline.
+        reported: What others claim for variants, by name: `source` and fractions by metric.
     """
     grid = grid_directory(runs, name)
     rows = {}
@@ -82,6 +94,7 @@ def write_links(
         "intervals": intervals_of_rows(plan, statuses, runs),
         "differences": [difference.as_dict() for difference in differences],
         "seeds": seeds,
+        "reported": {variant: dict(of) for variant, of in reported.items()},
     }
     write_json(grid / TABLE, table, end="", allow_nan=True)
     return grid

@@ -119,7 +119,7 @@ def check_request(table: MatchTable, resamples: int) -> None:
 
 def rough_intervals(table: MatchTable) -> Iterator[str]:
     """A warning for each metric that rests on too few pairs or images for its interval to hold."""
-    images = _images_per_category(table)
+    images = images_per_category(table)
     for name, members in zip(GROUP_METRICS, _groups(table.categories), strict=True):
         occurring = images[members & (images > 0)]
         num_single, num_places = int((occurring == 1).sum()), int(occurring.sum())
@@ -148,7 +148,7 @@ def resampled_metrics(
     weighted = [WeightedAP(table) for table in tables]
     ap = np.empty((len(tables), resamples, len(tables[0].categories)))
     done = 0
-    for weights in _draw_together(len(tables[0].image_ids), resamples, seed):
+    for weights in draw_blocks(len(tables[0].image_ids), resamples, seed):
         end = done + weights.shape[1]
         for model, weighted_ap in enumerate(weighted):
             ap[model, done:end] = weighted_ap.per_category(weights)
@@ -161,7 +161,7 @@ def resampled_metrics(
 
 def _stretched_means(ap: NDArray[np.float64], table: MatchTable) -> NDArray[np.float64]:
     """(B, 4) means over the groups of (B, K) AP by category, -1 in and NaN out where undefined."""
-    images = _images_per_category(table)
+    images = images_per_category(table)
     # The others are undefined in all resamples. One column alone would be added in another order.
     some = np.flatnonzero(images) if (images > 0).sum() > 1 else np.arange(len(images))
     ap, images = np.take(ap, some, axis=1), images[some]
@@ -181,11 +181,11 @@ def _stretched_means(ap: NDArray[np.float64], table: MatchTable) -> NDArray[np.f
 
 def draw_weights(num_images: int, resamples: int, seed: int) -> Iterator[NDArray[np.int32]]:
     """How often each of the images is drawn, (N,) int32 with sum N, resample by resample."""
-    for weights in _draw_together(num_images, resamples, seed):
+    for weights in draw_blocks(num_images, resamples, seed):
         yield from weights.T
 
 
-def _draw_together(num_images: int, resamples: int, seed: int) -> Iterator[NDArray[np.int32]]:
+def draw_blocks(num_images: int, resamples: int, seed: int) -> Iterator[NDArray[np.int32]]:
     """The same as (N, B) int32 of as many resamples at once as take little memory."""
     rng = np.random.default_rng(seed)
     most = max(1, MAX_DRAWN // max(num_images, 1))
@@ -219,6 +219,6 @@ def _groups(categories: CategoryTable) -> list[NDArray[np.bool_]]:
     return [every, *(categories.group(letter) for letter in FREQUENCY_GROUPS)]
 
 
-def _images_per_category(table: MatchTable) -> NDArray[np.int64]:
+def images_per_category(table: MatchTable) -> NDArray[np.int64]:
     """(K,) images with ground truth of each category."""
     return np.bincount(table.gt_category, minlength=len(table.categories))

@@ -5,6 +5,7 @@ out of the difference. The images are what varies; the chance of another trainin
 the interval (see `seeds`).
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -90,13 +91,59 @@ def compare(
     Raises:
         ValueError: The tables are not of the same annotations, or a number is out of range.
     """
-    _check_same_annotations(table_a, table_b)
+    check_same_annotations(table_a, table_b)
     check_request(table_a, resamples)
-    drawn_a, drawn_b = resampled_metrics([table_a, table_b], resamples, seed, on_resample)
-    drawn = (drawn_b - drawn_a).T
-    columns = zip(GROUP_METRICS, whole_metrics(table_a), whole_metrics(table_b), drawn, strict=True)
-    differences = {name: _difference(a, b, values) for name, a, b, values in columns}
-    return Comparison(differences, resamples, seed, LEVEL, tuple(rough_intervals(table_a)))
+    drawn = resampled_metrics([table_a, table_b], resamples, seed, on_resample)
+    a, b = (_Resampled.of(*model) for model in zip((table_a, table_b), drawn, strict=True))
+    return _comparison(a, b, resamples, seed)
+
+
+def compare_pairs(
+    tables: Iterable[MatchTable],
+    pairs: Sequence[tuple[int, int]],
+    resamples: int = 1000,
+    seed: int = 0,
+) -> list[Comparison]:
+    """What `compare` finds for each pair, with each model resampled once, not once a pair.
+
+    Args:
+        tables: The matches of some models for the same annotations; each is asked for once and let
+            go, so that a generator need hold two at a time.
+        pairs: Numbers of models A and B.
+        resamples: Resamples to draw, at least 20.
+        seed: Of the draws.
+
+    Raises:
+        ValueError: The tables are not of the same annotations, or a number is out of range.
+    """
+    first: MatchTable | None = None
+    models = []
+    for table in tables:
+        first = table if first is None else first
+        check_same_annotations(first, table)
+        check_request(table, resamples)
+        (drawn,) = resampled_metrics([table], resamples, seed)
+        models.append(_Resampled.of(table, drawn))
+    return [_comparison(models[a], models[b], resamples, seed) for a, b in pairs]
+
+
+@dataclass(frozen=True, eq=False)
+class _Resampled:
+    """A model's metrics: (4,) whole, (B, 4) in resamples; and what makes intervals doubtful."""
+
+    whole: list[float]
+    drawn: NDArray[np.float64]
+    warnings: tuple[str, ...]
+
+    @classmethod
+    def of(cls, table: MatchTable, drawn: NDArray[np.float64]) -> "_Resampled":
+        return cls(whole_metrics(table), drawn, tuple(rough_intervals(table)))
+
+
+def _comparison(a: _Resampled, b: _Resampled, resamples: int, seed: int) -> Comparison:
+    columns = zip(GROUP_METRICS, a.whole, b.whole, (b.drawn - a.drawn).T, strict=True)
+    differences = {name: _difference(*metric) for name, *metric in columns}
+    return Comparison(differences, resamples, seed, LEVEL, a.warnings)
 
 
 def _difference(a: float, b: float, drawn: NDArray[np.float64]) -> Difference:
@@ -122,7 +169,12 @@ def _p_value(drawn: NDArray[np.float64]) -> float:
     return min(1.0, 2 * (beyond + 1) / (len(drawn) + 1))
 
 
-def _check_same_annotations(table_a: MatchTable, table_b: MatchTable) -> None:
+def check_same_annotations(table_a: MatchTable, table_b: MatchTable) -> None:
+    """Check that two models were judged by the same annotations.
+
+    Raises:
+        ValueError: They were not; says in what these differ.
+    """
     same = {
         "images": np.array_equal(table_a.image_ids, table_b.image_ids),
         "categories": table_a.categories.same_ids(table_b.categories),

@@ -19,8 +19,11 @@ def test_rows_are_linked_by_name_and_listed_in_a_table(plan: Plan, tmp_path: Pat
     intervals = {"segm": {"metrics": {"AP": {"value": 0.5, "low": 0.4, "high": 0.6}}}}
     (evaluation / "evaluation.json").write_text(json.dumps({"intervals": intervals}))
     finish(evaluation, [evaluation / "evaluation.json"], {"AP": 0.5})
+    reported: dict[str, str | float] = {"source": "Table 2", "AP": 0.228}
     for _ in range(2):
-        grid = write_links(plan, look_up(plan, tmp_path), tmp_path, "a, b", "x")
+        grid = write_links(
+            plan, look_up(plan, tmp_path), tmp_path, "a, b", "x", reported={"eql": reported}
+        )
     assert grid == tmp_path / "grids" / "a_b"
     link = row_directory(grid, first) / "predictions"
     assert link.is_symlink() and not Path(link.readlink()).is_absolute()
@@ -38,4 +41,5 @@ def test_rows_are_linked_by_name_and_listed_in_a_table(plan: Plan, tmp_path: Pat
         "intervals": {"sigmoid": intervals},
         "differences": [],
         "seeds": {},
+        "reported": {"eql": reported},
     }

@@ -18,7 +18,7 @@ from support.match_tables import (
 
 from longtail.evaluation.match_table import match_table
 from longtail.evaluation.uncertainty.bootstrap import bootstrap
-from longtail.evaluation.uncertainty.comparison import compare
+from longtail.evaluation.uncertainty.comparison import compare, compare_pairs
 from longtail.metrics import GROUP_METRICS
 
 Record = dict[str, Any]
@@ -47,6 +47,15 @@ def test_difference_is_that_of_recomputing_both_on_the_same_images() -> None:
     assert ap.difference == pytest.approx(ap.b - ap.a, abs=0)
     assert ap.standard_error == pytest.approx(np.std(b - a, ddof=1), abs=1e-14)
     assert ap.difference + ap.bias == pytest.approx(np.mean(b - a), abs=1e-14)
+
+
+def test_pairs_of_several_models_are_compared_as_by_themselves() -> None:
+    tables = simulated_tables(np.random.default_rng(0), [0.5, 0.6, 0.4], letters="rf")
+    pairs = [(0, 1), (2, 0), (1, 2)]
+    found = compare_pairs(iter(tables), pairs, 40, seed=5)
+    assert found == [compare(tables[a], tables[b], 40, seed=5) for a, b in pairs]
+    with pytest.raises(ValueError, match="different images"):
+        compare_pairs([table_of("r", n, [], [(0, 0, 1)]) for n in (2, 3)], [(0, 1)])
 
 
 def test_swapping_the_models_turns_the_sign() -> None:

@@ -58,11 +58,20 @@ def read_matches(directory: Path, categories: CategoryTable) -> dict[Kind, Match
     Raises:
         BadInputError: There are none, they are damaged, or they are of other categories.
     """
-    paths = {kind: matches_path(directory, kind) for kind in KINDS}
-    tables = {kind: _read(path, categories) for kind, path in paths.items() if path.is_file()}
-    if not tables:
+    kinds = [kind for kind in KINDS if matches_path(directory, kind).is_file()]
+    if not kinds:
         raise BadInputError(f"{directory}: no matches are kept here; {REMEDY}")
-    return tables
+    return {kind: read_matches_of(directory, kind, categories) for kind in kinds}
+
+
+def read_matches_of(directory: Path, kind: Kind, categories: CategoryTable) -> MatchTable:
+    """The table of masks or boxes alone.
+
+    Raises:
+        FileNotFoundError: There is none.
+        BadInputError: It is damaged, or of other categories.
+    """
+    return _read(matches_path(directory, kind), categories)
 
 
 def _write(path: Path, table: MatchTable) -> None:

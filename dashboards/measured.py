@@ -1,0 +1,45 @@
+"""A number of a table that brings along what bounds it."""
+
+from collections.abc import Mapping
+from html import escape
+from types import MappingProxyType
+
+NOTHING: Mapping[str, float] = MappingProxyType({})
+
+
+class Measured(float):
+    """A number with its interval or spread; it is sorted, and the best, as the number is.
+
+    Attributes:
+        below: Shown below it, small: "32.1 to 34.0"; where it is NaN, shown instead of it.
+        verdict: A word before it: "better", "worse" or "not sure".
+        more: Numbers that a file has in columns of their own, by what is put behind the name.
+    """
+
+    below: str
+    verdict: str
+    more: Mapping[str, float]
+
+    def __new__(
+        cls, value: float, below: str = "", verdict: str = "", more: Mapping[str, float] = NOTHING
+    ) -> "Measured":
+        """See the attributes."""
+        made = super().__new__(cls, value)
+        made.below, made.verdict, made.more = below, verdict, more
+        return made
+
+    def html(self, text: str) -> str:
+        """Of a cell, around the number's own text."""
+        word = self.verdict
+        before = f'<span class="{escape(word.replace(" ", "-"))}">{escape(word)}</span> '
+        after = f" <small>{escape(self.below)}</small>"
+        return f"{before if word else ''}{text}{after if self.below else ''}"
+
+    def columns(self) -> dict[str, float | str]:
+        """Of a file: the number, and what bounds it, by what is put behind the column's name."""
+        more: dict[str, float | str] = {f"_{name}": value for name, value in self.more.items()}
+        return {"": self, **more, **({"_verdict": self.verdict} if self.verdict else {})}
+
+    def beside(self) -> str:
+        """What stands beside the number where there is room for a line only."""
+        return ", ".join(word for word in (self.below, self.verdict) if word)

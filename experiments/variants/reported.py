@@ -1,0 +1,112 @@
+"""What the reports claim for the rows of their tables, to stand beside what a grid finds.
+
+Mask AP on LVIS's validation split by each report's own schedule, data and, where a module says so,
+a larger model; the modules of the reports have the rest of what they say.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from longtail.metrics import GROUP_METRICS
+
+
+@dataclass(frozen=True)
+class ReportedTable:
+    """A table of a report.
+
+    Attributes:
+        source: Report, table and data, for people.
+        points: Values of its rows as printed: AP, APr, APc, APf, or AP alone.
+    """
+
+    source: str
+    points: Mapping[str, tuple[float, ...]]
+
+    def row(self, name: str) -> dict[str, str | float]:
+        """Its source, and its fractions by metric."""
+        metrics = zip(GROUP_METRICS, self.points[name], strict=False)
+        return {"source": self.source, **{key: round(of / 100, 5) for key, of in metrics}}
+
+
+def _eql(number: int) -> str:
+    return f"report 003 (EQL team 2019), Table {number}, LVIS v0.5 val"
+
+
+def _calibration(number: int) -> str:
+    return f"report 004 (classification calibration 2019), Table {number}, LVIS v0.5 val"
+
+
+REPORTED = {
+    "eql_2019_1": ReportedTable(
+        _eql(1),
+        {"softmax_r50": (20.8, 5.6, 21.5, 25.6), "sigmoid_r50": (20.1, 6.5, 19.9, 25.4)},
+    ),
+    "eql_2019_2": ReportedTable(
+        _eql(2),
+        {"sigmoid_r50": (20.1, 6.5, 19.9, 25.4), "eql_r50": (22.8, 10.1, 25.0, 25.1)},
+    ),
+    "eql_2019_3": ReportedTable(
+        _eql(3),
+        {
+            "sigmoid_r50": (20.1, 6.5, 19.9, 25.4),
+            "sigmoid_rfs_r50": (21.3, 12.2, 21.5, 24.7),
+            "eql_r50": (22.8, 10.1, 25.0, 25.1),
+            "eql_rfs_r50": (23.3, 15.3, 24.8, 24.5),
+        },
+    ),
+    "eql_2019_3_coco": ReportedTable(
+        _eql(3),
+        {
+            "eql_coco_r50": (23.9, 11.7, 26.0, 26.1),
+            "eql_rfs_coco_r50": (25.2, 17.9, 26.8, 26.2),
+        },
+    ),
+    "calibration_2019_2": ReportedTable(
+        _calibration(2), {"mrcnn_r50_thr": (13.1,), "mrcnn_r50": (18.0,)}
+    ),
+    "calibration_2019_6": ReportedTable(
+        _calibration(6),
+        {
+            "mrcnn_r50": (18.0,),
+            "rhead_only": (18.4,),
+            "rhead_avg": (20.3,),
+            "rhead_det": (19.8,),
+            "rhead_cat": (21.1,),
+            "rhead_cat_thr": (20.9,),
+            "rhead_cat_scale": (21.0,),
+        },
+    ),
+    "calibration_2019_8": ReportedTable(
+        _calibration(8),
+        {"mrcnn_r50": (18.0,), "img_sample_r50": (22.0,), "rhead_cat": (21.3,)},
+    ),
+    "alibaba_2020_1": ReportedTable(
+        "report 002 (Alibaba 2020), Table 1, LVIS v1 val, a hybrid task cascade with SENet154",
+        {
+            "alibaba_r50": (33.4, 17.3, 33.2, 40.6),
+            "alibaba_bgs_r50": (35.1, 22.7, 34.8, 40.7),
+            "alibaba_double_r50": (35.4, 24.6, 34.9, 40.7),
+        },
+    ),
+}
+"""By the name of the table in `TABLES`."""
+
+
+def reported_rows(
+    variants: Iterable[str], table: str | None = None
+) -> dict[str, dict[str, str | float]]:
+    """What is claimed for variants that are rows of a report's table; the others are left out.
+
+    Args:
+        variants: Their names.
+        table: The one whose numbers are wanted; others stand in for rows that it lacks, before all
+            the one that has the most of them.
+
+    Returns:
+        By variant: `source`, then fractions by metric.
+    """
+    names = list(variants)
+    most_first = sorted(REPORTED.values(), key=lambda of: -len(of.points.keys() & {*names}))
+    tables = [REPORTED[table], *most_first] if table in REPORTED else most_first
+    holding = {name: [of for of in tables if name in of.points] for name in names}
+    return {name: of[0].row(name) for name, of in holding.items() if of}
