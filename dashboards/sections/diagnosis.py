@@ -1,5 +1,6 @@
 """Why AP is what it is: scores, confusion, errors and what they cost, and what was taught."""
 
+from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 
 from dashboards.figures.ap_by_images import has_masks
@@ -131,23 +132,22 @@ def _of_merges(report: Report) -> Iterator[Block]:
 
 
 def _of_trainings(report: Report) -> Iterator[Block]:
-    watched = [item for item in _trainings_by_ap(report) if (item.folder / FOLDER).is_dir()]
+    left = deque(item for item in _trainings_by_ap(report) if (item.folder / FOLDER).is_dir())
     found: dict[str, TrainingTelemetry] = {}
-    for training in watched:
+    while left and len(found) < _most_panels(found.values()):
+        training = left.popleft()
         try:
             found[_unique(training, found)] = read_telemetry(training.folder)
         except BadInputError as error:
-            yield Note(f"Not drawn, what {training.name} was taught: {error}", "missing")
-        if len(found) == _most_panels(found.values()):
-            break
+            yield Note(f"Not drawn, what {training.name} taught: {error}", "missing")
     if not found:
         return
     names = {of["id"]: of["name"] for row in report.rows for of in row.evaluation["per_category"]}
     yield taught(found, names)
-    if left := len(watched) - len(found):
+    if left:
         yield Note(
-            f"What {left} other {'training' if left == 1 else 'trainings'} taught is not drawn;"
-            " python -m longtail.cluster.telemetry FOLDER... --out FILE.svg draws any."
+            f"What {len(left)} other {'training' if len(left) == 1 else 'trainings'} taught is not"
+            " drawn; python -m longtail.cluster.telemetry FOLDER... --out FILE.svg draws any."
         )
 
 
