@@ -42,6 +42,16 @@ def test_an_evaluation_writes_its_files_and_agrees_with_lvis_api(
     assert {path.name for path in tmp_path.iterdir()} == expected
 
 
+def test_a_plot_of_no_known_format_is_refused_before_anything_is_evaluated(
+    make_problem: MakeProblem, write: Write, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    paths = write(*make_problem(1))
+    assert exit_code(*paths, "--plot", tmp_path / "ap.gif") == 2
+    said = " ".join(capfd.readouterr().err.replace("│", " ").split())
+    assert "give a name that ends with .html, .svg, .pdf or .png" in said
+    assert not (tmp_path / "ap.gif").exists()
+
+
 def test_all_that_can_be_asked_for_is_written_and_shown(
     make_problem: MakeProblem, write: Write, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
