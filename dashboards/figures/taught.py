@@ -11,6 +11,7 @@ from typing import Any
 import altair as alt
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from dashboards.figure import Chart, Draw, Figure, Width
 from dashboards.figures.parts import FOUND, ZERO_AT, count_height, fitting, query
@@ -18,7 +19,6 @@ from dashboards.look import Look
 from longtail.categories import FREQUENCY_GROUPS, GROUP_NAMES
 from longtail.training.telemetry_files import TrainingTelemetry
 
-TABLE = "taught"
 SERIES = {
     "foreground": ("negatives of other categories, valid or masked", "grey"),
     "valid_foreground": ("valid ones of these", "rare"),
@@ -43,11 +43,14 @@ def taught(
         trainings: At least one.
         names: Of categories by id, where they are known; the search finds them.
     """
-    table = taught_table(trainings, names or {})
-    most = int(table[list(SERIES)].to_numpy().max())
+    tables = {
+        f"taught-{number}": taught_table(training, names or {})
+        for number, training in enumerate(trainings.values())
+    }
+    most = max(_largest(training) for training in trainings.values())
     panels: list[Draw] = [
-        partial(_chart, number, name, training, most)
-        for number, (name, training) in enumerate(trainings.items())
+        partial(_chart, table, name, training, most)
+        for table, (name, training) in zip(tables, trainings.items(), strict=True)
     ]
     return Figure(
         name="taught",
@@ -55,42 +58,29 @@ def taught(
         text="Regions that each category learned from. A negative is valid if the loss did not"
         " mask it; a category without positives or without valid negatives stands at 0.",
         panels=tuple(panels),
-        tables={TABLE: table},
+        tables=tables,
         broad=True,
         least_width=360,
     )
 
 
-def taught_table(
-    trainings: Mapping[str, TrainingTelemetry], names: Mapping[int, str]
-) -> pd.DataFrame:
-    """A line for each category of each training, from the most frequent to the rarest.
+def taught_table(training: TrainingTelemetry, names: Mapping[int, str]) -> pd.DataFrame:
+    """A line for each category, from the most frequent to the rarest.
 
     Returns:
-        `training` (its number), `place` from 0, `id`, `name`, `group` (r, c, f), `images` of
-        training, then regions: `positives`, `valid_foreground` and `foreground` negatives, and
-        `valid_background` negatives.
+        `name`, `images` of training, then regions: `positives`, valid negatives of other categories
+        (`valid_foreground`) and of the background (`valid_background`).
     """
-    frames = []
-    for number, training in enumerate(trainings.values()):
-        window = training.window
-        order = np.lexsort((training.category_ids, -training.image_count))
-        frame = pd.DataFrame(
-            {
-                "training": number,
-                "id": training.category_ids,
-                "group": training.frequency.astype(object),
-                "images": training.image_count,
-                "positives": window.positives,
-                "valid_foreground": window.valid_foreground_negatives,
-                "foreground": window.foreground_negatives,
-                "valid_background": window.valid_background_negatives,
-            }
-        ).iloc[order]
-        frame.insert(1, "place", np.arange(len(frame)))
-        frame.insert(3, "name", [names.get(i, f"category {i}") for i in frame["id"].tolist()])
-        frames.append(frame)
-    return pd.concat(frames, ignore_index=True)
+    order, window = _order(training), training.window
+    return pd.DataFrame(
+        {
+            "name": [names.get(i, f"category {i}") for i in training.category_ids[order].tolist()],
+            "images": training.image_count[order],
+            "positives": window.positives[order],
+            "valid_foreground": window.valid_foreground_negatives[order],
+            "valid_background": window.valid_background_negatives[order],
+        }
+    )
 
 
 def positives_per_negative(training: TrainingTelemetry) -> dict[str, float]:
@@ -104,12 +94,26 @@ def positives_per_negative(training: TrainingTelemetry) -> dict[str, float]:
     return ratios
 
 
+def _order(training: TrainingTelemetry) -> NDArray[np.int64]:
+    """By falling images; these order the groups as well."""
+    return np.lexsort((training.category_ids, -training.image_count))
+
+
+def _largest(training: TrainingTelemetry) -> int:
+    window = training.window
+    counts = window.positives, window.foreground_negatives, window.valid_background_negatives
+    return max(int(of.max()) for of in counts)
+
+
 def _chart(
-    number: int, name: str, training: TrainingTelemetry, most: int, look: Look, width: Width
+    table: str, name: str, training: TrainingTelemetry, most: int, look: Look, width: Width
 ) -> Chart:
     num = len(training.category_ids)
-    of_training = f"datum.training == {number}"
-    base = alt.Chart(alt.NamedData(TABLE)).transform_filter(of_training)
+    base = (
+        alt.Chart(alt.NamedData(table))
+        .transform_window(number="row_number()")
+        .transform_calculate(foreground=f"{training.window.foreground_rois} - datum.positives")
+    )
     height = 300 if width == "container" else 180
     labels = [label for label, _ in SERIES.values()]
     names = {column: label for column, (label, _) in SERIES.items()}
@@ -130,7 +134,7 @@ def _chart(
     )
     folded = base.transform_fold(list(SERIES), as_=["column", "regions"]).transform_calculate(
         of=f"{names}[datum.column]",
-        middle="datum.place + 0.5",
+        middle="datum.number - 0.5",
         height=f"max(datum.regions, {ZERO_AT})",
     )
     y = count_height("height", "regions of the training", most)
@@ -179,9 +183,8 @@ def _chart(
 
 
 def _spans(training: TrainingTelemetry) -> list[dict[str, Any]]:
-    """Where each group begins and ends; the counts that order the categories order the groups."""
-    order = np.lexsort((training.category_ids, -training.image_count))
-    letters = training.frequency[order]
+    """Where each group begins and ends."""
+    letters = training.frequency[_order(training)]
     spans = []
     for letter in FREQUENCY_GROUPS:
         places = np.flatnonzero(letters == letter)

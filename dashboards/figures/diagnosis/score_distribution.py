@@ -25,6 +25,8 @@ from longtail.categories import FREQUENCY_GROUPS
 
 TABLE, TOLD = "scores", "scores-told"
 KINDS = ("wrong", "right")
+BIN = 0.05
+"""Width of a bin of scores."""
 NARROW = 0.25
 """Share of a bin's width that bars of right detections leave free on both sides."""
 
@@ -58,8 +60,8 @@ def score_table(rows: Sequence[Row]) -> pd.DataFrame:
     """A line for each row, group, kind and bin that holds a detection.
 
     Returns:
-        `row` (its number), `group`, `kind` (wrong, right), `low` and `high` end of the bin, and
-        `count` of detections.
+        `row` (its number), `group`, `kind` (wrong, right), `low` end of the bin, and `count` of
+        detections.
     """
     lines = []
     for number, tree in diagnosed(rows):
@@ -72,13 +74,12 @@ def score_table(rows: Sequence[Row]) -> pd.DataFrame:
                         "group": letter,
                         "kind": kind,
                         "low": place / len(counts),
-                        "high": (place + 1) / len(counts),
                         "count": count,
                     }
                     for place, count in enumerate(counts)
                     if count
                 ]
-    return pd.DataFrame(lines, columns=["row", "group", "kind", "low", "high", "count"])
+    return pd.DataFrame(lines, columns=["row", "group", "kind", "low", "count"])
 
 
 def _told_table(rows: Sequence[Row]) -> pd.DataFrame:
@@ -115,10 +116,11 @@ def _sentence(of: Row) -> str:
 
 def _chart(table: pd.DataFrame, letter: str, shown: int, look: Look, width: Width) -> Chart:
     most = max([10, *table["count"]])
-    inset = f"(datum.kind == 'right' ? {NARROW} : 0.03) * (datum.high - datum.low)"
+    inset = f"(datum.kind == 'right' ? {NARROW} : 0.03) * {BIN}"
     colours = [look["grey"], look[GROUP_COLOURS[letter]]]
     bars = (
         of_row(TABLE, f"datum.group == '{letter}'")
+        .transform_calculate(high=f"datum.low + {BIN}")
         .transform_calculate(
             start=f"datum.low + {inset}", end=f"datum.high - {inset}", ground=f"{ZERO_AT}"
         )

@@ -93,8 +93,8 @@ def test_trainings_are_those_of_the_baseline_and_of_the_best_rows(tmp_path: Path
     first, second = (figure.panels[number].args[1] for number in (0, 1))  # type: ignore[attr-defined]
     best = max(rows[1:], key=lambda row: row.evaluation["segm"]["AP"])
     assert (first, second) == ("row_0 training", f"{best.name} training")
-    names = figure.tables["taught"]
-    assert names[names["id"] == 2]["name"].tolist() == ["category_2"] * MOST_PANELS
+    for table in figure.tables.values():
+        assert table["name"].tolist()[-1] == "category_2"
 
 
 def test_a_training_with_damaged_telemetry_is_named(tmp_path: Path) -> None:
