@@ -18,7 +18,7 @@ from dashboards.tables import Column, Table
 from longtail.problems import BadInputError
 from longtail.training.telemetry_files import FOLDER, TrainingTelemetry, read_telemetry
 
-COMMAND = "python -m longtail.evaluation.diagnose ANN PRED --json diagnosis.json"
+COMMAND = "python -m longtail.evaluation.diagnose ANN PRED --json FOLDER/diagnosis.json"
 MOST_PANELS, FEWER_PANELS, MANY_CATEGORIES = 4, 2, 300
 MOST_ROWS = 4
 """Rows of the table of confused pairs."""
@@ -59,7 +59,8 @@ def _lacking(names: Sequence[str]) -> str:
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return (
         f"No diagnosis of {', '.join(names[:NAMED])}{more}: none was written beside the"
-        f" evaluation. {COMMAND} makes one; an evaluation of a grid has it."
+        f" evaluation. {COMMAND} makes one, where FOLDER has the evaluation.json; rows of a grid have"
+        " it."
     )
 
 
@@ -94,14 +95,15 @@ def _pairs(report: Report) -> Iterator[Block]:
         }
         for (wanted, found), of in falling
     ]
-    left = len(report.rows) - len(rows)
+    all_rows = len(report.rows)
+    shown = f" {len(rows)} of {all_rows} rows are shown." if len(rows) < all_rows else ""
     yield Table(
         "confused-pairs",
         "Most confused categories",
         columns,
         lines,
         f"How many objects of one category were taken for another, in the {NUM_PAIRS} most frequent"
-        f" pairs of a row.{f' {left} other rows are left out.' if left else ''}",
+        f" pairs of a row.{shown}",
     )
 
 

@@ -158,9 +158,10 @@ def _cells(shown: int, look: Look, width: Width) -> Chart:
     layers = alt.layer(
         empty.encode(x=x, y=y), tiles, counts, shares, line_below_title(TOLD, "true", look)
     ).resolve_scale(color="independent")
-    return layers.properties(
+    whole: Chart = layers.properties(
         width=width, height=panel_height(width, 220, 130), title=panel_title("by group")
     )
+    return whole
 
 
 def _fates(shown: int, look: Look, width: Width) -> Chart:

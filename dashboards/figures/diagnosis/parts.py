@@ -42,11 +42,12 @@ def line_below_title(table: str, condition: str, look: Look) -> alt.Chart:
         condition: Which of its lines, in Vega's words.
         look: Colours and type.
     """
-    return (
+    line: alt.Chart = (
         of_row(table, condition)
         .mark_text(align="left", baseline="bottom", color=look["muted"], fontSize=look.size)
         .encode(x=alt.value(0), y=alt.value(-5), text="text:N")
     )
+    return line
 
 
 def panel_title(text: str) -> alt.TitleParams:
