@@ -9,11 +9,27 @@ from dashboards.section import Section
 from dashboards.sections.by_category import by_category
 from dashboards.sections.diagnosis import diagnosis
 from dashboards.sections.ranking import ranking
+from dashboards.sections.search.best import best
+from dashboards.sections.search.margins import margins
+from dashboards.sections.search.on_the_way import on_the_way
+from dashboards.sections.search.trade_off import trade_off
+from dashboards.sections.search.tuned import tuned
+from dashboards.sections.search.values import values
 from dashboards.sources.found import Report
 from longtail.files import write_text
 
 MakeSection: TypeAlias = Callable[[Report], Section | None]
-SECTIONS: tuple[MakeSection, ...] = (ranking, by_category, diagnosis)
+SECTIONS: tuple[MakeSection, ...] = (
+    ranking,
+    by_category,
+    diagnosis,
+    best,
+    tuned,
+    trade_off,
+    values,
+    margins,
+    on_the_way,
+)
 """From above to below; a new one is a file in `sections` and a line here."""
 
 

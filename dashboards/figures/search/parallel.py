@@ -1,0 +1,214 @@
+"""Parallel coordinates: each trial as a line through its searched values, to its metric."""
+
+import json
+from collections.abc import Sequence
+from functools import partial
+
+import altair as alt
+import pandas as pd
+
+from dashboards.figure import Chart, Draw, Figure, Width
+from dashboards.figures.search.looks import BEST, FINISHED, domain, heading, points_of, state_of
+from dashboards.figures.search.places import Ticks
+from dashboards.look import SEQUENTIAL, Look
+from longtail.sweep.analysis.axis import Axis, spelt_value
+from longtail.sweep.analysis.ticks import linear_ticks
+from longtail.sweep.trial import Trial
+
+UNREAD = -0.14
+"""Where a line passes an axis whose value the trial did not read, or that has none."""
+NOT_READ, NOT_DEFINED = "not read", "not defined"
+PIXELS_OF_AXIS = 118
+LONGEST = 15
+COLUMNS = ["trial", "state", "place", "y", "at", "value", "is_good"]
+
+
+def parallel(
+    name: str, metrics: Sequence[str], axes: Sequence[Axis], trials: Sequence[Trial],
+    best: int | None,
+) -> Figure:  # fmt: skip
+    """A line for each trial that has the first metric, coloured by it.
+
+    Args:
+        name: The figure's.
+        metrics: Of the search, each an axis behind those of the paths.
+        axes: The searched paths.
+        trials: All of the search.
+        best: Number of the best finished trial, which is drawn on top.
+    """
+    table, ticks = line_table(metrics, axes, trials, best), tick_table(metrics, axes, trials)
+    labels = [*(axis.label for axis in axes), *(f"{heading(of)} in points" for of in metrics)]
+    draw: Draw = partial(_chart, name, metrics[0], labels, table)
+    early = (
+        " Grey lines were stopped early or failed; their metric is that of their last evaluation."
+        if {*table["state"]} - {BEST, FINISHED}
+        else ""
+    )
+    return Figure(
+        name=name,
+        title="Every trial through its values",
+        text=f"A line is a trial, coloured by {heading(metrics[0])}; the best is the thick one."
+        f"{early} Ranges searched by their logarithm have logarithmic axes.",
+        panels=(draw,),
+        tables={name: table, f"{name}-ticks": ticks},
+        broad=True,
+        least_width=PIXELS_OF_AXIS * len(labels),
+    )
+
+
+def line_table(
+    metrics: Sequence[str], axes: Sequence[Axis], trials: Sequence[Trial], best: int | None
+) -> pd.DataFrame:
+    """A line for each trial and axis, low metrics first, so that high ones lie above.
+
+    Returns:
+        `trial`, `state`, `place` (number of the axis), `y` (place on it from 0 to 1, below 0
+        where the trial has no value), `at` (the value as text), `value` (the first metric in
+        points), `is_good` (it finished).
+    """
+    held = [
+        trial for trial in trials if points_of(trial, metrics[0]) == points_of(trial, metrics[0])
+    ]
+    held.sort(key=lambda t: (t.number == best, t.state == "finished", points_of(t, metrics[0])))
+    ends = {metric: domain(points_of(trial, metric) for trial in trials) for metric in metrics}
+    lines = []
+    for trial in held:
+        value, state = points_of(trial, metrics[0]), state_of(trial, best)
+        places = [_place(axis, trial) for axis in axes]
+        for metric in metrics:
+            of, (low, high) = points_of(trial, metric), ends[metric]
+            is_known = of == of
+            places.append(
+                ((of - low) / (high - low), f"{of:.2f}") if is_known else (UNREAD, NOT_DEFINED)
+            )
+        lines += [
+            (trial.number, state, place, y, at, value, state in (BEST, FINISHED))
+            for place, (y, at) in enumerate(places)
+        ]
+    return pd.DataFrame(lines, columns=COLUMNS)
+
+
+def tick_table(
+    metrics: Sequence[str], axes: Sequence[Axis], trials: Sequence[Trial]
+) -> pd.DataFrame:
+    """The texts beside each axis: `place` (number of the axis), `y`, `text`, and `full` where it
+    had to be cut."""
+    lines = []
+    for place, axis in enumerate(axes):
+        ticks: list[tuple[float, str]] = [*axis.ticks()]
+        if any(axis.path not in trial.point for trial in trials):
+            ticks.append((UNREAD, NOT_READ))
+        lines += [(place, y, text) for y, text in ticks]
+    for place, metric in enumerate(metrics, len(axes)):
+        values = [points_of(trial, metric) for trial in trials]
+        lines += [(place, y, text) for y, text in _metric_ticks(values)]
+    cut = [
+        (place, y, text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}\u2026")
+        for place, y, text in lines
+    ]
+    return pd.DataFrame(cut, columns=["place", "y", "text"])
+
+
+def _metric_ticks(values: Sequence[float]) -> Ticks:
+    low, high = domain(values)
+    ticks = [((of - low) / (high - low), f"{of:g}") for of in linear_ticks(low, high)]
+    is_known = all(value == value for value in values)
+    return ticks if is_known else [*ticks, (UNREAD, NOT_DEFINED)]
+
+
+def _place(axis: Axis, trial: Trial) -> tuple[float, str]:
+    if axis.path not in trial.point:
+        return UNREAD, NOT_READ
+    value = trial.point[axis.path]
+    place = axis.position(value)
+    return (
+        (UNREAD, f"{spelt_value(value)}, outside")
+        if place is None
+        else (
+            place,
+            spelt_value(value),
+        )
+    )
+
+
+def _chart(
+    name: str,
+    metric: str,
+    labels: Sequence[str],
+    table: pd.DataFrame,
+    look: Look,
+    width: Width,
+) -> Chart:
+    num = len(labels)
+    x = alt.X(
+        "place:Q",
+        scale=alt.Scale(domain=[-0.45, num - 0.7], nice=False),
+        axis=alt.Axis(
+            orient="top",
+            values=list(range(num)),
+            labelExpr=f"{json.dumps(labels)}[datum.value]",
+            labelFontWeight=600,
+            labelColor=look["ink"],
+            labelLimit=PIXELS_OF_AXIS,
+            labelOverlap=False,
+            labelFlush=False,
+            title=None,
+            gridColor=look["line"],
+            gridWidth=1.5,
+        ),
+    )
+    y = alt.Y("y:Q", scale=alt.Scale(domain=[UNREAD - 0.05, 1.03], nice=False), axis=None)
+    over = alt.selection_point(
+        name=f"over_{name.replace('-', '_')}",
+        fields=["trial"],
+        on="pointerover",
+        clear="pointerout",
+        empty=False,
+    )
+    data = alt.Chart(alt.NamedData(name))
+    low, high = domain(table["value"])
+    colour = (
+        alt.when("!datum.is_good")
+        .then(alt.value(look["grey"]))
+        .otherwise(
+            alt.Color(
+                "value:Q",
+                # Without its ends, so that lines are seen on a light ground and on a dark one.
+                scale=alt.Scale(
+                    scheme={"name": SEQUENTIAL, "extent": [0.15, 0.88]}, domain=[low, high]
+                ),
+                legend=None,
+            )
+        )
+    )
+    is_thick = f"datum.state == '{BEST}'"
+    tooltip = [
+        alt.Tooltip("trial:Q"),
+        alt.Tooltip("state:N"),
+        alt.Tooltip("value:Q", title=heading(metric), format=".2f"),
+    ]
+    lines = (
+        data.mark_line(opacity=1, strokeJoin="round", aria=False)
+        .encode(
+            x=x,
+            y=y,
+            detail="trial:N",
+            order="place:Q",
+            color=colour,
+            strokeWidth=alt.when(over).then(alt.value(4)).when(is_thick).then(alt.value(4))
+            .otherwise(alt.value(1.6)),
+            strokeOpacity=alt.when(over).then(alt.value(1)).when(is_thick).then(alt.value(1))
+            .when("datum.is_good").then(alt.value(0.75)).otherwise(alt.value(0.3)),
+            tooltip=tooltip,
+        )
+        .add_params(over)
+    )  # fmt: skip
+    dots = data.mark_point(filled=True, size=40, opacity=1, fillOpacity=0, aria=False).encode(
+        x=x, y=y, detail="trial:N", tooltip=[*tooltip, alt.Tooltip("at:N", title="at this axis")]
+    )
+    texts = (
+        alt.Chart(alt.NamedData(f"{name}-ticks"))
+        .mark_text(align="right", dx=-5, color=look["muted"], tooltip=None)
+        .encode(x=alt.X("place:Q"), y=alt.Y("y:Q"), text="text:N")
+    )
+    return alt.layer(lines, dots, texts).properties(width=width, height=300)
