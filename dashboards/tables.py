@@ -70,7 +70,8 @@ class Table:
 def html_table(table: Table) -> str:
     """A table that can be sorted by its heads where scripts run, and read where they do not."""
     heads = "".join(
-        f'<th scope="col"{_hint(column)}><button type="button">{escape(column.title)}</button></th>'
+        f'<th scope="col"{_side(table, column)}{_hint(column)}><button type="button">'
+        f"{escape(column.title)}</button></th>"
         for column in table.columns
     )
     best = {column.key: table.best(column) for column in table.columns}
@@ -143,6 +144,10 @@ def _cell(column: Column, value: Any, best: float | None, is_head: bool) -> str:
         return f'<{tag}{scope} class="text">{text}</{tag}>'
     shown = f"<b>{text}</b>" if value == best else text
     return f'<td data-value="{value!r}">{shown}</td>'
+
+
+def _side(table: Table, column: Column) -> str:
+    return ' class="text"' if _is_text(table, column) else ""
 
 
 def _hint(column: Column) -> str:

@@ -124,8 +124,8 @@ def main(
     beside its sources, the start, itself without each source, and the merges that trade AP for APr.
     The options of ensemble.merge are the start. The folder gets merge.yaml (for ensemble.merge
     --config), calibration.json, pareto/NN with the same for the others, tune.json (the report),
-    margins.html, trials.jsonl and margins.jsonl; the same command goes on after an interruption,
-    or with more --trials.
+    report.html (the same as a page), trials.jsonl and margins.jsonl; the same command goes on after
+    an interruption, or with more --trials.
 
     \b
     Examples:

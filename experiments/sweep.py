@@ -198,6 +198,7 @@ def _run(
 
     from experiments.commands.sweep.estimate import print_alike, print_outside
     from experiments.commands.sweep.next_steps import print_next
+    from experiments.commands.sweep.report import write_report
     from experiments.commands.sweep.results import write_results
     from experiments.commands.sweep.tables import print_reevaluation, print_result
     from longtail.results import table
@@ -206,7 +207,6 @@ def _run(
     from longtail.sweep.analysis.files import write_analysis
     from longtail.sweep.analysis.margins import find_margins
     from longtail.sweep.analysis.reevaluate import reevaluate
-    from longtail.sweep.page.page import write_page
     from longtail.sweep.run import run_sweep
 
     print_alike(sweep)
@@ -223,7 +223,7 @@ def _run(
     if csv is not None:
         write_csv(table(folder), csv)
     analysis = analyse(sweep, trials, reevaluation, find_margins(sweep, trials, settings))
-    files += [write_analysis(folder, analysis), write_page(folder, analysis)]
+    files += [write_analysis(folder, analysis), write_report(folder, analysis)]
     result.publisher.attach(files)
     print_next(request, files, result.publisher.published(result.statuses))
     return _ending(result, reevaluation)

@@ -14,6 +14,7 @@ from ensemble.tuning.journal import Trial, TrialJournal
 from ensemble.tuning.objective.meaning import num_merges
 from ensemble.tuning.objective.trial import Objective
 from ensemble.tuning.objective.trial_files import save_objective
+from ensemble.tuning.page import write_page
 from ensemble.tuning.pareto import front, objectives, thinned
 from ensemble.tuning.pareto_files import ParetoMergeFiles
 from ensemble.tuning.prepare import (
@@ -32,10 +33,12 @@ from ensemble.tuning.tracking import TrialPublisher
 from longtail.commands import output_console
 from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.metrics import points_text
+from longtail.path_options import short_path
 from longtail.predictions.working_copies import told_as_given
 from longtail.tracking.address import DEFAULT_EXPERIMENT
 
 WORK_PREFIX = ".work-"
+PLAIN: dict[str, Any] = {"highlight": False, "markup": False, "soft_wrap": True}
 
 messages = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
@@ -79,9 +82,11 @@ def run(
         with publisher.ended_if_interrupted(journal.trials), told_as_given(_given(request, work)):
             outcome = _tune(request, truth, journal, publisher, work, out, place)
     write_report(request, journal, outcome, out)
+    page = write_page(out)
     show(request, journal, outcome, out, output_console())
     publisher.publish_rows(outcome.recorded_rows(), len(outcome.held_out.truth.images))
     publisher.publish(journal.trials, "FINISHED", artifacts(out))
+    output_console().print(f"what it found, as a page: {short_path(page)}", **PLAIN)
 
 
 def _given(request: TuneRequest, work: Path) -> dict[Path, Path]:

@@ -23,7 +23,7 @@ MANY_COLUMNS = 8
 NARROW = 38
 """Pixels; below them a cell has no room for a number."""
 # Of the colours' range; the means above it are light, and are written on in black.
-LIGHT_FROM = 0.6
+LIGHT_FROM = 0.45
 COLUMNS = ["name", "x0", "x1", "y0", "y1", "mean", "trials", "hole", "light", "best"]
 
 

@@ -45,14 +45,19 @@ def margin_map(trials: MarginTrials, about: str, suffix: str = "") -> Figure:
 
 
 def margin_table(trials: MarginTrials, metric: str) -> pd.DataFrame:
-    """A line for each pair but the first, large squares before the small ones that lie on them.
+    """A line for each pair, large squares before the small ones that lie on them. The first pair,
+    which has no square of its own, has one of the coarse grid below all others.
 
     Returns:
         `rare` and `common` margin, corners `x0` to `x1` (common) and `y0` to `y1` (rare) within
         the range that is searched, and `mean`: the metric in points. Empty where it is undefined.
     """
     values = trials.metrics[metric]
+    largest = max(trials.cell)
     cells = zip(trials.rare, trials.common, trials.cell, values, strict=True)
+    squares = [(rare, common, cell or largest, value) for rare, common, cell, value in cells]
+    # The first pair stays the first of its size.
+    squares.sort(key=lambda square: -square[2])
     lines = [
         (
             rare,
@@ -63,8 +68,8 @@ def margin_table(trials: MarginTrials, metric: str) -> pd.DataFrame:
             min(MAX_RARE, rare + cell / 2),
             points_or_nan(value),
         )
-        for rare, common, cell, value in sorted(cells, key=lambda row: -row[2])
-        if cell and value != UNDEFINED
+        for rare, common, cell, value in squares
+        if value != UNDEFINED and rare <= MAX_RARE and common <= MAX_COMMON
     ]
     return pd.DataFrame(lines, columns=COLUMNS)
 
@@ -87,14 +92,15 @@ def _chart(name: str, metric: str, trials: MarginTrials, look: Look, width: Widt
     colour = mean_colour(metric, [points_or_nan(of) for of in trials.metrics[metric]])
     squares = (
         alt.Chart(alt.NamedData(name))
-        # As wide again as a hair, so that no ground shows between them.
-        .mark_rect(stroke=None, aria=False, clip=True)
+        .mark_rect(strokeWidth=0.6, aria=False)
         .encode(
             x=x,
             x2="x1:Q",
             y=y,
             y2="y1:Q",
             color=colour,
+            # So that no ground shows between them.
+            stroke=alt.Stroke("mean:Q", scale=colour.scale, legend=None),
             tooltip=[
                 alt.Tooltip("rare:Q", title="rare margin", format=".4~g"),
                 alt.Tooltip("common:Q", title="common margin", format=".4~g"),
@@ -106,7 +112,7 @@ def _chart(name: str, metric: str, trials: MarginTrials, look: Look, width: Widt
     first = (trials.rare[0], trials.common[0])
     place = trials.best([metric])
     best = (trials.rare[place], trials.common[place])
-    for margins, shape, size in ((first, "cross", 120), (best, "circle", 190)):
+    for margins, shape, size in ((first, "cross", 200), (best, "circle", 220)):
         if margins[0] <= MAX_RARE and margins[1] <= MAX_COMMON:
             layers += _marked(margins, shape, size)
     height = SIDE if width == "container" else width

@@ -1,6 +1,7 @@
 """Parallel coordinates: each trial as a line through its searched values, to its metric."""
 
 import json
+import math
 from collections.abc import Sequence
 from functools import partial
 
@@ -20,6 +21,7 @@ UNREAD = -0.14
 NOT_READ, NOT_DEFINED = "not read", "not defined"
 PIXELS_OF_AXIS = 118
 LONGEST = 15
+MANY = 60
 COLUMNS = ["trial", "state", "place", "y", "at", "value", "is_good"]
 
 
@@ -36,7 +38,10 @@ def parallel(
         trials: All of the search.
         best: Number of the best finished trial, which is drawn on top.
     """
-    table, ticks = line_table(metrics, axes, trials, best), tick_table(metrics, axes, trials)
+    drawn = [
+        trial for trial in trials if points_of(trial, metrics[0]) == points_of(trial, metrics[0])
+    ]
+    table, ticks = line_table(metrics, axes, drawn, best), tick_table(metrics, axes, drawn)
     labels = [*(axis.label for axis in axes), *(f"{heading(of)} in points" for of in metrics)]
     draw: Draw = partial(_chart, name, metrics[0], labels, table)
     early = (
@@ -47,7 +52,7 @@ def parallel(
     return Figure(
         name=name,
         title="Every trial through its values",
-        text=f"A line is a trial, coloured by {heading(metrics[0])}; the best is the thick one."
+        text=f"A line is a trial, coloured by {heading(metrics[0])}; the best is thick and orange."
         f"{early} Ranges searched by their logarithm have logarithmic axes.",
         panels=(draw,),
         tables={name: table, f"{name}-ticks": ticks},
@@ -66,10 +71,9 @@ def line_table(
         where the trial has no value), `at` (the value as text), `value` (the first metric in
         points), `is_good` (it finished).
     """
-    held = [
-        trial for trial in trials if points_of(trial, metrics[0]) == points_of(trial, metrics[0])
-    ]
-    held.sort(key=lambda t: (t.number == best, t.state == "finished", points_of(t, metrics[0])))
+    held = sorted(
+        trials, key=lambda t: (t.number == best, t.state == "finished", points_of(t, metrics[0]))
+    )
     ends = {metric: domain(points_of(trial, metric) for trial in trials) for metric in metrics}
     lines = []
     for trial in held:
@@ -77,7 +81,7 @@ def line_table(
         places = [_place(axis, trial) for axis in axes]
         for metric in metrics:
             of, (low, high) = points_of(trial, metric), ends[metric]
-            is_known = of == of
+            is_known = not math.isnan(of)
             places.append(
                 ((of - low) / (high - low), f"{of:.2f}") if is_known else (UNREAD, NOT_DEFINED)
             )
@@ -91,8 +95,7 @@ def line_table(
 def tick_table(
     metrics: Sequence[str], axes: Sequence[Axis], trials: Sequence[Trial]
 ) -> pd.DataFrame:
-    """The texts beside each axis: `place` (number of the axis), `y`, `text`, and `full` where it
-    had to be cut."""
+    """The texts beside each axis: `place` (number of the axis), `y` and `text`."""
     lines = []
     for place, axis in enumerate(axes):
         ticks: list[tuple[float, str]] = [*axis.ticks()]
@@ -112,7 +115,7 @@ def tick_table(
 def _metric_ticks(values: Sequence[float]) -> Ticks:
     low, high = domain(values)
     ticks = [((of - low) / (high - low), f"{of:g}") for of in linear_ticks(low, high)]
-    is_known = all(value == value for value in values)
+    is_known = not any(map(math.isnan, values))
     return ticks if is_known else [*ticks, (UNREAD, NOT_DEFINED)]
 
 
@@ -120,15 +123,8 @@ def _place(axis: Axis, trial: Trial) -> tuple[float, str]:
     if axis.path not in trial.point:
         return UNREAD, NOT_READ
     value = trial.point[axis.path]
-    place = axis.position(value)
-    return (
-        (UNREAD, f"{spelt_value(value)}, outside")
-        if place is None
-        else (
-            place,
-            spelt_value(value),
-        )
-    )
+    place, text = axis.position(value), spelt_value(value)
+    return (UNREAD, f"{text}, outside") if place is None else (place, text)
 
 
 def _chart(
@@ -149,7 +145,7 @@ def _chart(
             labelExpr=f"{json.dumps(labels)}[datum.value]",
             labelFontWeight=600,
             labelColor=look["ink"],
-            labelLimit=PIXELS_OF_AXIS,
+            labelLimit=alt.ExprRef(f"width / {num} - 8") if width == "container" else width / num,
             labelOverlap=False,
             labelFlush=False,
             title=None,
@@ -166,49 +162,51 @@ def _chart(
         empty=False,
     )
     data = alt.Chart(alt.NamedData(name))
-    low, high = domain(table["value"])
-    colour = (
-        alt.when("!datum.is_good")
-        .then(alt.value(look["grey"]))
-        .otherwise(
-            alt.Color(
-                "value:Q",
-                # Without its ends, so that lines are seen on a light ground and on a dark one.
-                scale=alt.Scale(
-                    scheme={"name": SEQUENTIAL, "extent": [0.15, 0.88]}, domain=[low, high]
-                ),
-                legend=None,
-            )
-        )
-    )
-    is_thick = f"datum.state == '{BEST}'"
     tooltip = [
         alt.Tooltip("trial:Q"),
         alt.Tooltip("state:N"),
         alt.Tooltip("value:Q", title=heading(metric), format=".2f"),
     ]
-    lines = (
-        data.mark_line(opacity=1, strokeJoin="round", aria=False)
+    line = {"x": x, "y": y, "detail": "trial:N", "order": "place:Q", "tooltip": tooltip}
+    grey = (
+        data.transform_filter("!datum.is_good")
+        .mark_line(color=look["grey"], strokeWidth=1.6, strokeOpacity=0.3, aria=False)
+        .encode(**line)
+    )
+    best = (
+        data.transform_filter(f"datum.state == '{BEST}'")
+        .mark_line(color=look["rare"], strokeWidth=4, strokeJoin="round", aria=False)
+        .encode(**line)
+    )
+    # Of many lines each has less weight.
+    usual = 0.75 if table["trial"].nunique() <= MANY else 0.4
+    good = (
+        data.transform_filter("datum.is_good")
+        .mark_line(opacity=1, strokeJoin="round", aria=False)
         .encode(
-            x=x,
-            y=y,
-            detail="trial:N",
-            order="place:Q",
-            color=colour,
-            strokeWidth=alt.when(over).then(alt.value(4)).when(is_thick).then(alt.value(4))
-            .otherwise(alt.value(1.6)),
-            strokeOpacity=alt.when(over).then(alt.value(1)).when(is_thick).then(alt.value(1))
-            .when("datum.is_good").then(alt.value(0.75)).otherwise(alt.value(0.3)),
-            tooltip=tooltip,
+            **line,
+            color=_colour(table),
+            strokeWidth=alt.when(over).then(alt.value(4)).otherwise(alt.value(1.6)),
+            strokeOpacity=alt.when(over).then(alt.value(1)).otherwise(alt.value(usual)),
         )
         .add_params(over)
-    )  # fmt: skip
+    )
     dots = data.mark_point(filled=True, size=40, opacity=1, fillOpacity=0, aria=False).encode(
         x=x, y=y, detail="trial:N", tooltip=[*tooltip, alt.Tooltip("at:N", title="at this axis")]
     )
-    texts = (
-        alt.Chart(alt.NamedData(f"{name}-ticks"))
-        .mark_text(align="right", dx=-5, color=look["muted"], tooltip=None)
-        .encode(x=alt.X("place:Q"), y=alt.Y("y:Q"), text="text:N")
+    ticks = alt.Chart(alt.NamedData(f"{name}-ticks")).encode(
+        x=alt.X("place:Q"), y=alt.Y("y:Q"), text="text:N"
     )
-    return alt.layer(lines, dots, texts).properties(width=width, height=300)
+    # The ground around the letters keeps them readable among the lines.
+    halo = ticks.mark_text(
+        align="right", dx=-5, stroke=look["panel"], strokeWidth=4, strokeOpacity=0.85, aria=False
+    )
+    texts = ticks.mark_text(align="right", dx=-5, color=look["ink"])
+    return alt.layer(grey, good, best, dots, halo, texts).properties(width=width, height=300)
+
+
+def _colour(table: pd.DataFrame) -> alt.Color:
+    """By the metric, without the ends of the colours: seen on a light ground and on a dark one."""
+    ends = domain(table["value"][table["is_good"]])
+    scale = alt.Scale(scheme={"name": SEQUENTIAL, "extent": [0.15, 0.88]}, domain=ends)
+    return alt.Color("value:Q", scale=scale, legend=None)

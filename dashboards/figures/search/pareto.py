@@ -13,7 +13,7 @@ from dashboards.figures.search.looks import domain, heading, metric_axis, slug
 from dashboards.look import Look
 from longtail.search.pareto import non_dominated
 
-COLUMNS = ["name", "x", "y", "member", "x_low", "x_high", "y_low", "y_high"]
+COLUMNS = ["name", "x", "y", "member", "is_above", "x_low", "x_high", "y_low", "y_high"]
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,18 @@ def pareto(
 
 
 def candidate_table(candidates: Sequence[Candidate]) -> pd.DataFrame:
-    """A line for each candidate for which both metrics are defined, members of the front last."""
+    """A line for each candidate for which both metrics are defined, members of the front last and
+    from the left to the right; their numbers stand above and below by turns."""
     nan = (np.nan, np.nan)
+    held = [of for of in candidates if not np.isnan(of.across) and not np.isnan(of.up)]
+    held.sort(key=lambda of: (of.is_member, of.across if of.is_member else 0.0))
     lines = [
-        (of.name, of.across, of.up, of.is_member, *(of.across_span or nan), *(of.up_span or nan))
-        for of in sorted(candidates, key=lambda of: of.is_member)
-        if not np.isnan(of.across) and not np.isnan(of.up)
+        (
+            *(of.name, of.across, of.up, of.is_member, place % 2 == 0),
+            *(of.across_span or nan),
+            *(of.up_span or nan),
+        )
+        for place, of in enumerate(held)
     ]
     return pd.DataFrame(lines, columns=COLUMNS)
 
@@ -142,11 +148,13 @@ def _chart(
     )
     flat = spans.mark_rule(aria=False).encode(x="x_low:Q", x2="x_high:Q", y="y:Q")
     upright = spans.mark_rule(aria=False).encode(x="x:Q", y="y_low:Q", y2="y_high:Q")
-    numbers = (
-        data.transform_filter("datum.member")
-        .mark_text(align="left", dx=7, dy=-7, fontWeight=600, color=look["ink"], tooltip=None)
+    numbers = tuple(
+        data.transform_filter(f"datum.member && {side}")
+        .mark_text(align="left", dx=7, dy=dy, fontWeight=600, color=look["ink"], tooltip=None)
         .encode(x="x:Q", y="y:Q", text="name:N")
+        # By turns, since neighbours on a front are often close.
+        for side, dy in (("datum.is_above", -7), ("!datum.is_above", 9))
     )
-    layers = alt.layer(steps, flat, upright, dots, numbers)
+    layers = alt.layer(steps, flat, upright, dots, *numbers)
     shown = layers.properties(width=width, height=300)
     return shown.properties(title=title) if title else shown

@@ -40,7 +40,7 @@ def _of_sweep(maps: MarginMaps, suffix: str) -> list[Block]:
         blocks.append(Note(maps.finding))
     compared = f"{len(maps.trials)} finished trials"
     for place, item in enumerate(maps.maps):
-        name = f"margins-{slug(item.metric)}-{place}{suffix}"
+        name = f"margin-heat-{slug(item.metric)}-{place}{suffix}"
         cells = Cells(item.metric, item.across, item.up, item.cells, ())
         blocks.append(heat_map(cells, compared, name))
     return [*blocks, *(Note(text, "warning") for text in maps.margins.problems)]

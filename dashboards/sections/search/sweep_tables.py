@@ -51,7 +51,7 @@ def best_table(analysis: Analysis, suffix: str) -> Table:
         *(Column(path, axis.label) for path, axis in analysis.axes.items()),
         Column("state", "state"),
         Column("step", "iterations", format=",d", hint="of the last stage"),
-        Column("hours", "hours", hint="reserved for it"),
+        Column("hours", "hours", format=".3g", hint="reserved for it"),
     ]
     rows = [
         {

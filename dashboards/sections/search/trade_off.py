@@ -1,6 +1,6 @@
 """What one metric costs another: the trials between which one must choose."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -13,6 +13,9 @@ from dashboards.sources.tuning import Tuning
 from longtail.metrics import UNDEFINED
 from longtail.results.points import points_or_nan
 from longtail.sweep.analysis.analysis import Analysis
+
+FAR = 2.0
+"""Times the length of the front along a metric."""
 
 
 def trade_off(report: Report) -> Section | None:
@@ -64,23 +67,34 @@ def _of_tuning(tuning: Tuning, suffix: str) -> list[Block]:
     trials = [trial for trial in tuning.trials if trial.state == "finished"]
     text = (
         "Numbered as in pareto/NN, 00 the winner: merges that none beats in all metrics on the half"
-        " that is tuned on; the other dots there are the best of each trial. Lines are 95%"
+        " that is tuned on; other dots there are the best of trials that come near. Lines are 95%"
         " intervals."
     )
     blocks: list[Block] = []
     for across, up in combinations(tuning.objectives, 2):
-        others = [
-            Candidate(f"trial {of.number}", points_of(of, across), points_of(of, up), False)
-            for of in trials
-        ]
         chosen = [
             [_member(member, half, across, up) for member in members]
             for half in ("tuned_on", "held_out")
         ]
+        others = [
+            Candidate(f"trial {of.number}", points_of(of, across), points_of(of, up), False)
+            for of in trials
+        ]
+        others = _near(others, chosen[0])
         panels = [[*others, *chosen[0]], chosen[1]]
         titles = ("the half that is tuned on", "the other half")
         blocks.append(pareto(across, up, panels, text, suffix, titles))
     return blocks
+
+
+def _near(others: Sequence[Candidate], members: Sequence[Candidate]) -> list[Candidate]:
+    """Those in sight of the front, which would be a spot beside merges that are far from it."""
+    kept = [*others]
+    for values in (lambda of: of.across, lambda of: of.up):
+        front = [values(of) for of in members]
+        least = min(front) - FAR * (max(front) - min(front))
+        kept = [of for of in kept if values(of) >= least]
+    return kept
 
 
 def _member(member: Mapping[str, Any], half: str, across: str, up: str) -> Candidate:

@@ -30,7 +30,6 @@ def trial_table(tuning: Tuning, suffix: str) -> Table:
         Column("rare", "rare margin", format=".3g"),
         Column("common", "common margin", format=".3g"),
         *(Column(name, name, undefined=NOT_READ) for name in tuning.axes),
-        Column("seconds", "CPU seconds", format=".1f"),
     ]
     left_out = len(merges) - len(shown)
     more = f" {left_out} more are merges." if left_out else ""
@@ -124,7 +123,6 @@ def _trial(tuning: Tuning, trial: Trial) -> dict[str, Any]:
         "rare": rare,
         "common": common,
         **point,
-        "seconds": 3600 * trial.hours,
     }
 
 
