@@ -1,6 +1,7 @@
 """A metric over two searched paths: the mean of each cell and its number of trials."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -170,22 +171,26 @@ def _chart(name: str, cells: Cells, table: pd.DataFrame, look: Look, width: Widt
     return alt.layer(*layers).properties(width=width, height=height)
 
 
-def mean_colour(metric: str, means: Sequence[float]) -> alt.Color:
+def mean_colour(metric: str, means: Iterable[float]) -> alt.Color:
     """From the lowest to the highest, with its scale above; one colour where all are equal."""
-    held = [mean for mean in means if mean == mean] or [0.0, 1.0]
-    low, high = min(held), max(held)
+    low, high = _ends(means)
     return alt.Color(
         "mean:Q",
         scale=alt.Scale(scheme=SEQUENTIAL, domain=[low, high if high > low else low + 1]),
         legend=alt.Legend(
             title=f"{heading(metric)} in points",
             format=".2f",
-            values=[low, high] if high > low else [low],
+            values=sorted({low, high}),
             gradientLength=120,
             gradientThickness=10,
             symbolType="square",
         ),
     )
+
+
+def _ends(means: Iterable[float]) -> tuple[float, float]:
+    held = [mean for mean in means if not math.isnan(mean)] or [0.0, 1.0]
+    return min(held), max(held)
 
 
 def _room(num_columns: int, width: Width) -> Any:

@@ -89,18 +89,20 @@ def _chart(name: str, metric: str, trials: MarginTrials, look: Look, width: Widt
         scale=alt.Scale(domain=[0, MAX_RARE], nice=False),
         axis=alt.Axis(values=[0, 0.1, 0.2, 0.3], grid=False),
     )
-    colour = mean_colour(metric, [points_or_nan(of) for of in trials.metrics[metric]])
+    means = [points_or_nan(of) for of in trials.metrics[metric]]
     squares = (
         alt.Chart(alt.NamedData(name))
-        .mark_rect(strokeWidth=0.6, aria=False)
+        # A hair more than their share, so that no ground shows between them.
+        .transform_calculate(
+            right=f"datum.x1 + {MAX_COMMON / 500}", top=f"datum.y1 + {MAX_RARE / 500}"
+        )
+        .mark_rect(aria=False)
         .encode(
             x=x,
-            x2="x1:Q",
+            x2="right:Q",
             y=y,
-            y2="y1:Q",
-            color=colour,
-            # So that no ground shows between them.
-            stroke=alt.Stroke("mean:Q", scale=colour.scale, legend=None),
+            y2="top:Q",
+            color=mean_colour(metric, means),
             tooltip=[
                 alt.Tooltip("rare:Q", title="rare margin", format=".4~g"),
                 alt.Tooltip("common:Q", title="common margin", format=".4~g"),

@@ -16,9 +16,7 @@ from longtail.sweep.analysis.files import analysis_tree, write_analysis
 from longtail.sweep.analysis.margin_file import MarginResults, write_margins
 from longtail.sweep.analysis.reevaluation import ReevaluatedTrial, Reevaluation, fresh_runs
 
-SWEEP = sweep_of(
-    {LAMBDA: DIMENSIONS[LAMBDA], MASK: Choice((0.5, 1.0, None))}, metrics=("AP", "APr")
-)
+SWEEP = sweep_of({LAMBDA: DIMENSIONS[LAMBDA], MASK: Choice((0.5, 1.0, 2.0))}, metrics=("AP", "APr"))
 
 
 def analysis_in(folder: Path) -> Analysis:
