@@ -101,6 +101,7 @@ def _words(allowed: tuple[str, ...]) -> Any:
     "--experiment",
     help="MLflow experiment [default: that of the grid, if a source is its row; else longtail].",
 )
+@click.option("--no-report", is_flag=True, help="Make no page of what was found.")
 @settings_options
 def main(
     preds: tuple[str, ...],
@@ -116,6 +117,7 @@ def main(
     num_workers: int,
     address: str | None,
     experiment: str | None,
+    no_report: bool,
     **options: Any,
 ) -> None:
     """Choose method, calibration, masks, thresholds, weights and margins of a merge by its AP.
@@ -155,7 +157,7 @@ def main(
     space.check()
     request = TuneRequest(ann, space, wanted, trials, margin_trials, seed)
     with telling_of_compilation(tune_job.messages.print):
-        tune_job.run(request, out, num_workers, address, experiment)
+        tune_job.run(request, out, num_workers, address, experiment, not no_report)
 
 
 if __name__ == "__main__":

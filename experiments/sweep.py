@@ -181,24 +181,27 @@ def _sweep(options: dict[str, Any], dry_run: bool) -> ExitCode:
 
     refuse_delegated_options(options)
     num_seeds, num_best = options.pop("num_seeds"), options.pop("num_best")
-    csv, _ = options.pop("csv"), options.pop("no_report")
+    csv, reported = options.pop("csv"), not options.pop("no_report")
     request = SweepRequest(run=take_run_request(options), **options)
     if dry_run:
         from experiments.commands.sweep.estimate import print_estimate
 
         print_estimate(request.sweep(), request.settings())
         return ExitCode.DONE
-    return _run(request, num_seeds, num_best, csv)
+    return _run(request, num_seeds, num_best, csv, reported)
 
 
 def _run(
-    request: "SweepRequest", num_seeds: int | None, num_best: int, csv: Path | None
+    request: "SweepRequest",
+    num_seeds: int | None,
+    num_best: int,
+    csv: Path | None,
+    reported: bool,
 ) -> ExitCode:
     sweep, settings = request.sweep(), request.settings()
 
     from experiments.commands.sweep.estimate import print_alike, print_outside
     from experiments.commands.sweep.next_steps import print_next
-    from experiments.commands.sweep.report import write_report
     from experiments.commands.sweep.results import write_results
     from experiments.commands.sweep.tables import print_reevaluation, print_result
     from longtail.results import table
@@ -223,9 +226,15 @@ def _run(
     if csv is not None:
         write_csv(table(folder), csv)
     analysis = analyse(sweep, trials, reevaluation, find_margins(sweep, trials, settings))
-    files += [write_analysis(folder, analysis), write_report(folder, analysis)]
+    files.append(write_analysis(folder, analysis))
     result.publisher.attach(files)
     print_next(request, files, result.publisher.published(result.statuses))
+    if reported:
+        from dashboards.at_end import report_at_end
+
+        report = report_at_end(folder, click.echo)
+        if report is not None:
+            result.publisher.attach([report.path])
     return _ending(result, reevaluation)
 
 

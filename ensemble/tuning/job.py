@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import click
 from rich.console import Console
 
 from ensemble.outputs.recording_place import RecordingPlace, recording_place, runs_folder
@@ -14,7 +15,6 @@ from ensemble.tuning.journal import Trial, TrialJournal
 from ensemble.tuning.objective.meaning import num_merges
 from ensemble.tuning.objective.trial import Objective
 from ensemble.tuning.objective.trial_files import save_objective
-from ensemble.tuning.page import write_page
 from ensemble.tuning.pareto import front, objectives, thinned
 from ensemble.tuning.pareto_files import ParetoMergeFiles
 from ensemble.tuning.prepare import (
@@ -33,18 +33,21 @@ from ensemble.tuning.tracking import TrialPublisher
 from longtail.commands import output_console
 from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.metrics import points_text
-from longtail.path_options import short_path
 from longtail.predictions.working_copies import told_as_given
 from longtail.tracking.address import DEFAULT_EXPERIMENT
 
 WORK_PREFIX = ".work-"
-PLAIN: dict[str, Any] = {"highlight": False, "markup": False, "soft_wrap": True}
 
 messages = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 
 def run(
-    request: TuneRequest, out: Path, num_workers: int, address: str | None, experiment: str | None
+    request: TuneRequest,
+    out: Path,
+    num_workers: int,
+    address: str | None,
+    experiment: str | None,
+    reported: bool,
 ) -> None:
     """Search on one half, report on the other, and write what `ensemble.merge --config` takes.
 
@@ -55,6 +58,7 @@ def run(
         address: Of a Ray cluster; None starts one of this machine.
         experiment: MLflow experiment of the trials; None takes that of the grid whose rows are
             among the sources, or else the default one.
+        reported: Whether the folder gets a page of what was found.
 
     Raises:
         ValueError: `out` holds another search, a metric is undefined, or no trial is a merge.
@@ -82,11 +86,13 @@ def run(
         with publisher.ended_if_interrupted(journal.trials), told_as_given(_given(request, work)):
             outcome = _tune(request, truth, journal, publisher, work, out, place)
     write_report(request, journal, outcome, out)
-    page = write_page(out)
     show(request, journal, outcome, out, output_console())
     publisher.publish_rows(outcome.recorded_rows(), len(outcome.held_out.truth.images))
+    if reported:
+        from dashboards.at_end import report_at_end
+
+        report_at_end(out, click.echo)
     publisher.publish(journal.trials, "FINISHED", artifacts(out))
-    output_console().print(f"what it found, as a page: {short_path(page)}", **PLAIN)
 
 
 def _given(request: TuneRequest, work: Path) -> dict[Path, Path]:

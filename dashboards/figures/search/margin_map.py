@@ -15,6 +15,7 @@ from longtail.results.points import points_or_nan
 
 SHOWN = ("AP", "APr")
 SIDE = 300
+HAIR = 0.002
 COLUMNS = ["rare", "common", "x0", "x1", "y0", "y1", "mean"]
 
 

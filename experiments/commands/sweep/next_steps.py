@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from experiments.commands.next_steps import on_lines, print_command, print_mlflow
-from experiments.commands.sweep.report import REPORT
 from experiments.commands.sweep.request import SweepRequest
 from experiments.commands.sweep.results import BEST
 from longtail.cluster.results.published import Published
@@ -27,6 +26,5 @@ def print_next(request: SweepRequest, files: Sequence[Path], published: Publishe
         row = f"--variants {shlex.quote(f'best={short_path(by_name[BEST])}')}"
         words = ["experiments/grid.py", row, "--seeds 0,1,2", *request.run.words()]
         print_command("the best with more seeds", on_lines(words))
-    print_command("what the sweep found, as a page", short_path(by_name[REPORT]))
     print_mlflow(request.run.runs, published, "sweep")
     print_command("more trials", "the same command with a higher --trials; those here are kept")

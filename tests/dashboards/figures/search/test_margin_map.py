@@ -4,6 +4,7 @@ import pytest
 from support.dashboards.searches import svg_of
 
 from dashboards.figures.search.margin_map import margin_map, margin_table
+from dashboards.look import PAGE
 from ensemble.tuning.objective.margins import MAX_COMMON, MAX_RARE, MarginTrials, try_margins
 from longtail.evaluation.margins import Margins
 
@@ -49,8 +50,8 @@ def test_a_start_outside_the_range_and_equal_values_are_drawn() -> None:
     trials.metrics["APr"][:] = [0.2] * len(trials)
     assert len(margin_table(trials, "AP")) == len(trials) - 1
     assert set(margin_table(trials, "APr")["mean"]) == {20.0}
-    layers = [len(panel["layer"]) for panel in margin_map(trials, "").spec()["hconcat"]]
+    layers = [len(panel["layer"]) for panel in margin_map(trials, "").panel_specs(PAGE)]
     # Of AP the best is the start, which is outside: neither is marked. Of APr all are equal.
     assert layers == [1, 1]
-    inside = margin_map(tried(0.1, 0.05, 30, "AP"), "").spec()["hconcat"]
+    inside = margin_map(tried(0.1, 0.05, 30, "AP"), "").panel_specs(PAGE)
     assert len(inside[0]["layer"]) == 5
