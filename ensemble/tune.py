@@ -101,6 +101,7 @@ def _words(allowed: tuple[str, ...]) -> Any:
     "--experiment",
     help="MLflow experiment [default: that of the grid, if a source is its row; else longtail].",
 )
+@click.option("--no-report", is_flag=True, help="Make no page of what was found.")
 @settings_options
 def main(
     preds: tuple[str, ...],
@@ -116,6 +117,7 @@ def main(
     num_workers: int,
     address: str | None,
     experiment: str | None,
+    no_report: bool,
     **options: Any,
 ) -> None:
     """Choose method, calibration, masks, thresholds, weights and margins of a merge by its AP.
@@ -124,8 +126,8 @@ def main(
     beside its sources, the start, itself without each source, and the merges that trade AP for APr.
     The options of ensemble.merge are the start. The folder gets merge.yaml (for ensemble.merge
     --config), calibration.json, pareto/NN with the same for the others, tune.json (the report),
-    margins.html, trials.jsonl and margins.jsonl; the same command goes on after an interruption,
-    or with more --trials.
+    report.html (the same as a page), trials.jsonl and margins.jsonl; the same command goes on after
+    an interruption, or with more --trials.
 
     \b
     Examples:
@@ -155,7 +157,7 @@ def main(
     space.check()
     request = TuneRequest(ann, space, wanted, trials, margin_trials, seed)
     with telling_of_compilation(tune_job.messages.print):
-        tune_job.run(request, out, num_workers, address, experiment)
+        tune_job.run(request, out, num_workers, address, experiment, not no_report)
 
 
 if __name__ == "__main__":

@@ -181,18 +181,22 @@ def _sweep(options: dict[str, Any], dry_run: bool) -> ExitCode:
 
     refuse_delegated_options(options)
     num_seeds, num_best = options.pop("num_seeds"), options.pop("num_best")
-    csv, _ = options.pop("csv"), options.pop("no_report")
+    csv, reported = options.pop("csv"), not options.pop("no_report")
     request = SweepRequest(run=take_run_request(options), **options)
     if dry_run:
         from experiments.commands.sweep.estimate import print_estimate
 
         print_estimate(request.sweep(), request.settings())
         return ExitCode.DONE
-    return _run(request, num_seeds, num_best, csv)
+    return _run(request, num_seeds, num_best, csv, reported)
 
 
 def _run(
-    request: "SweepRequest", num_seeds: int | None, num_best: int, csv: Path | None
+    request: "SweepRequest",
+    num_seeds: int | None,
+    num_best: int,
+    csv: Path | None,
+    reported: bool,
 ) -> ExitCode:
     sweep, settings = request.sweep(), request.settings()
 
@@ -206,7 +210,6 @@ def _run(
     from longtail.sweep.analysis.files import write_analysis
     from longtail.sweep.analysis.margins import find_margins
     from longtail.sweep.analysis.reevaluate import reevaluate
-    from longtail.sweep.page.page import write_page
     from longtail.sweep.run import run_sweep
 
     print_alike(sweep)
@@ -223,9 +226,15 @@ def _run(
     if csv is not None:
         write_csv(table(folder), csv)
     analysis = analyse(sweep, trials, reevaluation, find_margins(sweep, trials, settings))
-    files += [write_analysis(folder, analysis), write_page(folder, analysis)]
+    files.append(write_analysis(folder, analysis))
     result.publisher.attach(files)
     print_next(request, files, result.publisher.published(result.statuses))
+    if reported:
+        from dashboards.at_end import report_at_end
+
+        report = report_at_end(folder, click.echo)
+        if report is not None:
+            result.publisher.attach([report.path])
     return _ending(result, reevaluation)
 
 

@@ -140,7 +140,9 @@ MAY_IMPORT: dict[str, set[str]] = {
 """A package or module imports those beside it, and itself."""
 
 SHOWS: tuple[str, ...] = (
+    "ensemble.tuning.job",
     "experiments.grid",
+    "experiments.sweep",
     "longtail.cluster.telemetry",
     "longtail.evaluation.__main__",
 )
@@ -226,7 +228,6 @@ BESIDE: dict[str, set[str]] = {
         "longtail.sweep.settings",
         "longtail.sweep.search",
     },
-    "longtail.sweep.page": {"longtail.sweep.trial", "longtail.sweep.analysis"},
     "longtail.cluster.nodes": set(),
     "longtail.cluster.pool": {"longtail.cluster.nodes"},
     "longtail.cluster.results": {"longtail.cluster.nodes"},

@@ -11,11 +11,29 @@ from dashboards.sections.diagnosis import diagnosis
 from dashboards.sections.gains import gains
 from dashboards.sections.header import header
 from dashboards.sections.ranking import ranking
+from dashboards.sections.search.best import best
+from dashboards.sections.search.margins import margins
+from dashboards.sections.search.on_the_way import on_the_way
+from dashboards.sections.search.trade_off import trade_off
+from dashboards.sections.search.tuned import tuned
+from dashboards.sections.search.values import values
 from dashboards.sources.found import Report
 from longtail.files import write_text
 
 MakeSection: TypeAlias = Callable[[Report], Section | None]
-SECTIONS: tuple[MakeSection, ...] = (header, ranking, gains, by_category, diagnosis)
+SECTIONS: tuple[MakeSection, ...] = (
+    header,
+    ranking,
+    gains,
+    by_category,
+    diagnosis,
+    best,
+    tuned,
+    trade_off,
+    values,
+    margins,
+    on_the_way,
+)
 """From above to below; a new one is a file in `sections` and a line here."""
 
 

@@ -8,6 +8,8 @@ from dashboards.sources.evaluated import evaluated_row
 from dashboards.sources.files import tree_if_there
 from dashboards.sources.found import Found
 from dashboards.sources.grid import is_grid, read_grid
+from dashboards.sources.sweep import is_sweep, read_sweep
+from dashboards.sources.tuning import is_tuning, read_tuning
 from longtail.evaluation.recording.names import EVALUATION
 from longtail.problems import BadInputError
 
@@ -45,5 +47,10 @@ def _read_evaluation(folder: Path) -> Found:
     return Found(folder.name, "results", folder, rows=(row,))
 
 
-READERS: tuple[Reader, ...] = ((is_grid, read_grid), (_is_evaluation, _read_evaluation))
+READERS: tuple[Reader, ...] = (
+    (is_grid, read_grid),
+    (is_sweep, read_sweep),
+    (is_tuning, read_tuning),
+    (_is_evaluation, _read_evaluation),
+)
 """Which folder a reader takes, and the reader; a new kind is a file here and a line."""

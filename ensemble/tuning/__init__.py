@@ -2,5 +2,5 @@
 
 - `request`, `split`, `prepare`, `journal`, `job`: what is asked for, and what a rerun goes on from.
 - `search`, `sampler`: Ray Tune and Optuna over `objective`.
-- `held_out`, `pareto`, `pareto_files`, `report`, `console`, `heat_map`, `tracking`: what it found.
+- `held_out`, `pareto`, `pareto_files`, `report`, `console`, `tracking`: what it found.
 """

@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import click
 from rich.console import Console
 
 from ensemble.outputs.recording_place import RecordingPlace, recording_place, runs_folder
@@ -41,7 +42,12 @@ messages = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 
 def run(
-    request: TuneRequest, out: Path, num_workers: int, address: str | None, experiment: str | None
+    request: TuneRequest,
+    out: Path,
+    num_workers: int,
+    address: str | None,
+    experiment: str | None,
+    reported: bool,
 ) -> None:
     """Search on one half, report on the other, and write what `ensemble.merge --config` takes.
 
@@ -52,6 +58,7 @@ def run(
         address: Of a Ray cluster; None starts one of this machine.
         experiment: MLflow experiment of the trials; None takes that of the grid whose rows are
             among the sources, or else the default one.
+        reported: Whether the folder gets a page of what was found.
 
     Raises:
         ValueError: `out` holds another search, a metric is undefined, or no trial is a merge.
@@ -81,6 +88,10 @@ def run(
     write_report(request, journal, outcome, out)
     show(request, journal, outcome, out, output_console())
     publisher.publish_rows(outcome.recorded_rows(), len(outcome.held_out.truth.images))
+    if reported:
+        from dashboards.at_end import report_at_end
+
+        report_at_end(out, click.echo)
     publisher.publish(journal.trials, "FINISHED", artifacts(out))
 
 

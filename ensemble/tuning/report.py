@@ -1,4 +1,4 @@
-"""What a search leaves: its report as JSON, a heat map of margins, and tables for a person."""
+"""What a search leaves: its report as JSON, its files, and tables for a person."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,6 @@ from typing import Any
 from rich.console import Console
 
 from ensemble.tuning.console import print_held_out, print_pareto, print_trials
-from ensemble.tuning.heat_map import write_heat_map
 from ensemble.tuning.held_out import TUNED, WITHOUT, HeldOut
 from ensemble.tuning.journal import MARGIN_TRIALS, TrialJournal
 from ensemble.tuning.pareto import Candidate
@@ -19,8 +18,8 @@ from longtail.files import write_json
 from longtail.path_options import short_path, typed
 from longtail.search.journal import TRIALS
 
-REPORT, HEAT_MAP = "tune.json", "margins.html"
-FILES = REPORT, MERGE_FILE, CALIBRATION, TRIALS, MARGIN_TRIALS, HEAT_MAP
+REPORT, PAGE = "tune.json", "report.html"
+FILES = REPORT, MERGE_FILE, CALIBRATION, TRIALS, MARGIN_TRIALS, PAGE
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def artifacts(out: Path) -> list[tuple[Path, str]]:
 
 
 def write_report(request: TuneRequest, journal: TrialJournal, outcome: Outcome, out: Path) -> None:
-    """Write tune.json, and margins.html where margins were tried."""
+    """Write tune.json."""
     held_out, winner = outcome.held_out, outcome.winner
     chosen = {"rare_margin": winner.rare_margin, "common_margin": winner.common_margin}
     result = {**winner.trial.result, **winner.metrics, **chosen}
@@ -91,10 +90,6 @@ def write_report(request: TuneRequest, journal: TrialJournal, outcome: Outcome, 
         "warnings": [*unverified(held_out.truth), *held_out.warnings],
     }
     write_json(out / REPORT, report)
-    margins, page = journal.margins[winner.trial.number], out / HEAT_MAP
-    page.unlink(missing_ok=True)
-    if len(margins) > 1:
-        write_heat_map(margins, page, _about_the_cap(request, outcome))
 
 
 def show(

@@ -66,6 +66,12 @@ def test_margins_are_tried_on_the_finished_trials(swept: SweepCommand) -> None:
     )
 
 
+def test_it_leaves_a_report_that_names_the_best_trial(swept: SweepCommand) -> None:
+    page = (swept.runs / "sweeps" / "toy" / "report.html").read_text()
+    best = swept.read("table.json")["best"]
+    assert f"Best in the sweep: trial {best}, AP" in page
+
+
 def test_a_rerun_runs_nothing_and_says_the_same(swept: SweepCommand, ray_head: Cluster) -> None:
     before = swept.events()
     # No cluster is joined or started, else this address would end it.

@@ -19,6 +19,15 @@ def files(toy_set: Path, runs: Path) -> list[str]:
     return [*(word for pair in options for word in pair), "--scale", "demo", "--runs", str(runs)]
 
 
+def test_commands_load_no_charts_before_they_show_something() -> None:
+    code = (
+        "import sys, experiments.sweep, ensemble.tune, ensemble.tuning.job, dashboards.at_end;"
+        "print({'altair', 'vl_convert'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "set()", done.stderr
+
+
 def test_help_loads_nothing_heavy() -> None:
     code = (
         "import sys, experiments.sweep, experiments.grid;"

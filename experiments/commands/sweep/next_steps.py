@@ -10,7 +10,6 @@ from experiments.commands.sweep.results import BEST
 from longtail.cluster.results.published import Published
 from longtail.commands import output_console
 from longtail.path_options import short_path
-from longtail.sweep.page.page import FILE
 
 
 def print_next(request: SweepRequest, files: Sequence[Path], published: Published) -> None:
@@ -27,6 +26,5 @@ def print_next(request: SweepRequest, files: Sequence[Path], published: Publishe
         row = f"--variants {shlex.quote(f'best={short_path(by_name[BEST])}')}"
         words = ["experiments/grid.py", row, "--seeds 0,1,2", *request.run.words()]
         print_command("the best with more seeds", on_lines(words))
-    print_command("what the sweep found, as a page", short_path(by_name[FILE]))
     print_mlflow(request.run.runs, published, "sweep")
     print_command("more trials", "the same command with a higher --trials; those here are kept")

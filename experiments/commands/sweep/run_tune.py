@@ -21,7 +21,7 @@ MARGIN_TRIALS = 1000
 FUSION_TRIALS = 60
 USED = {
     *("space", "preds", "grid", "val", "metrics", "trials", "seed", "concurrent", "name"),
-    *("resamples", "runs", "address", "experiment", "exhaustive", "dry_run"),
+    *("resamples", "runs", "address", "experiment", "exhaustive", "no_report", "dry_run"),
 }
 """Options that say something about finished predictions."""
 OF_DELEGATED = {"preds": "--pred", "grid": "--grid"}
@@ -96,6 +96,7 @@ def tune_command(
     words += ["--seed", str(options["seed"]), "--resamples", str(run.resamples)]
     words += ["--exhaustive"] if run.exhaustive else []
     words += ["--experiment", run.experiment] if is_recorded_where_asked else []
+    words += ["--no-report"] if options["no_report"] else []
     words += ["--out", short_path(sweep_directory(run.runs, options["name"] or space))]
     if space == "alpha":
         words += ["--search", "margins"]

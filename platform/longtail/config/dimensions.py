@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +64,16 @@ def described(dimension: Dimension) -> dict[str, Any]:
     if isinstance(dimension, Choice):
         return {"kind": kind, "values": list(dimension.values)}
     return {"kind": kind, "low": dimension.low, "high": dimension.high}
+
+
+def from_description(tree: Mapping[str, Any]) -> Dimension:
+    """The dimension that `described` gave this tree for."""
+    kinds = {name: kind for kind, name in KINDS.items()}
+    kind: type[Any] = kinds[tree["kind"]]
+    made: Dimension = (
+        Choice(tuple(tree["values"])) if kind is Choice else kind(tree["low"], tree["high"])
+    )
+    return made
 
 
 def ends_of(dimension: Dimension) -> tuple[Any, ...]:

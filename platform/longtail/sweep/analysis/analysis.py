@@ -83,7 +83,7 @@ def analyse(
     reevaluation: Reevaluation | None = None,
     margins: MarginResults | None = None,
 ) -> Analysis:
-    """Work out everything that the page and the file show."""
+    """Work out everything that the report and the file show."""
     axes = _axes(sweep, _num_bins(len(trials)))
     coarse = _axes(sweep, _num_coarse_bins(len(trials)))
     of_metrics = tuple(_of_metric(sweep, trials, name, axes, coarse) for name in sweep.metrics)

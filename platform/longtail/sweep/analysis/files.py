@@ -1,6 +1,7 @@
-"""The file of what a sweep found, `analysis.json`: the numbers of its page."""
+"""The file of what a sweep found, `analysis.json`: the numbers of its report."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from longtail.files import write_text
 from longtail.sweep.analysis.analysis import Analysis
 from longtail.sweep.analysis.margin_file import COMMON_SHARE, RARE_MARGINS
 from longtail.sweep.analysis.margin_maps import MarginMaps
-from longtail.sweep.analysis.reevaluation import Reevaluation
+from longtail.sweep.analysis.reevaluation import FreshRuns, ReevaluatedTrial, Reevaluation
 
 FILE = "analysis.json"
 
@@ -29,7 +30,7 @@ def write_analysis(directory: Path, analysis: Analysis) -> Path:
 
 
 def analysis_tree(analysis: Analysis) -> dict[str, Any]:
-    """What the page shows as a JSON tree: fractions, null where there is none."""
+    """What the report shows as a JSON tree: fractions, null where there is none."""
     best, reevaluation = analysis.best, analysis.reevaluation
     return {
         "sweep": analysis.sweep.id,
@@ -58,6 +59,31 @@ def analysis_tree(analysis: Analysis) -> dict[str, Any]:
         "confirmation": None if reevaluation is None else _reevaluation_tree(reevaluation),
         "margins": None if analysis.margins is None else _margins_tree(analysis.margins),
     }
+
+
+def reevaluation_from(tree: Mapping[str, Any]) -> Reevaluation:
+    """The runs with fresh seeds whose tree the file holds as `confirmation`."""
+    trials = tuple(
+        ReevaluatedTrial(
+            trial["number"],
+            trial["point"],
+            {metric: _fresh_runs_from(runs) for metric, runs in trial["metrics"].items()},
+        )
+        for trial in tree["trials"]
+    )
+    return Reevaluation(
+        tuple(tree["metrics"]),
+        tuple(tree["seeds"]),
+        tree["num_candidates"],
+        trials,
+        tree["grid"],
+        tuple(tree["problems"]),
+    )
+
+
+def _fresh_runs_from(tree: Mapping[str, Any]) -> FreshRuns:
+    by_seed = {int(seed): value for seed, value in tree["by_seed"].items()}
+    return FreshRuns(**{**tree, "by_seed": by_seed})
 
 
 def _reevaluation_tree(reevaluation: Reevaluation) -> dict[str, Any]:

@@ -28,6 +28,7 @@ def options(runs: Path, **changes: Any) -> dict[str, Any]:
         "val": None,
         "images": None,
         "exhaustive": False,
+        "no_report": False,
         "scale": None,
         "iterations": None,
         "resamples": 1000,
@@ -163,3 +164,10 @@ def test_a_dry_run_knows_the_metrics_that_the_annotations_define(tmp_path: Path)
     asked = options(tmp_path, preds=("a=a.json",), val=val, metrics=("AP", "APr"))
     with pytest.raises(ValueError, match=r"--metric APr: undefined on .* it defines AP, APc, APf"):
         run_tune(asked, {}, dry_run=True)
+
+
+def test_a_search_without_a_page_has_none_either(tmp_path: Path) -> None:
+    write_grid(tmp_path, "first", ("a",), 1)
+    for wanted in (False, True):
+        command, _ = tune_command(options(tmp_path, no_report=wanted))
+        assert ("--no-report" in command) == wanted

@@ -7,13 +7,11 @@ import pytest
 from support.sweep_scene import DETECTIONS, DIMENSIONS, LAMBDA, halved_trials, sweep_of, trial_of
 
 from longtail.config.search_space import Choice, Dimension, Uniform
-from longtail.metrics import points_text
 from longtail.sweep.analysis.analysis import analyse
 from longtail.sweep.analysis.files import write_analysis
 from longtail.sweep.analysis.margin_file import RARE_MARGINS, MarginResults, TrialMargins
 from longtail.sweep.analysis.margin_maps import MarginMaps
 from longtail.sweep.analysis.marginals import BinMean
-from longtail.sweep.page.page import analysis_page, write_page
 from longtail.sweep.request import Sweep
 from longtail.sweep.trial import Trial
 
@@ -132,36 +130,33 @@ def test_stopped_trials_are_left_out() -> None:
     assert {trial.state for trial in maps.trials} == {"finished"} and len(maps.trials) == 4
 
 
-def test_the_page_and_the_file_have_the_same_numbers(tmp_path: Path) -> None:
+def test_the_file_has_the_numbers_of_the_maps(tmp_path: Path) -> None:
     trials = halved_trials(SWEEP, 5)
     analysis = analyse(SWEEP, trials, None, margins_of(trials))
     write_analysis(tmp_path, analysis)
-    write_page(tmp_path, analysis)
     tree = json.loads((tmp_path / "analysis.json").read_text())["margins"]
-    page = (tmp_path / "analysis.html").read_text()
-    assert tree["finding"] in page
+    maps = analysis.margins
+    assert maps is not None
+    assert tree["finding"] == maps.finding
     assert tree["common_margins"] == [margin / 2 for margin in tree["rare_margins"]]
     assert [trial["number"] for trial in tree["trials"]] == [0, 1, 2, 3, 4]
     assert [item["metric"] for item in tree["heat_maps"]] == ["AP", "APr"]
     for item in tree["heat_maps"]:
-        for cell in (cell for row in item["cells"] for cell in row):
-            assert (
-                f"{cell['name']}: mean {item['metric']} {points_text(cell['mean'])}, trials: 1"
-                in page
-            )
+        held = [cell for row in item["cells"] for cell in row]
+        cells = [cell for row in cells_of(maps, item["metric"]) for cell in row]
+        assert [cell["mean"] for cell in held] == [cell.mean for cell in cells]
+        assert {cell["num_trials"] for cell in held} == {1}
 
 
-def test_without_a_finished_trial_there_is_no_section() -> None:
+def test_without_a_finished_trial_there_are_none() -> None:
     trials = [trial_of(0, 0.2, {LAMBDA: 0.001}, state="stopped")]
     assert analyse(SWEEP, trials, margins=MarginResults({})).margins is None
-    assert "Margins on scores" not in analysis_page(
-        "a", analyse(SWEEP, trials, margins=MarginResults({}))
-    )
-    assert "Margins on scores" not in analysis_page("a", analyse(SWEEP, trials))
+    assert analyse(SWEEP, trials).margins is None
 
 
-def test_problems_are_on_the_page_also_where_no_trial_is_left() -> None:
+def test_problems_are_kept_also_where_no_trial_is_left() -> None:
     trials = [trial_of(0, 0.2, {LAMBDA: 0.001})]
     problem = MarginResults({}, ("trial 0: <store> is gone",))
-    page = analysis_page("a", analyse(SWEEP, trials, margins=problem))
-    assert "trial 0: &lt;store&gt; is gone" in page and 'id="margins-' not in page
+    maps = analyse(SWEEP, trials, margins=problem).margins
+    assert maps is not None
+    assert (maps.margins.problems, maps.maps) == (("trial 0: <store> is gone",), ())

@@ -1,1 +1,0 @@
-"""The page that shows what a sweep found: offline HTML with pictures in it."""
