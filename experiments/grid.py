@@ -152,8 +152,9 @@ def _run(request: "GridRequest", csv: Path | None, reported: bool) -> ExitCode:
     print_ranking(plan, statuses, request.run.runs)
     print_low_scores(plan, statuses, request.run.runs)
     print_failures(plan, statuses)
+    named = settings.name, settings.experiment
     grid = write_links(
-        plan, statuses, request.run.runs, settings.name, settings.experiment, differences
+        plan, statuses, request.run.runs, *named, differences, resources=settings.resources
     )
     if csv is not None:
         write_csv(table(grid), csv)

@@ -9,6 +9,7 @@ from typing import Any
 
 from longtail.cluster.nodes.ledger import node_directory, read_result
 from longtail.cluster.nodes.plan import Plan, Row, TableRow
+from longtail.cluster.nodes.settings import WorkerResources
 from longtail.cluster.nodes.statuses import NodeStatuses, State
 from longtail.cluster.results.differences import RowDifference
 from longtail.cluster.results.evaluation_files import intervals_of
@@ -48,10 +49,12 @@ def write_links(
     name: str,
     experiment: str,
     differences: Sequence[RowDifference] = (),
+    resources: WorkerResources | None = None,
 ) -> Path:
     """Link every finished node under its row's name and write `table.json`; return the folder.
 
-    The table names the MLflow experiment, where merges of the rows are recorded too. A grid of
+    The table names the MLflow experiment, where merges of the rows are recorded too, and what nodes
+    occupied in this run of the grid, by which their time becomes GPU-hours. A grid of
     the same name with other settings takes the names over; nodes themselves stay.
     """
     grid = grid_directory(runs, name)
@@ -78,6 +81,7 @@ def write_links(
         "grid": plan.id,
         "experiment": experiment,
         "data": {**data, "exhaustive": plan.data.exhaustive},
+        "resources": None if resources is None else asdict(resources),
         "rows": rows,
         "intervals": intervals_of_rows(plan, statuses, runs),
         "differences": [difference.as_dict() for difference in differences],
