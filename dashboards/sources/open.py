@@ -8,6 +8,7 @@ from dashboards.sources.evaluated import evaluated_row
 from dashboards.sources.files import tree_if_there
 from dashboards.sources.found import Found
 from dashboards.sources.grid import is_grid, read_grid
+from dashboards.sources.merge import is_merge, read_merge
 from longtail.evaluation.recording.names import EVALUATION
 from longtail.problems import BadInputError
 
@@ -45,5 +46,9 @@ def _read_evaluation(folder: Path) -> Found:
     return Found(folder.name, "results", folder, rows=(row,))
 
 
-READERS: tuple[Reader, ...] = ((is_grid, read_grid), (_is_evaluation, _read_evaluation))
+READERS: tuple[Reader, ...] = (
+    (is_grid, read_grid),
+    (is_merge, read_merge),
+    (_is_evaluation, _read_evaluation),
+)
 """Which folder a reader takes, and the reader; a new kind is a file here and a line."""

@@ -60,11 +60,11 @@ def map_table(calibration: Calibration, names: Sequence[str]) -> pd.DataFrame:
         names: Those that are drawn.
 
     Returns:
-        `source`, `group` (rare, common, frequent, or all groups), `map` (whose it is), `score` and
+        `source`, `group` (rare, common, frequent, or all groups), `whose` (map it is), `score` and
         `calibrated` in [0, 1].
     """
     lines = [line for name in names for line in _lines(calibration, name)]
-    return pd.DataFrame(lines, columns=["source", "group", "map", "score", "calibrated"])
+    return pd.DataFrame(lines, columns=["source", "group", "whose", "score", "calibrated"])
 
 
 def _lines(calibration: Calibration, name: str) -> Iterator[tuple[str, str, str, float, float]]:
@@ -72,7 +72,7 @@ def _lines(calibration: Calibration, name: str) -> Iterator[tuple[str, str, str,
     first, shares = FREQUENCY_GROUPS[0], len({repr(of) for of in maps.values()}) == 1
     groups = {first: ALL} if shares else GROUP_NAMES
     # Closer to both ends, where sigmoids are steep.
-    scores = (1 - np.cos(np.pi * np.linspace(0, 1, POINTS_OF_A_MAP))) / 2
+    scores = np.round((1 - np.cos(np.pi * np.linspace(0, 1, POINTS_OF_A_MAP))) / 2, 4)
     for letter, group in groups.items():
         values = through(maps[letter], scores)
         for score, value in zip(scores.tolist(), values.tolist(), strict=True):
@@ -109,7 +109,7 @@ def _chart(table: str, groups: list[str], source: str, look: Look, width: Width)
         tooltip=[
             alt.Tooltip("source:N"),
             alt.Tooltip("group:N"),
-            alt.Tooltip("map:N"),
+            alt.Tooltip("whose:N", title="map"),
             alt.Tooltip("score:Q", title="score before", format=".2f"),
             alt.Tooltip("calibrated:Q", title="after", format=".3f"),
         ],

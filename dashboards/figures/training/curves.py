@@ -10,7 +10,7 @@ from dashboards.sources.found import Training
 LOSS = "train/loss"
 PART = "train/loss_"
 AP = ("val/AP", "val/APr")
-POINTS_OF_A_PART = 80
+POINTS_OF_A_PART = 140
 
 
 def curves(trainings: Sequence[Training]) -> Figure | None:

@@ -17,7 +17,7 @@ KINDS = {"stage": "training", "predictions": "predicting", "evaluation": "evalua
 COLOURS = {"training": "common", "predicting": "frequent", "evaluating": "violet"}
 MOST_NAMED = 48
 """Nodes with a lane of their own; of more, those that fit after one another share a lane."""
-LANE, THIN_LANE = 20, 9
+LANE, THIN_LANE = 20, 13
 """Pixels of a lane with a name, and without."""
 ROWS_IN_WORDS = 3
 SHARE_OF_A_LETTER, WIDE_ENOUGH = 0.0085, 480
