@@ -6,7 +6,6 @@ import pytest
 from support.dashboards.made_nodes import MadeAttempt, write_grid, write_journal, write_node
 
 from dashboards.figure import Figure
-from dashboards.pages.document import document
 from dashboards.section import Note
 from dashboards.sections.training import training
 from dashboards.sources.found import Found, Report
@@ -39,8 +38,6 @@ def test_a_half_finished_grid_says_what_runs_and_what_is_silent(tmp_path: Path) 
         "time",
         "time-table",
     ]
-    page = document("t", "", [section])
-    assert page.count('class="panel"') == 6
 
 
 def test_a_node_of_two_grids_is_one_line_and_each_grid_has_its_time(tmp_path: Path) -> None:

@@ -2,13 +2,13 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from longtail.cluster.nodes.ledger import NODE, RESULT
-from longtail.journal import append_line
+from longtail.sealed import seal
 from longtail.training.journal import JOURNAL
 
 BEGIN = 1_790_000_000.0
@@ -43,26 +43,12 @@ def made_loss(step: int, level: float = 0.0) -> float:
 
 def write_journal(node: Path, attempts: Sequence[MadeAttempt], level: float = 0.0) -> None:
     """A training's journal: loss and two parts, learning rate, images a second."""
-    with (node / JOURNAL).open("ab") as file:
-        for number, of in enumerate(attempts, 1):
-            start = {"event": "started", "step": of.first - 1, "iterations": 1000}
-            if of.together > 1:
-                start["shared_trunk"] = of.together
-            append_line(file, _line(start, BEGIN + of.begin, number))
-            for step in range(of.first, of.last + 1):
-                if step % of.every:
-                    continue
-                loss = made_loss(step, level)
-                values = {
-                    "step": step,
-                    "train/loss": loss,
-                    "train/loss_box": loss / 4,
-                    "train/loss_mask": 3 * loss / 4,
-                    "train/lr": 0.01 * min(1.0, step / 50) if step < 700 else 0.001,
-                    "train/images_per_second": 16 / of.pace,
-                }
-                time = BEGIN + of.begin + (step - of.first + 1) * of.pace
-                append_line(file, _line(values, time, number))
+    lines = [
+        seal(json.dumps({**values, "attempt": number}).encode()) + b"\n"
+        for number, of in enumerate(attempts, 1)
+        for values in _lines(of, level)
+    ]
+    (node / JOURNAL).write_bytes(b"".join(lines))
 
 
 def write_node(
@@ -115,8 +101,9 @@ def write_grid(
         resources: As the grid's table keeps them.
     """
     grid = runs / "grids" / "made"
+    grid.mkdir(parents=True)
     for name, nodes in rows.items():
-        (grid / name).mkdir(parents=True)
+        (grid / name).mkdir()
         for link, node_id in nodes.items():
             target = runs / "nodes" / node_id
             if link == "predictions":
@@ -128,5 +115,20 @@ def write_grid(
     return grid
 
 
-def _line(values: Mapping[str, Any], time: float, attempt: int) -> bytes:
-    return json.dumps({**values, "time": time, "attempt": attempt}).encode()
+def _lines(of: MadeAttempt, level: float) -> Iterator[dict[str, Any]]:
+    start = {"event": "started", "step": of.first - 1, "iterations": 1000}
+    shared = {"shared_trunk": of.together} if of.together > 1 else {}
+    yield {**start, **shared, "time": BEGIN + of.begin}
+    for step in range(of.first, of.last + 1):
+        if step % of.every:
+            continue
+        loss = made_loss(step, level)
+        yield {
+            "step": step,
+            "train/loss": loss,
+            "train/loss_box": loss / 4,
+            "train/loss_mask": 3 * loss / 4,
+            "train/lr": 0.01 * min(1.0, step / 50) if step < 700 else 0.001,
+            "train/images_per_second": 16 / of.pace,
+            "time": BEGIN + of.begin + (step - of.first + 1) * of.pace,
+        }

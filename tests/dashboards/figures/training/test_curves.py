@@ -15,7 +15,7 @@ from longtail.training.journal import JOURNAL, read_journal
 @pytest.fixture
 def trainings(tmp_path: Path) -> list[Training]:
     made = []
-    for name in ("one", 'two "><img onerror=x> \\ \'</script>'):
+    for name in ("one", "two \"><img onerror=x> \\ '</script>"):
         node = write_node(tmp_path, f"stage-{len(made)}", name, 0)
         write_journal(node, [MadeAttempt(0, 1, 60), MadeAttempt(90, 51, 100)])
         made.append(Training(name, (), node, read_journal(node / JOURNAL), {}))

@@ -37,7 +37,8 @@ def test_bars_are_on_a_clock_of_hours_since_the_first_began(
     clock = clock_of(NODES)
     assert (clock.unit, clock.cuts) == ("hours", ())
     table = bar_table(NODES, ["a", "b", "c", "d"], clock)
-    assert table.begin.tolist() == pytest.approx([0, 3540 / 3600, 3540 / 3600, 7140 / 3600], abs=1e-4)
+    expected = [0, 3540 / 3600, 3540 / 3600, 7140 / 3600]
+    assert table.begin.tolist() == pytest.approx(expected, abs=1e-4)
     assert table.took.tolist() == ["59 min", "60 min", "60 min", "30 min"]
     assert table.word.tolist() == [
         "for 3 rows: one, two, three", "2 in one pass", "2 in one pass; not finished", "",
