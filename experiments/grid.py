@@ -152,14 +152,15 @@ def _run(request: "GridRequest", csv: Path | None, reported: bool) -> ExitCode:
     print_ranking(plan, statuses, request.run.runs)
     print_low_scores(plan, statuses, request.run.runs)
     print_failures(plan, statuses)
+    named = settings.name, settings.experiment
     grid = write_links(
         plan,
         statuses,
         request.run.runs,
-        settings.name,
-        settings.experiment,
+        *named,
         differences,
         request.reported(),
+        settings.resources,
     )
     if csv is not None:
         write_csv(table(grid), csv)

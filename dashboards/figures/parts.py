@@ -11,6 +11,8 @@ POINTS = ".1f"
 """How axes and hover texts write AP."""
 ZERO_AT = 0.5
 """Where a count of 0 stands on a logarithmic axis."""
+COUNTS = "datum.value == 0 ? '0' : format(datum.value, '~s')"
+"""How a linear axis writes counts, as `labelExpr`: 0, 500, 12k."""
 FOUND = "query != '' && indexof(lower(datum.name), query) >= 0"
 """Whether a category is searched for; its chart takes `QUERY`."""
 

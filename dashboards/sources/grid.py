@@ -7,11 +7,12 @@ from typing import Any
 
 from dashboards.sources.evaluated import evaluated_row
 from dashboards.sources.files import read_tree, tree_if_there
-from dashboards.sources.found import Difference, Found, Row, Training
-from longtail.cluster.nodes.ledger import NODE, RESULT
+from dashboards.sources.found import Difference, Found, Row
+from dashboards.sources.node_times import TIMES, node_times
+from dashboards.sources.nodes import nodes_of_rows, trainings_of
+from longtail.cluster.nodes.ledger import NODE
 from longtail.cluster.results.evaluation_files import VARIANT
 from longtail.cluster.results.named_results import TABLE, file_name
-from longtail.training.journal import JOURNAL, read_journal
 
 AGAIN = "run the grid's command again, which writes it"
 
@@ -39,7 +40,7 @@ def read_grid(folder: Path) -> Found:
         Difference(of["row"], of["baseline"], of["kind"], of["comparison"])
         for of in tree.get("differences", [])
     )
-    trainings = _trainings(folder, rows)
+    nodes = nodes_of_rows(folder, tree["rows"])
     return Found(
         name=folder.name,
         kind="grid",
@@ -47,9 +48,9 @@ def read_grid(folder: Path) -> Found:
         facts=_facts(tree, rows),
         rows=tuple(rows),
         differences=differences,
-        trainings=trainings,
+        trainings=trainings_of(nodes),
         failed=tuple(failed),
-        tree=tree,
+        tree={**tree, TIMES: node_times(nodes)},
     )
 
 
@@ -66,33 +67,6 @@ def _row(name: str, links: Path, data: Mapping[str, str]) -> Row:
         predictions=predictions.resolve() if predictions.exists() else None,
         annotations=Path(data["val"]) if "val" in data else None,
         training=training.resolve() if training.exists() else None,
-    )
-
-
-def _trainings(folder: Path, rows: list[Row]) -> tuple[Training, ...]:
-    """The nodes that the rows stand on, each once, those of earlier stages first."""
-    nodes = folder.resolve().parent.parent / "nodes"
-    standing: dict[Path, list[str]] = {}
-    for row in rows:
-        chain, node = [], row.training
-        while node is not None and (node / NODE).is_file():
-            chain.append(node)
-            parents = tree_if_there(node / NODE).get("parents", [])
-            node = nodes / parents[0] if parents else None
-        for item in reversed(chain):
-            standing.setdefault(item, []).append(row.name)
-    return tuple(_training(node, tuple(names)) for node, names in standing.items())
-
-
-def _training(node: Path, rows: tuple[str, ...]) -> Training:
-    tree = tree_if_there(node / NODE)
-    return Training(
-        name=str(tree.get("label", node.name)),
-        rows=rows,
-        folder=node,
-        records=read_journal(node / JOURNAL),
-        node=tree,
-        finished=(node / RESULT).is_file(),
     )
 
 

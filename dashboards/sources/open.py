@@ -10,6 +10,7 @@ from dashboards.sources.found import Found
 from dashboards.sources.grid import is_grid, read_grid
 from dashboards.sources.sweep import is_sweep, read_sweep
 from dashboards.sources.tuning import is_tuning, read_tuning
+from dashboards.sources.merge import is_merge, read_merge
 from longtail.evaluation.recording.names import EVALUATION
 from longtail.problems import BadInputError
 
@@ -51,6 +52,7 @@ READERS: tuple[Reader, ...] = (
     (is_grid, read_grid),
     (is_sweep, read_sweep),
     (is_tuning, read_tuning),
+    (is_merge, read_merge),
     (_is_evaluation, _read_evaluation),
 )
 """Which folder a reader takes, and the reader; a new kind is a file here and a line."""

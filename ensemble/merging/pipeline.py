@@ -145,8 +145,7 @@ class Merge:
         cluster_of = np.repeat(np.arange(num_clusters), clusters.sizes)
         found = np.zeros((num_clusters, len(self.plan.sources)), np.bool_)
         found[cluster_of, fused.block.sources[clusters.members]] = True
-        sources = found.sum(axis=1)
-        self.statistics.add_clusters(clusters.sizes, sources, fused.groups, kept, has_mask)
+        self.statistics.add_clusters(clusters.sizes, found, fused.groups, kept, has_mask)
 
     def _keep_taking_part(self, step: str, filtered: FilteredBlock) -> None:
         """Keep detections of all sources side by side, weighted as NMS weights them."""

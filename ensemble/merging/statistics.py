@@ -30,6 +30,11 @@ class MergeStatistics:
             "calibrated": np.zeros((*per_source, SCORE_BINS), np.int64),
             "members": np.zeros((NUM_GROUPS, 1), np.int64),
             "sources": np.zeros((NUM_GROUPS, len(names) + 1), np.int64),
+            "sources_kept": np.zeros((NUM_GROUPS, len(names) + 1), np.int64),
+            "found": np.zeros(per_source, np.int64),
+            "found_kept": np.zeros(per_source, np.int64),
+            "alone": np.zeros(per_source, np.int64),
+            "alone_kept": np.zeros(per_source, np.int64),
             "kept": np.zeros(NUM_GROUPS, np.int64),
             "cut": np.zeros(NUM_GROUPS, np.int64),
             "without_mask": np.zeros(NUM_GROUPS, np.int64),
@@ -90,7 +95,7 @@ class MergeStatistics:
     def add_clusters(
         self,
         members: Counts,
-        sources: Counts,
+        found: NDArray[np.bool_],
         groups: Counts,
         kept: NDArray[np.bool_],
         has_mask: NDArray[np.bool_],
@@ -99,18 +104,29 @@ class MergeStatistics:
 
         Args:
             members: (C,) detections in each.
-            sources: (C,) sources that they are of.
+            found: (C, M) whether one of them is of the source.
             groups: (C,) index into `FREQUENCY_GROUPS`.
             kept: (C,) whether a cluster's mask is among the best of its image.
             has_mask: (C,) whether a member has a mask.
         """
         width = int(members.max(initial=0)) + 1
         self._add("members", _count(groups * width + members, (NUM_GROUPS, width)))
-        width = len(self.names) + 1
-        self._add("sources", _count(groups * width + sources, (NUM_GROUPS, width)))
+        self._add_found(found, groups, kept)
         self._add("kept", np.bincount(groups[kept], minlength=NUM_GROUPS))
         self._add("cut", np.bincount(groups[~kept & has_mask], minlength=NUM_GROUPS))
         self._add("without_mask", np.bincount(groups[~has_mask], minlength=NUM_GROUPS))
+
+    def _add_found(self, found: NDArray[np.bool_], groups: Counts, kept: NDArray[np.bool_]) -> None:
+        sources = found.sum(axis=1)
+        alone = found & (sources == 1)[:, None]
+        width = len(self.names) + 1
+        for suffix, rows in (("", slice(None)), ("_kept", kept)):
+            cells = groups[rows] * width + sources[rows]
+            self._add(f"sources{suffix}", _count(cells, (NUM_GROUPS, width)))
+            for key, which in (("found", found), ("alone", alone)):
+                clusters, of = np.nonzero(which[rows])
+                cells = of * NUM_GROUPS + groups[rows][clusters]
+                self._add(f"{key}{suffix}", _count(cells, (len(self.names), NUM_GROUPS)))
 
     def add_boxes(self, groups: Counts, chosen: Counts, num_cut: int) -> None:
         """Count what the submission of boxes keeps of the (C,) clusters of a block.

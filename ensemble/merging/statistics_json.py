@@ -12,6 +12,9 @@ from longtail.categories import FREQUENCY_GROUPS
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 # Quantiles are read off a histogram: exact to the width of a bin.
 SCORE_BINS = 10_000
+CLUSTERS_OF_SOURCE = ("found", "found_kept", "alone", "alone_kept")
+"""Of a source: clusters with a detection of it, and those with none of another; in all, and after
+the cap."""
 Counts = NDArray[np.int64]
 
 
@@ -34,6 +37,7 @@ def statistics_tree(names: Sequence[str], counts: Mapping[str, Counts]) -> dict[
             "sources_per_cluster": _means(counts["sources"]),
             "clusters_by_members": _histogram(counts["members"]),
             "clusters_by_sources": _histogram(counts["sources"]),
+            "clusters_kept_by_sources": _histogram(counts["sources_kept"]),
         },
         "cap": {
             "kept": _by_group(counts["kept"]),
@@ -89,6 +93,7 @@ def _source(counts: Mapping[str, Counts], index: int) -> dict[str, Any]:
         **outcomes,
         "detections_by_group": _by_group(by_group.sum(axis=1)),
         "images_without_detections": missing,
+        "clusters": {key: _by_group(counts[key][index]) for key in CLUSTERS_OF_SOURCE},
         **quantiles,
     }
 

@@ -1,5 +1,6 @@
 """What evaluation.json keeps of one prediction set: one matching of it, all numbers from that."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from ensemble.outputs.resampled_ap import (
 from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.matching.match_store import kinds_of, match_store
 from longtail.evaluation.matching.prediction_set import check_images
-from longtail.evaluation.metrics.bins import ap_by_instance_bin
+from longtail.evaluation.metrics.bins import ap_by_instance_bin, gap_by_group
+from longtail.evaluation.metrics.category_ap import category_records
 from longtail.evaluation.metrics.fixed import best_of_categories, fixed_summary
 from longtail.evaluation.metrics.matches.files import write_matches
 from longtail.evaluation.metrics.matches.matched_set import MatchedSet
@@ -39,7 +41,7 @@ def evaluation_row(
     folder: Path,
     workers: Workers | None = None,
 ) -> Row:
-    """AP, AP-fixed, intervals and counts of a prediction set, as JSON values.
+    """AP, AP of every category, AP-fixed, intervals and counts of a prediction set, as JSON values.
 
     Args:
         store: The predictions.
@@ -70,12 +72,16 @@ def _metrics(truth: GroundTruth, matched: MatchedSet) -> Row:
     for summary in (segm, box, fixed):
         _check_identity(summary, truth)
     undefined = UNDEFINED in (segm.metrics["AP"], box.metrics["AP"])
+    categories = truth.categories
+    records = category_records(categories, categories.frequency, segm.ap, box.ap)
     return {
         "segm": segm.metrics,
         "box": box.metrics,
         "segm_fixed": fixed.metrics,
-        "bins": ap_by_instance_bin(segm.ap, truth.categories),
+        "bins": ap_by_instance_bin(segm.ap, categories),
         "gap_box_mask": UNDEFINED if undefined else box.metrics["AP"] - segm.metrics["AP"],
+        "gap_by_group": gap_by_group(segm.metrics, box.metrics),
+        "per_category": [asdict(record) for record in records],
         "intervals": {},
         COUNTS: matched.counts,
     }

@@ -12,9 +12,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
-from numpy.typing import NDArray
-
 from longtail.categories import CategoryTable
 from longtail.evaluation.annotations.ground_truth import GroundTruth, read_ground_truth
 from longtail.evaluation.annotations.judged_share import unverified
@@ -28,11 +25,12 @@ from longtail.evaluation.metrics.bins import (
     gap_by_group,
     mean_of_bins,
 )
+from longtail.evaluation.metrics.category_ap import category_records
 from longtail.evaluation.metrics.extra_metric import EvaluatedSet
 from longtail.evaluation.metrics.lvis_api import lvis_api_metrics
 from longtail.evaluation.metrics.matches.files import write_matches
 from longtail.evaluation.metrics.matches.matched_set import MatchedSet
-from longtail.evaluation.report import CategoryAP, Evaluation
+from longtail.evaluation.report import Evaluation
 from longtail.evaluation.uncertainty.bootstrap import OnResample
 from longtail.evaluation.workers import Workers
 from longtail.metrics import UNDEFINED
@@ -192,7 +190,7 @@ def _evaluation(
         bins_mean=mean_of_bins(bins),
         gap_by_group=gap_by_group(segm, box),
         gap_box_mask=UNDEFINED if undefined else box["AP"] - segm["AP"],
-        per_category=_records(counted, truth.categories.frequency, segm_ap, box_ap),
+        per_category=category_records(counted, truth.categories.frequency, segm_ap, box_ap),
         identity_error=max(of.identity_error(truth.categories) for of in summaries.values()),
         counts={
             "categories": len(truth.categories),
@@ -204,21 +202,3 @@ def _evaluation(
         warnings=truth.warnings + unverified(truth) + warnings + matched.warnings,
         official=official,
     )
-
-
-def _records(
-    counted: CategoryTable,
-    frequency: NDArray[np.str_],
-    segm_ap: NDArray[np.float64],
-    box_ap: NDArray[np.float64],
-) -> tuple[CategoryAP, ...]:
-    columns = (
-        counted.ids.tolist(),
-        counted.names,
-        frequency.tolist(),
-        counted.image_count.tolist(),
-        counted.instance_count.tolist(),
-        segm_ap.tolist(),
-        box_ap.tolist(),
-    )
-    return tuple(CategoryAP(*row) for row in zip(*columns, strict=True))

@@ -15,6 +15,7 @@ from longtail.categories import INSTANCE_BIN_EDGES
 from longtail.evaluation import extra_metrics
 from longtail.evaluation.annotations.judged_share import judged_by_kind
 from longtail.evaluation.metrics.cap import CapStatistics
+from longtail.evaluation.metrics.category_ap import CategoryAP
 from longtail.evaluation.metrics.extra_metric import ExtraMetric
 from longtail.evaluation.metrics.summary import IDENTITY_TOLERANCE
 from longtail.evaluation.tables import comparison_table, intervals_table, points_table
@@ -34,29 +35,6 @@ from longtail.metrics import (
 from longtail.printed_table import PrintedTable, number_columns, text_columns
 
 DETECTIONS = ("detections", "judged_masks", "judged_boxes")
-
-
-@dataclass(frozen=True)
-class CategoryAP:
-    """AP of one category over all areas; -1 where the split has no instance of it.
-
-    Attributes:
-        id: The file's category id.
-        name: The file's name for it.
-        group: r, c or f.
-        image_count: Training images with the category.
-        instance_count: Training instances.
-        segm_ap: Mask AP as a fraction.
-        box_ap: Box AP as a fraction.
-    """
-
-    id: int
-    name: str
-    group: str
-    image_count: int
-    instance_count: int
-    segm_ap: float
-    box_ap: float
 
 
 @dataclass(frozen=True)

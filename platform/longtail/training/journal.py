@@ -28,7 +28,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.attempt = 1 + max((line["attempt"] for line in _lines(path)), default=0)
+        self.attempt = 1 + max((line["attempt"] for line in read_lines(path)), default=0)
         keep_lines(path)
         self._file = path.open("ab")
 
@@ -65,7 +65,7 @@ def read_journal(path: Path) -> list[dict[str, Any]]:
 
     A missing file has no lines, and a torn last line is ignored.
     """
-    by_step = {line["step"]: line for line in _lines(path) if "event" not in line}
+    by_step = {line["step"]: line for line in read_lines(path) if "event" not in line}
     return [by_step[step] for step in sorted(by_step)]
 
 
@@ -90,7 +90,7 @@ class Progress:
 
 def read_progress(directory: Path) -> Progress | None:
     """The progress of the last attempt in a node's directory; None before its first start."""
-    lines = _lines(directory / JOURNAL)
+    lines = read_lines(directory / JOURNAL)
     starts = [index for index, line in enumerate(lines) if line.get("event") == "started"]
     if not starts:
         return None
@@ -104,6 +104,9 @@ def read_progress(directory: Path) -> Progress | None:
     return Progress(last["step"], iterations, speed, last.get("train/loss"), eta)
 
 
-def _lines(path: Path) -> list[dict[str, Any]]:
-    """Every complete line; a crash can tear only the last one."""
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """Every complete line as it was written, those that open attempts too.
+
+    A missing file has no lines, and a torn last line is ignored.
+    """
     return read_records(path, dict[str, Any], "line of metrics", REMEDY)

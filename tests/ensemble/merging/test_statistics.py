@@ -34,14 +34,14 @@ def second_block() -> MergeStatistics:
     )
     statistics.add_clusters(
         members=ints(3, 1, 1),
-        sources=ints(2, 1, 1),
+        found=np.array([[True, True], [True, False], [False, True]]),
         groups=ints(RARE, FREQUENT, COMMON),
         kept=np.array([True, False, True]),
         has_mask=np.array([True, True, True]),
     )
     statistics.add_clusters(
         members=ints(1),
-        sources=ints(1),
+        found=np.array([[True, False]]),
         groups=ints(FREQUENT),
         kept=np.array([False]),
         has_mask=np.array([False]),
@@ -106,6 +106,23 @@ def test_members_sources_and_scores_over_one_are_counted() -> None:
     assert tree["fusion"]["sources_per_cluster"]["r"] == 2
     assert tree["scores_over_one_cut_to_one"] == 1
     assert tree["box_scores_over_one_cut_to_one"] == 2
+
+
+def test_what_each_source_found_is_counted_with_what_the_cap_left() -> None:
+    tree = both().as_dict()
+    assert tree["fusion"]["clusters_kept_by_sources"] == {"1": 1, "2": 1}
+    assert tree["sources"]["a"]["clusters"] == {
+        "found": {"r": 1, "c": 0, "f": 2},
+        "found_kept": {"r": 1, "c": 0, "f": 0},
+        "alone": {"r": 0, "c": 0, "f": 2},
+        "alone_kept": {"r": 0, "c": 0, "f": 0},
+    }
+    assert tree["sources"]["b"]["clusters"] == {
+        "found": {"r": 1, "c": 1, "f": 0},
+        "found_kept": {"r": 1, "c": 1, "f": 0},
+        "alone": {"r": 0, "c": 1, "f": 0},
+        "alone_kept": {"r": 0, "c": 1, "f": 0},
+    }
 
 
 def test_parts_may_be_added_in_any_order_and_written_down() -> None:

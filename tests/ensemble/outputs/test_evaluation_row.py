@@ -1,6 +1,6 @@
 """The rows of evaluation.json: the numbers of the evaluation command, and what a step changes."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +49,8 @@ def test_a_row_has_the_numbers_of_the_evaluation_command(setting: Setting, tmp_p
     expected = evaluate(setting.ann, setting.stores[0].directory, resamples=20)
     assert (row["segm"], row["box"], row["bins"]) == (expected.segm, expected.box, expected.bins)
     assert row["gap_box_mask"] == expected.gap_box_mask
+    assert row["gap_by_group"] == expected.gap_by_group
+    assert row["per_category"] == [asdict(record) for record in expected.per_category]
     # Recalls are named by the cap there.
     assert list(row["segm_fixed"].values()) == list(expected.segm_fixed.values())
     for kind in ("segm", "box"):

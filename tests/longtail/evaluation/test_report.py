@@ -10,7 +10,8 @@ from rich.console import Console
 
 from longtail.categories import INSTANCE_BINS
 from longtail.evaluation.metrics.cap import CapStatistics
-from longtail.evaluation.report import CategoryAP, Disagreement, Evaluation
+from longtail.evaluation.metrics.category_ap import CategoryAP
+from longtail.evaluation.report import Disagreement, Evaluation
 
 AP_NAMES = ("AP", "AP50", "AP75", "APs", "APm", "APl", "APr", "APc", "APf")
 AR_NAMES = ("AR@300", "ARs@300", "ARm@300", "ARl@300")

@@ -10,6 +10,7 @@ from typing import Any
 
 from longtail.cluster.nodes.ledger import node_directory, read_result
 from longtail.cluster.nodes.plan import Plan, Row, TableRow
+from longtail.cluster.nodes.settings import WorkerResources
 from longtail.cluster.nodes.statuses import NodeStatuses, State
 from longtail.cluster.results.differences import RowDifference
 from longtail.cluster.results.evaluation_files import intervals_of
@@ -51,10 +52,12 @@ def write_links(
     experiment: str,
     differences: Sequence[RowDifference] = (),
     reported: Mapping[str, Mapping[str, str | float]] = EMPTY,
+    resources: WorkerResources | None = None,
 ) -> Path:
     """Link every finished node under its row's name and write `table.json`; return the folder.
 
-    The table names the MLflow experiment, where merges of the rows are recorded too. A grid of
+    The table names the MLflow experiment, where merges of the rows are recorded too, and what nodes
+    occupied in this run of the grid, by which their time becomes GPU-hours. A grid of
     the same name with other settings takes the names over; nodes themselves stay.
 
     Args:
@@ -65,6 +68,7 @@ def write_links(
         experiment: MLflow's.
         differences: Of rows to a baseline.
         reported: What others claim for variants, by name: `source` and fractions by metric.
+        resources: What a node occupies.
     """
     grid = grid_directory(runs, name)
     rows = {}
@@ -90,6 +94,7 @@ def write_links(
         "grid": plan.id,
         "experiment": experiment,
         "data": {**data, "exhaustive": plan.data.exhaustive},
+        "resources": None if resources is None else asdict(resources),
         "rows": rows,
         "intervals": intervals_of_rows(plan, statuses, runs),
         "differences": [difference.as_dict() for difference in differences],

@@ -52,7 +52,8 @@ def reevaluate(
     variants = {row_name(trial): sweep.variant_at(trial.point) for trial in chosen}
     plan = make_plan(variants, seeds, sweep.data, sweep.resamples)
     statuses, published = run_grid(plan, replace(settings, name=name))
-    write_links(plan, statuses, settings.runs, name, settings.experiment)
+    named, resources = (name, settings.experiment), settings.resources
+    write_links(plan, statuses, settings.runs, *named, resources=resources)
     results = _results(plan, statuses, settings)
     again = tuple(
         _reevaluated(trial, sweep.metrics, results.get(row_name(trial), {})) for trial in chosen

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from longtail.cluster.nodes.ledger import finish, node_directory
 from longtail.cluster.nodes.plan import Plan
+from longtail.cluster.nodes.settings import WorkerResources
 from longtail.cluster.nodes.statuses import look_up
 from longtail.cluster.results.named_results import row_directory, write_links
 
@@ -22,7 +23,13 @@ def test_rows_are_linked_by_name_and_listed_in_a_table(plan: Plan, tmp_path: Pat
     reported: dict[str, str | float] = {"source": "Table 2", "AP": 0.228}
     for _ in range(2):
         grid = write_links(
-            plan, look_up(plan, tmp_path), tmp_path, "a, b", "x", reported={"eql": reported}
+            plan,
+            look_up(plan, tmp_path),
+            tmp_path,
+            "a, b",
+            "x",
+            reported={"eql": reported},
+            resources=WorkerResources(2, 1, 0.5),
         )
     assert grid == tmp_path / "grids" / "a_b"
     link = row_directory(grid, first) / "predictions"
@@ -37,6 +44,7 @@ def test_rows_are_linked_by_name_and_listed_in_a_table(plan: Plan, tmp_path: Pat
             "images": str(plan.data.images),
             "exhaustive": plan.data.exhaustive,
         },
+        "resources": {"workers": 2, "cpus": 1, "gpus": 0.5},
         "rows": {"sigmoid": {"AP": 0.5}, "eql": None},
         "intervals": {"sigmoid": intervals},
         "differences": [],

@@ -1,0 +1,6 @@
+"""Figures of trainings.
+
+- `lines`: the journals of trainings as one table, thinned, and how a line of it is drawn.
+- `curves`, `rates`: losses and AP on the way; learning rate, images a second and the rest.
+- `gantt`: when each node of a grid was at work.
+"""

@@ -1,0 +1,53 @@
+"""The nodes that rows of a grid stand on, each once, found by the links of the rows."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+from dashboards.sources.files import tree_if_there
+from dashboards.sources.found import Training
+from longtail.cluster.nodes.ledger import NODE, RESULT
+from longtail.cluster.results.named_results import file_name
+from longtail.training.journal import JOURNAL, read_journal
+
+Nodes: TypeAlias = Mapping[Path, tuple[str, ...]]
+"""Directories of nodes, each after those it needs, with the names of the rows that need it."""
+
+
+def nodes_of_rows(grid: Path, names: Iterable[str]) -> Nodes:
+    """All nodes of some rows, those of rows without a result as far as they are there.
+
+    Args:
+        grid: The grid's folder.
+        names: Of its rows.
+    """
+    standing: dict[Path, list[str]] = {}
+    for name in names:
+        links = grid / file_name(name)
+        ends = (links / "training", (links / "predictions").resolve().parent, links / "evaluation")
+        for node in dict.fromkeys(node for end in ends for node in _chain(end.resolve())):
+            standing.setdefault(node, []).append(name)
+    return {node: tuple(rows) for node, rows in standing.items()}
+
+
+def trainings_of(nodes: Nodes) -> tuple[Training, ...]:
+    """Those of the nodes that train, finished or not."""
+    found = []
+    for node, rows in nodes.items():
+        tree = tree_if_there(node / NODE)
+        if tree.get("kind") == "stage":
+            records = read_journal(node / JOURNAL)
+            finished = (node / RESULT).is_file()
+            name = str(tree.get("label", node.name))
+            found.append(Training(name, rows, node, records, tree, finished))
+    return tuple(found)
+
+
+def _chain(node: Path) -> Iterator[Path]:
+    """A node after those it needs."""
+    tree = tree_if_there(node / NODE)
+    if not tree:
+        return
+    for parent in tree.get("parents", []):
+        yield from _chain(node.parent / parent)
+    yield node

@@ -1,0 +1,114 @@
+"""When nodes were at work, and what that cost."""
+
+import pytest
+from support.dashboards.charts import assert_compiles
+
+from dashboards.figures.training.clock import clock_of, duration
+from dashboards.figures.training.gantt import bar_table, gantt
+from dashboards.figures.training.hours import hours_table
+from dashboards.sources.node_times import Attempt, NodeTime
+
+DAY = 86400.0
+
+
+def node(
+    name: str,
+    *attempts: Attempt,
+    rows: tuple[str, ...] = ("one",),
+    finished: bool = True,
+    begin: float | None = None,
+) -> NodeTime:
+    kind = name.split("-")[0]
+    start = attempts[0].begin if begin is None and attempts else begin or 0.0
+    return NodeTime(name, kind, name, rows, start, attempts, finished)
+
+
+NODES = [
+    node("stage-0", Attempt(60, 3600), rows=("one", "two", "three")),
+    node("stage-1", Attempt(3600, 7200, 2), begin=3600),
+    node("stage-2", Attempt(3600, 7200, 2), rows=("two",), finished=False),
+    node("predictions-1", Attempt(7200, 9000)),
+]
+
+
+def test_bars_are_on_a_clock_of_hours_since_the_first_began(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    clock = clock_of(NODES)
+    assert (clock.unit, clock.cuts) == ("hours", ())
+    table = bar_table(NODES, ["a", "b", "c", "d"], clock)
+    expected = [0, 3540 / 3600, 3540 / 3600, 7140 / 3600]
+    assert table.begin.tolist() == pytest.approx(expected, abs=1e-4)
+    assert table.took.tolist() == ["59 min", "60 min", "60 min", "30 min"]
+    assert table.word.tolist() == [
+        "for 3 rows: one, two, three", "2 in one pass", "2 in one pass; not finished", "",
+    ]  # fmt: skip
+    figure = gantt(NODES)
+    assert figure is not None
+    assert_compiles(figure, capfd)
+
+
+def test_long_idleness_is_cut_out(capfd: pytest.CaptureFixture[str]) -> None:
+    late = [node("stage-0", Attempt(0, 100), Attempt(3 * DAY, 3 * DAY + 100))]
+    clock = clock_of(late)
+    assert clock.cuts == ((100, 3 * DAY),)
+    assert (clock.unit, clock.at(100)) == ("minutes", pytest.approx(100 / 60))
+    assert clock.at(3 * DAY + 100) == pytest.approx((200 + clock.left) / 60)
+    figure = gantt(late)
+    assert figure is not None and "cut out" in figure.text
+    assert figure.tables["time-cuts"].idle.tolist() == ["72 h"]
+    assert figure.tables["time-bars"].state.tolist() == [
+        "attempt 1, interrupted", "attempt 2, finished",
+    ]  # fmt: skip
+    assert_compiles(figure, capfd)
+
+
+def test_many_nodes_share_lanes(capfd: pytest.CaptureFixture[str]) -> None:
+    many = [node(f"stage-{i}", Attempt(10 * i, 10 * i + 15)) for i in range(100)]
+    figure = gantt(many)
+    assert figure is not None and "100 nodes" in figure.text
+    bars = figure.tables["time-bars"]
+    assert set(bars.lane) == {"1", "2"} and len(bars) == 100
+    for _, lane in bars.groupby("lane"):
+        assert (lane.begin.to_numpy()[1:] >= lane.end.to_numpy()[:-1]).all()
+    assert_compiles(figure, capfd)
+
+
+def test_sharing_saves_what_each_row_would_have_done_alone() -> None:
+    table = hours_table(NODES, {"workers": 4, "cpus": 2, "gpus": 0.5})
+    assert table is not None
+    rows = {row["work"]: row for row in table.rows}
+    # 3540 s once, and 3600 s of a pass of two, by two GPUs.
+    assert rows["training"]["spent"] == pytest.approx(2 * 7140 / 3600)
+    assert rows["training"]["saved"] == pytest.approx(2 * (2 * 3540 + 3600) / 3600)
+    assert (rows["all"]["nodes"], rows["all"]["shared"]) == (4, 1)
+    assert rows["all"]["spent"] == pytest.approx(2 * 8940 / 3600)
+    assert "evaluating" not in rows
+    assert [column.title for column in table.columns][3] == "GPU-hours spent"
+
+
+def test_without_gpus_cores_count_and_without_knowledge_nodes() -> None:
+    on_cpus = hours_table(NODES, {"workers": 4, "cpus": 2, "gpus": 0})
+    unknown = hours_table(NODES, None)
+    assert on_cpus is not None and unknown is not None
+    assert on_cpus.rows[-1]["spent"] == pytest.approx(8 * 8940 / 3600)
+    assert unknown.rows[-1]["spent"] == pytest.approx(8940 / 3600)
+    assert unknown.columns[3].title == "node-hours spent" and "not known" in unknown.text
+
+
+def test_short_work_is_in_minutes() -> None:
+    table = hours_table([node("stage-0", Attempt(0, 90))], {"workers": 1, "cpus": 1, "gpus": 1})
+    assert table is not None and table.columns[3].title == "GPU-minutes spent"
+    assert table.rows[0]["spent"] == pytest.approx(1.5)
+
+
+def test_what_has_not_begun_is_no_figure() -> None:
+    assert gantt([node("stage-0")]) is None and hours_table([node("stage-0")], None) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(12, "12 s"), (204, "3.4 min"), (20160, "5.6 h"), (3 * DAY, "72 h"), (9 * DAY, "9 d")],
+)
+def test_durations_have_a_fitting_unit(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
