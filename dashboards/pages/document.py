@@ -5,17 +5,16 @@ from importlib.resources import files
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from dashboards.figure import Figure
 from dashboards.look import PAGE, css_variables
 from dashboards.pages.inline import by_column, inline_json, policy
+from dashboards.pages.templates import TEMPLATES, template
 from dashboards.pages.vega import compiled, library
 from dashboards.section import Html, Note, Section
 from dashboards.tables import Table, html_table
 
-TEMPLATES = "templates"
 SCRIPTS = ("page.js",)
 
 
@@ -42,14 +41,7 @@ def document(
         block for section in sections for block in section.blocks if isinstance(block, Figure)
     ]
     scripts = [library(), *(_resource(name) for name in SCRIPTS)] if figures else []
-    environment = Environment(
-        loader=PackageLoader("dashboards", TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html").render(
+    return template("page.html").render(
         title=title,
         lead=lead,
         policy=policy(scripts),
