@@ -48,10 +48,11 @@ def album(
         if own:
             facts = category_facts(opened, category)
             shown.append(_Category(names[category.label], facts, own))
-    return Html(name, template("pictures.html").render(key=_key(), categories=shown))
+    styles = frozenset[str]().union(*(strip.styles for strip in strips))
+    return Html(name, template("pictures.html").render(key=_key(styles), categories=shown))
 
 
-def _key() -> list[dict[str, str]]:
+def _key(styles: frozenset[str]) -> list[dict[str, str]]:
     return [
         {
             "word": word,
@@ -60,4 +61,5 @@ def _key() -> list[dict[str, str]]:
             "kind": "outlined" if style == "missed" else "filled",
         }
         for style, word, text in KEY
+        if style in styles
     ]

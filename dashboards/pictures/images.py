@@ -90,6 +90,12 @@ def choose_images(
     return [sorted(of, key=lambda choice: _order(choice, score_above))[:most] for of in found]
 
 
+def by_turns(chosen: Sequence[Sequence[Choice]]) -> list[Choice]:
+    """The first image of each category, then the second of each, and so on."""
+    longest = max(map(len, chosen), default=0)
+    return [of[i] for i in range(longest) for of in chosen if i < len(of)]
+
+
 def _candidates(opened: OpenTruth, label: int, most: int) -> NDArray[np.int64]:
     instances = opened.instances
     counting = (instances.label == label) & ((instances.flags & IGNORED) == 0)

@@ -10,6 +10,8 @@ from dashboards.pictures.outlines import Colour
 
 SIZE = 11
 DARK: Colour = (18, 23, 28)
+LITTLE = 0.1
+"""Of a mark's box, which may be covered."""
 Box: TypeAlias = tuple[float, float, float, float]
 """Left, top, right, bottom in pixels of the thumbnail."""
 
@@ -52,27 +54,26 @@ class Labels:
         far = [
             self._inside(left, y, width, height) for y in range(0, self._size[1], int(height) + 1)
         ]
-        return min((*near, *far), key=self._overlap)
+        return min((*near, *far), key=lambda place: self._cost(place, beside))
 
     def _inside(self, x: float, y: float, width: float, height: float) -> Box:
         x = round(max(0.0, min(x, self._size[0] - 1 - width)))
         y = round(max(0.0, min(y, self._size[1] - 1 - height)))
         return x, y, x + width, y + height
 
-    def _overlap(self, place: Box) -> tuple[float, float]:
-        """Pixels of other words that it would cover, and shares of what is marked."""
+    def _cost(self, place: Box, beside: Box) -> tuple[float, float]:
+        """Pixels of other words that it would cover; what is marked that it covers, and its way."""
         words = sum(_common(place, other) for other in self._taken)
-        return words, sum(_common(place, other) / _area(other) for other in self._marked)
+        shares = (_common(place, other) / _common(other, other) for other in self._marked)
+        covered = sum(max(0.0, share - LITTLE) for share in shares)
+        away = max(0.0, beside[1] - place[3], place[1] - beside[3]) / self._size[1]
+        return words, covered + away
 
 
 def _common(a: Box, b: Box) -> float:
     width = min(a[2], b[2]) - max(a[0], b[0]) + 1
     height = min(a[3], b[3]) - max(a[1], b[1]) + 1
     return max(0.0, width) * max(0.0, height)
-
-
-def _area(box: Box) -> float:
-    return _common(box, box)
 
 
 @lru_cache(maxsize=1)

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from dashboards.pictures.judging import Judgement, judge
 from dashboards.sources.pictures import PictureSource
+from longtail.data.pictures.faults import BadPictureError
+from longtail.data.pictures.rgb import read_rgb
 from longtail.evaluation.annotations.ground_truth import GroundTruth, read_ground_truth
 from longtail.evaluation.annotations.instances import Instances
 from longtail.evaluation.matching.judged import check_masks
@@ -17,6 +20,7 @@ from longtail.evaluation.matching.prediction_set import check_images, open_set
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.image_set import IMAGES_PER_BLOCK
 from longtail.predictions.store import PredictionStore
+from longtail.problems import BadInputError
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,25 @@ class OpenTruth:
     def instances(self) -> Instances:
         """All of them as arrays."""
         return Instances.of(self.truth)
+
+    def size(self, rank: int) -> tuple[int, int]:
+        """Height and width of an image, pixels."""
+        images = self.truth.images
+        return int(images.heights[rank]), int(images.widths[rank])
+
+    def file_name(self, rank: int) -> str:
+        """What the annotations call the picture of an image."""
+        return self.truth.file.file_name(rank) or "no file_name"
+
+    def picture(self, rank: int) -> tuple[Image.Image | None, str]:
+        """The picture of an image, RGB and upright; else None, and why there is none."""
+        try:
+            path = self.truth.file.image_path(rank, self.images)
+            return read_rgb(path, self.size(rank)), ""
+        except BadPictureError as error:
+            return None, f"picture {self.file_name(rank)}: {error.fault.what}"
+        except BadInputError:
+            return None, f"picture not found: {self.file_name(rank)}"
 
 
 class OpenRow:

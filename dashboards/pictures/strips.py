@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from PIL import Image
-
 from dashboards.pictures.encoding import data_url
 from dashboards.pictures.images import Choice, drawn
 from dashboards.pictures.judging import Judgement, Shape
@@ -12,9 +10,6 @@ from dashboards.pictures.opened import OpenTruth, ShownRow
 from dashboards.pictures.tile import Ground, Mark, draw_tile, row_marks, truth_marks
 from dashboards.pictures.view import view_of
 from dashboards.pictures.words import ap_text, drawn_text, outcome, told_row, told_truth
-from longtail.data.pictures.faults import MISSING, BadPictureError
-from longtail.data.pictures.rgb import read_rgb
-from longtail.problems import BadInputError
 
 
 @dataclass(frozen=True)
@@ -43,12 +38,14 @@ class Strip:
     where: Which image, and which part of it.
     notice: What is wrong with the picture file, "" for nothing.
     tiles: Ground truth first.
+    styles: Of all that is drawn, see `COLOUR_OF`.
     """
 
     label: int
     where: str
     notice: str
     tiles: tuple[Tile, ...]
+    styles: frozenset[str]
 
     @property
     def num_bytes(self) -> int:
@@ -67,44 +64,29 @@ def make_strip(
         choice: The image and the verdicts.
         score_above: See `drawn`.
     """
-    file, rank, label = opened.truth.file, choice.rank, choice.category.label
-    height, width = int(file.heights[rank]), int(file.widths[rank])
-    picture, notice = _picture(opened, rank)
+    table, label, rank = opened.truth.categories, choice.category.label, choice.rank
+    height, width = opened.size(rank)
+    picture, notice = opened.picture(rank)
     view = view_of(_shapes(choice, score_above), height, width)
-    ground = Ground(picture, height, width, view)
-    name, category_id = (
-        opened.truth.categories.names[label],
-        int(opened.truth.categories.ids[label]),
+    drawing = _Drawing(
+        Ground(picture, height, width, view),
+        table.names[label],
+        int(table.ids[label]),
+        f"image {opened.truth.images.ids[rank]}",
+        score_above,
     )
-    image = f"image {file.image_ids[rank]}"
-
-    def row_tile(row: ShownRow, judgement: Judgement) -> Tile:
-        missed = [choice.instances[i] for i in judgement.missed]
-        lines = (
-            ap_text(row, category_id),
-            outcome(judgement),
-            drawn_text(judgement, score_above),
-        )
-        return _tile(
-            row.name,
-            lines,
-            told_row(name, row.name, judgement, image, score_above),
-            ground,
-            row_marks(drawn(judgement, score_above), missed),
-        )
-
-    num = sum(not of.ignored for of in choice.instances)
-    truth = _tile(
-        "ground truth",
-        (f"{num} of this category",),
-        told_truth(name, choice, image),
-        ground,
+    marked = [
         truth_marks(choice.instances),
-    )
-    tiles = [row_tile(*of) for of in zip(rows, choice.judgements, strict=True)]
+        *(_marks_of(choice, judgement, score_above) for judgement in choice.judgements),
+    ]
+    tiles = [
+        drawing.truth(choice, marked[0]),
+        *map(drawing.row, rows, choice.judgements, marked[1:]),
+    ]
     part = "" if view.whole else ", a part"
-    where = f"{image}{part} of {width} x {height} pixels: {file.file_name(rank)}"
-    return Strip(label, where, notice, (truth, *tiles))
+    where = f"{drawing.image}{part} of {width} x {height} pixels: {opened.file_name(rank)}"
+    styles = frozenset(mark.style for marks in marked for mark in marks)
+    return Strip(label, where, notice, tuple(tiles), styles)
 
 
 def fitting(strips: Iterable[Strip], max_bytes: int) -> Iterator[Strip]:
@@ -117,33 +99,42 @@ def fitting(strips: Iterable[Strip], max_bytes: int) -> Iterator[Strip]:
         yield strip
 
 
-def _picture(opened: OpenTruth, rank: int) -> tuple[Image.Image | None, str]:
-    """The picture, or what keeps it from being shown."""
-    file = opened.truth.file
-    name = file.file_name(rank) or "its record has no file_name"
-    try:
-        path = file.image_path(rank, opened.images)
-        return read_rgb(path, (int(file.heights[rank]), int(file.widths[rank]))), ""
-    except BadPictureError as error:
-        found = error.fault != MISSING
-        return None, f"picture {error.fault.what}: {name}" if found else _not_found(name)
-    except BadInputError:
-        return None, _not_found(name)
+@dataclass(frozen=True)
+class _Drawing:
+    """What the tiles of a strip share."""
+
+    ground: Ground
+    name: str
+    category_id: int
+    image: str
+    score_above: float
+
+    def truth(self, choice: Choice, marks: Sequence[Mark]) -> Tile:
+        num = sum(not of.ignored for of in choice.instances)
+        told = told_truth(self.name, num, self.image)
+        return self._tile("ground truth", (f"{num} of this category",), told, marks)
+
+    def row(self, row: ShownRow, judgement: Judgement, marks: Sequence[Mark]) -> Tile:
+        lines = (
+            ap_text(row, self.category_id),
+            outcome(judgement),
+            drawn_text(judgement, self.score_above),
+        )
+        told = told_row(self.name, row.name, judgement, self.image, self.score_above)
+        return self._tile(row.name, lines, told, marks)
+
+    def _tile(self, title: str, lines: Iterable[str], alt: str, marks: Sequence[Mark]) -> Tile:
+        made = draw_tile(self.ground, marks)
+        said = tuple(line for line in lines if line)
+        return Tile(title, said, data_url(made), alt, made.width, made.height)
 
 
-def _not_found(name: str) -> str:
-    return f"picture not found: {name}"
+def _marks_of(choice: Choice, judgement: Judgement, score_above: float) -> list[Mark]:
+    missed = [choice.instances[i] for i in judgement.missed]
+    return row_marks(drawn(judgement, score_above), missed)
 
 
 def _shapes(choice: Choice, score_above: float) -> Iterator[Shape]:
     yield from (of.shape for of in choice.instances)
     for judgement in choice.judgements:
         yield from (one.shape for one in drawn(judgement, score_above))
-
-
-def _tile(
-    title: str, lines: Iterable[str], alt: str, ground: Ground, marks: Sequence[Mark]
-) -> Tile:
-    made = draw_tile(ground, marks)
-    said = tuple(line for line in lines if line)
-    return Tile(title, said, data_url(made), alt, made.width, made.height)

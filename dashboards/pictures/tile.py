@@ -11,6 +11,7 @@ from dashboards.pictures.judging import Detection, Instance, Shape, Verdict
 from dashboards.pictures.labels import Box, Labels
 from dashboards.pictures.outlines import TINT, Colour, Mask, mask_of, paint
 from dashboards.pictures.view import View
+from dashboards.pictures.words import score_text
 
 COLOUR_OF = {
     "truth": "common",
@@ -80,7 +81,9 @@ def truth_marks(instances: Sequence[Instance]) -> list[Mark]:
 
 def row_marks(detections: Sequence[Detection], missed: Sequence[Instance]) -> list[Mark]:
     """What a row found, the best on top, and the instances that it missed."""
-    found = [Mark(one.shape, one.verdict, f"{one.verdict} {one.score:.2f}") for one in detections]
+    found = [
+        Mark(one.shape, one.verdict, f"{one.verdict} {score_text(one.score)}") for one in detections
+    ]
     return [*(Mark(of.shape, "missed", "missed") for of in missed), *reversed(found)]
 
 

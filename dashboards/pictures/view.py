@@ -9,11 +9,13 @@ from dashboards.pictures.judging import Shape
 
 LONGEST = 240
 """Pixels of a thumbnail's longer side."""
-MOST_ENLARGED = 2.0
+MOST_ENLARGED = 4.0
 MARGIN = 0.3
 """Around what is drawn, of its longer side."""
 LEAST_PART = 0.22
 """Of the picture's sides that are always shown."""
+LEAST_PIXELS = 64
+"""Of them that are always shown, too."""
 LEAST_RATIO = 0.6
 """Of the shorter side to the longer one, where the picture has room."""
 
@@ -59,7 +61,8 @@ def view_of(shapes: Iterable[Shape], height: int, width: int) -> View:
     high = (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
     full = np.array([width, height])
     sides = high - low + 2 * MARGIN * (high - low).max()
-    sides = np.maximum(np.maximum(sides, LEAST_PART * full), LEAST_RATIO * sides.max())
+    sides = np.maximum(sides, np.maximum(LEAST_PART * full, LEAST_PIXELS))
+    sides = np.maximum(sides, LEAST_RATIO * sides.max())
     sides = np.minimum(np.ceil(sides), full)
     if sides.prod() > 0.7 * full.prod():
         return whole

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dashboards.pictures.categories import ChosenCategory
-from dashboards.pictures.images import Choice, drawn
+from dashboards.pictures.images import drawn
 from dashboards.pictures.judging import Detection, Judgement, Verdict
 from dashboards.pictures.opened import OpenTruth, ShownRow
 from longtail.categories import GROUP_NAMES
@@ -49,13 +49,12 @@ def drawn_text(judgement: Judgement, score_above: float) -> str:
     if len(shown) == num_all:
         return ""
     if shown[0].score < score_above:
-        return f"the best of {num_all} drawn, none scores {score_above:g}"
-    return f"the best {len(shown)} of {num_all} drawn"
+        return f"all score under {score_above:g}, the best is drawn"
+    return f"the best {len(shown)} of {num_all} are drawn"
 
 
-def told_truth(name: str, choice: Choice, where: str) -> str:
+def told_truth(name: str, num: int, where: str) -> str:
     """Ground truth in words."""
-    num = sum(not of.ignored for of in choice.instances)
     return f"Ground truth of {name} in {where}: {counted(num, 'instance')}."
 
 
@@ -70,6 +69,11 @@ def told_row(name: str, row: str, judgement: Judgement, where: str, score_above:
     return f"{name} by {row} in {where}: {told}{rest}."
 
 
+def score_text(score: float) -> str:
+    """With two decimals; one that would be 0.00 is told by its bound."""
+    return f"{score:.2f}" if score >= 0.005 else "<0.01"
+
+
 def counted(count: int, what: str) -> str:
     """As in "1 image", "2 images" and "2 categories"."""
     several = f"{what[:-1]}ies" if what.endswith("ry") else f"{what}s"
@@ -77,7 +81,7 @@ def counted(count: int, what: str) -> str:
 
 
 def _scores(verdict: Verdict, shown: Sequence[Detection]) -> str:
-    scores = [f"{one.score:.2f}" for one in shown if one.verdict == verdict]
+    scores = [score_text(one.score) for one in shown if one.verdict == verdict]
     if not scores:
         return ""
     one, several = IN_FULL[verdict]

@@ -5,8 +5,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from dashboards.pictures.album import album
-from dashboards.pictures.categories import choose_categories
-from dashboards.pictures.images import Choice, choose_images
+from dashboards.pictures.categories import choose_categories, named_categories
+from dashboards.pictures.images import by_turns, choose_images
 from dashboards.pictures.opened import OpenTruth, open_rows
 from dashboards.pictures.shown_rows import pick_rows, shown_row
 from dashboards.pictures.strips import fitting, make_strip
@@ -31,23 +31,29 @@ NOT_KNOWN = (
 NO_PREDICTIONS = "No pictures: the predictions of the rows are no longer there."
 
 
-def pictures(report: Report, source: PictureSource | None = None) -> Section | None:
+def pictures(
+    report: Report, source: PictureSource | None = None, categories: Sequence[str] = ()
+) -> Section | None:
     """Thumbnails of at most 12 categories in two images each.
 
     Args:
         report: The rows.
         source: Where annotations and pictures lie; None for what the report's sources say.
+        categories: Names or ids; none for the rarest, the worst and the most changed.
+
+    Raises:
+        ValueError: A category is not in the annotations.
     """
     if not report.rows:
         return None
-    source = source or _first_known(report)
+    source = source or picture_source(report.sources)
     if source is None:
         return _section(Note(NOT_KNOWN, "missing"))
     rows = pick_rows(_judged_by(report.rows, source), report.baseline, MOST_ROWS)
     if not rows:
         return _section(Note(NO_PREDICTIONS, "missing"))
     try:
-        return _section(*_blocks(report, source, rows))
+        return _section(*_blocks(report, source, rows, categories))
     except BadInputError as error:
         return _section(Note(f"Pictures cannot be shown: {error}", "warning"))
 
@@ -56,22 +62,23 @@ def _section(*blocks: Block) -> Section:
     return Section("pictures", "Pictures", TEXT, blocks)
 
 
-def _first_known(report: Report) -> PictureSource | None:
-    known = (picture_source(found) for found in report.sources)
-    return next((source for source in known if source is not None), None)
-
-
 def _judged_by(rows: Sequence[Row], source: PictureSource) -> list[Row]:
     """Rows of other annotations have other images."""
     return [row for row in rows if row.annotations in (None, source.annotations)]
 
 
-def _blocks(report: Report, source: PictureSource, rows: Sequence[Row]) -> tuple[Block, ...]:
+def _blocks(
+    report: Report, source: PictureSource, rows: Sequence[Row], named: Sequence[str]
+) -> tuple[Block, ...]:
     shown = [shown_row(row) for row in rows]
     names = [row.name for row in rows]
     baseline = names.index(report.baseline) if report.baseline in names else 0
     opened = OpenTruth(source)
-    categories = choose_categories(opened, shown, baseline, len(shown) - 1)
+    categories = (
+        named_categories(opened.truth.categories, named)
+        if named
+        else choose_categories(opened, shown, baseline, len(shown) - 1)
+    )
     some = categories[:MOST_CATEGORIES]
     with TemporaryDirectory(prefix="pictures-") as folder:
         judged = open_rows(shown, opened, Path(folder))
@@ -86,12 +93,6 @@ def _blocks(report: Report, source: PictureSource, rows: Sequence[Row]) -> tuple
         f"detections that score {SCORE_ABOVE:g} or more, or the best one",
     )
     return album("pictures-shown", opened, some, strips), Note(_left_out(report, parts))
-
-
-def by_turns(chosen: Sequence[Sequence[Choice]]) -> list[Choice]:
-    """The first image of each category, then the second of each, and so on."""
-    longest = max(map(len, chosen), default=0)
-    return [of[i] for i in range(longest) for of in chosen if i < len(of)]
 
 
 def _left_out(report: Report, parts: Sequence[str]) -> str:

@@ -1,7 +1,9 @@
 """Where the annotations and pictures of a source lie, if it is known."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dashboards.sources.found import Found
 
@@ -20,15 +22,15 @@ class PictureSource:
 
 
 def picture_source(
-    found: Found,
+    sources: Sequence[Found],
     annotations: Path | None = None,
     images: Path | None = None,
     exhaustive: bool = False,
 ) -> PictureSource | None:
-    """What a source says of its data; what is given goes before it.
+    """What sources say of their data; what is given goes before it.
 
     Args:
-        found: The source.
+        sources: The first one that knows both files is taken.
         annotations: Given by a user.
         images: Given by a user.
         exhaustive: Given by a user.
@@ -36,10 +38,18 @@ def picture_source(
     Returns:
         None where annotations or pictures are not known, or no longer there.
     """
-    data = found.tree.get("data") or {}
+    data = [_data(found) for found in sources] or [{}]
+    for of in data:
+        file, folder = annotations or of.get("val"), images or of.get("images")
+        if file is None or folder is None:
+            continue
+        if Path(file).is_file() and Path(folder).is_dir():
+            return PictureSource(Path(file), Path(folder), exhaustive or bool(of.get("exhaustive")))
+    return None
+
+
+def _data(found: Found) -> dict[str, Any]:
+    """`val`, `images` and `exhaustive`, as far as they are known."""
     listed = [row.annotations for row in found.rows if row.annotations is not None]
-    file = annotations or (Path(data["val"]) if data.get("val") else next(iter(listed), None))
-    folder = images or (Path(data["images"]) if data.get("images") else None)
-    if file is None or folder is None or not file.is_file() or not folder.is_dir():
-        return None
-    return PictureSource(file, folder, exhaustive or bool(data.get("exhaustive")))
+    data = dict(found.tree.get("data") or {})
+    return {"val": next(iter(listed), None), **data}
