@@ -50,8 +50,8 @@ class _Page:
     choices: Sequence[Choice]
 
     @property
-    def num_pictures(self) -> int:
-        return len(self.choices)
+    def counted(self) -> str:
+        return counted(len(self.choices), "picture")
 
 
 def write_file(gallery: Gallery, out: Path) -> None:
