@@ -18,7 +18,6 @@ from dashboards.pictures.categories import named_categories
 from dashboards.pictures.images import choose_images
 from dashboards.pictures.opened import OpenTruth, ShownRow, open_rows
 from dashboards.pictures.strips import Strip, fitting, make_strip
-from dashboards.pictures.tile import bright_colour
 from dashboards.sources.pictures import PictureSource
 
 
@@ -71,18 +70,9 @@ def test_tiles_say_what_was_judged(tmp_path: Path) -> None:
     assert strip.styles == {"truth", "TP", "FP", "missed"}
 
 
-def test_thumbnails_are_webp_of_the_stated_size_in_the_colours_of_verdicts(tmp_path: Path) -> None:
-    for tile, style in zip(strip_of(tmp_path).tiles, ("truth", "TP", "missed"), strict=True):
-        picture = shown(tile.url)
-        assert picture.size == (tile.width, tile.height) == (240, 180)
-        wanted = bytes.fromhex(bright_colour(style)[1:])
-        # WebP changes colours a little.
-        near = [
-            pixel
-            for pixel in picture.getdata()
-            if max(abs(a - b) for a, b in zip(pixel, wanted, strict=True)) < 25
-        ]
-        assert len(near) > 50, style
+def test_thumbnails_are_webp_of_the_stated_size(tmp_path: Path) -> None:
+    for tile in strip_of(tmp_path).tiles:
+        assert shown(tile.url).size == (tile.width, tile.height) == (240, 180)
 
 
 def test_the_same_strip_is_the_same_bytes(tmp_path: Path) -> None:
