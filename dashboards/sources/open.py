@@ -8,9 +8,9 @@ from dashboards.sources.evaluated import evaluated_row
 from dashboards.sources.files import tree_if_there
 from dashboards.sources.found import Found
 from dashboards.sources.grid import is_grid, read_grid
+from dashboards.sources.merge import is_merge, read_merge
 from dashboards.sources.sweep import is_sweep, read_sweep
 from dashboards.sources.tuning import is_tuning, read_tuning
-from dashboards.sources.merge import is_merge, read_merge
 from longtail.evaluation.recording.names import EVALUATION
 from longtail.problems import BadInputError
 
