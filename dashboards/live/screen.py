@@ -68,7 +68,7 @@ def _trainings(items: Sequence[NodeSight], width: int) -> Table:
     table = _empty_table()
     curve = 24 if is_wide else 10
     # What the other columns and the gaps take.
-    room = width - (72 if is_wide else 51)
+    room = width - (80 if is_wide else 54)
     table.add_column("training", ratio=1, no_wrap=True)
     table.add_column("", no_wrap=True)
     table.add_column("iterations" if is_wide else "done", justify="right", no_wrap=True)

@@ -52,7 +52,7 @@ def totals(sight: Sight) -> list[str]:
     if began is not None and sight.facts.get("ended") is None:
         left = seconds_left(sight)
         known = "" if left is None else f", at least {clock(left)} left"
-        lines.append(f"running for {clock(max(sight.now - began, 0))}{known}")
+        lines.append(f"began {clock(max(sight.now - began, 0))} ago{known}")
     if each is not None:
         gpus = f", {_plural(each['gpus'], 'GPU')}" if each["gpus"] else ""
         workers, cpus = _plural(each["workers"], "worker"), _plural(each["cpus"], "CPU")
