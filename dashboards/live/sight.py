@@ -14,7 +14,6 @@ from dashboards.live.training import TrainingState, TrainingWatch
 from dashboards.live.watched import Watched
 from dashboards.live.work import NODES, Planned, Work, WorkReader, state_on_storage
 from longtail.cluster.nodes.ledger import RESULT
-from longtail.metrics import UNDEFINED
 from longtail.search.journal import TRIALS
 from longtail.training.journal import JOURNAL
 
@@ -33,7 +32,7 @@ class NodeSight:
     state: One of `STATES`.
     training: How far, of one that began to train.
     waits_for: Titles of what it needs and is not done.
-    ap: Mask AP of a finished evaluation, as a fraction; None where undefined or not known.
+    ap: Mask AP of a finished evaluation, as a fraction, -1 where undefined; None where not known.
     silent: Seconds since its journal grew, of one that runs.
     """
 
@@ -180,10 +179,9 @@ def _is_row(node: Planned) -> bool:
 
 def _ap_of(folder: Path) -> float | None:
     try:
-        ap = json.loads((folder / RESULT).read_bytes())["summary"]["AP"]
+        return float(json.loads((folder / RESULT).read_bytes())["summary"]["AP"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return None if ap == UNDEFINED else float(ap)
 
 
 def _driver_is_gone(work: Work) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from dashboards.live.sight import NodeSight, Sight
 from longtail.cluster.progress import clock
-from longtail.metrics import points_text
+from longtail.metrics import UNDEFINED, points_text
 
 UNKNOWN = "-"
 BLOCKS = "▁▂▃▄▅▆▇█"
@@ -76,8 +76,8 @@ def told(item: NodeSight, now: float) -> str:
         return f"{verb} {', '.join(item.waits_for)}"
     if item.state == "waiting":
         return "waits for its turn"
-    if item.state == "done" and item.node.kind == "evaluation":
-        return "AP not defined" if item.ap is None else f"AP {points_text(item.ap)}"
+    if item.state == "done" and item.ap is not None:
+        return "AP not defined" if item.ap == UNDEFINED else f"AP {points_text(item.ap)}"
     if is_silent(item):
         return f"nothing new for {clock(item.silent or 0)}"
     if item.state == "running" and item.training is None and item.node.since is not None:

@@ -10,6 +10,8 @@ from longtail.tracking.experiment import SeenRun
 OPEN = "**Open:** "
 """Begins the line of links: MLflow folds a description to its first lines."""
 MOST_ROWS = 25
+ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"})
+"""MLflow's Markdown takes no backslash before these."""
 UNDEFINED_TEXT = "not defined"
 AP = mlflow_name("AP")
 COLUMNS = {
@@ -63,4 +65,5 @@ def _line(cells: Sequence[str]) -> str:
 
 def _plain(name: str) -> str:
     """A name as text of Markdown, whatever is in it."""
-    return re.sub(r"([\\`*_{}\[\]()<>#+!|~&])", r"\\\1", " ".join(name.split()))
+    marked = re.sub(r"([\\`*_{}\[\]()])", r"\\\1", " ".join(name.split()))
+    return marked.translate(ENTITIES)
