@@ -32,8 +32,7 @@ check: lint
 	$(PYTEST)
 
 ui: $(READY)
-	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow server --host 127.0.0.1 --port 5000 \
-	  --workers 1 --backend-store-uri sqlite:///$(RUNS)/mlflow.db
+	$(BIN)/python -m dashboards.ui --runs $(RUNS)
 
 clean:
 	rm -rf $(RUNS) .mypy_cache .ruff_cache .pytest_cache .hypothesis

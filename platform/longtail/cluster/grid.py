@@ -5,10 +5,12 @@ from functools import partial
 from pathlib import Path
 
 from longtail.cluster.nodes.plan import Plan
+from longtail.cluster.nodes.plan_file import PLAN, plan_file
 from longtail.cluster.nodes.provenance import provenance
 from longtail.cluster.nodes.settings import GridSettings
 from longtail.cluster.nodes.statuses import NodeStatuses, State, look_up
 from longtail.cluster.progress import ProgressDisplay, progress_console
+from longtail.cluster.results.named_results import grid_directory
 from longtail.cluster.results.publish import Publisher, kept_in_step, prepared
 from longtail.cluster.results.published import Published, found_published, note_published
 from longtail.cluster.results.run_group import GridRunGroup
@@ -77,10 +79,20 @@ def _run_waiting(
     from longtail.cluster.work.start_up import started_pool
 
     prepared(publisher)
-    with started_pool(plan, settings, len(ready(statuses))) as pool:
+    path = grid_directory(settings.runs, settings.name) / PLAN
+    rows = {row.name: [node.id for node in row.nodes()] for row in plan.all_rows}
+    with (
+        plan_file(path, "grid", settings, statuses, rows) as noted,
+        started_pool(plan, settings, len(ready(statuses))) as pool,
+    ):
         from longtail.cluster.work.node_runner import NodeRunner
 
         runner = NodeRunner(plan, settings.runs, pool.run, settings.loader_processes, provenance())
         with ProgressDisplay(progress_console(), settings.runs, pool.num_groups) as progress:
+
+            def tell(statuses: NodeStatuses) -> None:
+                noted.update(statuses)
+                progress.update(statuses)
+
             with kept_in_step(publisher, statuses):
-                run_nodes(statuses, pool.num_groups, runner.do, progress.update)
+                run_nodes(statuses, pool.num_groups, runner.do, tell)

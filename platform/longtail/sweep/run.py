@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from longtail.cluster.nodes.plan_file import PLAN, plan_file
 from longtail.cluster.nodes.provenance import provenance
 from longtail.cluster.nodes.statuses import NodeStatuses
 from longtail.cluster.pool.pool import WorkerPool
@@ -145,7 +146,12 @@ def _search(context: SearchContext, wanted: Wanted, pool: WorkerPool) -> None:
 
     storage = settings.directory / "tune"
     shutil.rmtree(storage, ignore_errors=True)
-    with server, context.display.watching(context.runner.statuses, at_once):
+    statuses, plan = context.runner.statuses, settings.directory / PLAN
+    with (
+        plan_file(plan, "sweep", settings.grid, statuses, {}) as noted,
+        server,
+        context.display.watching(statuses, at_once, noted.update),
+    ):
         search(
             sweep,
             context.journal.trials,

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 NODE_TAG = "longtail.node"
+VARIANT_TAG = "longtail.variant_name"
+"""The row without its seed: what means over seeds are taken of."""
+LOG = "log10_"
+"""Before the name of a parameter that is the logarithm of another one."""
 GRID_TAG = "longtail.grid"
 ARTIFACTS_TAG = "longtail.artifacts"
 PARENT_TAG = "mlflow.parentRunId"

@@ -19,15 +19,15 @@ from longtail.evaluation.recording.names import as_artifacts
 from longtail.problems import BadInputError
 from longtail.ray_cluster.watch import at_loss
 from longtail.tracking.address import told, tracking_uri
+from longtail.tracking.experiment import NOTE_TAG
 from longtail.tracking.parent_run import ParentRun
 from longtail.tracking.store import check_store, is_locked, wait_until_free
-from longtail.tracking.tracker import NodeRecord, Status, Tracker, num_points
+from longtail.tracking.tracker import VARIANT_TAG, NodeRecord, Status, Tracker, num_points
 from longtail.training.journal import JOURNAL, read_journal
 from longtail.training.telemetry_files import FOLDER as TELEMETRY
 
 log = logging.getLogger(__name__)
 
-NOTE_TAG = "mlflow.note.content"
 SHARED_TRUNK_TAG = "longtail.shared_trunk"
 """How many trainings went through the data together."""
 
@@ -197,7 +197,7 @@ class Publisher:
         row = self._group.row_of(node)
         tags = dict(self._group.tags_of(status))
         if node.kind == "evaluation":
-            tags[ROW_TAG] = "variant" if isinstance(row, Row) else "result"
+            tags.setdefault(ROW_TAG, "variant" if isinstance(row, Row) else "result")
         if status.in_pass:
             tags[SHARED_TRUNK_TAG] = str(len(status.in_pass))
         if status.error is not None:
@@ -218,7 +218,7 @@ class Publisher:
     def _record(self, node: Node, row: TableRow) -> NodeRecord:
         digests = {f"longtail.input.{role}": digest for role, digest in node.inputs.items()}
         provenance = _provenance(node_directory(self._runs, node))
-        tags = {"longtail.variant": row.name}
+        tags = {"longtail.variant": row.name, VARIANT_TAG: row.variant_name}
         if isinstance(row, ResultRow):
             tags["longtail.result"] = str(row.result.path)
         else:

@@ -22,7 +22,9 @@ KIND_TAG = "longtail.kind"
 KIND = "evaluation"
 """By which runs that can be compared are found, whatever they evaluate."""
 ROW_TAG = "longtail.row"
-"""What a run of that kind evaluates: `variant`, `result`, `merge` or `tuning`."""
+"""What a run of that kind evaluates: `variant`, `result`, `trial`, `merge` or `tuning`."""
+TRIAL = "trial"
+"""Of a sweep; a grid that has the same evaluation for a row says `variant`."""
 
 
 def points_of_row(row: Mapping[str, Any]) -> dict[str, float]:

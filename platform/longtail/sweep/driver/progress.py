@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -45,12 +45,15 @@ class SweepDisplay:
         self._first_rung: float | None = None
 
     @contextmanager
-    def watching(self, statuses: NodeStatuses, slots: int) -> Iterator[None]:
+    def watching(
+        self, statuses: NodeStatuses, slots: int, also: Callable[[NodeStatuses], None]
+    ) -> Iterator[None]:
         """Redraw twice a second.
 
         Args:
             statuses: The nodes.
             slots: Groups of trials that are worked on at once.
+            also: Told of the nodes as often.
         """
         over = threading.Event()
         runs = self._settings.runs
@@ -59,6 +62,7 @@ class SweepDisplay:
         def watch() -> None:
             while not over.wait(TICK_SECONDS):
                 display.update(dict(statuses))
+                also(dict(statuses))
 
         thread = threading.Thread(target=watch, daemon=True)
         with display:

@@ -4,6 +4,8 @@ The child of a finished trial is the run of its evaluation, that of another the 
 training. Both carry the trial's number in the tag `longtail.sweep.<id>`.
 """
 
+import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +14,15 @@ from typing import Any
 from longtail.cluster.nodes.node import Node
 from longtail.cluster.nodes.plan import Row
 from longtail.cluster.nodes.statuses import NodeStatus, NodeStatuses, State
+from longtail.config.search_space import LogUniform, Point, SearchSpace
+from longtail.evaluation.recording.metrics import ROW_TAG, TRIAL
 from longtail.metrics import GROUP_METRICS, UNDEFINED, points_text
 from longtail.sweep.driver.rung_evaluation import intermediate_value_lines
 from longtail.sweep.driver.trial_numbers import TrialNumbers
 from longtail.sweep.journal import SweepJournal
 from longtail.sweep.request import Sweep
 from longtail.sweep.trial import ranked
+from longtail.tracking.tracker import LOG
 
 SHOWN = 10
 
@@ -51,11 +56,16 @@ class SweepRunGroup:
         return self.trial_numbers.rows[self._number_of(node)]
 
     def params_of(self, node: Node) -> Mapping[str, Any]:
-        """The point of a trial, on the two runs that may stand for it."""
+        """The point of a trial, on the two runs that may stand for it.
+
+        MLflow's charts of searches have linear axes: of what is drawn evenly by its logarithm,
+        that is there, too.
+        """
         row = self.row_of(node)
         if node.id not in (row.stages[-1].id, row.evaluation.id):
             return {}
-        return self.journal.started[self._number_of(node)]
+        point = self.journal.started[self._number_of(node)]
+        return {**point, **logarithms(point, self.sweep.space)}
 
     def tags_of(self, status: NodeStatus) -> Mapping[str, str]:
         """The number of the trial that the run stands for, and how it ended."""
@@ -64,7 +74,7 @@ class SweepRunGroup:
         row = self.trial_numbers.rows[number]
         key = f"longtail.sweep.{self.id}"
         if node.id == row.evaluation.id:
-            return {key: str(number)}
+            return {key: str(number), ROW_TAG: TRIAL}
         ended = status.state in (State.STOPPED, State.FAILED)
         if node.id == row.stages[-1].id and ended:
             trial = self.journal.ended.get(number)
@@ -98,3 +108,15 @@ class SweepRunGroup:
     def _number_of(self, node: Node) -> int:
         rows = self.trial_numbers.rows
         return min(n for n, row in rows.items() if any(own.id == node.id for own in row.nodes()))
+
+
+def logarithms(point: Point, space: SearchSpace) -> dict[str, float]:
+    """Decimal logarithms of the values on logarithmic dimensions, by `log10_` and the last word of
+    the path, or the whole path where two end alike."""
+    ends = Counter(path.rpartition(".")[2] for path in space.dimensions)
+    logs = {}
+    for path, dimension in space.dimensions.items():
+        if isinstance(dimension, LogUniform) and path in point:
+            end = path.rpartition(".")[2]
+            logs[f"{LOG}{end if ends[end] == 1 else path}"] = round(math.log10(point[path]), 4)
+    return logs
