@@ -59,8 +59,8 @@ def _lacking(names: Sequence[str]) -> str:
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return (
         f"No diagnosis of {', '.join(names[:NAMED])}{more}: none was written beside the"
-        f" evaluation. {COMMAND} makes one, where FOLDER has the evaluation.json; rows of a grid have"
-        " it."
+        f" evaluation. {COMMAND} makes one, where FOLDER has the evaluation.json; rows of a grid"
+        " have it."
     )
 
 
