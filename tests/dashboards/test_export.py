@@ -5,7 +5,7 @@ import altair as alt
 import pandas as pd
 import pytest
 from PIL import Image
-from support.dashboards.drawn import texts
+from support.dashboards.drawn import drawn_words
 
 from dashboards.export import figure_files, write_figure
 from dashboards.figure import COLUMN_WIDTH, PAGE_WIDTH, Figure, Width
@@ -44,7 +44,7 @@ def test_a_drawing_is_the_same_bytes_twice(tmp_path: Path) -> None:
 
 def test_panels_that_do_not_fit_beside_each_other_go_below(tmp_path: Path) -> None:
     figure = made_figure(3)
-    assert texts(figure).count("a panel") == 3
+    assert drawn_words(figure).count("a panel") == 3
     rows = [figure.spec(PAPER, width)["columns"] for width in (PAGE_WIDTH, COLUMN_WIDTH)]
     assert rows == [3, 1]
     # Points, at 300 to an inch of 72.

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.dashboards.drawn import check_quiet, texts
+from support.dashboards.drawn import check_quiet, drawn_words
 from support.dashboards.made_telemetry import write_made_telemetry
 
 from dashboards.figures.taught import positives_per_negative, taught, taught_table
@@ -44,7 +44,7 @@ def test_each_training_has_a_panel_with_its_name_its_ratios_and_all_groups(
 ) -> None:
     figure = taught(trainings)
     assert len(figure.panels) == 2
-    shown = texts(figure)
+    shown = drawn_words(figure)
     assert shown.count("sigmoid") == shown.count("eql") == 1
     assert "positives per valid negative: f 8.1, c none, r none" in shown
     assert shown.count("steps 1 to 10, 1,000 regions") == 2
@@ -56,14 +56,14 @@ def test_panels_have_the_same_axis_though_one_has_larger_counts(tmp_path: Path) 
     small = write_made_telemetry(tmp_path / "small", [0, 0, 0])
     small.window.valid_background_negatives[:] = 0
     large = write_made_telemetry(tmp_path / "large", [99, 11, 90])
-    shown = texts(taught({"small": small, "large": large}))
+    shown = drawn_words(taught({"small": small, "large": large}))
     assert shown.count("1k") == 2
-    assert texts(taught({"small": small})).count("1k") == 0
+    assert drawn_words(taught({"small": small})).count("1k") == 0
 
 
 def test_a_name_is_text(trainings: dict[str, TrainingTelemetry]) -> None:
     name = "<script>alert(1)</script>"
-    assert name in texts(taught({name: trainings["eql"]}))
+    assert name in drawn_words(taught({name: trainings["eql"]}))
 
 
 def test_nothing_is_printed(

@@ -1,5 +1,5 @@
 import pytest
-from support.dashboards.drawn import check_quiet, texts
+from support.dashboards.drawn import check_quiet, drawn_words
 from support.dashboards.made_diagnosed import made_diagnosed
 
 from dashboards.figures.diagnosis.ap_lost import ap_lost, lost_table
@@ -25,9 +25,9 @@ def test_holes_are_named_and_the_largest_loss_is_told() -> None:
     loss["localisation"]["r"], loss["classification"]["r"] = 0.125, 0.25
     loss["localisation"]["f"], loss["classification"]["f"] = 0.5, 0.25
     figure = ap_lost(rows, 0)
-    assert texts(figure).count("not defined, no object: common") == 2
+    assert drawn_words(figure).count("not defined, no object: common") == 2
     assert "rare 25.00 to categories, frequent 50.00 to places" in figure.text
-    assert texts(ap_lost(rows, 1)).count("not diagnosed") == 2
+    assert drawn_words(ap_lost(rows, 1)).count("not diagnosed") == 2
 
 
 def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,5 @@
 import pytest
-from support.dashboards.drawn import check_quiet, texts
+from support.dashboards.drawn import check_quiet, drawn_words
 from support.dashboards.made_calibration import made_calibration
 
 from dashboards.figures.diagnosis.calibration_change import calibration_change, change_table
@@ -26,7 +26,7 @@ def test_the_figure_says_what_became_of_rare_categories() -> None:
     figure = calibration_change(CALIBRATION, "-2")
     assert figure.name == "calibration-change-2" and {*figure.tables} == {figure.name}
     assert "Worst for rare categories: r50, 30.00 before and 5.00 after." in figure.text
-    assert {"r50, rare", "x101, all"} <= {*texts(figure)}
+    assert {"r50, rare", "x101, all"} <= {*drawn_words(figure)}
 
 
 def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:

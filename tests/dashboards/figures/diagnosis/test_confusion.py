@@ -1,5 +1,5 @@
 import pytest
-from support.dashboards.drawn import check_quiet, texts
+from support.dashboards.drawn import check_quiet, drawn_words
 from support.dashboards.made_diagnosed import made_diagnosed
 
 from dashboards.figures.diagnosis.confusion import cell_table, confusion, fate_counts
@@ -28,7 +28,7 @@ def test_objects_are_found_as_themselves_as_something_else_or_not() -> None:
 def test_a_group_without_objects_is_named() -> None:
     (row,) = made_diagnosed("")
     row.diagnosis["confusion"].update(TREE)
-    shown = texts(confusion([row]))
+    shown = drawn_words(confusion([row]))
     assert {"rare, 10", "common, none", "frequent, 20", "masks that overlap by 0.5"} <= {*shown}
     assert shown.count("none") == 4
     assert {"50%", "40%", "75%"} <= {*shown}
@@ -38,7 +38,7 @@ def test_a_group_without_objects_is_named() -> None:
 
 
 def test_a_row_without_a_diagnosis_says_so() -> None:
-    shown = texts(confusion(made_diagnosed("", None)))
+    shown = drawn_words(confusion(made_diagnosed("", None)))
     assert shown.count("not diagnosed") == 1
     assert "rare, not diagnosed" in shown
 

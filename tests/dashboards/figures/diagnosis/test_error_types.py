@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from support.dashboards.drawn import check_quiet, texts
+from support.dashboards.drawn import check_quiet, drawn_words
 from support.dashboards.made_diagnosed import made_diagnosed
 
 from dashboards.figures.diagnosis.error_types import error_types, missed_counts
@@ -60,14 +60,14 @@ def test_groups_without_anything_are_named_and_the_most_frequent_error_is_told()
     for kind in WORDS:
         errors[kind]["r"] = 60 if kind == "localisation" else 10
     figure = error_types(rows)
-    assert texts(figure).count("common, none") == 2
-    assert "rare, 100" in texts(figure)
+    assert drawn_words(figure).count("common, none") == 2
+    assert "rare, 100" in drawn_words(figure)
     assert "60% of rare: place" in figure.text and "common" not in figure.text
 
 
 def test_a_row_without_a_diagnosis_says_so() -> None:
     bare = Row("bare", "result", {})
-    shown = texts(error_types([*made_diagnosed(""), bare]))
+    shown = drawn_words(error_types([*made_diagnosed(""), bare]))
     assert shown.count("rare, not diagnosed") == 2
 
 

@@ -1,5 +1,5 @@
 import pytest
-from support.dashboards.drawn import check_quiet, texts
+from support.dashboards.drawn import check_quiet, drawn_words
 from support.dashboards.made_diagnosed import made_diagnosed
 
 from dashboards.figures.diagnosis.reliability import (
@@ -29,9 +29,9 @@ def test_panels_show_the_error_of_the_row_that_is_chosen_and_name_holes() -> Non
     rows = made_diagnosed("", None, "c")
     error = rows[0].diagnosis["calibration"]["r"]["error"]
     count = sum(of["count"] for of in rows[0].diagnosis["calibration"]["r"]["bins"])
-    assert f"D-ECE {points_text(error)}, {count:,} detections" in texts(reliability(rows, 0))
-    assert texts(reliability(rows, 1)).count("not diagnosed") == 3
-    last = texts(reliability(rows))
+    assert f"D-ECE {points_text(error)}, {count:,} detections" in drawn_words(reliability(rows, 0))
+    assert drawn_words(reliability(rows, 1)).count("not diagnosed") == 3
+    last = drawn_words(reliability(rows))
     assert last.count("not defined: no judged detection") == 1
     assert sum(text.startswith("D-ECE") for text in last) == 2
 

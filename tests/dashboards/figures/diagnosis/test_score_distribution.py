@@ -1,5 +1,5 @@
 import pytest
-from support.dashboards.drawn import check_quiet, texts
+from support.dashboards.drawn import check_quiet, drawn_words
 from support.dashboards.made_diagnosed import made_diagnosed
 
 from dashboards.figures.diagnosis.score_distribution import score_distribution, score_table
@@ -21,10 +21,10 @@ def test_counts_are_those_of_the_histograms() -> None:
 def test_panels_say_how_many_are_right_and_wrong() -> None:
     rows = made_diagnosed("", "f", None)
     scores = rows[1].diagnosis["scores"]["r"]
-    shown = texts(score_distribution(rows, 1))
+    shown = drawn_words(score_distribution(rows, 1))
     assert f"{scores['right']['count']:,} right, {scores['wrong']['count']:,} wrong" in shown
     assert shown.count("no judged detection") == 1
-    assert texts(score_distribution(rows, 2)).count("not diagnosed") == 3
+    assert drawn_words(score_distribution(rows, 2)).count("not diagnosed") == 3
 
 
 def test_the_sentence_has_the_median_score_of_right_detections() -> None:
