@@ -46,7 +46,12 @@ def _of_rows(report: Report) -> Iterator[Block]:
     rows = report.rows
     lacking = [row.name for row in rows if not row.diagnosis]
     if lacking:
+        having = [row.name for row in rows if row.diagnosis]
         yield Note(_lacking(lacking), "missing")
+        if having and rows[-1].name in lacking:
+            yield Note(
+                f"The row that is chosen at first has none. Those that have one: {_named(having)}."
+            )
     if len(lacking) < len(rows):
         for make in (reliability, score_distribution, confusion):
             yield make(rows)
@@ -56,12 +61,16 @@ def _of_rows(report: Report) -> Iterator[Block]:
 
 
 def _lacking(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return (
-        f"No diagnosis of {', '.join(names[:NAMED])}{more}: none was written beside the"
+        f"No diagnosis of {_named(names)}: none was written beside the"
         f" evaluation. {COMMAND} makes one, where FOLDER has the evaluation.json; rows of a grid"
         " have it."
     )
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
 
 
 def _pairs(report: Report) -> Iterator[Block]:
@@ -74,7 +83,7 @@ def _pairs(report: Report) -> Iterator[Block]:
             found = f"{pair['detected_name']} ({pair['detected_group']})"
             counts.setdefault((wanted, found), {})[row.name] = pair["count"]
     if not counts:
-        yield Note("No object was taken for another category in a judged detection.")
+        yield Note("No diagnosis lists a category that was taken for another one.")
         return
     falling = sorted(counts.items(), key=lambda item: (-max(item[1].values()), item[0]))
     columns = [

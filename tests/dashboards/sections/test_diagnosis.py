@@ -52,10 +52,24 @@ def test_all_rows_are_in_each_figure_whatever_their_number() -> None:
 
 def test_rows_without_a_diagnosis_are_named_with_the_command_that_makes_one() -> None:
     section = section_of(made_report(grid(made_diagnosed("", None, None))))
-    (note,) = notes(section)
+    note, choice = notes(section)
     assert note.startswith("No diagnosis of row_1, row_2: ")
     assert "python -m longtail.evaluation.diagnose ANN PRED" in note
+    assert choice.endswith("Those that have one: row_0.")
     assert {*figures(section)["reliability"].tables["reliability"]["row"]} == {0}
+
+
+def test_a_long_list_of_rows_without_a_diagnosis_is_cut() -> None:
+    note, *_ = notes(section_of(made_report(grid(made_diagnosed("", *[None] * 7)))))
+    assert "No diagnosis of row_1, row_2, row_3, row_4, row_5 and 2 more: " in note
+
+
+def test_no_confused_pair_at_all_is_said() -> None:
+    (row,) = made_diagnosed("")
+    row.diagnosis["confusion"]["pairs"].clear()
+    assert notes(section_of(made_report(grid((row,))))) == [
+        "No diagnosis lists a category that was taken for another one."
+    ]
 
 
 def test_a_report_of_such_rows_alone_says_so_and_draws_nothing() -> None:
