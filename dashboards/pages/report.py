@@ -8,6 +8,7 @@ from dashboards.pages.document import document
 from dashboards.section import Section
 from dashboards.sections.by_category import by_category
 from dashboards.sections.diagnosis import diagnosis
+from dashboards.sections.ensemble import ensemble
 from dashboards.sections.gains import gains
 from dashboards.sections.header import header
 from dashboards.sections.ranking import ranking
@@ -17,6 +18,7 @@ from dashboards.sections.search.on_the_way import on_the_way
 from dashboards.sections.search.trade_off import trade_off
 from dashboards.sections.search.tuned import tuned
 from dashboards.sections.search.values import values
+from dashboards.sections.training import training
 from dashboards.sources.found import Report
 from longtail.files import write_text
 
@@ -33,6 +35,8 @@ SECTIONS: tuple[MakeSection, ...] = (
     values,
     margins,
     on_the_way,
+    ensemble,
+    training,
 )
 """From above to below; a new one is a file in `sections` and a line here."""
 

@@ -35,9 +35,12 @@ SOURCE_COLUMNS = (
 )
 KEPT_COLUMNS = (
     Column("kept", "objects kept", ",", hint="that the cap left"),
-    Column("share", "share of the merge", ".1%", hint="of its detections; sources overlap"),
-    Column("alone_kept", "alone and kept", ",", hint="found alone, and left by the cap"),
-    *(Column(f"alone_{letter}", f"of those {group}", ",") for letter, group in GROUP_NAMES.items()),
+    Column("share", "share of merge", ".1%", hint="of its detections; sources overlap"),
+    Column("alone_kept", "alone, kept", ",", hint="found alone, and left by the cap"),
+    *(
+        Column(f"alone_{letter}", group, ",", hint=f"found alone, kept, and {group}")
+        for letter, group in GROUP_NAMES.items()
+    ),
 )
 
 
@@ -58,8 +61,6 @@ def ensemble(report: Report) -> Section | None:
 def _blocks(merge: Found, suffix: str, named: bool) -> Iterator[Block]:
     if named:
         yield Note(f"The merge {merge.name}.")
-    for sentence in merge.missing:
-        yield Note(sentence, "missing")
     request, statistics = merge.tree["request"], merge.tree["statistics"]
     evaluation, calibration = merge.tree["evaluation"], merge.tree["calibration"]
     found: list[Block | None] = []

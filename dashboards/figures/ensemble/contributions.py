@@ -137,4 +137,5 @@ def _chart(table: str, title: str, num_bars: int, look: Look, width: Width) -> C
             alt.Tooltip("share:Q", format=".1%"),
         ],
     )
-    return bars.properties(width=width, height=ROW * num_bars, title=title)
+    chart: Chart = bars.properties(width=width, height=ROW * num_bars, title=title)
+    return chart

@@ -57,4 +57,5 @@ def _chart(table: str, look: Look, width: Width) -> Chart:
         ),
         tooltip=["group:N", alt.Tooltip("margin:Q", format="+.3f")],
     )  # fmt: skip
-    return lines.properties(width=width, height=150)
+    chart: Chart = lines.properties(width=width, height=150)
+    return chart

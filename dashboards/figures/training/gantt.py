@@ -166,7 +166,8 @@ def _words(bars: alt.Chart, side: str, look: Look) -> alt.Chart:
     )
     field, align, dx, colour = SIDES[side]
     text = base.mark_text(align=align, dx=dx, color=look[colour])
-    return text.encode(x=alt.X(f"{field}:Q"), text="label:N")
+    words: alt.Chart = text.encode(x=alt.X(f"{field}:Q"), text="label:N")
+    return words
 
 
 def _chart(
