@@ -66,7 +66,7 @@ def named_categories(table: CategoryTable, names: Sequence[str]) -> list[ChosenC
 def _label(table: CategoryTable, name: str) -> int:
     if name in table.names:
         return table.names.index(name)
-    ids = table.ids.tolist()
+    ids: list[int] = table.ids.tolist()
     if name.isdecimal() and int(name) in ids:
         return ids.index(int(name))
     like = difflib.get_close_matches(name, table.names, 3)

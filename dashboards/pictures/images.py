@@ -17,7 +17,7 @@ from dashboards.pictures.judging import (
 from dashboards.pictures.opened import OpenRow, OpenTruth
 from longtail.evaluation.diagnosis.image_overlaps import IGNORED
 
-CANDIDATES = 4
+CANDIDATES = 8
 """Images that are looked at for each one that is shown."""
 MOST_DRAWN = 5
 """Detections of a tile."""

@@ -76,6 +76,7 @@ WAYS = (
         instead="python -m ensemble.merge --pred r50=r50.json --pred x101=x101.json"
         " --pred htc=htc.json --ann lvis_v1_val.json --out tuned --no-evaluate",
     ),
+    Entry("python -m dashboards.gallery", Way.PARSED, "tests/dashboards/test_gallery.py runs it"),
     Entry("python -m ensemble.", Way.RUN),
     Entry("python -m longtail.cluster.export", Way.PARSED, "needs detectron2 and a training"),
     Entry("python -m longtail.", Way.RUN),
