@@ -90,7 +90,10 @@ class Sight:
     @property
     def is_over(self) -> bool:
         """Nothing more is to come, from what is known."""
-        return self.facts.get("ended") is not None or set(self.counts) <= {"done"}
+        if self.facts.get("ended") is not None:
+            return True
+        # A sweep goes on to choose trials.
+        return set(self.counts) == {"done"} and not (self.facts and self.trials is not None)
 
 
 class Watcher:
