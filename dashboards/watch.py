@@ -12,7 +12,7 @@ from longtail.path_options import AbsolutePath, NewFile, force_option
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from dashboards.live.sight import Watcher
+    from dashboards.live.follow import Look
 
 EPILOG = """\b
 Examples:
@@ -44,49 +44,47 @@ def main(runs: Path, name: str | None, page: Path | None, once: bool, interval: 
     Only files are read, and of journals only what is new, so it works on any machine that sees the
     storage, before, while and after the grid runs. With --html it ends when the grid has.
     """
-    from dashboards.live.sight import Watcher
-    from dashboards.live.watched import find_watched
+    from dashboards.live.follow import following
     from longtail.commands import output_console
 
-    watcher = Watcher(find_watched(runs, name))
-    console = output_console()
+    look, console = following(runs, name), output_console()
     try:
         if page is not None:
-            _keep_page(watcher, page, once, interval)
+            _keep_page(look, page, once, interval)
         elif once or not console.is_terminal:
             from dashboards.live.screen import screen
 
-            sight = watcher.look(time.time())
+            sight = look(time.time())
             console.print(screen(sight, console.width, len(sight.nodes) + 20))
         else:
-            _redraw(watcher, console, interval)
+            _redraw(look, console, interval)
     except (KeyboardInterrupt, Terminated):
         return ExitCode.DONE
     return ExitCode.DONE
 
 
-def _redraw(watcher: "Watcher", console: "Console", interval: float) -> None:
+def _redraw(look: "Look", console: "Console", interval: float) -> None:
     from rich.live import Live
 
     from dashboards.live.screen import screen
 
     with Live(console=console, screen=True, auto_refresh=False) as live:
         while True:
-            sight = watcher.look(time.time())
+            sight = look(time.time())
             live.update(screen(sight, console.width, console.height), refresh=True)
             time.sleep(interval)
 
 
-def _keep_page(watcher: "Watcher", page: Path, once: bool, interval: float) -> None:
+def _keep_page(look: "Look", page: Path, once: bool, interval: float) -> None:
     from dashboards.live.page import watch_page
     from longtail.files import write_text
 
-    sight = watcher.look(time.time())
+    sight = look(time.time())
     write_text(page, watch_page(sight))
     click.echo(f"{page}: open it in a browser; it loads itself again", err=True)
     while not (once or sight.is_over):
         time.sleep(interval)
-        sight = watcher.look(time.time())
+        sight = look(time.time())
         write_text(page, watch_page(sight))
 
 

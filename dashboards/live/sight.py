@@ -23,6 +23,8 @@ FRESH_SECONDS = 120.0
 """Without a plan a training runs if its journal grew so lately."""
 SILENT_SECONDS = 120.0
 """A driver that gave no sign for so long may be gone."""
+AGAIN = "its command to run again"
+"""What a node waits for whose command ended."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,10 @@ class Sight:
     @property
     def is_over(self) -> bool:
         """Nothing more is to come, from what is known."""
-        return self.facts.get("ended") is not None or set(self.counts) <= {"done"}
+        if self.facts.get("ended") is not None:
+            return True
+        # A sweep goes on to choose trials.
+        return set(self.counts) == {"done"} and not (self.facts and self.trials is not None)
 
 
 class Watcher:
@@ -119,9 +124,7 @@ class Watcher:
         ended = {} if trials is None else trials.trainings
         states = {node.id: self._state(node, work, gone, ended) for node in work.nodes}
         titles = {node.id: node.title for node in work.nodes}
-        nodes = tuple(
-            self._sight(node, states, titles, bool(work.facts), now) for node in work.nodes
-        )
+        nodes = tuple(self._sight(node, states, titles, work, gone, now) for node in work.nodes)
         problems = [*work.problems, *_of_driver(work, gone, now)]
         for item in nodes:
             if item.training is not None and item.training.damaged:
@@ -150,7 +153,8 @@ class Watcher:
         node: Planned,
         states: Mapping[str, str],
         titles: Mapping[str, str],
-        planned: bool,
+        work: Work,
+        gone: bool,
         now: float,
     ) -> NodeSight:
         state = states[node.id]
@@ -159,9 +163,11 @@ class Watcher:
             return NodeSight(node, state, ap=self._finished[node.id])
         training = self._training(node) if node.kind == "stage" else None
         silent = None if training is None else max(now - training.last, 0.0)
-        if not planned and silent is not None and state == "waiting":
+        if not work.facts and silent is not None and state == "waiting":
             state = "running" if silent < FRESH_SECONDS else "interrupted"
         waits = [titles.get(one, one) for one in node.parents if states.get(one) != "done"]
+        if (gone or work.facts.get("ended")) and not waits:
+            waits = [AGAIN]
         return NodeSight(node, state, training, tuple(waits), silent=silent)
 
     def _training(self, node: Planned) -> TrainingState | None:

@@ -47,9 +47,9 @@ def plain_link(experiment: str, view: View) -> Link:
 
 def artifact_link(experiment: str, run: str, file: str, name: str) -> Link:
     """Shows an HTML artifact in its frame."""
-    return Link(name, f"#/experiments/{experiment}/runs/{run}/artifacts/{quote(file)}")
+    return Link(name, f"#/experiments/{experiment}/runs/{run}/artifacts/{quote(file)}?{MODE}")
 
 
 def run_link(experiment: str, run: str, name: str) -> Link:
     """The page of a run."""
-    return Link(name, f"#/experiments/{experiment}/runs/{run}")
+    return Link(name, f"#/experiments/{experiment}/runs/{run}?{MODE}")

@@ -12,7 +12,12 @@ from longtail.cluster.nodes.statuses import NodeStatuses, State, look_up
 from longtail.cluster.progress import ProgressDisplay, progress_console
 from longtail.cluster.results.named_results import grid_directory
 from longtail.cluster.results.publish import Publisher, kept_in_step, prepared
-from longtail.cluster.results.published import Published, found_published, note_published
+from longtail.cluster.results.published import (
+    Published,
+    found_published,
+    note_published,
+    still_published,
+)
 from longtail.cluster.results.run_group import GridRunGroup
 from longtail.cluster.work.schedule import ready, run_nodes
 from longtail.cluster.work.take_results import take_results
@@ -65,11 +70,9 @@ def attach(plan: Plan, settings: GridSettings, published: Published, files: Sequ
     """
     if published.problem is not None:
         return
-    noted = found_published(plan, settings)
     group = GridRunGroup(plan, settings.runs, settings.name)
-    Publisher(group, settings.runs, settings.experiment).attach(files)
-    if noted is not None:
-        note_published(plan, settings, noted)
+    with still_published(plan, settings):
+        Publisher(group, settings.runs, settings.experiment).attach(files)
 
 
 def _run_waiting(

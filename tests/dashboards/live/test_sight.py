@@ -109,6 +109,14 @@ def test_a_command_that_was_killed_leaves_nothing_running(tmp_path: Path) -> Non
     assert sight.problems == ("its command was killed; run it again to go on",)
 
 
+def test_what_a_command_left_waits_for_it(tmp_path: Path) -> None:
+    nodes = row_of(0, "a", ("waiting", "waiting", "waiting"))
+    write_plan(tmp_path / "grids" / "one", nodes, ended="interrupted")
+    stage, predictions, _ = look(tmp_path).nodes
+    assert told(stage, NOW) == "waits for its command to run again"
+    assert told(predictions, NOW) == "waits for a training"
+
+
 def test_a_command_on_another_machine_is_believed_for_a_while(tmp_path: Path) -> None:
     nodes = row_of(0, "a", ("running", "waiting", "waiting"))
     write_plan(tmp_path / "grids" / "one", nodes, host="elsewhere", process=2**22 + 1)

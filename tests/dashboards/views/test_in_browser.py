@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -126,7 +127,8 @@ def test_ap_against_apr_is_a_dot_a_row_and_bars(browser: Any, shown: Any) -> Non
 def test_the_difference_is_from_the_first_row(browser: Any, shown: Any) -> None:
     page = Page(browser, shown, "Difference")
     text = page.await_text("Show change from baseline", "Compare by", "+6.50")
-    assert text.partition("Compare by")[2].strip().startswith("sigmoid seed 0")
+    # The name of its colour comes first.
+    assert text.partition("Compare by")[2].split("\n")[2] == "sigmoid seed 0"
 
 
 def test_a_search_has_all_trials_and_two_maps(browser: Any, shown: Any) -> None:
@@ -136,3 +138,12 @@ def test_a_search_has_all_trials_and_two_maps(browser: Any, shown: Any) -> None:
     page.await_drawn(dots, dots)
     titles = "return [...document.querySelectorAll('.js-plotly-plot .xtitle')]"
     assert page.script(f"{titles}.map(title => title.textContent)")[0] == "log10_lambda"
+
+
+def test_over_a_server_the_views_are_the_same(
+    shown: tuple[Server, dict[str, Link]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    server, links = shown
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server.address)
+    assert write_views(tmp_path, EXPERIMENT) == list(links.values())
+    assert list(tmp_path.iterdir()) == []

@@ -1,6 +1,6 @@
 """Descriptions: links first, then the rows by falling AP, whatever they are called."""
 
-from dashboards.views.links import Link
+from dashboards.views.links import MODE, Link
 from dashboards.views.notes import MOST_ROWS, body_of, note, ranked
 from longtail.tracking.experiment import SeenRun
 
@@ -16,11 +16,11 @@ def test_rows_fall_by_ap_and_what_is_undefined_is_not_zero() -> None:
     ]
     lines = ranked("7", rows).splitlines()[4:]
     place, name, *cells = [cell.strip() for cell in lines[0].strip("|").split("|")]
-    assert (place, name) == ("1", "[best](#/experiments/7/runs/3)")
+    assert (place, name) == ("1", "[best](#/experiments/7/runs/3?workflowType=machine_learning)")
     undefined = ["not defined"] * 3
     assert cells == ["12.50", "11.00 to 14.25", *undefined, "13.00"]
-    assert lines[1].startswith("| 2 | [zero](#/experiments/7/runs/2) | 0.00 | not known |")
-    assert lines[2].startswith("|  | [no AP](#/experiments/7/runs/1) | not defined |")
+    assert lines[1].startswith(f"| 2 | [zero](#/experiments/7/runs/2?{MODE}) | 0.00 | not known |")
+    assert lines[2].startswith(f"|  | [no AP](#/experiments/7/runs/1?{MODE}) | not defined |")
 
 
 def test_a_name_cannot_leave_its_cell() -> None:

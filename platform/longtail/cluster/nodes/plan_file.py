@@ -18,6 +18,7 @@ from longtail.cluster.nodes.statuses import NodeStatus, NodeStatuses, State
 from longtail.files import write_json
 
 PLAN = "plan.json"
+BROKEN, INTERRUPTED = "ended by an error", "interrupted"
 SIGN_OF_LIFE_SECONDS = 10.0
 """Between times at which the file is touched if nothing changes."""
 BETWEEN_WRITES_SECONDS = 1.0
@@ -52,7 +53,7 @@ class PlanFile:
                 os.utime(self._path)
 
     def end(self, statuses: NodeStatuses, ended: str) -> None:
-        """Write how it ended: "done", "failed" or "interrupted"."""
+        """Write how it ended: "done", "failed" (a node did), or one of the words above."""
         self._nodes = self._nodes_of(statuses)
         self._write(ended)
 
@@ -108,8 +109,8 @@ def plan_file(
     file.update(statuses)
     try:
         yield file
-    except BaseException:
-        file.end(statuses, "interrupted")
+    except BaseException as error:
+        file.end(statuses, BROKEN if isinstance(error, Exception) else INTERRUPTED)
         raise
     failed = any(item.error is not None for item in statuses.values())
     file.end(statuses, "failed" if failed else "done")

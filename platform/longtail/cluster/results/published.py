@@ -4,6 +4,8 @@ MLflow takes seconds to import and to ask. A store in one SQLite file has change
 size or time has; one that has not since a grid brought it up to date needs nothing from that grid.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +53,16 @@ def found_published(plan: Plan, settings: GridSettings) -> Published | None:
         return None
     same = noted["state"] == _state(plan, settings, store)
     return Published(None, noted["elsewhere"], asked=False) if same else None
+
+
+@contextmanager
+def still_published(plan: Plan, settings: GridSettings) -> Iterator[None]:
+    """Stand around what writes to MLflow beside runs of a grid: the note that its store has all of
+    them, if there was one, holds afterwards, too."""
+    noted = found_published(plan, settings)
+    yield
+    if noted is not None:
+        note_published(plan, settings, noted)
 
 
 def _note(plan: Plan, settings: GridSettings) -> Path:

@@ -54,12 +54,18 @@ def test_the_file_says_what_waits_runs_and_how_it_ended(plan: Plan, tmp_path: Pa
     assert [node["error"] for node in tree["nodes"] if node["error"]] == ["no memory"]
 
 
-def test_an_interruption_is_told_and_raised(plan: Plan, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(KeyboardInterrupt, "interrupted"), (RuntimeError, "ended by an error")],
+)
+def test_what_ends_it_early_is_told_and_raised(
+    plan: Plan, tmp_path: Path, error: type[BaseException], told: str
+) -> None:
     path = tmp_path / PLAN
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(error):
         with plan_file(path, "grid", settings_of(tmp_path), look_up(plan, tmp_path), {}):
-            raise KeyboardInterrupt
-    assert read(path)["ended"] == "interrupted"
+            raise error
+    assert read(path)["ended"] == told
 
 
 def test_a_file_that_cannot_be_written_is_one_warning(
