@@ -154,6 +154,8 @@ def _latex(text: str) -> str:
 
 
 def _head(column: Column, is_text: bool) -> str:
+    if not column.title:
+        return "<td></td>"
     of_text = ' class="text"' if is_text else ""
     button = f'<button type="button">{escape(column.title)}</button>'
     return f'<th scope="col"{of_text}{_hint(column)}>{button}</th>'

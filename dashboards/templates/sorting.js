@@ -12,7 +12,7 @@ function compare(a, b, sign) {
 /** Tell `sort` the place of the column and the direction: numbers fall first, text rises. */
 function sortByHeads(head, sort) {
   for (const cell of head.cells) {
-    cell.querySelector("button").addEventListener("click", () => {
+    cell.querySelector("button")?.addEventListener("click", () => {
       const first = cell.classList.contains("text") ? "ascending" : "descending";
       const other = { ascending: "descending", descending: "ascending" };
       const direction = other[cell.getAttribute("aria-sort")] ?? first;

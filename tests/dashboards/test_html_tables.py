@@ -72,3 +72,9 @@ def test_best_number_is_bold() -> None:
     page = html_table(table)
     assert '<td data-value="1.0"><b>1.00</b></td>' in page
     assert '<td data-value="2.0">2.00</td>' in page
+
+
+def test_column_without_a_title_has_no_button() -> None:
+    table = Table("t", "T", [Column("name", "name"), Column("note", "")], [{"name": "a"}])
+
+    assert html_table(table).count("<button") == 1

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from selenium.webdriver.chrome.webdriver import WebDriver
     from selenium.webdriver.remote.webelement import WebElement
 
-DEADLINE = 120.0
+DEADLINE = 60.0
 """Seconds that a page may take on a machine with much else to do."""
 THIS_MACHINE = (None, "", "localhost", "127.0.0.1")
 
