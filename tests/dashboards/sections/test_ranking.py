@@ -104,10 +104,10 @@ def test_a_single_row_has_nothing_to_be_compared_with(tmp_path: Path) -> None:
 def test_unfinished_rows_are_named(tmp_path: Path) -> None:
     grid = matched_grid(tmp_path, SKILLS, rows={"late": None})
     _, notes = blocks_of(made_report(read_grid(grid)))
-    assert [note for note in notes if note.startswith("late has no line")]
-    nothing = matched_grid(tmp_path / "nothing", {}, rows={"late": None})
-    tables, notes = blocks_of(made_report(read_grid(nothing)))
-    assert not tables and notes[0].startswith("late has no line")
+    assert [note for note in notes if note.startswith("Without a line: late; it has no result")]
+    nothing = matched_grid(tmp_path / "nothing", {}, rows=dict.fromkeys(map(str, range(12))))
+    tables, (note,) = blocks_of(made_report(read_grid(nothing)))
+    assert not tables and "8, 9 and 2 more; it has no result" in note
     assert ranking(Report("t", ())) is None
 
 
