@@ -1,6 +1,6 @@
 """Which row is best, and whether the difference is real."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from dashboards.ablation.order import baselines_of
 from dashboards.ablation.row_table import all_steps, claims_of, row_table
@@ -10,13 +10,12 @@ from dashboards.sources.comparing import Compared, compared
 from dashboards.sources.found import Report
 from dashboards.tables import Table
 
-SHOWN_REASONS, SHOWN_NAMES = 3, 10
+SHOWN_REASONS = 3
 
 
 def ranking(report: Report) -> Section | None:
     """Means over seeds, the rows by falling AP, and what is missing of both."""
-    failed = [item for source in report.sources for item in source.failed]
-    if not report.rows and not failed:
+    if not report.rows:
         return None
     differences = compared(report, [*baselines_of(report), *all_steps(report)])
     blocks: list[Block] = [*_seed_tables(report)]
@@ -26,7 +25,6 @@ def ranking(report: Report) -> Section | None:
         if (table := row_table(report, kind, differences)) is not None
     ]
     blocks += _notes(report, differences)
-    blocks += _without_line(failed)
     text = "Which is best, and whether the difference is real."
     return Section("rows", "Rows", text, tuple(blocks))
 
@@ -38,15 +36,6 @@ def _seed_tables(report: Report) -> Iterator[Table]:
         if table is not None:
             number += 1
             yield table
-
-
-def _without_line(failed: Sequence[tuple[str, str]]) -> Iterator[Note]:
-    by_reason: dict[str, list[str]] = {}
-    for name, why in failed:
-        by_reason.setdefault(why, []).append(name)
-    for why, names in by_reason.items():
-        more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
-        yield Note(f"Without a line: {', '.join(names[:SHOWN_NAMES])}{more}; {why}.", "missing")
 
 
 def _notes(report: Report, differences: Compared) -> Iterator[Note]:
