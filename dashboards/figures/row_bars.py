@@ -19,6 +19,7 @@ LETTERS = 20
 STEP = 22
 NUMBER_PIXELS = 40
 """Room for numbers at the right edge."""
+LEAST_PLOT, TICK_PIXELS = 40, 50
 
 
 @dataclass(frozen=True)
@@ -75,20 +76,15 @@ def points_axis(field: str, title: str, domain: Sequence[float], width: Width, r
         width: Of the panel.
         room: In pixels.
     """
-    known = isinstance(width, int)
-    return alt.X(
-        f"{field}:Q",
-        title=title,
-        scale=alt.Scale(
-            domain=list(domain),
-            nice=False,
-            zero=False,
-            range=[0, width - room if known else alt.ExprRef(f"max(40, width - {room})")],
-        ),
-        axis=alt.Axis(
-            tickCount=max(2, width // 50) if known else alt.ExprRef("max(2, floor(width / 50))")
-        ),
-    )
+    end: int | alt.ExprRef
+    ticks: int | alt.ExprRef
+    if width == "container":
+        end = alt.ExprRef(f"max({LEAST_PLOT}, width - {room})")
+        ticks = alt.ExprRef(f"max(2, floor(width / {TICK_PIXELS}))")
+    else:
+        end, ticks = max(LEAST_PLOT, width - room), max(2, width // TICK_PIXELS)
+    scale = alt.Scale(domain=list(domain), nice=False, zero=False, range=[0, end])
+    return alt.X(f"{field}:Q", title=title, scale=scale, axis=alt.Axis(tickCount=ticks))
 
 
 def row_bars(name: str, table: pd.DataFrame, bars: Sequence[Bars]) -> tuple[Draw, ...]:

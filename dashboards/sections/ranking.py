@@ -15,8 +15,7 @@ SHOWN_REASONS = 3
 
 def ranking(report: Report) -> Section | None:
     """Means over seeds, the rows by falling AP, and what is missing of both."""
-    failed = [item for source in report.sources for item in source.failed]
-    if not report.rows and not failed:
+    if not report.rows:
         return None
     differences = compared(report, [*baselines_of(report), *all_steps(report)])
     blocks: list[Block] = [*_seed_tables(report)]
@@ -26,7 +25,6 @@ def ranking(report: Report) -> Section | None:
         if (table := row_table(report, kind, differences)) is not None
     ]
     blocks += _notes(report, differences)
-    blocks += [Note(f"{name} has no line: {why}.", "missing") for name, why in failed]
     text = "Which is best, and whether the difference is real."
     return Section("rows", "Rows", text, tuple(blocks))
 

@@ -7,6 +7,7 @@ next report has it at once; a row outside of a runs folder has them in the user'
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -94,13 +95,13 @@ def category_differences(rows: Sequence[Row], baseline: int = 0) -> pd.DataFrame
         used = sorted({number for pair in of_kind for number in pair})
         folders = [_folder(rows[number]) for number in used]
         places = [(used.index(i), used.index(j)) for i, j in of_kind]
-        categories = _categories(rows[used[0]])
-        cache = _cache(rows[used[0]])
+        first = rows[used[0]]
+        read_categories = partial(_categories, first)
         try:
-            widths = kept_half_widths(folders, places, kind, cache, lambda known=categories: known)
+            widths = kept_half_widths(folders, places, kind, _cache(first), read_categories)
         except ValueError:
             continue
-        tables.append(differences_table(categories.ids, of_kind, widths))
+        tables.append(differences_table(read_categories().ids, of_kind, widths))
     if not tables:
         return None
     whole, *others = tables
@@ -129,7 +130,7 @@ def _compare(rows: Mapping[str, Row], pairs: Sequence[Pair]) -> dict[Pair, Diffe
             kind,
             resamples,
             _cache(first),
-            lambda of=first: _categories(of),
+            partial(_categories, first),
         )
         for (row, baseline), comparison in zip(of_kind, comparisons, strict=True):
             found[row, baseline] = Difference(row, baseline, kind, comparison.as_dict())

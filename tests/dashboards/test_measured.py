@@ -51,3 +51,9 @@ def test_a_paper_has_them_small_beside_the_number() -> None:
     assert r"+0.82 {\tiny +0.10 to +1.54, better}" in latex
     assert r"\textbf{20.50} {\tiny $\pm$ 0.40 (3 seeds)}" in latex
     assert r"c & 20.10 & --" in latex
+
+
+def test_nothing_is_best_where_all_are_equal() -> None:
+    column = Column("AP", "AP", best="high")
+    equal = Table("t", "T", [column], [{"AP": Measured(1.5)}, {"AP": 1.5}])
+    assert equal.best(column) is None

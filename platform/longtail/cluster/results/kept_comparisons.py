@@ -64,14 +64,14 @@ def kept_comparisons(
         pair: cache / f"{_key(kind, resamples, [digests[number] for number in pair])}.json"
         for pair in pairs
     }
-    kept = {pair: read_comparison(path) for pair, path in paths.items()}
-    if missing := [pair for pair, comparison in kept.items() if comparison is None]:
+    kept: dict[Pair, Comparison | None] = {of: read_comparison(path) for of, path in paths.items()}
+    if missing := [pair for pair, found in kept.items() if found is None]:
         on_missing(missing)
         made = _compare(folders, missing, kind, resamples, categories())
-        for pair, comparison in zip(missing, made, strict=True):
-            write_comparison(paths[pair], comparison)
-            kept[pair] = comparison
-    return [comparison for pair in pairs if (comparison := kept[pair]) is not None]
+        for pair, found in zip(missing, made, strict=True):
+            write_comparison(paths[pair], found)
+            kept[pair] = found
+    return [known for pair in pairs if (known := kept[pair]) is not None]
 
 
 def kept_half_widths(

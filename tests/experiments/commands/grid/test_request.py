@@ -104,3 +104,11 @@ def test_a_file_is_a_row_that_is_not_rescaled(toy_set: Path, tmp_path: Path) -> 
 def test_a_file_that_is_not_there_is_bad_input(toy_set: Path, tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match=r"no\.json: no such file; a sweep leaves"):
         request(toy_set, tmp_path, variants=("a=no.json",)).plan()
+
+
+def test_rows_of_a_report_come_with_what_it_claims(toy_set: Path, tmp_path: Path) -> None:
+    whole = request(toy_set, tmp_path, table="calibration_2019_8").reported()
+    assert whole["rhead_cat"]["AP"] == 0.213
+    named = request(toy_set, tmp_path, variants=("eql_r50", "sigmoid_r50=softmax_r50", "heads"))
+    assert list(named.reported()) == ["eql_r50"]
+    assert request(toy_set, tmp_path).reported()["eql_rfs_r50"]["APr"] == 0.153
