@@ -62,7 +62,7 @@ class Figure:
         whole = drawn[0]
         if len(drawn) > 1:
             whole = alt.concat(*drawn, columns=in_line, spacing=12)
-            whole = whole.resolve_scale(color="independent")
+            whole = whole.resolve_scale(color="independent", shape="independent")
         held = {name: records(frame) for name, frame in self.tables.items()}
         whole.datasets = {**_held(whole), **held}
         return whole

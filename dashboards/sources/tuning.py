@@ -76,7 +76,7 @@ def read_tuning(folder: Path) -> Found:
         BadInputError: Its request, a journal or its report cannot be read.
     """
     request = read_sealed_json(folder / REQUEST, "remove the folder to start anew")
-    held = read_records(folder / TRIALS, TunedTrial, NOUN, REMEDY)
+    held: list[TunedTrial] = read_records(folder / TRIALS, TunedTrial, NOUN, REMEDY)
     margins: list[MarginTrials] = read_records(
         folder / MARGIN_TRIALS, MarginTrials, NOUN, REMEDY, len(held)
     )

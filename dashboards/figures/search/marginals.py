@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import altair as alt
 import pandas as pd
@@ -29,6 +29,7 @@ from longtail.sweep.trial import Trial
 # Trials of the same choice stand beside each other, over this share of its bin.
 SPREAD = 0.5
 GOLDEN = 0.6180339887
+Align: TypeAlias = Literal["left", "center", "right"]
 TRIALS = ["path", "trial", "state", "step", "at", "x", "value"]
 MEANS = ["path", "bin", "start", "end", "mean", "trials"]
 
@@ -166,7 +167,7 @@ def _chart(
 
 def _base(place: float, text: str, look: Look) -> list[alt.Chart]:
     data = alt.Chart(alt.InlineData(values=[{"x": place, "text": text}]))
-    align = "left" if place < 0.3 else "right" if place > 0.7 else "center"
+    align: Align = "left" if place < 0.3 else "right" if place > 0.7 else "center"
     rule = data.mark_rule(color=look["muted"], strokeDash=[4, 3]).encode(x="x:Q")
     word = data.mark_text(align=align, baseline="bottom", dy=-3, color=look["muted"]).encode(
         x="x:Q", y=alt.value(0), text="text:N"

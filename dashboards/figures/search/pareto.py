@@ -109,8 +109,12 @@ def reach_table(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _ends(table: pd.DataFrame, field: str) -> list[float]:
+    return domain(_values(table, field))
+
+
+def _values(table: pd.DataFrame, field: str) -> list[float]:
     spans = table[[field, f"{field}_low", f"{field}_high"]].to_numpy(np.float64)
-    return domain(spans.ravel().tolist())
+    return [float(value) for value in spans.ravel()]
 
 
 def _chart(
@@ -122,8 +126,7 @@ def _chart(
         scale=alt.Scale(domain=_ends(table, "x"), nice=False),
         axis=alt.Axis(tickCount=6, labelFlush=False),
     )
-    y = metric_axis(up, [], "y")
-    y.scale = alt.Scale(domain=_ends(table, "y"), nice=False)
+    y = metric_axis(up, _values(table, "y"), "y")
     data = alt.Chart(alt.NamedData(name))
     tooltip = [
         alt.Tooltip("name:N", title="trial"),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 
@@ -47,7 +48,9 @@ def worded_axis(ticks: Ticks, title: str, *, grid: bool, across: bool) -> alt.Ax
         across: From left to right; texts without room beside each other are then turned.
     """
     turned = across and sum(len(text) + 2 for _, text in ticks) * CHARACTER > USUAL_WIDTH
-    more = {"labelAngle": -35, "labelAlign": "right", "labelBaseline": "middle"} if turned else {}
+    more: dict[str, Any] = (
+        {"labelAngle": -35, "labelAlign": "right", "labelBaseline": "middle"} if turned else {}
+    )
     return alt.Axis(
         values=[place for place, _ in ticks],
         labelExpr=words_at(ticks),

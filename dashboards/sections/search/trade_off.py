@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
+from operator import attrgetter
 from typing import Any
 
 from dashboards.figures.search.looks import points_of
@@ -90,7 +91,7 @@ def _of_tuning(tuning: Tuning, suffix: str) -> list[Block]:
 def _near(others: Sequence[Candidate], members: Sequence[Candidate]) -> list[Candidate]:
     """Those in sight of the front, which would be a spot beside merges that are far from it."""
     kept = [*others]
-    for values in (lambda of: of.across, lambda of: of.up):
+    for values in (attrgetter("across"), attrgetter("up")):
         front = [values(of) for of in members]
         least = min(front) - FAR * (max(front) - min(front))
         kept = [of for of in kept if values(of) >= least]
