@@ -51,7 +51,7 @@ def report_at_end(folder: Path, say: Say) -> Made | None:
         from dashboards.sources.combine import combine
         from dashboards.sources.open import open_source
 
-        write_report(combine("", [open_source(folder)]), path, made_of)
+        write_report(combine("", [open_source(folder)]), path, made_of=made_of)
     except Exception as error:
         # Days of training are not to end as a failure because of a page.
         say(

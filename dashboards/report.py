@@ -94,9 +94,10 @@ def main(
     if preds and ann is None:
         raise click.UsageError("--pred: name what results are judged by with --ann")
 
-    from dashboards.pages.report import write_report
+    from dashboards.pages.report import Pictures, write_report
     from dashboards.sources.combine import combine
     from dashboards.sources.open import open_source
+    from dashboards.sources.pictures import picture_source
 
     say = partial(click.echo, err=True)
     found = [open_source(path) for path in sources]
@@ -110,7 +111,9 @@ def main(
 
         found.append(read_experiment(experiment, runs))
     report = combine(title, found, baseline)
-    write_report(report, out)
+    source = picture_source(report.sources, ann, images, exhaustive)
+    named = tuple(word.strip() for word in (categories or "").split(",") if word.strip())
+    write_report(report, out, None if no_pictures else Pictures(source, named))
     if exported is not None:
         from dashboards.pages.export import export_report
 

@@ -7,7 +7,7 @@ from typing import Any
 from dashboards.ablation.cells import difference_cell, with_interval
 from dashboards.ablation.order import baselines_of, steps_of
 from dashboards.measured import Measured
-from dashboards.sources.comparing import Compared, Pair, kind_of
+from dashboards.sources.comparing import Compared, Pair
 from dashboards.sources.found import Report, Row
 from dashboards.tables import Column, Table
 from longtail.evaluation.matching.overlaps import Kind
@@ -25,7 +25,7 @@ def row_table(report: Report, kind: Kind, compared: Compared) -> Table | None:
         kind: What their AP is of.
         compared: Differences to baselines and of steps.
     """
-    rows = [row for row in report.rows if kind_of(row) == kind]
+    rows = [row for row in report.rows if row.ap_kind == kind]
     if not rows:
         return None
     to_baseline, to_above = (dict(pairs) for pairs in (baselines_of(report), all_steps(report)))

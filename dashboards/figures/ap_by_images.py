@@ -21,7 +21,6 @@ from dashboards.figures.parts import (
 )
 from dashboards.look import Look
 from dashboards.sources.found import Row
-from longtail.metrics import UNDEFINED
 from longtail.results.points import points_or_nan
 
 TABLE = "categories"
@@ -81,13 +80,8 @@ def category_table(rows: Sequence[Row]) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=columns)
 
 
-def has_masks(row: Row) -> bool:
-    """Whether its AP is of masks; else it is of boxes."""
-    return bool(row.evaluation["segm"]["AP"] != UNDEFINED)
-
-
 def _ap_by_id(row: Row) -> dict[int, float]:
-    key = "segm_ap" if has_masks(row) else "box_ap"
+    key = "segm_ap" if row.ap_kind == "segm" else "box_ap"
     return {of["id"]: points_or_nan(of[key]) for of in row.evaluation["per_category"]}
 
 
@@ -97,7 +91,7 @@ def _known(count: int) -> int | None:
 
 def _what(rows: Sequence[Row]) -> str:
     """What is drawn: AP of masks, of boxes, or of each where rows differ in it."""
-    of_masks = [has_masks(row) for row in rows]
+    of_masks = [row.ap_kind == "segm" for row in rows]
     if all(of_masks):
         return "Mask AP"
     return "AP (of masks, or of boxes where a row has no masks)" if any(of_masks) else "Box AP"

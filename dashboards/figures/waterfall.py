@@ -14,7 +14,7 @@ from dashboards.figure import Chart, Draw, Figure, Width
 from dashboards.figures.parts import POINTS
 from dashboards.figures.row_bars import MOST_ROWS, STEP, points_axis, row_axis
 from dashboards.look import Look
-from dashboards.sources.comparing import Pair, kind_of
+from dashboards.sources.comparing import Pair
 from dashboards.sources.found import Difference, Row
 from longtail.metrics import KIND_NAMES, UNDEFINED
 
@@ -41,7 +41,7 @@ def waterfall(
     """
     shown = rows[:MOST_ROWS]
     table = step_table(shown, differences)
-    word = KIND_NAMES[kind_of(rows[0])]
+    word = KIND_NAMES[rows[0].ap_kind]
     told = (
         "In the grid's order, each step from the row above. Grey: the interval of the difference"
         " holds 0. Lines are 95% intervals of the step; on the right, what it gains and reaches."
@@ -68,7 +68,7 @@ def step_table(rows: Sequence[Row], differences: Mapping[Pair, Difference]) -> p
         row above and of the row), `gain`, `low` and `high` (ends of its interval, laid at `start`).
         The first row has its AP alone, as `start` and `end`. NaN where undefined.
     """
-    defined = [row for row in rows if row.evaluation[kind_of(row)]["AP"] != UNDEFINED]
+    defined = [row for row in rows if row.evaluation[row.ap_kind]["AP"] != UNDEFINED]
     lines = [_first(row) for row in defined[:1]]
     for above, row in pairwise(defined):
         lines.append(_step(row, above, differences.get((row.name, above.name))))
@@ -101,7 +101,7 @@ def _step(row: Row, above: Row, difference: Difference | None) -> dict[str, Any]
 
 
 def _points(row: Row) -> float:
-    return 100 * float(row.evaluation[kind_of(row)]["AP"])
+    return 100 * float(row.evaluation[row.ap_kind]["AP"])
 
 
 def _chart(name: str, table: pd.DataFrame, title: str, look: Look, width: Width) -> Chart:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboards.export import write_figure
-from dashboards.figures.ap_by_images import ap_by_images, has_masks
+from dashboards.figures.ap_by_images import ap_by_images
 from dashboards.pages.document import document
 from dashboards.section import Section
 from dashboards.sources.found import Row
@@ -26,7 +26,7 @@ def write_ap_by_category(evaluation: Mapping[str, Any], path: Path, name: str) -
     if path.suffix != ".html":
         write_figure(figure, path)
         return
-    kind = "segm" if has_masks(row) else "box"
+    kind = row.ap_kind
     values = (f"{key} {points_text(evaluation[kind][key])}" for key in GROUP_METRICS)
     lead = f"{'mask' if kind == 'segm' else 'box'} AP in points: {', '.join(values)}"
     section = Section("categories", "Categories", "", (figure,))

@@ -25,6 +25,7 @@ def document(
     lead: str,
     sections: Sequence[Section],
     choices: Sequence[str] = (),
+    shown: int = 0,
     baseline: int = 0,
     made_of: str = "",
 ) -> str:
@@ -36,6 +37,7 @@ def document(
         sections: From above to below.
         choices: Rows of which a reader chooses the one that is shown, and the one it is compared
             with; charts know them by number.
+        shown: Number of the one that is shown at first.
         baseline: Number of the one that is compared with at first.
         made_of: Digest of what the page shows, kept in it.
     """
@@ -59,6 +61,7 @@ def document(
         markup=Markup,
         panels=_panels(figures, charts),
         choices=choices,
+        shown=shown,
         baseline=baseline,
         made_of=made_of,
         data=[

@@ -24,7 +24,7 @@ def export_report(report: Report, folder: Path) -> int:
     Returns:
         How many figures and tables there are.
     """
-    blocks = [block for section in sections_of(report) for block in section.blocks]
+    blocks = [block for section in sections_of(report, None) for block in section.blocks]
     figures = [block for block in blocks if isinstance(block, Figure)]
     tables = [block for block in blocks if isinstance(block, Table)]
     for figure in figures:

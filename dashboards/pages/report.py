@@ -1,6 +1,7 @@
 """The report: its sections in their order, each only where its data exist."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -11,6 +12,8 @@ from dashboards.sections.diagnosis import diagnosis
 from dashboards.sections.ensemble import ensemble
 from dashboards.sections.gains import gains
 from dashboards.sections.header import header
+from dashboards.sections.headline import headline
+from dashboards.sections.pictures import pictures
 from dashboards.sections.ranking import ranking
 from dashboards.sections.search.best import best
 from dashboards.sections.search.margins import margins
@@ -20,6 +23,7 @@ from dashboards.sections.search.tuned import tuned
 from dashboards.sections.search.values import values
 from dashboards.sections.training import training
 from dashboards.sources.found import Report
+from dashboards.sources.pictures import PictureSource
 from longtail.files import write_text
 
 MakeSection: TypeAlias = Callable[[Report], Section | None]
@@ -41,24 +45,62 @@ SECTIONS: tuple[MakeSection, ...] = (
 """From above to below; a new one is a file in `sections` and a line here."""
 
 
-def sections_of(report: Report) -> list[Section]:
-    """Those that have something to show."""
-    return [section for make in SECTIONS if (section := make(report)) is not None]
+@dataclass(frozen=True)
+class Pictures:
+    """What a page shows of pictures.
+
+    Attributes:
+        source: Where annotations and pictures lie; None for what the report's sources say.
+        categories: Names or ids; none for the rarest, the worst and the most changed.
+    """
+
+    source: PictureSource | None = None
+    categories: tuple[str, ...] = ()
 
 
-def report_page(report: Report, made_of: str = "") -> str:
+USUAL = Pictures()
+
+
+def sections_of(report: Report, shown: Pictures | None = USUAL) -> list[Section]:
+    """Those that have something to show.
+
+    Args:
+        report: What is shown.
+        shown: Of pictures; None for none.
+
+    Raises:
+        ValueError: A category is not in the annotations.
+    """
+    made = [make(report) for make in SECTIONS]
+    if shown is not None:
+        made.append(pictures(report, shown.source, shown.categories))
+    return [section for section in made if section is not None]
+
+
+def report_page(report: Report, shown: Pictures | None = USUAL, made_of: str = "") -> str:
     """The page's HTML.
 
     Args:
         report: What is shown.
+        shown: Of pictures; None for none.
         made_of: Digest of it, kept in the page; "" for none.
+
+    Raises:
+        ValueError: A category is not in the annotations.
     """
-    names = [row.name for row in report.rows]
-    baseline = names.index(report.baseline) if names else 0
-    kinds = ", ".join(f"{source.kind} {source.name}" for source in report.sources)
-    return document(report.title, kinds, sections_of(report), names, baseline, made_of)
+    return document(
+        report.title,
+        headline(report),
+        sections_of(report, shown),
+        [row.name for row in report.rows],
+        report.number(report.shown),
+        report.number(report.baseline),
+        made_of,
+    )
 
 
-def write_report(report: Report, out: Path, made_of: str = "") -> None:
-    """Write the page, whole or not at all."""
-    write_text(out, report_page(report, made_of))
+def write_report(
+    report: Report, out: Path, shown: Pictures | None = USUAL, made_of: str = ""
+) -> None:
+    """Write the page, whole or not at all; the arguments are those of `report_page`."""
+    write_text(out, report_page(report, shown, made_of))

@@ -18,7 +18,7 @@ def shown_row(row: Row) -> ShownRow:
 def pick_rows(rows: Sequence[Row], baseline: str, most: int) -> list[Row]:
     """Rows with predictions, in their order: the baseline, the last one, and then by falling AP.
 
-    Of seeds the first. Steps of a merge but the last come after all others.
+    Of seeds the first.
 
     Args:
         rows: All of the report, or some.
@@ -30,13 +30,8 @@ def pick_rows(rows: Sequence[Row], baseline: str, most: int) -> list[Row]:
     distinct = [row for row in there if first[row.variant_name or row.name] is row]
     last = distinct[-1:]
 
-    def order(row: Row) -> tuple[bool, bool, bool, float]:
-        return row.name != baseline, row not in last, row.kind == "step", -_ap(row)
+    def order(row: Row) -> tuple[bool, bool, float]:
+        return row.name != baseline, row not in last, -row.ap
 
     picked = {row.name for row in sorted(distinct, key=order)[:most]}
     return [row for row in distinct if row.name in picked]
-
-
-def _ap(row: Row) -> float:
-    ap: float = row.evaluation.get("segm", {}).get("AP", UNDEFINED)
-    return ap

@@ -39,10 +39,10 @@ def by_category(report: Report) -> Section | None:
     """AP of each category over its training images, and the table of all categories."""
     if not report.rows:
         return None
-    names = [row.name for row in report.rows]
-    figure = ap_by_images(report.rows, baseline=names.index(report.baseline))
-    figure = with_category_intervals(figure, report.rows, names.index(report.baseline))
-    return section_of(figure, len(names))
+    baseline = report.number(report.baseline)
+    figure = ap_by_images(report.rows, report.number(report.shown), baseline)
+    figure = with_category_intervals(figure, report.rows, baseline)
+    return section_of(figure, len(report.rows))
 
 
 def section_of(figure: Figure, num_rows: int) -> Section:

@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 
-from dashboards.figures.ap_by_images import has_masks
 from dashboards.figures.diagnosis.ap_lost import ap_lost
 from dashboards.figures.diagnosis.calibration_change import calibration_change
 from dashboards.figures.diagnosis.confusion import confusion
@@ -46,18 +45,14 @@ def _of_rows(report: Report) -> Iterator[Block]:
     rows = report.rows
     lacking = [row.name for row in rows if not row.diagnosis]
     if lacking:
-        having = [row.name for row in rows if row.diagnosis]
         yield Note(_lacking(lacking), "missing")
-        if having and rows[-1].name in lacking:
-            yield Note(
-                f"The row that is chosen at first has none. Those that have one: {_named(having)}."
-            )
     if len(lacking) < len(rows):
+        shown = report.number(report.shown)
         for make in (reliability, score_distribution, confusion):
-            yield make(rows)
+            yield make(rows, shown)
         yield from _pairs(report)
-        yield error_types(rows)
-        yield ap_lost(rows)
+        yield error_types(rows, shown)
+        yield ap_lost(rows, shown)
 
 
 def _lacking(names: Sequence[str]) -> str:
@@ -120,13 +115,8 @@ def _chosen_rows(report: Report) -> list[Row]:
     """The baseline and the best others, as few as a table can hold, the best last."""
     rows = [row for row in report.rows if row.diagnosis]
     baseline = [row for row in rows if row.name == report.baseline]
-    others = sorted((row for row in rows if row.name != report.baseline), key=_ap)
+    others = sorted((row for row in rows if row.name != report.baseline), key=lambda row: row.ap)
     return [*baseline, *others[-(MOST_ROWS - len(baseline)) :]]
-
-
-def _ap(row: Row) -> float:
-    """By which rows are compared: of masks, or of boxes where a row has no masks."""
-    return float(row.evaluation["segm" if has_masks(row) else "box"]["AP"])
 
 
 def _of_merges(report: Report) -> Iterator[Block]:
@@ -164,7 +154,7 @@ def _of_trainings(report: Report) -> Iterator[Block]:
 
 def _trainings_by_ap(report: Report) -> list[Training]:
     """That of the baseline first, then those of the best rows, then earlier stages."""
-    rows = sorted(report.rows, key=lambda row: (row.name != report.baseline, -_ap(row)))
+    rows = sorted(report.rows, key=lambda row: (row.name != report.baseline, -row.ap))
     order = {row.training: place for place, row in reversed([*enumerate(rows)])}
     return sorted(report.trainings, key=lambda item: order.get(item.folder, len(rows)))
 

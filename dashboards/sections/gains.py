@@ -10,7 +10,7 @@ from dashboards.figures.gap_bars import gap_bars
 from dashboards.figures.group_bars import group_bars
 from dashboards.figures.waterfall import NAME, waterfall
 from dashboards.section import Block, Note, Section
-from dashboards.sources.comparing import compared, kind_of
+from dashboards.sources.comparing import compared
 from dashboards.sources.found import Report
 
 
@@ -19,7 +19,7 @@ def gains(report: Report) -> Section | None:
     if not report.rows:
         return None
     blocks: list[Block] = [*_waterfalls(report)]
-    masks = [row for row in report.rows if kind_of(row) == "segm"]
+    masks = [row for row in report.rows if row.ap_kind == "segm"]
     if masks:
         blocks += [of(masks, report.baseline) for of in (group_bars, bin_bars, gap_bars)]
     else:
@@ -37,7 +37,7 @@ def _waterfalls(report: Report) -> Iterator[Figure | Note]:
     number = 0
     for source in report.sources:
         rows = first_of_variants(source)
-        kinds = {kind_of(row) for row in rows}
+        kinds = {row.ap_kind for row in rows}
         if len(rows) < 2:
             continue
         if len(kinds) > 1:

@@ -24,7 +24,7 @@ from longtail.cluster.results.kept_comparisons import (
 from longtail.evaluation.matching.overlaps import Kind
 from longtail.evaluation.metrics.matches.files import matches_path
 from longtail.evaluation.uncertainty.category_differences import differences_table, pairs_of
-from longtail.metrics import KIND_NAMES, UNDEFINED
+from longtail.metrics import KIND_NAMES
 
 USUAL_RESAMPLES = 1000
 
@@ -89,7 +89,7 @@ def category_differences(rows: Sequence[Row], baseline: int = 0) -> pd.DataFrame
     pairs = [pair for pair in pairs_of(len(rows), baseline) if not _why_unknown(*_two(rows, pair))]
     by_kind: dict[Kind, list[tuple[int, int]]] = {}
     for pair in pairs:
-        by_kind.setdefault(kind_of(rows[pair[0]]), []).append(pair)
+        by_kind.setdefault(rows[pair[0]].ap_kind, []).append(pair)
     tables = []
     for kind, of_kind in by_kind.items():
         used = sorted({number for pair in of_kind for number in pair})
@@ -110,15 +110,10 @@ def category_differences(rows: Sequence[Row], baseline: int = 0) -> pd.DataFrame
     return whole
 
 
-def kind_of(row: Row) -> Kind:
-    """What its AP is of: masks, or boxes where it has none."""
-    return "segm" if row.evaluation["segm"]["AP"] != UNDEFINED else "box"
-
-
 def _compare(rows: Mapping[str, Row], pairs: Sequence[Pair]) -> dict[Pair, Difference]:
     alike: dict[tuple[Kind, int], list[Pair]] = {}
     for pair in pairs:
-        key = kind_of(rows[pair[0]]), _resamples(rows[pair[0]])
+        key = rows[pair[0]].ap_kind, _resamples(rows[pair[0]])
         alike.setdefault(key, []).append(pair)
     found = {}
     for (kind, resamples), of_kind in alike.items():
@@ -143,11 +138,11 @@ def _two(rows: Sequence[Row], pair: tuple[int, int]) -> tuple[Row, Row]:
 
 def _why_unknown(row: Row, baseline: Row) -> str:
     """What keeps two rows from being compared, in a sentence; "" for nothing."""
-    if kind_of(row) != kind_of(baseline):
+    if row.ap_kind != baseline.ap_kind:
         return f"{row.name} and {baseline.name} are not compared: one of them has no masks."
     for of in (row, baseline):
-        if of.folder is None or not matches_path(of.folder, kind_of(of)).is_file():
-            matches = f"{KIND_NAMES[kind_of(of)]} matches"
+        if of.folder is None or not matches_path(of.folder, of.ap_kind).is_file():
+            matches = f"{KIND_NAMES[of.ap_kind]} matches"
             why = f"its evaluation keeps no {matches}; evaluate it again, with resamples"
             return f"{of.name} cannot be compared: {why}."
     return ""
@@ -167,7 +162,7 @@ def _cache(row: Row) -> Path:
 
 
 def _resamples(row: Row) -> int:
-    intervals = row.evaluation.get("intervals", {}).get(kind_of(row), {})
+    intervals = row.evaluation.get("intervals", {}).get(row.ap_kind, {})
     return int(intervals.get("resamples", USUAL_RESAMPLES))
 
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from longtail.evaluation.matching.overlaps import Kind
+from longtail.metrics import UNDEFINED
+
 
 @dataclass(frozen=True)
 class Row:
@@ -12,7 +15,7 @@ class Row:
 
     Attributes:
         name: Unique in a report.
-        kind: "variant", "result" of another tool, "source" or "step" of a merge.
+        kind: "variant", "result" of another tool, "source" of a merge, or "merge".
         evaluation: The tree of its `evaluation.json`; fractions, -1 where undefined.
         diagnosis: The tree of its `diagnosis.json`, empty without one.
         folder: Of its evaluation, with `matches_*.npz`; None where nothing was kept.
@@ -35,6 +38,16 @@ class Row:
     predictions: Path | None = None
     annotations: Path | None = None
     training: Path | None = None
+
+    @property
+    def ap_kind(self) -> Kind:
+        """What its AP is of: masks, or boxes where it has none."""
+        return "segm" if self.evaluation["segm"]["AP"] != UNDEFINED else "box"
+
+    @property
+    def ap(self) -> float:
+        """AP of that kind, a fraction, by which rows are ranked."""
+        return float(self.evaluation[self.ap_kind]["AP"])
 
 
 @dataclass(frozen=True)
@@ -119,6 +132,16 @@ class Report:
     title: str
     sources: tuple[Found, ...]
     baseline: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The row that a page shows at first: the best one that was diagnosed, if any was."""
+        rows = [row for row in self.rows if row.diagnosis] or self.rows
+        return max(rows, key=lambda row: row.ap).name if rows else ""
+
+    def number(self, name: str) -> int:
+        """By which charts know a row; 0 without rows."""
+        return next((i for i, row in enumerate(self.rows) if row.name == name), 0)
 
     @property
     def rows(self) -> tuple[Row, ...]:

@@ -26,10 +26,9 @@ def read_merge(folder: Path) -> Found:
     """What a merge left so far.
 
     Returns:
-        Rows of the sources under their names, then of the steps: the last one has the folder's
-        name, those before are called "NAME after STEP". `tree` has what the merge was asked for
-        (`request`), its `statistics` and `evaluation`, empty where they are not there, and its
-        `calibration`, a `Calibration` or None.
+        Rows of the sources under their names, then of the merge under the folder's. `tree` has
+        what the merge was asked for (`request`), its `statistics` and `evaluation`, empty where
+        they are not there, and its `calibration`, a `Calibration` or None.
 
     Raises:
         BadInputError: A file is damaged, or of another form.
@@ -55,11 +54,6 @@ def read_merge(folder: Path) -> Found:
             "calibration": calibration,
         },
     )
-
-
-def step_name(folder_name: str, step: str) -> str:
-    """What the row of a step is called."""
-    return folder_name if step == LAST_STEP else f"{folder_name} after {step}"
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -92,16 +86,14 @@ def _rows(
             predictions=paths.get(name),
             annotations=annotations,
         )
-    for step, tree in evaluation["steps"].items():
-        name = step_name(folder.name, step)
-        yield Row(
-            name,
-            "step",
-            _evaluation(tree, statistics),
-            variant_name=name,
-            predictions=_if_there(folder / MERGED) if step == LAST_STEP else None,
-            annotations=annotations,
-        )
+    yield Row(
+        folder.name,
+        "merge",
+        _evaluation(evaluation["steps"][LAST_STEP], statistics),
+        variant_name=folder.name,
+        predictions=_if_there(folder / MERGED),
+        annotations=annotations,
+    )
 
 
 def _evaluation(tree: Mapping[str, Any], statistics: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,39 @@
+"""The sentence below a page's title: what is best, and whether that is real."""
+
+from dashboards.sources.comparing import compared
+from dashboards.sources.found import Found, Report
+from longtail.metrics import KIND_NAMES, points_text, signed_points_text, span_text
+
+
+def headline(report: Report) -> str:
+    """The best row, and its difference to the baseline; without rows what the sources are."""
+    sources = ", ".join(_told(source) for source in report.sources)
+    if not report.rows:
+        return f"{sources}."
+    best = max(report.rows, key=lambda row: row.ap)
+    if best.ap < 0:
+        return f"{sources}. No row has AP: nothing that is annotated could be judged."
+    kind = KIND_NAMES[best.ap_kind]
+    words = f"{sources}. {kind} AP {points_text(best.ap)}"
+    if len(report.rows) == 1:
+        return words + "."
+    words = f"{sources}. The best is {best.name} with {points_text(best.ap)} {kind} AP"
+    if best.name == report.baseline:
+        return f"{words}, the row that others are compared with."
+    pair = best.name, report.baseline
+    of = compared(report, [pair]).found.get(pair)
+    if of is None:
+        return f"{words}; whether that is more than {report.baseline} for real is not known."
+    metric = of.comparison["metrics"]["AP"]
+    told = (
+        f"{signed_points_text(metric['difference'])} to {report.baseline}"
+        f" ({span_text(metric['low'], metric['high'])})"
+    )
+    verdict = "a real difference" if metric["real"] else "not told apart on these images"
+    return f"{words}: {told}, {verdict}."
+
+
+def _told(source: Found) -> str:
+    number = len(source.rows)
+    rows = f" of {number} row{'' if number == 1 else 's'}" if number else ""
+    return f"A {source.kind}{rows}" if source.kind != "experiment" else f"An experiment{rows}"
