@@ -31,12 +31,13 @@ def row_table(report: Report, kind: Kind, compared: Compared) -> Table | None:
     to_baseline, to_above = (dict(pairs) for pairs in (baselines_of(report), all_steps(report)))
     claims = claims_of(report)
     lines = []
+    first = [source.rows[0] for source in report.sources if source.kind == "grid" and source.rows]
     for row in rows:
         line: dict[str, Any] = {
             "row": row.name,
             "AP": with_interval(row, kind, "AP"),
             "difference": _difference(row, to_baseline, compared, "baseline"),
-            "step": _difference(row, to_above, compared, "first row"),
+            "step": _difference(row, to_above, compared, "first row" if row in first else "none"),
             "above": to_above.get(row.name),
             **{key: points_or_nan(row.evaluation[kind][key]) for key in GROUP_METRICS[1:]},
             **{f"claimed_{key}": points_or_nan(_claim(claims, row, key)) for key in CLAIMED},

@@ -7,7 +7,8 @@ from longtail.metrics import KIND_NAMES, points_text, signed_points_text, span_t
 
 def headline(report: Report) -> str:
     """The best row, and its difference to the baseline; without rows what the sources are."""
-    sources = ", ".join(_told(source) for source in report.sources)
+    told = " and ".join(_told(source) for source in report.sources)
+    sources = told[:1].upper() + told[1:]
     if not report.rows:
         return f"{sources}."
     best = max(report.rows, key=lambda row: row.ap)
@@ -36,4 +37,4 @@ def headline(report: Report) -> str:
 def _told(source: Found) -> str:
     number = len(source.rows)
     rows = f" of {number} row{'' if number == 1 else 's'}" if number else ""
-    return f"A {source.kind}{rows}" if source.kind != "experiment" else f"An experiment{rows}"
+    return f"{'an' if source.kind == 'experiment' else 'a'} {source.kind}{rows}"

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dashboards.sources.found import Found, Report
+from dashboards.sources.found import Found, Report, Row
 
 
 def combine(title: str, sources: Sequence[Found], baseline: str | None = None) -> Report:
@@ -19,7 +19,7 @@ def combine(title: str, sources: Sequence[Found], baseline: str | None = None) -
     Raises:
         ValueError: There is no row of that name.
     """
-    named = _told_apart(sources)
+    named = _told_apart(_each_once(sources))
     names = [row.name for source in named for row in source.rows]
     if baseline is not None and baseline not in names:
         held = ", ".join(names) or "none"
@@ -28,6 +28,22 @@ def combine(title: str, sources: Sequence[Found], baseline: str | None = None) -
     compared = baseline or next((name for name in [*used, *names] if name in names), "")
     words = title or ", ".join(f"{source.kind.capitalize()} {source.name}" for source in named)
     return Report(words, named, compared)
+
+
+def _each_once(sources: Sequence[Found]) -> list[Found]:
+    """Without the sources of a merge that are rows of another source: they are the same."""
+    others = {
+        row.predictions.resolve()
+        for source in sources
+        for row in source.rows
+        if row.kind != "source" and row.predictions is not None
+    }
+
+    def is_new(row: Row) -> bool:
+        known = row.predictions is not None and row.predictions.resolve() in others
+        return row.kind != "source" or not known
+
+    return [replace(of, rows=tuple(filter(is_new, of.rows))) for of in sources]
 
 
 def _told_apart(sources: Sequence[Found]) -> tuple[Found, ...]:

@@ -136,7 +136,7 @@ def _rows(rows: Sequence[str]) -> str:
 
 
 def _word(of: NodeTime, together: int) -> str:
-    words = [f"for {len(of.rows)} rows: {_rows(of.rows)}"] if len(of.rows) > 1 else []
+    words = [f"for {len(of.rows)} rows"] if len(of.rows) > 1 else []
     words += [f"{together} in one pass"] if together > 1 else []
     words += [] if of.finished else ["not finished"]
     return "; ".join(words)
@@ -149,7 +149,9 @@ def _side(word: str, begin: float, end: float) -> str:
         return ""
     if end + needed <= 1:
         return "after"
-    return "inside" if end - begin >= needed else "before"
+    if end - begin >= needed:
+        return "inside"
+    return "before" if begin >= needed else ""
 
 
 def _state(of: NodeTime, number: int) -> str:
