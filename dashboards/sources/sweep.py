@@ -43,24 +43,18 @@ def read_sweep(folder: Path) -> Found:
 
 
 def sweep_found(folder: Path, analysis: Analysis, missing: Sequence[str] = ()) -> Found:
-    """A sweep of which everything is worked out already.
+    """A sweep of which everything is worked out already; its trials are no rows of a report.
 
     Args:
         folder: The sweep's, which has its name.
         analysis: What is known about it.
         missing: What cannot be shown and why, a sentence each.
     """
-    failed = tuple(
-        (f"trial {trial.number}", trial.error or "it does not say why")
-        for trial in analysis.trials
-        if trial.state == "failed"
-    )
     return Found(
         name=folder.name,
         kind="sweep",
         folder=folder,
         facts=tuple(_facts(analysis)),
-        failed=failed,
         missing=tuple(missing),
         tree={ANALYSIS: analysis},
     )

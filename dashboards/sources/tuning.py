@@ -87,11 +87,6 @@ def read_tuning(folder: Path) -> Found:
         kind="tuning",
         folder=folder,
         facts=tuple(_facts(tuning)),
-        failed=tuple(
-            (f"trial {trial.number}", trial.error or "")
-            for trial in tuning.trials
-            if trial.state == "failed"
-        ),
         missing=() if report else (_unfinished(len(held)),),
         warnings=tuple(report.get("warnings", ())),
         tree={TUNING: tuning},

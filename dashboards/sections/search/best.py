@@ -31,8 +31,7 @@ def best(report: Report) -> Section | None:
     blocks: list[Block] = []
     for search in searches(report):
         if search.analysis is not None:
-            told = [*map(_missing, search.source.missing), *_blocks(search.analysis, search.suffix)]
-            blocks += search.told_apart(told)
+            blocks += search.told_apart(_blocks(search.analysis, search.suffix))
     if not blocks:
         return None
     return Section("search", "Search", "Which values were tried, and which are best.", (*blocks,))
@@ -79,7 +78,3 @@ def _confirmation(analysis: Analysis, suffix: str) -> list[Block]:
     if confirmation.trials:
         blocks.append(confirmation_table(confirmation, suffix))
     return [*blocks, *(Note(text, "warning") for text in confirmation.problems)]
-
-
-def _missing(text: str) -> Note:
-    return Note(text, "missing")

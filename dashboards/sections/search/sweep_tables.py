@@ -13,10 +13,10 @@ from longtail.sweep.analysis.axis import spelt_value
 from longtail.sweep.analysis.reevaluation import FreshRuns, ReevaluatedTrial, Reevaluation
 from longtail.sweep.trial import Trial
 
+LONGEST_ERROR = 400
 MOST_TRIALS = 10
 """Trials in the table of the best."""
 NUMBER = Column("trial", "trial", format="d")
-ERROR_WIDTH = 400
 
 
 def searched_table(analysis: Analysis, suffix: str) -> Table:
@@ -90,15 +90,19 @@ def confirmation_table(confirmation: Reevaluation, suffix: str) -> Table:
 
 
 def failed_table(analysis: Analysis, suffix: str) -> Table:
-    """What went wrong."""
+    """What went wrong, and at which values."""
     rows = [
-        {"trial": trial.number, "error": _one_line(trial.error or "it does not say why")}
+        {
+            "trial": trial.number,
+            **{path: spelt_value(trial.point[path]) for path in analysis.axes},
+            "error": _one_line(trial.error or "it does not say why"),
+        }
         for trial in analysis.trials
         if trial.state == "failed"
     ]
-    return Table(
-        f"failed-trials{suffix}", "Failed trials", [NUMBER, Column("error", "error")], rows
-    )
+    paths = [Column(path, axis.label) for path, axis in analysis.axes.items()]
+    columns = [NUMBER, *paths, Column("error", "error")]
+    return Table(f"failed-trials{suffix}", "Failed trials", columns, rows)
 
 
 def _confirmed(trial: ReevaluatedTrial, confirmation: Reevaluation) -> Iterator[dict[str, Any]]:
@@ -129,4 +133,4 @@ def _state(trial: Trial, analysis: Analysis) -> str:
 
 def _one_line(error: str) -> str:
     text = " ".join(error.split())
-    return text if len(text) <= ERROR_WIDTH else f"{text[: ERROR_WIDTH - 1]}\u2026"
+    return text if len(text) <= LONGEST_ERROR else f"{text[: LONGEST_ERROR - 1]}\u2026"

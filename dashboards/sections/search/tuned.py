@@ -10,7 +10,7 @@ from dashboards.sections.search.tuning_tables import (
     trial_table,
 )
 from dashboards.sections.search.tuning_words import summary, verdict
-from dashboards.sources.found import Found, Report
+from dashboards.sources.found import Report
 from dashboards.sources.tuning import Tuning
 
 
@@ -19,21 +19,18 @@ def tuned(report: Report) -> Section | None:
     blocks: list[Block] = []
     for search in searches(report):
         if search.tuning is not None:
-            told = _blocks(search.source, search.tuning, search.suffix)
-            blocks += search.told_apart(told)
+            blocks += search.told_apart(_blocks(search.tuning, search.suffix))
     if not blocks:
         return None
     text = "Which merge is best, and whether the images that were not tuned on agree."
     return Section("tuning", "Tuning", text, (*blocks,))
 
 
-def _blocks(source: Found, tuning: Tuning, suffix: str) -> list[Block]:
-    blocks: list[Block] = [Note(text, "missing") for text in source.missing]
-    blocks.append(Note(summary(tuning)))
+def _blocks(tuning: Tuning, suffix: str) -> list[Block]:
+    blocks: list[Block] = [Note(summary(tuning))]
     report = tuning.report
     if text := verdict(tuning):
         blocks.append(Note(text))
-    blocks += [Note(text, "warning") for text in source.warnings]
     if report:
         blocks.append(held_out_table(tuning, suffix))
     if report.get("tuned_minus"):

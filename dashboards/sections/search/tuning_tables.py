@@ -104,26 +104,33 @@ def front_table(tuning: Tuning, suffix: str) -> Table:
 
 
 def failed_table(tuning: Tuning, suffix: str) -> Table:
-    """Points that are no merge."""
+    """Points that are no merge, and why."""
     rows = [
-        {"trial": trial.number, "error": trial.error or ""}
+        {"trial": trial.number, **_values(trial), "error": trial.error}
         for trial in tuning.trials
         if trial.state == "failed"
     ]
-    columns = [Column("trial", "trial", format="d"), Column("error", "why it is no merge")]
+    columns = [
+        Column("trial", "trial", format="d"),
+        *(Column(name, name, undefined=NOT_READ) for name in tuning.axes),
+        Column("error", "why it is no merge"),
+    ]
     return Table(f"failed-trials{suffix}", "Failed trials", columns, rows)
 
 
 def _trial(tuning: Tuning, trial: Trial) -> dict[str, Any]:
     rare, common = tuning.chosen[trial.number]
-    point = {name: spelt_value(value) or "no bound" for name, value in trial.point.items()}
     return {
         "trial": trial.number,
         **{name: points_of(trial, name) for name in GROUP_METRICS},
         "rare": rare,
         "common": common,
-        **point,
+        **_values(trial),
     }
+
+
+def _values(trial: Trial) -> dict[str, str]:
+    return {name: spelt_value(value) or "no bound" for name, value in trial.point.items()}
 
 
 def _held_out(row: Tree) -> dict[str, Any]:

@@ -63,16 +63,7 @@ def test_a_trial_that_was_tried_again_is_what_it_became(tmp_path: Path) -> None:
     trial = trial_of(0, 0.2, {LAMBDA: 0.001})
     failed = msgspec.structs.replace(trial, state="failed", error="boom")
     folder = sweep_folder(tmp_path / "s", sweep, [failed, trial])
-    found = open_source(folder)
-    assert (found.failed, [of.state for of in analysis_in(folder).trials]) == ((), ["finished"])
-
-
-def test_failed_trials_are_named(tmp_path: Path) -> None:
-    sweep = sweep_of({LAMBDA: DIMENSIONS[LAMBDA]})
-    trial = trial_of(3, 0.2, {LAMBDA: 0.001})
-    failed = msgspec.structs.replace(trial, state="failed", error="boom")
-    folder = sweep_folder(tmp_path / "s", sweep, [failed])
-    assert open_source(folder).failed == (("trial 3", "boom"),)
+    assert [of.state for of in analysis_in(folder).trials] == ["finished"]
 
 
 @pytest.mark.parametrize(

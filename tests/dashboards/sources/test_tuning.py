@@ -26,7 +26,7 @@ def test_an_ended_tuning_has_its_winner_and_its_other_half(tmp_path: Path) -> No
     folder = tuning_folder(tmp_path / "t", TRIALS, tune_report(TRIALS[1], ["APr is rough"]))
     found, tuning = open_source(folder), tuning_in(folder)
     assert (found.kind, found.missing, found.warnings) == ("tuning", (), ("APr is rough",))
-    assert found.failed == (("trial 2", "wbf has no <match>"),)
+    assert tuning.trials[2].error == "wbf has no <match>"
     assert ("images of the other half", "41") in found.facts
     assert (tuning.best, tuning.metrics, tuning.objectives) == (1, ("AP",), ("AP", "APr"))
     assert [trial.state for trial in tuning.trials] == ["finished", "finished", "failed"]

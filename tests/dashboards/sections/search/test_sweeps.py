@@ -24,6 +24,7 @@ from support.sweep_scene import (
 
 from dashboards.pages.report import sections_of
 from dashboards.section import Section
+from dashboards.sections.header import header
 from dashboards.sections.search.best import best
 from dashboards.sections.search.margins import margins
 from dashboards.sections.search.on_the_way import on_the_way
@@ -51,7 +52,7 @@ def section_of(report: Report, name: str) -> Section:
 def test_a_sweep_with_early_stopping_shows_its_curves() -> None:
     sweep = sweep_of(TWO, scheduler="asha")
     report = report_of(analyse(sweep, halved_trials(sweep, 36)))
-    assert titles(report) == ["Search", "Values", "On the way"]
+    assert titles(report) == ["About", "Search", "Values", "On the way"]
     words = said(best(report))
     assert "36 trials: 4 finished, 32 stopped, 0 failed." in words
     assert "Random points, stopped early by ASHA. Best in the sweep: trial " in words
@@ -133,7 +134,7 @@ def test_few_trials_still_make_a_report(number: int) -> None:
     report = report_of(analyse(sweep, halved_trials(sweep, number)), "It has not ended.")
     assert ("No trial has finished." in said(best(report))) == (number == 0)
     assert ("4 trials are needed" in said(values(report))) == (number < 4)
-    assert "It has not ended." in said(best(report))
+    assert "It has not ended." in said(header(report))
     assert figure_names(values(report)) == (
         [] if number == 0 else ["every-trial", "along-ap"]
         if number < 4
@@ -144,8 +145,10 @@ def test_few_trials_still_make_a_report(number: int) -> None:
 def test_failed_trials_are_listed_with_their_errors() -> None:
     failed = Trial(0, {LAMBDA: 0.01, MASK: 1.0}, "failed", [], "t", "e", 0.0, "loss <nan>")
     report = report_of(analyse(sweep_of(TWO), [failed]))
-    assert titles(report) == ["Search", "Values"]
+    assert titles(report) == ["About", "Search", "Values"]
     assert "loss &lt;nan&gt;" in said(best(report))
+    (row,) = table_called(best(report), "failed-trials").rows
+    assert row == {"trial": 0, LAMBDA: "0.01", MASK: "1", "error": "loss <nan>"}
     assert figure_names(values(report)) == []
     on_the_way = msgspec.structs.replace(trial_of(1, 0.2, failed.point), state="failed")
     report = report_of(analyse(sweep_of(TWO), [failed, on_the_way]))
@@ -200,7 +203,7 @@ def test_two_sweeps_have_names_of_their_own() -> None:
         block.name for section in sections for block in blocks_of(section) if hasattr(block, "name")
     ]
     assert len(names) == len(set(names)) and "importance-2" in names
-    assert all("Sweep lambda: " in said(section) for section in sections)
+    assert all("Sweep lambda: " in said(of) for of in sections if of.name != "about")
     tables = [
         name
         for section in sections

@@ -15,6 +15,7 @@ from support.dashboards.searches import (
 )
 
 from dashboards.pages.report import sections_of
+from dashboards.sections.header import header
 from dashboards.sections.search.margins import margins
 from dashboards.sections.search.trade_off import trade_off
 from dashboards.sections.search.tuned import tuned
@@ -38,7 +39,7 @@ def report(tmp_path: Path) -> Report:
 
 def test_the_sections_are_those_that_have_data(report: Report) -> None:
     assert report.title == "Tuning fusion"
-    names = ["tuning", "trade-off", "values", "margins-on-scores"]
+    names = ["about", "tuning", "trade-off", "values", "margins-on-scores"]
     assert [section.name for section in sections_of(report)] == names
 
 
@@ -49,7 +50,7 @@ def test_the_winner_is_named_on_both_halves(report: Report) -> None:
     assert (
         "On the other half the winner is better than the start: +2.00 AP, +0.50 to +3.50." in words
     )
-    assert "APr is rough" in words and "wbf has no &lt;match&gt;" in words
+    assert "APr is rough" in said(header(report)) and "wbf has no &lt;match&gt;" in words
 
 
 def test_the_tables_have_the_numbers_of_the_report(report: Report) -> None:
@@ -101,12 +102,13 @@ def test_values_and_margins_are_drawn(report: Report) -> None:
 def test_a_tuning_that_goes_on_shows_what_there_is(tmp_path: Path) -> None:
     found = open_source(tuning_folder(tmp_path / "t", TRIALS[:1]))
     report = combine("", [found])
-    assert "The tuning has not ended; 1 trial has so far." in said(tuned(report))
+    assert "The tuning has not ended; 1 trial has so far." in said(header(report))
     assert [section.name for section in sections_of(report)] == [
+        "about",
         "tuning",
         "values",
         "margins-on-scores",
     ]
     nothing = combine("", [open_source(tuning_folder(tmp_path / "none", [no_merge(0, "no")]))])
     assert "No trial is a merge." in said(tuned(nothing))
-    assert [section.name for section in sections_of(nothing)] == ["tuning"]
+    assert [section.name for section in sections_of(nothing)] == ["about", "tuning"]
