@@ -7,6 +7,8 @@ from support.dashboards.read_pages import dots, lines, number, points
 
 pytestmark = pytest.mark.slow
 
+GROUPS = ("APr", "APc", "APf")
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
@@ -33,15 +35,16 @@ def test_ranking_has_the_numbers_of_the_evaluations(page: Browser, made: Made) -
         cells = page.run(
             "const lines = [...document.querySelectorAll('#ranking tbody tr')];"
             "const of = lines.find((line) => line.cells[0].textContent === arguments[0]);"
-            "return [...of.cells].map((cell) => cell.textContent)",
+            "return [...of.cells].map((cell) => [cell.textContent, cell.dataset.value ?? null])",
             f"row_{row}",
         )
         shown = dict(zip(heads, cells, strict=True))
         tree = made.evaluation(row)
-        assert shown["mask AP"].split()[0] == points(tree["segm"]["AP"])
-        for metric in ("APr", "APc", "APf"):
-            assert shown[metric] == points(tree["segm"][metric])
-        assert shown["box AP"] == points(tree["box"]["AP"])
+        values = {"mask AP": tree["segm"]["AP"], "box AP": tree["box"]["AP"]}
+        for name, fraction in {**{of: tree["segm"][of] for of in GROUPS}, **values}.items():
+            text, value = shown[name]
+            assert text.startswith(points(fraction))
+            assert fraction == -1 or float(value) == pytest.approx(100 * fraction)
 
 
 def test_lines_of_categories_have_the_numbers_of_the_evaluations(page: Browser, made: Made) -> None:

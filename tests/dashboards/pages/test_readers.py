@@ -140,7 +140,7 @@ def test_page_without_rows_says_what_is_missing(browser: Browser, tmp_path: Path
 
     browser.open(file)
 
-    assert browser.texts(".note.missing") == [f"row_0, row_1: {why}"]
+    assert browser.texts("#about .note.missing") == [f"row_0, row_1: {why}"]
     assert browser.driver.find_elements("css selector", "input, figure, table") == []
     assert browser.console() == []
     assert violations(browser) == []
