@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from longtail.evaluation.matching.overlaps import Kind
 from longtail.metrics import UNDEFINED
+
+if TYPE_CHECKING:
+    from longtail.evaluation.matching.overlaps import Kind
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Row:
     training: Path | None = None
 
     @property
-    def ap_kind(self) -> Kind:
+    def ap_kind(self) -> "Kind":
         """What its AP is of: masks, or boxes where it has none."""
         return "segm" if self.evaluation["segm"]["AP"] != UNDEFINED else "box"
 

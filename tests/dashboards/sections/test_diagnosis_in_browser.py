@@ -24,10 +24,12 @@ def rows() -> tuple[Row, ...]:
 
 @pytest.fixture
 def page(rows: tuple[Row, ...], browser: Browser, tmp_path: Path) -> Browser:
-    section = diagnosis(made_report(Found("made", "grid", rows=rows)))
+    report = made_report(Found("made", "grid", rows=rows))
+    section = diagnosis(report)
     assert section is not None
     file = tmp_path / "page.html"
-    file.write_text(document("Made", "", [section], [row.name for row in rows]))
+    shown = report.number(report.shown)
+    file.write_text(document("Made", "", [section], [row.name for row in rows], shown))
     browser.open(file)
     return browser
 
@@ -58,10 +60,10 @@ def drawn(page: Browser, panel: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_the_last_row_is_drawn_with_the_numbers_of_its_file(
+def test_the_best_row_is_drawn_with_the_numbers_of_its_file(
     page: Browser, rows: tuple[Row, ...]
 ) -> None:
-    tree = rows[2].diagnosis
+    tree = max(rows, key=lambda row: row.ap).diagnosis
     for place, letter in enumerate("fcr", 1):
         bins = [of for of in tree["calibration"][letter]["bins"] if of["count"]]
         dots = drawn(page, f"#reliability .panel:nth-child({place})")

@@ -51,7 +51,7 @@ def made_page(folder: Path, num_rows: int, num_categories: int) -> Made:
     made = [make(report) for make in (header, ranking)]
     sections = [*filter(None, made), section_of(replace(figure, tables=tables), num_rows)]
     file = folder / "page.html"
-    file.write_text(document("Made", "", sections, [row.name for row in report.rows]))
+    file.write_text(document("Made", "", sections, [row.name for row in report.rows], num_rows - 1))
     return Made(file, grid)
 
 

@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from longtail.cluster.nodes.ledger import node_directory, read_result
 from longtail.cluster.nodes.plan import Plan, Row, TableRow
 from longtail.cluster.nodes.settings import WorkerResources
 from longtail.cluster.nodes.statuses import NodeStatuses, State
-from longtail.cluster.results.differences import RowDifference
 from longtail.cluster.results.evaluation_files import intervals_of
 from longtail.evaluation.uncertainty.seeds import SeedStatistic, SeedSummary, aggregate_seeds
 from longtail.files import replacing, write_json
+
+if TYPE_CHECKING:
+    from longtail.cluster.results.differences import RowDifference
 
 __all__ = ["SeedStatistic", "SeedSummary", "over_seeds"]
 
@@ -50,7 +52,7 @@ def write_links(
     runs: Path,
     name: str,
     experiment: str,
-    differences: Sequence[RowDifference] = (),
+    differences: Sequence["RowDifference"] = (),
     reported: Mapping[str, Mapping[str, str | float]] = EMPTY,
     resources: WorkerResources | None = None,
 ) -> Path:

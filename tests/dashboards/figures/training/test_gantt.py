@@ -41,7 +41,7 @@ def test_bars_are_on_a_clock_of_hours_since_the_first_began(
     assert table.begin.tolist() == pytest.approx(expected, abs=1e-4)
     assert table.took.tolist() == ["59 min", "60 min", "60 min", "30 min"]
     assert table.word.tolist() == [
-        "for 3 rows: one, two, three", "2 in one pass", "2 in one pass; not finished", "",
+        "for 3 rows", "2 in one pass", "2 in one pass; not finished", "",
     ]  # fmt: skip
     figure = gantt(NODES)
     assert figure is not None
