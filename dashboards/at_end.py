@@ -11,6 +11,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from longtail.cluster.nodes.ledger import RESULT
+from longtail.cluster.nodes.plan_file import PLAN
 from longtail.path_options import short_path
 
 REPORT = "report.html"
@@ -75,11 +77,18 @@ def _made_of(path: Path) -> str | None:
 def _digest(folder: Path) -> str:
     """Of the folder's own files of results, and of what draws them."""
     digest = hashlib.sha256()
-    for file in sorted(folder.glob("*.json*")):
+    for file in _told_by(folder):
         digest.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
     for source in _sources(files("dashboards")):
         digest.update(source.read_bytes())
     return digest.hexdigest()
+
+
+def _told_by(folder: Path) -> list[Path]:
+    """What decides about the results: the file that vouches for the others, where there is one."""
+    if (vouching := folder / RESULT).is_file():
+        return [vouching]
+    return [file for file in sorted(folder.glob("*.json*")) if file.name != PLAN]
 
 
 def _sources(folder: Traversable) -> list[Traversable]:

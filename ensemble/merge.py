@@ -9,7 +9,7 @@ from ensemble.merging.options import settings_of, settings_options
 from longtail.commands import run
 from longtail.path_options import AbsolutePath, ResultTable, SharedPath, SourceWord, remember_force
 
-NOT_IN_FILE = ("config", "out", "csv", "dry_run", "force", "help")
+NOT_IN_FILE = ("config", "out", "csv", "no_report", "dry_run", "force", "help")
 
 
 def _read_config(context: click.Context, _: click.Parameter, path: Path | None) -> Path | None:
@@ -76,6 +76,7 @@ def _key(name: str) -> str:
     " row; else none]; the store is LONGTAIL_RUNS's.",
 )
 @click.option("--csv", type=ResultTable(), help="Write AP of sources and steps here, too, as CSV.")
+@click.option("--no-report", is_flag=True, help="Make no page of the results.")
 @click.option("--dry-run", is_flag=True, help="Check and count everything, write nothing.")
 @click.option(
     "--force",
@@ -97,6 +98,7 @@ def main(
     address: str | None,
     experiment: str | None,
     csv: Path | None,
+    no_report: bool,
     dry_run: bool,
     force: bool,
     **options: Any,
@@ -104,9 +106,9 @@ def main(
     """Merge the predictions of many models and test scales into one submission.
 
     The folder gets submission.json, stats.json, merge.yaml (the settings, for --config), merge.json
-    (settings and digests of the inputs), the merged predictions as a store, and result.json when
-    all of it is complete. The same command goes on after an interruption, and does nothing on a
-    finished folder.
+    (settings and digests of the inputs), the merged predictions as a store, result.json when all
+    of it is complete, and report.html, which shows it. The same command goes on after an
+    interruption, and does nothing on a finished folder.
 
     \b
     Examples:
@@ -143,7 +145,7 @@ def main(
         if dry_run:
             job.dry_run(asked_for)
         else:
-            job.run(asked_for, out, place, force, experiment)
+            job.run(asked_for, out, place, force, experiment, not no_report)
             if csv is not None:
                 _write_csv(out, csv)
 

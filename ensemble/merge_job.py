@@ -1,6 +1,7 @@
 """One merge from a request to a finished folder, with what it tells its user."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,7 +27,7 @@ from ensemble.outputs.console import (
     print_warnings,
 )
 from ensemble.outputs.evaluation import AGAINST_BEST, WARNINGS, StepEvaluator
-from ensemble.outputs.recording_place import recording_place
+from ensemble.outputs.recording_place import RecordingPlace, recording_place
 from ensemble.outputs.submissions import evaluated, write_submissions
 from ensemble.outputs.tracking import check, publish
 from ensemble.sources.files import files_of
@@ -54,8 +55,17 @@ def run(
     place: Place,
     force: bool = False,
     experiment: str | None = None,
+    reported: bool = True,
 ) -> None:
     """Do what is asked for in the folder `out`, unless it is finished there.
+
+    Args:
+        request: What is merged, and how.
+        out: The folder.
+        place: Where work is done.
+        force: Replace another merge that the folder holds.
+        experiment: MLflow's; None for that of the grid whose row a source is, if one is.
+        reported: Whether a page of the results is made.
 
     Raises:
         ValueError: `out` holds something else, or one of the sources; the settings do not go with
@@ -72,7 +82,7 @@ def run(
         if not damaged:
             messages.print(f"{out}: this merge is finished; nothing to do")
             _show(out)
-            publish(out, described, place_of_record, messages)
+            _end(out, described, place_of_record, reported)
             return
         messages.print(f"{out}: {', '.join(damaged)} damaged or missing; merging again")
     # Before anything is cleared or read, so that annotations that cannot be used are found early.
@@ -90,9 +100,19 @@ def run(
     outputs.finish(out)
     _show(out)
     print_warnings(plan, statistics, messages)
-    publish(out, described, place_of_record, messages)
     for submission in submissions:
         _say_what_next(submission, request.ann)
+    _end(out, described, place_of_record, reported)
+
+
+def _end(
+    out: Path, described: Mapping[str, Any], place: RecordingPlace | None, reported: bool
+) -> None:
+    if reported:
+        from dashboards.at_end import report_at_end
+
+        report_at_end(out, messages.print)
+    publish(out, described, place, messages)
 
 
 def dry_run(request: Request) -> None:

@@ -235,6 +235,10 @@ def _run(
         report = report_at_end(folder, click.echo)
         if report is not None:
             result.publisher.attach([report.path])
+    if result.publisher.problem is None:
+        from dashboards.views.write import write_views
+
+        write_views(request.run.runs, settings.grid.experiment)
     return _ending(result, reevaluation)
 
 

@@ -140,6 +140,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 """A package or module imports those beside it, and itself."""
 
 SHOWS: tuple[str, ...] = (
+    "ensemble.merge_job",
     "ensemble.tuning.job",
     "experiments.grid",
     "experiments.sweep",

@@ -16,7 +16,7 @@ from longtail.sealed import DamagedError, read_sealed_json, write_sealed_json
 
 MERGE, MERGE_FILE, STATS = "merge.json", "merge.yaml", "stats.json"
 MERGED, BOXES = "merged", "merged_boxes"
-EVALUATION, RESULT = "evaluation.json", "result.json"
+EVALUATION, RESULT, REPORT = "evaluation.json", "result.json", "report.html"
 SUBMISSION, ZIPPED = "submission.json", "submission.zip"
 BOX_SUBMISSION, BOX_ZIPPED = "submission_box.json", "submission_box.zip"
 # What follows merge.json and the store, as it is written; the last one vouches for all.
@@ -74,7 +74,7 @@ def begin(out: Path, request: dict[str, Any], force: bool = False) -> bool:
     is_same = _read_request(out) == _comparable(json.loads(json.dumps(request)))
     goes_on = is_same and not force and not (out / RESULT).exists() and (out / WORK).is_dir()
     # result.json goes first, so that an interruption leaves no folder that looks finished.
-    for name in reversed(FILES):
+    for name in (REPORT, *reversed(FILES)):
         (out / name).unlink(missing_ok=True)
         for partial in out.glob(f".{name}*"):
             partial.unlink()

@@ -50,7 +50,13 @@ def publish(
         parent = ParentRun(
             f"{PARENT}-{place.experiment}", PARENT, PARENT, place.experiment, place.runs
         )
-        names = (outputs.STATS, outputs.EVALUATION, outputs.MERGE, outputs.MERGE_FILE)
+        names = (
+            outputs.STATS,
+            outputs.EVALUATION,
+            outputs.MERGE,
+            outputs.MERGE_FILE,
+            outputs.REPORT,
+        )
         files = [(out / name, "") for name in names if (out / name).is_file()]
         parent.publish_finished(_record(out, described), metrics_of(out), _tags(out), files)
         elsewhere = parent.elsewhere()

@@ -93,6 +93,10 @@ def run(
 
         report_at_end(out, click.echo)
     publisher.publish(journal.trials, "FINISHED", artifacts(out))
+    if publisher.is_recorded:
+        from dashboards.views.write import write_views
+
+        write_views(place_of_record.runs, place_of_record.experiment)
 
 
 def _given(request: TuneRequest, work: Path) -> dict[Path, Path]:

@@ -42,6 +42,8 @@ class TrialPublisher:
         self._parent = ParentRun(self._id, name, "tune", place.experiment, place.runs)
         self._done: set[int] = set()
         self._failed = False
+        self.is_recorded = False
+        """Whether MLflow has all of a finished search."""
 
     def publish(
         self, trials: Sequence[Trial], status: Status, files: Sequence[tuple[Path, str]] = ()
@@ -110,6 +112,7 @@ class TrialPublisher:
             tracker.log_artifacts(parent, list(files))
         tracker.set_status(parent, status)
         if status == "FINISHED":
+            self.is_recorded = True
             self._messages.print(f"recorded in the MLflow experiment {self._experiment!r}")
             for name, number in self._parent.elsewhere().items():
                 self._messages.print(

@@ -25,13 +25,15 @@ def on_lines(words: list[str]) -> str:
 
 
 def mlflow_command(runs: Path) -> str:
-    """How to look at what MLflow has: `make ui` where the Makefile is, else MLflow's own line."""
+    """How to look at what MLflow has: `make ui` where the Makefile is, else what that calls."""
     uri = tracking_uri(runs)
     file = sqlite_file(uri)
     if file is None:
         return f"open {redacted(uri)}"
     if Path.cwd() == REPOSITORY and file == runs / "mlflow.db":
         return "make ui" if runs == REPOSITORY / "runs" else f"make ui RUNS={typed(runs)}"
+    if file == runs / "mlflow.db":
+        return f"python -m dashboards.ui --runs {typed(runs)}"
     store = shlex.quote(SQLITE + short_path(file))
     return f"mlflow server --host 127.0.0.1 --port 5000 --backend-store-uri {store}"
 

@@ -18,8 +18,7 @@ def test_make_is_named_in_the_repository_alone(
     assert mlflow_command(REPOSITORY / "runs") == "make ui"
     assert mlflow_command(tmp_path) == f"make ui RUNS={tmp_path}"
     monkeypatch.chdir(tmp_path)
-    server = "mlflow server --host 127.0.0.1 --port 5000 --backend-store-uri"
-    assert mlflow_command(tmp_path / "runs") == f"{server} sqlite:///runs/mlflow.db"
+    assert mlflow_command(tmp_path / "runs") == "python -m dashboards.ui --runs runs"
 
 
 def test_a_store_of_ones_own_is_opened_where_it_is(
