@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from ensemble.merging.options import settings_of, settings_options
-from longtail.commands import run
+from longtail.commands import no_report_option, run
 from longtail.path_options import AbsolutePath, ResultTable, SharedPath, SourceWord, remember_force
 
 NOT_IN_FILE = ("config", "out", "csv", "no_report", "dry_run", "force", "help")
@@ -76,7 +76,7 @@ def _key(name: str) -> str:
     " row; else none]; the store is LONGTAIL_RUNS's.",
 )
 @click.option("--csv", type=ResultTable(), help="Write AP of sources and steps here, too, as CSV.")
-@click.option("--no-report", is_flag=True, help="Make no page of the results.")
+@no_report_option
 @click.option("--dry-run", is_flag=True, help="Check and count everything, write nothing.")
 @click.option(
     "--force",

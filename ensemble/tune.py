@@ -8,7 +8,7 @@ import click
 from ensemble.calibration.kinds import CalibrationKind
 from ensemble.fusion.methods import METHODS
 from ensemble.merging.options import settings_options
-from longtail.commands import run
+from longtail.commands import no_report_option, run
 from longtail.metrics import GROUP_METRICS
 from longtail.path_options import SharedPath, SourceWord
 
@@ -101,7 +101,7 @@ def _words(allowed: tuple[str, ...]) -> Any:
     "--experiment",
     help="MLflow experiment [default: that of the grid, if a source is its row; else longtail].",
 )
-@click.option("--no-report", is_flag=True, help="Make no page of what was found.")
+@no_report_option
 @settings_options
 def main(
     preds: tuple[str, ...],

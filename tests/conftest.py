@@ -9,13 +9,23 @@ from support.browser.chromium import chromium, missing_browser
 from support.on_ray.clusters import Cluster, own_cluster, shared_head
 from support.on_ray.worker_groups import group_of, sort_longest_first
 
+from longtail.commands import NO_REPORT
+
 
 @pytest.fixture(scope="session", autouse=True)
-def _annotation_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Annotations of tests are kept where pytest keeps their files."""
+def _settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Caches of tests are kept where pytest keeps their files; commands make no reports, which take
+    them seconds, unless `with_reports` is asked for."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LONGTAIL_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv(NO_REPORT, "1")
         yield
+
+
+@pytest.fixture
+def with_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands leave a report beside their results, as they do for users."""
+    monkeypatch.delenv(NO_REPORT)
 
 
 @pytest.fixture(scope="session")

@@ -50,7 +50,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "longtail.config": set(),
     "longtail.rle": {"longtail.problems"},
     "longtail.locks": set(),
-    "longtail.tracking": COMMANDS | {"longtail.files", "longtail.locks", "longtail.problems"},
+    "longtail.tracking": COMMANDS
+    | {"longtail.files", "longtail.locks", "longtail.problems", "longtail.sealed"},
     "longtail.ray_cluster": COMMANDS | {"longtail.files"},
     "longtail.search": COMMANDS | {"longtail.journal", "longtail.problems", "longtail.sealed"},
     "longtail.predictions": BASE | {"longtail.rle"},

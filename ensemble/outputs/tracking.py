@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from longtail.tracking.tracker import NodeRecord
 
 PARENT = "merges"
+ARTIFACTS = (
+    outputs.STATS,
+    outputs.EVALUATION,
+    outputs.MERGE,
+    outputs.MERGE_FILE,
+    outputs.REPORT,
+)
 
 
 def publish(
@@ -41,6 +48,21 @@ def publish(
     if place is None:
         return
     from longtail.tracking.address import told, tracking_uri
+    from longtail.tracking.noted import PUBLISHED, StoreNote
+
+    record, tags = _record(out, described), _tags(out)
+    files = [(out / name, "") for name in ARTIFACTS if (out / name).is_file()]
+    identity = {
+        "experiment": place.experiment,
+        "merge": record.node,
+        "tags": tags,
+        "files": [file.name for file, _ in files],
+    }
+    file = place.runs / PUBLISHED / f"{record.node}.json"
+    note = StoreNote(file, tracking_uri(place.runs), identity)
+    if note.read() is not None:
+        messages.print(f"recorded in the MLflow experiment {place.experiment!r}")
+        return
     from longtail.tracking.parent_run import ParentRun
     from longtail.tracking.store import wait_until_free
 
@@ -50,19 +72,12 @@ def publish(
         parent = ParentRun(
             f"{PARENT}-{place.experiment}", PARENT, PARENT, place.experiment, place.runs
         )
-        names = (
-            outputs.STATS,
-            outputs.EVALUATION,
-            outputs.MERGE,
-            outputs.MERGE_FILE,
-            outputs.REPORT,
-        )
-        files = [(out / name, "") for name in names if (out / name).is_file()]
-        parent.publish_finished(_record(out, described), metrics_of(out), _tags(out), files)
+        parent.publish_finished(record, metrics_of(out), tags, files)
         elsewhere = parent.elsewhere()
         for name in elsewhere:
             messages.print(f"MLflow has this merge in the experiment {name!r}, where it was first")
         if not elsewhere:
+            note.write(True)
             messages.print(f"recorded in the MLflow experiment {place.experiment!r}")
     except Exception as error:
         messages.print(

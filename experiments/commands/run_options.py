@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import click
 
+from longtail.commands import no_report_option
 from longtail.path_options import DataSetPath, ResultTable, SharedPath
 from longtail.tracking.address import DEFAULT_EXPERIMENT
 
@@ -75,7 +76,7 @@ _OPTIONS = (
         help="Where results live, on storage all machines see.",
     ),
     click.option("--csv", type=ResultTable(), help="Write the table of results here, too, as CSV."),
-    click.option("--no-report", is_flag=True, help="Make no page of the results."),
+    no_report_option,
     click.option("--address", help="Ray cluster [default: RAY_ADDRESS, else a local one]."),
     click.option("--dashboard", is_flag=True, help="Give a local Ray its web page, on 127.0.0.1."),
     click.option(

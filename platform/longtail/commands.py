@@ -72,6 +72,16 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> None:
     sys.exit(code)
 
 
+NO_REPORT = "LONGTAIL_NO_REPORT"
+no_report_option = click.option(
+    "--no-report",
+    is_flag=True,
+    envvar=NO_REPORT,
+    show_envvar=True,
+    help="Make no page of the results.",
+)
+
+
 def at_end(act: Callable[[int], object]) -> None:
     """Have something done with the exit code when the command has said all, before the interpreter
     ends."""

@@ -131,7 +131,7 @@ def test_two_metrics_are_searched_for_and_go_on_after_an_interruption(
 
 @pytest.mark.slow
 def test_margins_alone_need_one_trial_and_no_cluster(
-    folder: Folder, capsys: pytest.CaptureFixture[str]
+    folder: Folder, with_reports: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ("--search=margins", "--method=nms", "--margin-trials=300", "--resamples=20")
     assert folder.tune(*words) == 0
@@ -191,7 +191,9 @@ def test_sources_of_boxes_alone_are_refused_before_anything_is_merged(
 
 
 @pytest.mark.slow
-def test_a_cut_that_never_binds_is_said(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_cut_that_never_binds_is_said(
+    folder: Folder, with_reports: None, capsys: pytest.CaptureFixture[str]
+) -> None:
     words = ("--search=margins", "--method=nms", "--margin-trials=300", "--max-dets=300")
     assert folder.tune(*words, "--resamples=0") == 0
     output = capsys.readouterr().out

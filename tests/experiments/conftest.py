@@ -11,6 +11,8 @@ from support.on_ray.clusters import NO_CLUSTER, Cluster
 from support.on_ray.shared_folder import made_once
 from support.on_ray.warm_pool import WarmPool
 
+from longtail.commands import NO_REPORT
+
 WARM = pytest.StashKey[WarmPool]()
 ON_A_WARM_POOL = ("test_grid.py", "test_sweep.py", "test_shared_pass.py")
 """One after the other; see `on_ray/worker_groups.py`."""
@@ -81,7 +83,9 @@ def swept(
 
     def run(folder: Path) -> None:
         warm: WarmPool = request.getfixturevalue("warm")
-        code, output = warm.run(SweepCommand(toy_set, folder, NO_CLUSTER).words())
+        with pytest.MonkeyPatch.context() as patch:
+            patch.delenv(NO_REPORT)
+            code, output = warm.run(SweepCommand(toy_set, folder, NO_CLUSTER).words())
         assert code == 0, output
         assert "saved" in output and "shared trunk (" in output
 

@@ -34,7 +34,7 @@ def test_dry_run_says_how_many_runs_a_shared_trunk_saves(
     command = GridCommand(toy_set, tmp_path, NO_CLUSTER, ("--dry-run",), rows, num_stages=2)
     assert exit_code(main, *command.options()) == ExitCode.DONE
     output = capsys.readouterr().out
-    assert output.count("12 x 4, shared trunk (2)") == 2
+    assert output.count("12 x 2, shared trunk (2)") == 2
     assert "3 trainings in 2 passes over the data: 1 run saved" in output
 
 

@@ -85,6 +85,22 @@ def test_the_data_frame_has_results_without_configuration(compared: Path) -> Non
     assert found.AP.isna()["boxes"]
 
 
+def test_a_report_is_left_beside_the_table_and_in_mlflow(
+    compared: Path, toy_set: Path, with_reports: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(main, *words(compared, toy_set / "val.json")) == 0
+    page = compared / "runs/grids/a_b_boxes/report.html"
+    assert capsys.readouterr().out.splitlines()[-1] == f"report {page}"
+    for row in grid_of(compared)["rows"].values():
+        assert f"{100 * row['AP_box']:.2f}" in page.read_text()
+    client = mlflow_client(compared / "runs")
+    (parent,) = mlflow_runs(compared / "runs", "tags.`longtail.kind` = 'grid'")
+    assert "report.html" in {item.path for item in client.list_artifacts(parent.info.run_id)}
+    before = page.stat().st_mtime_ns
+    assert exit_code(main, *words(compared, toy_set / "val.json")) == 0
+    assert page.stat().st_mtime_ns == before
+
+
 def test_links_lead_to_a_store_that_outlives_the_file(compared: Path, toy_set: Path) -> None:
     store = compared / "runs/grids/a_b_boxes/a/predictions"
     found = evaluate(toy_set / "val.json", store)

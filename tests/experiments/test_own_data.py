@@ -12,6 +12,8 @@ from support.cvat_set import PHOTOGRAPHS, write_cvat_set, write_old_results
 from support.on_ray.clusters import Cluster
 from support.places import ROOT
 
+from longtail.commands import NO_REPORT
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not PHOTOGRAPHS.exists(), reason="needs ../shared/data/real200"),
@@ -26,6 +28,10 @@ def typed() -> list[list[str]]:
     return [shlex.split(line[2:]) for line in text.splitlines() if line.startswith("$ ")]
 
 
+def _as_users_have_it(cluster: Cluster) -> dict[str, str]:
+    return {name: value for name, value in cluster.environment.items() if name != NO_REPORT}
+
+
 def run(words: list[str], folder: Path, cluster: Cluster) -> str:
     """A command in a folder that is not the repository's."""
     first, *others = words
@@ -33,7 +39,7 @@ def run(words: list[str], folder: Path, cluster: Cluster) -> str:
     done = subprocess.run(
         python if first == "python" else [*python, *others],
         cwd=folder,
-        env={**cluster.environment, "PYTHONPATH": f"{ROOT / 'platform'}:{ROOT}"},
+        env={**_as_users_have_it(cluster), "PYTHONPATH": f"{ROOT / 'platform'}:{ROOT}"},
         capture_output=True,
         text=True,
     )
@@ -71,6 +77,8 @@ def test_old_results_and_trained_rows_stand_in_one_table(said: tuple[Path, list[
     folder, _ = said
     (table,) = (folder / RUNS / "grids").glob("*/table.json")
     rows = json.loads(table.read_text())["rows"]
+    page = (table.parent / "report.html").read_text()
+    assert all(name in page for name in rows) and "data:image/webp" in page
     assert set(rows) == {"old", "softmax_r50", "eql_rfs_r50"}
     assert rows["old"]["AP"] > 0.1
 
@@ -88,6 +96,7 @@ def test_rows_merges_and_searches_can_be_compared_in_mlflow(said: tuple[Path, li
 def test_the_submission_is_fit(said: tuple[Path, list[str]]) -> None:
     folder, printed = said
     assert "runs/merged/submission.json: fit for submission" in printed[-1]
+    assert "<title>Merge merged</title>" in (folder / RUNS / "merged/report.html").read_text()
     images = json.loads((folder / "data" / "val.json").read_text())["images"]
     found = json.loads((folder / RUNS / "merged" / "submission.json").read_text())
     assert {record["image_id"] for record in found} <= {image["id"] for image in images}

@@ -37,7 +37,7 @@ def runs_of(folder: Folder, experiment: str = "x") -> dict[str, list[Any]]:
     }
 
 
-def test_a_merge_is_recorded_once(folder: Folder) -> None:
+def test_a_merge_is_recorded_once(folder: Folder, with_reports: None) -> None:
     options = ("--experiment=x", "--resamples=0")
     for _ in range(2):
         assert folder.merge("a=a.json", "b=b.json", options=options) == 0
@@ -52,7 +52,7 @@ def test_a_merge_is_recorded_once(folder: Folder) -> None:
     assert run.data.params["settings.fusion.method"] == "wbf"
     assert run.data.params["source.a.weight"] == "1.0"
     names = {file.path for file in client.list_artifacts(run.info.run_id)}
-    assert names == {"stats.json", "evaluation.json", "merge.json", "merge.yaml"}
+    assert names == {"stats.json", "evaluation.json", "merge.json", "merge.yaml", "report.html"}
 
 
 def row_of_grid(folder: Folder, name: str, experiment: str) -> str:
