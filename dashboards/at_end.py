@@ -11,6 +11,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+import click
+
 from longtail.cluster.nodes.ledger import RESULT
 from longtail.cluster.nodes.plan_file import PLAN
 from longtail.path_options import short_path
@@ -49,6 +51,8 @@ def report_at_end(folder: Path, say: Say) -> Made | None:
         if _made_of(path) == made_of:
             say(f"report {short_path(path)}")
             return Made(path, is_new=False)
+        # Rows that nobody compared yet are compared now: seconds, or a minute for LVIS.
+        click.echo("making the report", err=True)
         from dashboards.pages.report import write_report
         from dashboards.sources.combine import combine
         from dashboards.sources.open import open_source
