@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from support.commands.in_process import exit_code
+from support.dashboards.made_results import made_grid
 from support.results.made_up import write_result
 
 from ensemble.convert import main as convert
@@ -112,6 +113,7 @@ def _write_store(folder: Path, store: Path) -> None:
 def _write_runs(folder: Path) -> None:
     """Rows of grids, and a sweep, as far as commands on the pages read them."""
     runs = folder / "runs"
+    made_grid(runs, 3, 12).rename(runs / "grids" / "heads")
     _write_store(folder, folder / NODE / "predictions")
     metrics = {"AP": 0.25, "APr": 0.125, "APc": 0.25, "APf": 0.5, "AP_box": 0.25}
     for row, name in ROWS.items():

@@ -76,6 +76,10 @@ WAYS = (
         instead="python -m ensemble.merge --pred r50=r50.json --pred x101=x101.json"
         " --pred htc=htc.json --ann lvis_v1_val.json --out tuned --no-evaluate",
     ),
+    Entry("python -m dashboards.report runs/grids/heads --out", Way.RUN),
+    Entry("python -m dashboards.report --ann", Way.RUN),
+    Entry("python -m dashboards.report", Way.PARSED, "needs results of each kind"),
+    Entry("python -m dashboards.ui", Way.PARSED, SERVICE),
     Entry("python -m dashboards.gallery", Way.PARSED, "tests/dashboards/test_gallery.py runs it"),
     Entry("python -m ensemble.", Way.RUN),
     Entry("python -m longtail.cluster.export", Way.PARSED, "needs detectron2 and a training"),
