@@ -5,5 +5,6 @@
 - `figures`: one file a figure: from results to a table, from the table to a chart.
 - `pictures`: what rows find and miss in images, with the verdict on each mask.
 - `sections`: which figures and tables answer a question; `pages`: sections as one HTML file.
-- Commands: `report`, `gallery`, `watch`, `mlflow_views`.
+- `ablation`: the cells of a ranking; `views`: MLflow's page; `live`: what runs now.
+- Commands: `report`, `gallery`, `watch`, `mlflow_views`, `ui`.
 """

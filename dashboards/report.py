@@ -23,7 +23,7 @@ from longtail.path_options import (
 @click.option(
     "--ann",
     type=AbsolutePath(exists=True, dir_okay=False),
-    help="Annotation file that --pred is judged by.",
+    help="Annotation file that judges --pred; for pictures, where a source does not name it.",
 )
 @click.option(
     "--pred",
@@ -33,7 +33,9 @@ from longtail.path_options import (
     metavar="NAME=PATH[,OPTION=VALUE...]",
     help="Result file of any tool; repeatable. Options: categories=FILE|coco, max_score=S.",
 )
-@click.option("--experiment", help="Evaluations that this MLflow experiment has.")
+@click.option(
+    "--experiment", metavar="NAME", help="Finished evaluations of this MLflow experiment are rows."
+)
 @click.option(
     "--runs",
     default="runs",
@@ -47,9 +49,18 @@ from longtail.path_options import (
     type=AbsolutePath(exists=True, file_okay=False),
     help="Folder of the pictures, where a source does not name it.",
 )
-@click.option("--categories", help="Of the pictures, by name, as in cup,unicycle.")
-@click.option("--no-pictures", is_flag=True, help="Leave them out.")
-@click.option("--baseline", metavar="ROW", help="Row that others are compared with.")
+@click.option(
+    "--categories",
+    metavar="NAMES",
+    help="Of the pictures, by name or id, as in cup,unicycle [default: in turn the rarest, worst,"
+    " most changed].",
+)
+@click.option("--no-pictures", is_flag=True, help="Leave pictures out.")
+@click.option(
+    "--baseline",
+    metavar="ROW",
+    help="Row that others are compared with [default: the grid's, else the first].",
+)
 @click.option("--title", default="", help="Heading [default: names of the sources].")
 @click.option(
     "--export",
