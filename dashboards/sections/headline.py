@@ -15,7 +15,7 @@ def headline(report: Report) -> str:
     if best.ap < 0:
         return f"{sources}. No row has AP: nothing that is annotated could be judged."
     kind = KIND_NAMES[best.ap_kind]
-    words = f"{sources}. {kind} AP {points_text(best.ap)}"
+    words = f"{sources}. {kind.capitalize()} AP {points_text(best.ap)}"
     if len(report.rows) == 1:
         return words + "."
     words = f"{sources}. The best is {best.name} with {points_text(best.ap)} {kind} AP"
@@ -37,4 +37,5 @@ def headline(report: Report) -> str:
 def _told(source: Found) -> str:
     number = len(source.rows)
     rows = f" of {number} row{'' if number == 1 else 's'}" if number else ""
-    return f"{'an' if source.kind == 'experiment' else 'a'} {source.kind}{rows}"
+    articles = {"experiment": "an ", "results": ""}
+    return f"{articles.get(source.kind, 'a ')}{source.kind}{rows}"
