@@ -92,7 +92,7 @@ def container() -> Iterator[Container]:
         path = Path(folder)
         path.chmod(EVERYBODY_READS)
         ignored = shutil.ignore_patterns("__pycache__")
-        for part in ("platform", "ensemble"):
+        for part in ("platform", "ensemble", "dashboards"):
             shutil.copytree(ROOT / part, path / "code" / part, ignore=ignored)
         for name in ("tmp", "results"):
             (path / name).mkdir()
@@ -113,7 +113,7 @@ MERGE = ("ensemble.merge", "--pred=a=a.json", "--pred=b=b.json", "--ann=ann.json
     ("words", "told"),
     [
         (("longtail.data.check", "ann.json"), "images without annotations"),
-        ((*MERGE, "--out=merged"), "wrote merged/submission.json"),
+        ((*MERGE, "--out=merged"), "report merged/report.html"),
         (("longtail.evaluation", "ann.json", "a.json"), "Recall"),
     ],
     ids=["check", "merge", "evaluation"],
