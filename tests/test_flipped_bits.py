@@ -7,7 +7,7 @@ from support import files_of_merges, files_of_runs
 from support.flipped_bits import NOTICED, Kind, flips
 
 KINDS = {kind.name: kind for kind in (*files_of_runs.KINDS, *files_of_merges.KINDS)}
-FEW, MANY = 40, 1000
+FEW, MANY = 40, 500
 """Bits of a file."""
 
 
