@@ -138,7 +138,7 @@ def test_new_scores_of_twenty_images_equal_lvis_api(
 def test_crowded_images_of_many_seeds_equal_lvis_api(
     seed: int, write: Write, opened: Opened, lvis_api: LvisApi
 ) -> None:
-    annotations, results = problem(seed, 60, detections=(240, 400), crowd=6_000)
+    annotations, results = problem(seed, 60, detections=(240, 400), crowd=10_500)
     paths = write(annotations, results)
     assert len(best_of_categories(results)) < len(results)
     assert_official(paths[0], results, paths[1], lvis_api)
