@@ -11,7 +11,7 @@ import click
 
 from longtail.commands import run
 from longtail.data.lvis.exhaustive_option import exhaustive_option
-from longtail.path_options import AbsolutePath, NewPath, SourceWord, force_option
+from longtail.path_options import AbsolutePath, NewPages, SourceWord, force_option
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -32,7 +32,7 @@ def _words(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str
 @click.argument("sources", type=AbsolutePath(), nargs=-1)
 @click.option(
     "--out",
-    type=NewPath(holds="index.html"),
+    type=NewPages(),
     required=True,
     help="Folder of pages of 60 pictures, or one file whose name ends in .html.",
 )

@@ -9,7 +9,7 @@ from longtail.commands import run
 from longtail.data.lvis.exhaustive_option import exhaustive_option
 from longtail.path_options import (
     AbsolutePath,
-    NewFile,
+    NewPage,
     NewPath,
     SourceWord,
     force_option,
@@ -19,7 +19,7 @@ from longtail.path_options import (
 
 @click.command()
 @click.argument("sources", type=AbsolutePath(), nargs=-1)
-@click.option("--out", type=NewFile(), required=True, help="The HTML file to write.")
+@click.option("--out", type=NewPage(), required=True, help="The HTML file to write.")
 @click.option(
     "--ann",
     type=AbsolutePath(exists=True, dir_okay=False),

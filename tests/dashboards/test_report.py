@@ -76,11 +76,22 @@ def test_what_cannot_be_shown_is_said_before_anything_is_written(
 def test_a_file_that_is_there_is_replaced_only_by_force(
     grid: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Path("report.html").write_text("mine")
+    assert exit_code(main, str(grid), "--out", "report.html") == 0
     assert exit_code(main, str(grid), "--out", "report.html") == 2
-    assert Path("report.html").read_text() == "mine"
-    assert exit_code(main, str(grid), "--out", "report.html", "--force") == 0
-    assert "<title>" in Path("report.html").read_text()
+    assert "--force" in capsys.readouterr().err
+    words = ["--force", "--title", "Made again"]
+    assert exit_code(main, str(grid), "--out", "report.html", *words) == 0
+    assert "<title>Made again</title>" in Path("report.html").read_text()
+
+
+def test_results_are_not_replaced_even_by_force(
+    grid: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = grid / "table.json"
+    before = table.read_bytes()
+    assert exit_code(main, str(grid), "--out", str(table), "--force") == 2
+    assert "table.json exists and is no page" in " ".join(capsys.readouterr().err.split())
+    assert table.read_bytes() == before
 
 
 def test_figures_and_tables_are_exported_for_papers(grid: Path) -> None:

@@ -37,6 +37,14 @@ def test_a_page_of_what_ended_is_written_once(
     assert "grid mine, failed" in page.read_text()
     assert exit_code(main, str(runs), "--html", str(page)) == ExitCode.USAGE
     assert "--force" in capsys.readouterr().err
+    assert exit_code(main, str(runs), "--html", str(page), "--force") == ExitCode.DONE
+
+
+def test_what_is_watched_is_not_replaced_even_by_force(runs: Path) -> None:
+    plan = runs / "grids" / "mine" / "plan.json"
+    before = plan.read_bytes()
+    assert exit_code(main, str(runs), "--html", str(plan), "--force") == ExitCode.USAGE
+    assert plan.read_bytes() == before
 
 
 def test_a_grid_that_is_not_there_is_told_with_those_that_are(
