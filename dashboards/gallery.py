@@ -120,14 +120,12 @@ def main(
     from dashboards.pictures.opened import OpenTruth
     from dashboards.pictures.shown_rows import shown_row
     from dashboards.pictures.words import counted
-    from dashboards.sources.pictures import picture_source
+    from dashboards.sources.pictures import lacking_pictures, picture_source
 
     report = _report(sources, ann, preds, exhaustive)
     source = picture_source(report.sources, ann, images, exhaustive)
     if source is None:
-        raise click.UsageError(
-            "where annotations and pictures lie is not known; give --ann FILE and --images FOLDER"
-        )
+        raise click.UsageError(lacking_pictures(report.sources, ann, images))
     rows = [shown_row(row) for row in _rows(report, row_names)]
     opened = OpenTruth(source)
     names = [row.name for row in rows]

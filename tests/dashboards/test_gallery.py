@@ -82,6 +82,10 @@ def test_what_is_read_is_not_replaced(
     [
         ([], "give SOURCES, or --pred with --ann"),
         (["--pred", "a=old.json"], "--ann"),
+        (
+            ["--ann", "ann.json", "--pred", "a=old.json"],
+            "where the pictures lie is not known; give --images",
+        ),
     ],
 )
 def test_what_is_lacking_is_told(
