@@ -27,6 +27,22 @@ def test_without_a_store_it_says_what_to_run_first(
 
 
 @pytest.mark.slow
+def test_an_experiment_that_is_not_there_is_told_with_those_that_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def served(*_: object) -> None:
+        raise AssertionError("it serves")
+
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setattr("dashboards.views.server.served", served)
+    make_grid(tmp_path)
+    words = ["--runs", str(tmp_path), "--experiment", "nope"]
+    assert exit_code(main, *words) == ExitCode.BAD_INPUT
+    told = capsys.readouterr().err
+    assert "no MLflow experiment is called 'nope'" in told and repr(EXPERIMENT) in told
+
+
+@pytest.mark.slow
 def test_it_serves_prints_links_and_leaves_no_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
