@@ -105,5 +105,8 @@ def test_figures_and_tables_are_exported_for_papers(grid: Path) -> None:
             assert Path(f"paper/{width}/{name}.png").read_bytes().startswith(b"\x89PNG")
     for name in index["tables"]:
         assert r"\toprule" in Path(f"paper/tables/{name}.tex").read_text()
+    assert index["tables"]["all-categories"] == "All categories"
+    categories = Path("paper/tables/all-categories.csv").read_text().splitlines()
+    assert len(categories) == 1 + 6
     first = Path("paper/tables/ranking.csv").read_text().splitlines()[0]
     assert first.startswith("row,AP")
