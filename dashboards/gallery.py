@@ -39,7 +39,7 @@ def _words(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str
 @click.option(
     "--ann",
     type=AbsolutePath(exists=True, dir_okay=False),
-    help="Annotation file, where a source does not name it, and for --pred.",
+    help="LVIS annotation file, where a source does not name it, and for --pred.",
 )
 @click.option(
     "--images",
@@ -52,7 +52,8 @@ def _words(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str
     type=SourceWord(),
     multiple=True,
     metavar="NAME=PATH[,OPTION=VALUE...]",
-    help="Result file of any tool; repeatable. Options: categories=FILE|coco, max_score=S.",
+    help="Result file of any tool; repeatable. NAME: letters, digits, '.', '_' and '-'. Options:"
+    " categories=FILE or coco, max_score=S.",
 )
 @click.option(
     "--categories",

@@ -23,7 +23,7 @@ from longtail.path_options import (
 @click.option(
     "--ann",
     type=AbsolutePath(exists=True, dir_okay=False),
-    help="Annotation file that judges --pred; for pictures, where a source does not name it.",
+    help="LVIS annotation file that judges --pred; for pictures, where a source does not name it.",
 )
 @click.option(
     "--pred",
@@ -31,7 +31,8 @@ from longtail.path_options import (
     type=SourceWord(),
     multiple=True,
     metavar="NAME=PATH[,OPTION=VALUE...]",
-    help="Result file of any tool; repeatable. Options: categories=FILE|coco, max_score=S.",
+    help="Result file of any tool; repeatable. NAME: letters, digits, '.', '_' and '-'. Options:"
+    " categories=FILE or coco, max_score=S.",
 )
 @click.option(
     "--experiment", metavar="NAME", help="Finished evaluations of this MLflow experiment are rows."

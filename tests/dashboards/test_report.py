@@ -84,6 +84,15 @@ def test_a_file_that_is_there_is_replaced_only_by_force(
     assert "<title>Made again</title>" in Path("report.html").read_text()
 
 
+def test_help_says_which_names_and_annotations_are_taken(
+    grid: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(main, "--help") == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "LVIS annotation file" in text and "longtail.data.convert coco" in text
+    assert "NAME: letters, digits, '.', '_' and '-'" in text
+
+
 def test_results_are_not_replaced_even_by_force(
     grid: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
