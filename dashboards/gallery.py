@@ -118,6 +118,7 @@ def main(
         raise click.UsageError("--pred: name what results are judged by with --ann")
 
     from dashboards.pictures.categories import choose_categories, named_categories
+    from dashboards.pictures.images import most_images
     from dashboards.pictures.opened import OpenTruth
     from dashboards.pictures.shown_rows import shown_row
     from dashboards.pictures.words import counted
@@ -129,6 +130,7 @@ def main(
         raise click.UsageError(lacking_pictures(report.sources, ann, images))
     rows = [shown_row(row) for row in _rows(report, row_names)]
     opened = OpenTruth(source)
+    opened.check_pictures()
     names = [row.name for row in rows]
     baseline = names.index(report.baseline) if report.baseline in names else 0
     chosen = (
@@ -138,9 +140,10 @@ def main(
     )
     some = chosen[:most]
     if dry_run:
+        pictures = min(sum(most_images(opened, category, each) for category in some), most)
         click.echo(
-            f"{counted(len(some), 'category')} of {len(chosen)}, at most {each} images of each and"
-            f" {most} pictures in all, of {', '.join(names)}; nothing was written"
+            f"{counted(len(some), 'category')} of {len(chosen)}, at most"
+            f" {counted(pictures, 'picture')} of {', '.join(names)}; nothing was written"
         )
         return
     _write(report.title, opened, rows, some, out, most=most, each=each, score_above=score_above)

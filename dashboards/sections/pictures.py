@@ -70,6 +70,7 @@ def _blocks(
     names = [row.name for row in rows]
     baseline = names.index(report.baseline) if report.baseline in names else 0
     opened = OpenTruth(source)
+    opened.check_pictures()
     categories = (
         named_categories(opened.truth.categories, named)
         if named

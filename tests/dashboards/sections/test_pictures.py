@@ -88,7 +88,7 @@ def test_named_categories_are_shown_in_their_order(tmp_path: Path) -> None:
 def test_names_of_categories_rows_and_files_are_text(tmp_path: Path) -> None:
     report, source = scene(tmp_path, (HOSTILE, *NAMES[1:]), (HOSTILE, "new"))
     tree = json.loads(source.annotations.read_text())
-    for image in tree["images"]:
+    for image in tree["images"][:-1]:
         image["file_name"] = f"{HOSTILE}.png"
     source.annotations.write_text(json.dumps(tree))
     html, _ = parts(pictures(report, source))
@@ -163,6 +163,16 @@ def test_what_a_source_says_of_its_data_is_enough(tmp_path: Path) -> None:
     assert picture_source([found], images=source.images) == source
     gone = replace(found, tree={"data": {**data, "images": str(tmp_path / "gone")}})
     assert picture_source([gone]) is None
+
+
+def test_a_folder_without_any_of_the_pictures_is_a_warning(tmp_path: Path) -> None:
+    report, source = scene(tmp_path)
+    (tmp_path / "photos").mkdir()
+    shown = pictures(report, replace(source, images=tmp_path / "photos"))
+    assert shown is not None
+    (note,) = shown.blocks
+    assert isinstance(note, Note) and note.kind == "warning"
+    assert "none of the 3 pictures is there, such as 1.png" in note.text
 
 
 def test_predictions_of_other_images_are_a_warning(tmp_path: Path) -> None:
