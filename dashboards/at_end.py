@@ -15,7 +15,7 @@ import click
 
 from longtail.cluster.nodes.ledger import RESULT
 from longtail.cluster.nodes.plan_file import PLAN
-from longtail.path_options import short_path
+from longtail.path_options import is_page, short_path
 
 REPORT = "report.html"
 MADE_OF = re.compile(rb'<meta name="longtail-made-of" content="([0-9a-f]{64})">')
@@ -46,6 +46,9 @@ def report_at_end(folder: Path, say: Say) -> Made | None:
         The report; None where none could be made.
     """
     path = folder / REPORT
+    if path.is_file() and not is_page(path):
+        say(f"warning: no report was made: {short_path(path)} is no page of Longtail's; rename it")
+        return None
     try:
         made_of = _digest(folder)
         if _made_of(path) == made_of:

@@ -11,7 +11,7 @@ import click
 
 from longtail.commands import run
 from longtail.data.lvis.exhaustive_option import exhaustive_option
-from longtail.path_options import AbsolutePath, NewPath, SourceWord, force_option
+from longtail.path_options import AbsolutePath, NewPages, SourceWord, force_option
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -32,14 +32,14 @@ def _words(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str
 @click.argument("sources", type=AbsolutePath(), nargs=-1)
 @click.option(
     "--out",
-    type=NewPath(holds="index.html"),
+    type=NewPages(),
     required=True,
     help="Folder of pages of 60 pictures, or one file whose name ends in .html.",
 )
 @click.option(
     "--ann",
     type=AbsolutePath(exists=True, dir_okay=False),
-    help="Annotation file, where a source does not name it, and for --pred.",
+    help="LVIS annotation file, where a source does not name it, and for --pred.",
 )
 @click.option(
     "--images",
@@ -52,7 +52,8 @@ def _words(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str
     type=SourceWord(),
     multiple=True,
     metavar="NAME=PATH[,OPTION=VALUE...]",
-    help="Result file of any tool; repeatable. Options: categories=FILE|coco, max_score=S.",
+    help="Result file of any tool; repeatable. NAME: letters, digits, '.', '_' and '-'. Options:"
+    " categories=FILE or coco, max_score=S.",
 )
 @click.option(
     "--categories",
@@ -117,19 +118,19 @@ def main(
         raise click.UsageError("--pred: name what results are judged by with --ann")
 
     from dashboards.pictures.categories import choose_categories, named_categories
+    from dashboards.pictures.images import most_images
     from dashboards.pictures.opened import OpenTruth
     from dashboards.pictures.shown_rows import shown_row
     from dashboards.pictures.words import counted
-    from dashboards.sources.pictures import picture_source
+    from dashboards.sources.pictures import lacking_pictures, picture_source
 
     report = _report(sources, ann, preds, exhaustive)
     source = picture_source(report.sources, ann, images, exhaustive)
     if source is None:
-        raise click.UsageError(
-            "where annotations and pictures lie is not known; give --ann FILE and --images FOLDER"
-        )
+        raise click.UsageError(lacking_pictures(report.sources, ann, images))
     rows = [shown_row(row) for row in _rows(report, row_names)]
     opened = OpenTruth(source)
+    opened.check_pictures()
     names = [row.name for row in rows]
     baseline = names.index(report.baseline) if report.baseline in names else 0
     chosen = (
@@ -139,9 +140,10 @@ def main(
     )
     some = chosen[:most]
     if dry_run:
+        pictures = min(sum(most_images(opened, category, each) for category in some), most)
         click.echo(
-            f"{counted(len(some), 'category')} of {len(chosen)}, at most {each} images of each and"
-            f" {most} pictures in all, of {', '.join(names)}; nothing was written"
+            f"{counted(len(some), 'category')} of {len(chosen)}, at most"
+            f" {counted(pictures, 'picture')} of {', '.join(names)}; nothing was written"
         )
         return
     _write(report.title, opened, rows, some, out, most=most, each=each, score_above=score_above)

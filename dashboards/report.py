@@ -9,7 +9,7 @@ from longtail.commands import run
 from longtail.data.lvis.exhaustive_option import exhaustive_option
 from longtail.path_options import (
     AbsolutePath,
-    NewFile,
+    NewPage,
     NewPath,
     SourceWord,
     force_option,
@@ -19,11 +19,11 @@ from longtail.path_options import (
 
 @click.command()
 @click.argument("sources", type=AbsolutePath(), nargs=-1)
-@click.option("--out", type=NewFile(), required=True, help="The HTML file to write.")
+@click.option("--out", type=NewPage(), required=True, help="The HTML file to write.")
 @click.option(
     "--ann",
     type=AbsolutePath(exists=True, dir_okay=False),
-    help="Annotation file that judges --pred; for pictures, where a source does not name it.",
+    help="LVIS annotation file that judges --pred; for pictures, where a source does not name it.",
 )
 @click.option(
     "--pred",
@@ -31,7 +31,8 @@ from longtail.path_options import (
     type=SourceWord(),
     multiple=True,
     metavar="NAME=PATH[,OPTION=VALUE...]",
-    help="Result file of any tool; repeatable. Options: categories=FILE|coco, max_score=S.",
+    help="Result file of any tool; repeatable. NAME: letters, digits, '.', '_' and '-'. Options:"
+    " categories=FILE or coco, max_score=S.",
 )
 @click.option(
     "--experiment", metavar="NAME", help="Finished evaluations of this MLflow experiment are rows."

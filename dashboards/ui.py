@@ -47,10 +47,10 @@ def main(runs: Path, port: int, experiment: str | None, opens: bool) -> ExitCode
     from dashboards.views.server import free_port, served
     from dashboards.views.write import write_views
     from longtail.tracking.address import redacted, sqlite_file, tracking_uri
-    from longtail.tracking.experiment import newest_experiment
+    from longtail.tracking.experiment import Experiment, newest_experiment
 
     uri = tracking_uri(runs)
-    name = experiment or newest_experiment(uri)
+    name = newest_experiment(uri) if experiment is None else Experiment(uri, experiment).name
     store = sqlite_file(uri)
 
     def show(server: str) -> None:

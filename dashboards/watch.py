@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from longtail.commands import ExitCode, Terminated, run
-from longtail.path_options import AbsolutePath, NewFile, force_option
+from longtail.path_options import AbsolutePath, NewPage, force_option
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,7 +28,7 @@ Ctrl-C ends it, not what it watches. Without a terminal it prints once.
 @click.command(epilog=EPILOG)
 @click.argument("runs", type=AbsolutePath(exists=True, file_okay=False))
 @click.option("--grid", "name", metavar="NAME", help="A grid or sweep [default: the newest].")
-@click.option("--html", "page", type=NewFile(), help="Keep a page up to date instead.")
+@click.option("--html", "page", type=NewPage(), help="Keep a page up to date instead.")
 @click.option("--once", is_flag=True, help="Print once, then stop.")
 @click.option(
     "--interval",

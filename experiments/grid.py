@@ -78,8 +78,8 @@ def _seeds(_: click.Context, parameter: click.Parameter, text: str) -> tuple[int
     type=SourceWord(),
     metavar="NAME=PATH[,OPTION=VALUE...]",
     help="A row of a finished result: result JSON (.json, .json.gz, .zip), detectron2's .pth or a"
-    " store, checked and evaluated first. Options: categories=FILE or coco, max_score=. Repeat for"
-    " each; without variants it needs --val alone.",
+    " store, checked and evaluated first. NAME: letters, digits, '.', '_' and '-'. Options:"
+    " categories=FILE or coco, max_score=. Repeat for each; without variants it needs --val alone.",
 )
 @run_options
 @click.option("--dry-run", is_flag=True, help="Print the nodes it would run, then stop.")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from dashboards.live.sight import Sight, Watcher
-from dashboards.live.watched import find_watched
+from dashboards.live.watched import check_runs, find_watched
 
 Look: TypeAlias = Callable[[float], Sight]
 """From unix seconds of now to what is seen."""
@@ -15,8 +15,9 @@ def following(runs: Path, name: str | None) -> Look:
     """Looks at the grid or sweep of a name, or at the newest one.
 
     Raises:
-        BadInputError: There is none of that name.
+        BadInputError: There is none of that name, or it is no folder of runs.
     """
+    check_runs(runs)
     watched = find_watched(runs, name)
     watcher = Watcher(watched)
 

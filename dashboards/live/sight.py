@@ -11,8 +11,8 @@ from typing import Any
 from dashboards.live.sweep import TrialCounts, TrialsWatch
 from dashboards.live.tail import Tail
 from dashboards.live.training import TrainingState, TrainingWatch
-from dashboards.live.watched import Watched
-from dashboards.live.work import NODES, Planned, Work, WorkReader, state_on_storage
+from dashboards.live.watched import NODES, Watched
+from dashboards.live.work import Planned, Work, WorkReader, state_on_storage
 from longtail.cluster.nodes.ledger import RESULT
 from longtail.search.journal import TRIALS
 from longtail.training.journal import JOURNAL

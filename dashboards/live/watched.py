@@ -6,12 +6,16 @@ from typing import Literal
 
 from longtail.cluster.nodes.plan_file import PLAN
 from longtail.cluster.results.named_results import TABLE
+from longtail.path_options import typed
 from longtail.problems import BadInputError
 from longtail.search.journal import TRIALS
 
+NODES = "nodes"
 KINDS: dict[str, Literal["grid", "sweep"]] = {"grids": "grid", "sweeps": "sweep"}
 SIGNS = (PLAN, TRIALS, TABLE)
 """Files by whose age the newest one is found."""
+MADE_FIRST = (*KINDS, NODES, "mlflow.db", "mlflow.db.lock")
+"""One of these is in every runs folder in which a command began."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,26 @@ class Watched:
     name: str
     folder: Path
     runs: Path
+
+
+def check_runs(runs: Path) -> None:
+    """See that a folder is one of runs, or an empty one, in which a command is yet to begin.
+
+    Raises:
+        BadInputError: It holds something else.
+    """
+    names = {path.name for path in runs.iterdir()}
+    if not names or names.intersection(MADE_FIRST):
+        return
+    if runs.parent.name in KINDS and names.intersection(SIGNS):
+        above = typed(runs.parent.parent)
+        raise BadInputError(
+            f"{runs}: of one {KINDS[runs.parent.name]}; watch it by {above} --grid {runs.name}"
+        )
+    raise BadInputError(
+        f"{runs}: no runs folder, since it has neither grids, sweeps nor nodes; give the one that"
+        " the command has as --runs"
+    )
 
 
 def find_watched(runs: Path, name: str | None) -> Watched:

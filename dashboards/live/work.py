@@ -6,12 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dashboards.live.watched import Watched
+from dashboards.live.watched import NODES, Watched
 from longtail.cluster.nodes.ledger import NODE, RESULT
 from longtail.cluster.nodes.plan_file import PLAN
 from longtail.training.job import DIVERGED
-
-NODES = "nodes"
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from dashboards.export import figure_files
 from dashboards.figure import COLUMN_WIDTH, PAGE_WIDTH, Figure
+from dashboards.figures.ap_by_images import TABLE
+from dashboards.pages.all_categories import all_categories
 from dashboards.pages.report import sections_of
 from dashboards.sources.found import Report
 from dashboards.tables import Table, csv_table, latex_table
@@ -27,6 +29,7 @@ def export_report(report: Report, folder: Path) -> int:
     blocks = [block for section in sections_of(report, None) for block in section.blocks]
     figures = [block for block in blocks if isinstance(block, Figure)]
     tables = [block for block in blocks if isinstance(block, Table)]
+    tables += [all_categories(report, figure) for figure in figures if TABLE in figure.tables]
     for figure in figures:
         for name, width in (("column", COLUMN_WIDTH), ("page", PAGE_WIDTH)):
             (folder / name).mkdir(parents=True, exist_ok=True)

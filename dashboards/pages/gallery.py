@@ -14,9 +14,9 @@ from dashboards.pictures.words import counted
 from dashboards.rendering import rendered
 from dashboards.section import Html, Section
 from longtail.files import new_directory, set_aside, write_text
+from longtail.path_options import INDEX_PAGE
 
 PICTURES_OF_A_PAGE = 60
-INDEX = "index.html"
 TEXT = "What rows find and miss, by LVIS's own matching at IoU 0.5."
 
 
@@ -72,12 +72,12 @@ def write_folder(gallery: Gallery, out: Path) -> int:
     pages = _pages(gallery)
     with set_aside(out), new_directory(out) as folder:
         if len(pages) == 1:
-            write_file(gallery, folder / INDEX)
+            write_file(gallery, folder / INDEX_PAGE)
             return 1
         for page in pages:
             html = _html(gallery, page.choices, _links(pages, page.file))
             write_text(folder / page.file, html)
-        write_text(folder / INDEX, _document(gallery, [_links(pages, "")]))
+        write_text(folder / INDEX_PAGE, _document(gallery, [_links(pages, "")]))
     return len(pages) + 1
 
 

@@ -90,6 +90,11 @@ def choose_images(
     return [sorted(of, key=lambda choice: _order(choice, score_above))[:most] for of in found]
 
 
+def most_images(opened: OpenTruth, category: ChosenCategory, most: int) -> int:
+    """How many of so many images there are at most of a category; nothing is judged for it."""
+    return len(_candidates(opened, category.label, most))
+
+
 def by_turns(chosen: Sequence[Sequence[Choice]]) -> list[Choice]:
     """The first image of each category, then the second of each, and so on."""
     longest = max(map(len, chosen), default=0)

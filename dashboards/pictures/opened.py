@@ -67,6 +67,25 @@ class OpenTruth:
         """What the annotations call the picture of an image."""
         return self.truth.file.file_name(rank) or "no file_name"
 
+    def check_pictures(self) -> None:
+        """See that the folder is theirs; some of them may be missing.
+
+        Raises:
+            BadInputError: None of them is there.
+        """
+        num = len(self.truth.images.ids)
+        if num and not any(map(self._has_file, range(num))):
+            raise BadInputError(
+                f"{self.images}: none of the {num:,} pictures is there, such as"
+                f" {self.file_name(0)}; give their folder with --images"
+            )
+
+    def _has_file(self, rank: int) -> bool:
+        try:
+            return self.truth.file.image_path(rank, self.images).is_file()
+        except BadInputError:
+            return False
+
     def picture(self, rank: int) -> tuple[Image.Image | None, str]:
         """The picture of an image, RGB and upright; else None, and why there is none."""
         try:

@@ -13,7 +13,7 @@ from dashboards.pictures.strips import fitting, make_strip
 from dashboards.pictures.words import counted
 from dashboards.section import Block, Note, Section
 from dashboards.sources.found import Report, Row
-from dashboards.sources.pictures import PictureSource, picture_source
+from dashboards.sources.pictures import PictureSource, lacking_pictures, picture_source
 from longtail.path_options import typed
 from longtail.problems import BadInputError
 
@@ -24,10 +24,6 @@ MOST_BYTES = 500_000
 """Of all thumbnails, as they stand in the page."""
 SCORE_ABOVE = 0.05
 TEXT = "What rows find and miss, by LVIS's own matching at IoU 0.5."
-NOT_KNOWN = (
-    "No pictures: where the annotations and the folder of pictures lie is not known. Name them"
-    " with --ann FILE and --images FOLDER."
-)
 NO_PREDICTIONS = "No pictures: the predictions of the rows are no longer there."
 
 
@@ -48,7 +44,7 @@ def pictures(
         return None
     source = source or picture_source(report.sources)
     if source is None:
-        return _section(Note(NOT_KNOWN, "missing"))
+        return _section(Note(f"No pictures: {lacking_pictures(report.sources)}.", "missing"))
     rows = pick_rows(_judged_by(report.rows, source), report.baseline, MOST_ROWS)
     if not rows:
         return _section(Note(NO_PREDICTIONS, "missing"))
@@ -74,6 +70,7 @@ def _blocks(
     names = [row.name for row in rows]
     baseline = names.index(report.baseline) if report.baseline in names else 0
     opened = OpenTruth(source)
+    opened.check_pictures()
     categories = (
         named_categories(opened.truth.categories, named)
         if named

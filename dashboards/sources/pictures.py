@@ -48,6 +48,31 @@ def picture_source(
     return None
 
 
+def lacking_pictures(
+    sources: Sequence[Found], annotations: Path | None = None, images: Path | None = None
+) -> str:
+    """Why `picture_source` knows no pictures, and what to give; without a full stop."""
+    data = [_data(found) for found in sources]
+    files = [annotations or of.get("val") for of in data] or [annotations]
+    folders = [images or of.get("images") for of in data] or [images]
+    wanted = (
+        ("the annotations", "--ann FILE", files, Path.is_file),
+        ("the pictures", "--images FOLDER", folders, Path.is_dir),
+    )
+    told, options = [], []
+    for what, option, paths, is_there in wanted:
+        named = [Path(path) for path in paths if path is not None]
+        if any(map(is_there, named)):
+            continue
+        gone = f"{what} are no longer at {named[0]}" if named else ""
+        told.append(gone or f"where {what} lie is not known")
+        options.append(option)
+    if not told:
+        # Each is known of one source, and of no source both.
+        return "no source has both annotations and pictures; give --ann FILE and --images FOLDER"
+    return f"{', and '.join(told)}; give {' and '.join(options)}"
+
+
 def _data(found: Found) -> dict[str, Any]:
     """`val`, `images` and `exhaustive`, as far as they are known."""
     listed = [row.annotations for row in found.rows if row.annotations is not None]

@@ -80,7 +80,7 @@ def parse_results(words: Sequence[str]) -> list[ResultSource]:
     """
     if not words:
         return []
-    by_name = {spec.name: spec for spec in parse_sources(words)}
+    by_name = {spec.name: spec for spec in parse_sources(words, told=TAKEN)}
     for spec in by_name.values():
         _check_options(spec)
     return [ResultSource(by_name[word.partition("=")[0]]) for word in words]

@@ -5,7 +5,7 @@ A source is written NAME=PATH[,option=value...], in merge.yaml as on the command
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,15 @@ from longtail.path_options import shared_path
 
 MERGED = "merged"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-FORM = (
-    "NAME=PATH[,weight=W][,max_score=S][,scale=S][,valid_area=LOW:HIGH][,categories=FILE|coco]"
-    "[,groups=r,c,f|BINS]"
-)
+VALUES = {
+    "weight": "W",
+    "max_score": "S",
+    "scale": "S",
+    "valid_area": "LOW:HIGH",
+    "categories": "FILE|coco",
+    "groups": "r,c,f|BINS",
+}
+"""What the options take, as the form of a word shows it."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +77,16 @@ class SourceSpec:
         return tree | {"valid_area": str(self.valid_area), "groups": list(self.groups)}
 
 
-def parse_sources(texts: Sequence[str], base: Sequence[str] = ()) -> list[SourceSpec]:
+def parse_sources(
+    texts: Sequence[str], base: Sequence[str] = (), told: Collection[str] = tuple(VALUES)
+) -> list[SourceSpec]:
     """Read the words of `--pred`.
 
     Args:
         texts: The words.
         base: Words of a merge.yaml; a word of the same name replaces path and options that it
             gives and keeps the others.
+        told: Options that messages offer.
 
     Returns:
         The sources by name.
@@ -86,8 +94,8 @@ def parse_sources(texts: Sequence[str], base: Sequence[str] = ()) -> list[Source
     Raises:
         ValueError: No source, a word that does not fit the form, or a name used twice.
     """
-    specs = {spec.name: spec for spec in _read(base)}
-    for spec in _read(texts, specs):
+    specs = {spec.name: spec for spec in _read(base, {}, told)}
+    for spec in _read(texts, specs, told):
         specs[spec.name] = spec
     if not specs:
         raise ValueError("no source to merge; name at least one with --pred NAME=PATH")
@@ -96,15 +104,17 @@ def parse_sources(texts: Sequence[str], base: Sequence[str] = ()) -> list[Source
     return [specs[name] for name in sorted(specs)]
 
 
-def _read(texts: Sequence[str], base: Mapping[str, SourceSpec] | None = None) -> list[SourceSpec]:
-    specs = [_parse_source(text, base or {}) for text in texts]
+def _read(
+    texts: Sequence[str], base: Mapping[str, SourceSpec], told: Collection[str]
+) -> list[SourceSpec]:
+    specs = [_parse_source(text, base, told) for text in texts]
     names = [spec.name for spec in specs]
     if repeated := {name for name in names if names.count(name) > 1}:
         raise ValueError(f"--pred: {', '.join(sorted(repeated))} named twice; use unique names")
     return specs
 
 
-def _parse_source(text: str, base: Mapping[str, SourceSpec]) -> SourceSpec:
+def _parse_source(text: str, base: Mapping[str, SourceSpec], told: Collection[str]) -> SourceSpec:
     name, equals, rest = text.partition("=")
     path, *words = rest.split(",")
     first = text.partition(",")[0]
@@ -113,19 +123,21 @@ def _parse_source(text: str, base: Mapping[str, SourceSpec]) -> SourceSpec:
         called = suggested[0] if suggested else "old"
         raise ValueError(f"--pred {text}: has no name; give --pred {called}={text}")
     if not equals or not path or not NAME.fullmatch(name):
+        form = "NAME=PATH" + "".join(f"[,{key}={VALUES[key]}]" for key in VALUES if key in told)
+        example = "r50=r50.json" + (",weight=2" if "weight" in told else "")
         raise ValueError(
-            f"--pred {text}: expected {FORM}, a name of letters, digits, '.', '_' and '-', as in "
-            "--pred r50=r50.json,weight=2"
+            f"--pred {text}: expected {form}, a name of letters, digits, '.', '_' and '-', as in "
+            f"--pred {example}"
         )
     try:
-        options = {key: PARSERS[key](value) for key, value in _options(words).items()}
+        options = {key: PARSERS[key](value) for key, value in _options(words, told).items()}
         options["path"] = shared_path(Path(path))
     except ValueError as error:
         raise ValueError(f"--pred {text}: {error}") from None
     return replace(base.get(name, SourceSpec(name, options["path"])), **options)
 
 
-def _options(words: Sequence[str]) -> dict[str, str]:
+def _options(words: Sequence[str], told: Collection[str]) -> dict[str, str]:
     """Values by key; a word without a key goes on with a list of groups."""
     options: dict[str, str] = {}
     key = ""
@@ -136,7 +148,7 @@ def _options(words: Sequence[str]) -> dict[str, str]:
             continue
         key = before
         if key not in PARSERS or not equals:
-            known = ", ".join(PARSERS)
+            known = ", ".join(key for key in PARSERS if key in told)
             raise ValueError(f"unknown option {word!r}, there are {known}; no path holds a comma")
         if key in options:
             raise ValueError(f"{key} is given twice")
@@ -193,4 +205,4 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "groups": _groups,
     "max_score": _max_score,
 }
-assert {*PARSERS} == {field.name for field in fields(SourceSpec)} - {"name", "path"}
+assert {*PARSERS} == {*VALUES} == {field.name for field in fields(SourceSpec)} - {"name", "path"}

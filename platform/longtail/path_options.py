@@ -13,6 +13,10 @@ import click
 SUBMITTED_JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 """Set by Ray in the process of a submitted job."""
 REMEDY = "give an absolute path on storage that every machine sees"
+RENAME = "give another name"
+INDEX_PAGE = "index.html"
+PAGE_MARK = b'<meta name="generator" content="longtail">'
+"""Near the start of every page that a command writes."""
 _FORCE = "longtail.force"
 _READ, _WRITTEN = "longtail.read", "longtail.written"
 _INDICES = (b"row", b"trial", b"kind")
@@ -162,6 +166,66 @@ class NewPath(SharedPath):
 
 class NewFile(NewPath):
     """A file that is written when all is done."""
+
+
+class NewPage(NewFile):
+    """An HTML page that is written when all is done.
+
+    Results and annotations stand where pages do, and no option names them: `--force` replaces
+    pages that a command wrote, and nothing else.
+    """
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Path:
+        """The absolute path.
+
+        Raises:
+            click.BadParameter: Something else is there, or it cannot be written.
+        """
+        path = Path(value)
+        if path.is_file() and not is_page(path):
+            self.fail(f"{value} exists and is no page of Longtail's; {RENAME}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class NewPages(NewPath):
+    """A folder of HTML pages, or one page where the name ends in .html; replaced as `NewPage` is.
+
+    A folder that may be replaced has an `index.html` of such a command.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(holds=INDEX_PAGE)
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Path:
+        """The absolute path.
+
+        Raises:
+            click.BadParameter: Something else is there, or it cannot be written.
+        """
+        if Path(value).suffix == ".html":
+            return NewPage().convert(value, param, ctx)
+        path = Path(value)
+        if path.is_file():
+            self.fail(f"{value} exists and is a file; {RENAME}", param, ctx)
+        if (path / INDEX_PAGE).is_file() and not is_page(path / INDEX_PAGE):
+            self.fail(f"{value} exists and holds something else; {RENAME}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def is_page(path: Path) -> bool:
+    """Whether a file says that it is a page of ours."""
+    with path.open("rb") as file:
+        return PAGE_MARK in file.read(1000)
 
 
 class DrawnFile(NewFile):

@@ -35,3 +35,12 @@ def test_what_cannot_be_shown_is_a_warning_with_the_command_that_tries_again(
     assert said[0].startswith("warning: no report was made: BadInputError: ")
     assert f"python -m dashboards.report {grid}" in said[0]
     assert not (grid / "report.html").exists()
+
+
+def test_a_file_of_that_name_that_is_no_page_stays(tmp_path: Path) -> None:
+    grid = made_grid(tmp_path, 2, 5)
+    (grid / "report.html").write_text("mine")
+    said: list[str] = []
+    assert report_at_end(grid, said.append) is None
+    assert len(said) == 1 and said[0].endswith("report.html is no page of Longtail's; rename it")
+    assert (grid / "report.html").read_text() == "mine"

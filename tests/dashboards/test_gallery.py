@@ -58,7 +58,9 @@ def test_result_files_are_shown_side_by_side(
 
     assert exit_code(main, *given, "--out", "no", "--dry-run") == ExitCode.DONE
     said = capsys.readouterr().out
-    assert said.startswith("2 categories of 2, at most 4 images of each and 120 pictures in all")
+    assert said == "2 categories of 2, at most 2 pictures of old, new; nothing was written\n"
+    assert exit_code(main, *given, "--out", "no", "--dry-run", "--most", "1") == ExitCode.DONE
+    assert capsys.readouterr().out.startswith("1 category of 2, at most 1 picture of old, new")
     assert not (tmp_path / "no").exists()
 
     assert exit_code(main, *given, "--out", "no", "--categories", "discs") == ExitCode.USAGE
@@ -73,7 +75,7 @@ def test_what_is_read_is_not_replaced(
 ) -> None:
     before = (tmp_path / "old.json").read_text()
     assert exit_code(main, *given, "--out", "old.json", "--force") == ExitCode.USAGE
-    assert "would be read and replaced" in capsys.readouterr().err
+    assert "old.json exists and is a file" in " ".join(capsys.readouterr().err.split())
     assert (tmp_path / "old.json").read_text() == before
 
 
@@ -82,6 +84,10 @@ def test_what_is_read_is_not_replaced(
     [
         ([], "give SOURCES, or --pred with --ann"),
         (["--pred", "a=old.json"], "--ann"),
+        (
+            ["--ann", "ann.json", "--pred", "a=old.json"],
+            "where the pictures lie is not known; give --images",
+        ),
     ],
 )
 def test_what_is_lacking_is_told(
@@ -89,6 +95,27 @@ def test_what_is_lacking_is_told(
 ) -> None:
     assert exit_code(main, *words, "--out", "out") == ExitCode.USAGE
     assert told in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_folder_without_any_of_the_pictures_is_bad_input(
+    given: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "images" / "1.png").unlink()
+    assert exit_code(main, *given, "--out", "some") == ExitCode.DONE
+    assert "picture not found: 1.png" in (tmp_path / "some" / "index.html").read_text()
+    (tmp_path / "photos").mkdir()
+    words = [word.replace(str(tmp_path / "images"), "photos") for word in given]
+    assert exit_code(main, *words, "--out", "none") == ExitCode.BAD_INPUT
+    told = f"{tmp_path / 'photos'}: none of the 2 pictures is there, such as 1.png"
+    assert told in capsys.readouterr().err and not (tmp_path / "none").exists()
+
+
+def test_a_folder_that_is_not_there_is_told_before_anything_is_read(
+    given: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(main, *given, "--out", "none/a.html") == ExitCode.USAGE
+    assert "make the folder" in capsys.readouterr().err
 
 
 def test_a_folder_without_results_is_bad_input(

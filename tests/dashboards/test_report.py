@@ -76,11 +76,31 @@ def test_what_cannot_be_shown_is_said_before_anything_is_written(
 def test_a_file_that_is_there_is_replaced_only_by_force(
     grid: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Path("report.html").write_text("mine")
+    assert exit_code(main, str(grid), "--out", "report.html") == 0
     assert exit_code(main, str(grid), "--out", "report.html") == 2
-    assert Path("report.html").read_text() == "mine"
-    assert exit_code(main, str(grid), "--out", "report.html", "--force") == 0
-    assert "<title>" in Path("report.html").read_text()
+    assert "--force" in capsys.readouterr().err
+    words = ["--force", "--title", "Made again"]
+    assert exit_code(main, str(grid), "--out", "report.html", *words) == 0
+    assert "<title>Made again</title>" in Path("report.html").read_text()
+
+
+def test_help_says_which_names_and_annotations_are_taken(
+    grid: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(main, "--help") == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "LVIS annotation file" in text and "longtail.data.convert coco" in text
+    assert "NAME: letters, digits, '.', '_' and '-'" in text
+
+
+def test_results_are_not_replaced_even_by_force(
+    grid: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = grid / "table.json"
+    before = table.read_bytes()
+    assert exit_code(main, str(grid), "--out", str(table), "--force") == 2
+    assert "table.json exists and is no page" in " ".join(capsys.readouterr().err.split())
+    assert table.read_bytes() == before
 
 
 def test_figures_and_tables_are_exported_for_papers(grid: Path) -> None:
@@ -94,5 +114,8 @@ def test_figures_and_tables_are_exported_for_papers(grid: Path) -> None:
             assert Path(f"paper/{width}/{name}.png").read_bytes().startswith(b"\x89PNG")
     for name in index["tables"]:
         assert r"\toprule" in Path(f"paper/tables/{name}.tex").read_text()
+    assert index["tables"]["all-categories"] == "All categories"
+    categories = Path("paper/tables/all-categories.csv").read_text().splitlines()
+    assert len(categories) == 1 + 6
     first = Path("paper/tables/ranking.csv").read_text().splitlines()[0]
     assert first.startswith("row,AP")

@@ -27,6 +27,35 @@ def test_without_a_store_it_says_what_to_run_first(
 
 
 @pytest.mark.slow
+def test_an_experiment_that_is_not_there_is_told_with_those_that_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def served(*_: object) -> None:
+        raise AssertionError("it serves")
+
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setattr("dashboards.views.server.served", served)
+    make_grid(tmp_path)
+    words = ["--runs", str(tmp_path), "--experiment", "nope"]
+    assert exit_code(main, *words) == ExitCode.BAD_INPUT
+    told = capsys.readouterr().err
+    assert "no MLflow experiment is called 'nope'" in told and repr(EXPERIMENT) in told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [(), ("--experiment", "mine")])
+def test_a_server_that_is_away_is_told(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Nothing listens on port 9, and a refused connection is not tried for long.
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    assert exit_code(main, *words) == ExitCode.INFRASTRUCTURE
+    told = capsys.readouterr().err
+    assert "MLflow at http://" in told and "secret" not in told
+
+
+@pytest.mark.slow
 def test_it_serves_prints_links_and_leaves_no_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

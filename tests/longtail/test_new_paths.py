@@ -8,8 +8,11 @@ from support.commands.in_process import exit_code
 from support.commands.relative_paths import commands
 
 from longtail.path_options import (
+    PAGE_MARK,
     AbsolutePath,
     NewFile,
+    NewPage,
+    NewPages,
     NewPath,
     ResultTable,
     SourceWord,
@@ -21,8 +24,10 @@ from longtail.path_options import (
 @click.option("--json", type=NewFile())
 @click.option("--store", type=NewPath(holds="manifest.json"))
 @click.option("--csv", type=ResultTable())
+@click.option("--page", type=NewPage())
+@click.option("--pages", type=NewPages())
 @force_option
-def command(json: Path | None, store: Path | None, csv: Path | None) -> None:
+def command(**_: Path | None) -> None:
     """Write nothing."""
 
 
@@ -64,6 +69,40 @@ def test_a_table_of_results_is_written_again_and_nothing_else(file: Path) -> Non
     for first in ("row,AP,APr", "trial,lambda", "kind,name,AP"):
         file.write_text(f"{first}\n")
         assert exit_code(command, "--csv", str(file)) == 0
+
+
+@pytest.mark.parametrize("option", ["--page", "--pages"])
+def test_force_replaces_no_file_but_a_page(
+    option: str, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    html = file.with_suffix(".html")
+    for path in (file, html):
+        path.write_text("mine")
+        assert exit_code(command, option, str(path), "--force") == 2
+        told = " ".join(capsys.readouterr().err.split())
+        assert path.name in told and told.endswith("; give another name")
+    html.write_bytes(b"<!doctype html>" + PAGE_MARK)
+    assert exit_code(command, option, str(html)) == 2
+    assert "replace it with --force" in " ".join(capsys.readouterr().err.split())
+    assert exit_code(command, option, str(html), "--force") == 0
+
+
+def test_force_replaces_no_folder_but_one_of_pages(tmp_path: Path) -> None:
+    index = tmp_path / "site" / "index.html"
+    index.parent.mkdir()
+    index.write_text("my own site")
+    assert exit_code(command, "--pages", str(index.parent), "--force") == 2
+    index.write_bytes(PAGE_MARK)
+    assert exit_code(command, "--pages", str(index.parent)) == 2
+    assert exit_code(command, "--pages", str(index.parent), "--force") == 0
+
+
+def test_a_folder_that_is_not_there_is_told_for_a_page_among_pages(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(command, "--pages", str(tmp_path / "none" / "new")) == 0
+    assert exit_code(command, "--pages", str(tmp_path / "none" / "new.html")) == 2
+    assert "make the folder" in capsys.readouterr().err
 
 
 def test_every_command_that_makes_files_has_the_option() -> None:

@@ -1,13 +1,15 @@
 """An experiment as it stands in MLflow: its runs read, its tags and descriptions written."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from longtail.commands import InfrastructureError
 from longtail.problems import BadInputError
-from longtail.tracking.address import sqlite_file
+from longtail.tracking.address import redacted, sqlite_file, told
 from longtail.tracking.tracker import GRID_TAG
 
 if TYPE_CHECKING:
@@ -50,13 +52,16 @@ class Experiment:
 
     Raises:
         BadInputError: There is no such experiment, or no store.
+        InfrastructureError: MLflow cannot be reached.
     """
 
     def __init__(self, uri: str, name: str) -> None:
         self._client = _client(uri)
-        found = self._client.get_experiment_by_name(name)
+        with _reached(uri):
+            found = self._client.get_experiment_by_name(name)
+            there = self._client.search_experiments(max_results=20)
         if found is None or found.lifecycle_stage != "active":
-            names = [repr(item.name) for item in self._client.search_experiments(max_results=20)]
+            names = [repr(item.name) for item in there]
             raise BadInputError(
                 f"no MLflow experiment is called {name!r}; there are {', '.join(names)}"
             )
@@ -114,12 +119,24 @@ def newest_experiment(uri: str) -> str | None:
 
     Raises:
         BadInputError: There is no store.
+        InfrastructureError: MLflow cannot be reached.
     """
     client = _client(uri)
-    names = {str(item.experiment_id): item.name for item in client.search_experiments()}
     ours = f"tags.`{GRID_TAG}` LIKE '%'"
-    found = client.search_runs(list(names), ours, max_results=1, order_by=[NEWEST_FIRST])
+    with _reached(uri):
+        names = {str(item.experiment_id): item.name for item in client.search_experiments()}
+        found = client.search_runs(list(names), ours, max_results=1, order_by=[NEWEST_FIRST])
     return str(names[found[0].info.experiment_id]) if found else None
+
+
+@contextmanager
+def _reached(uri: str) -> Iterator[None]:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except MlflowException as error:
+        raise InfrastructureError(f"MLflow at {redacted(uri)}: {told(error)}") from None
 
 
 def _client(uri: str) -> "MlflowClient":

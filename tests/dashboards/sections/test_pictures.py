@@ -21,7 +21,7 @@ from dashboards.section import Html, Note, Section
 from dashboards.sections import pictures as section
 from dashboards.sections.pictures import pictures
 from dashboards.sources.found import Report
-from dashboards.sources.pictures import PictureSource, picture_source
+from dashboards.sources.pictures import PictureSource, lacking_pictures, picture_source
 
 HOSTILE = "\"><img src=x onerror=alert(1)><script>'&"
 
@@ -88,7 +88,7 @@ def test_named_categories_are_shown_in_their_order(tmp_path: Path) -> None:
 def test_names_of_categories_rows_and_files_are_text(tmp_path: Path) -> None:
     report, source = scene(tmp_path, (HOSTILE, *NAMES[1:]), (HOSTILE, "new"))
     tree = json.loads(source.annotations.read_text())
-    for image in tree["images"]:
+    for image in tree["images"][:-1]:
         image["file_name"] = f"{HOSTILE}.png"
     source.annotations.write_text(json.dumps(tree))
     html, _ = parts(pictures(report, source))
@@ -133,7 +133,23 @@ def test_unknown_places_are_told_with_their_options(tmp_path: Path) -> None:
     assert shown is not None
     (note,) = shown.blocks
     assert isinstance(note, Note) and note.kind == "missing"
-    assert "--ann" in note.text and "--images" in note.text
+    assert note.text.endswith("where the pictures lie is not known; give --images FOLDER.")
+
+
+def test_only_what_is_lacking_is_asked_for(tmp_path: Path) -> None:
+    report, source = scene(tmp_path)
+    (judged,) = report.sources
+    found = replace(judged, rows=())
+    none = lacking_pictures([found])
+    assert "the annotations lie" in none and none.endswith("give --ann FILE and --images FOLDER")
+    told = "where the pictures lie is not known; give --images FOLDER"
+    assert lacking_pictures([judged]) == told
+    assert lacking_pictures([found], source.annotations) == told
+    gone = replace(judged, tree={"data": {"images": str(tmp_path / "moved")}})
+    told = f"the pictures are no longer at {tmp_path / 'moved'}; give --images FOLDER"
+    assert lacking_pictures([gone]) == told
+    other = replace(found, tree={"data": {"images": str(source.images)}})
+    assert lacking_pictures([judged, other]).startswith("no source has both")
 
 
 def test_what_a_source_says_of_its_data_is_enough(tmp_path: Path) -> None:
@@ -147,6 +163,16 @@ def test_what_a_source_says_of_its_data_is_enough(tmp_path: Path) -> None:
     assert picture_source([found], images=source.images) == source
     gone = replace(found, tree={"data": {**data, "images": str(tmp_path / "gone")}})
     assert picture_source([gone]) is None
+
+
+def test_a_folder_without_any_of_the_pictures_is_a_warning(tmp_path: Path) -> None:
+    report, source = scene(tmp_path)
+    (tmp_path / "photos").mkdir()
+    shown = pictures(report, replace(source, images=tmp_path / "photos"))
+    assert shown is not None
+    (note,) = shown.blocks
+    assert isinstance(note, Note) and note.kind == "warning"
+    assert "none of the 3 pictures is there, such as 1.png" in note.text
 
 
 def test_predictions_of_other_images_are_a_warning(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 HELP = (
     "Every category is labelled in every image, as in COCO: what an image has no instance of is "
-    "absent from it, and `neg_category_ids` may be missing or empty."
+    "absent from it, and `neg_category_ids` may be missing or empty. The file is LVIS's still: "
+    "python -m longtail.data.convert coco makes one of a COCO file."
 )
 
 

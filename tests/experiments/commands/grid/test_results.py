@@ -35,6 +35,8 @@ def test_options_that_change_detections_are_part_of_a_result(tmp_path: Path) -> 
     ("words", "message"),
     [
         (("a.json",), "expected NAME=PATH"),
+        (("a b=a.json",), r"expected NAME=PATH\[,max_score=S\]\[,categories=FILE\|coco\], a name"),
+        (("a=a.json,flip=2",), "unknown option 'flip=2', there are categories, max_score;"),
         (("a=a.json", "a=b.json"), "named twice"),
         (("a=a.json,weight=2",), "weight= says how to merge"),
         (("a=a.json,groups=r",), "groups= says how to merge"),
