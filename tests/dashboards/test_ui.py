@@ -26,6 +26,10 @@ def test_without_a_store_it_says_what_to_run_first(
     assert str(tmp_path / "mlflow.db") in error and "run experiments/grid.py first" in error
 
 
+def _interruptible() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.slow
 def test_an_experiment_that_is_not_there_is_told_with_those_that_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -66,7 +70,10 @@ def test_it_serves_prints_links_and_leaves_no_process(
     report.touch()
     port = str(5400 + os.getpid() % 1000)
     command = [sys.executable, "-m", "dashboards.ui", "--runs", str(tmp_path), "--port", port]
-    running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    # What a shell starts in the background ignores SIGINT.
+    running = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, preexec_fn=_interruptible
+    )
     try:
         assert running.stdout is not None
         lines = []
