@@ -4,12 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from dashboards.sources.diagnosis_shape import DiagnosisFile
 from dashboards.sources.files import read_tree, tree_if_there
 from dashboards.sources.found import Row
+from dashboards.sources.shapes import EvaluationFile
 from longtail.evaluation.recording.names import DIAGNOSIS, EVALUATION
-from longtail.problems import BadInputError
 
-NEEDED = ("segm", "box", "per_category", "counts")
+AGAIN = "evaluate it again"
 
 
 def evaluated_row(name: str, kind: str, folder: Path, **more: Any) -> Row:
@@ -25,10 +26,7 @@ def evaluated_row(name: str, kind: str, folder: Path, **more: Any) -> Row:
         BadInputError: The evaluation is missing, damaged or of another form.
     """
     path = folder / EVALUATION
-    tree = read_tree(path, "evaluate it again")
-    if lacking := [key for key in NEEDED if key not in tree]:
-        raise BadInputError(
-            f"{path}: no field {lacking[0]!r}; it is not an evaluation of Longtail's"
-        )
-    row = Row(name, kind, tree, tree_if_there(folder / DIAGNOSIS), folder, variant_name=name)
+    tree = read_tree(path, AGAIN, EvaluationFile)
+    diagnosis = tree_if_there(folder / DIAGNOSIS, DiagnosisFile)
+    row = Row(name, kind, tree, diagnosis, folder, variant_name=name)
     return replace(row, **more)

@@ -10,6 +10,7 @@ from dashboards.sources.files import read_tree, tree_if_there
 from dashboards.sources.found import Difference, Found, Row
 from dashboards.sources.node_times import TIMES, node_times
 from dashboards.sources.nodes import nodes_of_rows, trainings_of
+from dashboards.sources.shapes import GridTable, NodeFile, VariantFile
 from longtail.cluster.nodes.ledger import NODE
 from longtail.cluster.results.evaluation_files import VARIANT
 from longtail.cluster.results.named_results import TABLE, file_name
@@ -19,7 +20,7 @@ AGAIN = "run the grid's command again, which writes it"
 
 def is_grid(folder: Path) -> bool:
     """Whether a grid, ended or not, keeps its rows there."""
-    return isinstance(tree_if_there(folder / TABLE).get("rows"), dict)
+    return "rows" in tree_if_there(folder / TABLE)
 
 
 def read_grid(folder: Path) -> Found:
@@ -28,7 +29,7 @@ def read_grid(folder: Path) -> Found:
     Raises:
         BadInputError: Its table, or the evaluation of a row that it names, cannot be read.
     """
-    tree = read_tree(folder / TABLE, AGAIN)
+    tree = read_tree(folder / TABLE, AGAIN, GridTable)
     rows, failed = [], []
     for name, result in tree["rows"].items():
         links = folder / file_name(name)
@@ -55,7 +56,7 @@ def read_grid(folder: Path) -> Found:
 
 
 def _row(name: str, links: Path, data: Mapping[str, str]) -> Row:
-    variant = tree_if_there(links / "evaluation" / VARIANT)
+    variant = tree_if_there(links / "evaluation" / VARIANT, VariantFile)
     predictions, training = links / "predictions", links / "training"
     return evaluated_row(
         name,
@@ -77,7 +78,7 @@ def _facts(tree: Mapping[str, Any], rows: list[Row]) -> tuple[tuple[str, str], .
         facts.append(
             ("evaluated on", f"{counts['images']:,} images, {counts['categories']:,} categories")
         )
-        node = tree_if_there(rows[0].folder / NODE) if rows[0].folder else {}
+        node = tree_if_there(rows[0].folder / NODE, NodeFile) if rows[0].folder else {}
         if "created" in node:
             at = datetime.fromtimestamp(node["created"], UTC)
             facts.append(("made", f"{at:%Y-%m-%d %H:%M} UTC"))

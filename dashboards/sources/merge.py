@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dashboards.sources.files import read_tree, tree_if_there
+from dashboards.sources.files import read_tree
 from dashboards.sources.found import Difference, Found, Row
+from dashboards.sources.merge_shapes import MergeEvaluation, MergeRequest, MergeStatistics
 from ensemble.calibration.file import Calibration
 from ensemble.merging.folder import EVALUATION, MERGE, MERGED, RESULT, STATS
 from ensemble.outputs.evaluation import AGAINST_BEST, WARNINGS
@@ -14,7 +15,6 @@ from longtail.files import sha256_of
 from longtail.problems import BadInputError
 
 AGAIN = "run the merge's command again, which goes on or writes it anew"
-NEEDED = {MERGE: ("settings", "sources"), STATS: ("sources", "fusion", "cap")}
 
 
 def is_merge(folder: Path) -> bool:
@@ -33,9 +33,10 @@ def read_merge(folder: Path) -> Found:
     Raises:
         BadInputError: A file is damaged, or of another form.
     """
-    request, statistics = _read(folder / MERGE), _read_if_there(folder / STATS)
-    evaluation = tree_if_there(folder / EVALUATION)
-    if evaluation and LAST_STEP not in evaluation.get("steps", {}):
+    request = read_tree(folder / MERGE, AGAIN, MergeRequest)
+    statistics = _read_if_there(folder / STATS, MergeStatistics)
+    evaluation = _read_if_there(folder / EVALUATION, MergeEvaluation)
+    if evaluation and LAST_STEP not in evaluation["steps"]:
         raise BadInputError(f"{folder / EVALUATION}: no step {LAST_STEP!r}; {AGAIN}")
     calibration, lost = _calibration(request)
     return Found(
@@ -56,15 +57,8 @@ def read_merge(folder: Path) -> Found:
     )
 
 
-def _read(path: Path) -> dict[str, Any]:
-    tree = read_tree(path, AGAIN)
-    if lacking := [key for key in NEEDED[path.name] if key not in tree]:
-        raise BadInputError(f"{path}: no field {lacking[0]!r}; it is not a merge's; {AGAIN}")
-    return tree
-
-
-def _read_if_there(path: Path) -> dict[str, Any]:
-    return _read(path) if path.is_file() else {}
+def _read_if_there(path: Path, shape: Any) -> dict[str, Any]:
+    return read_tree(path, AGAIN, shape) if path.is_file() else {}
 
 
 def _rows(

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dashboards.sources.files import tree_if_there
+from dashboards.sources.files import check_shape, tree_if_there
 from dashboards.sources.found import Found
+from dashboards.sources.merge_shapes import TuneReport, TuneRequest
 from ensemble.tuning.journal import MARGIN_TRIALS, NOUN, REMEDY
 from ensemble.tuning.journal import Trial as TunedTrial
 from ensemble.tuning.objective.margins import MarginTrials
@@ -75,12 +76,14 @@ def read_tuning(folder: Path) -> Found:
     Raises:
         BadInputError: Its request, a journal or its report cannot be read.
     """
-    request = read_sealed_json(folder / REQUEST, "remove the folder to start anew")
+    anew = "remove the folder to start anew"
+    request = read_sealed_json(folder / REQUEST, anew)
+    check_shape(request, TuneRequest, folder / REQUEST, anew)
     held: list[TunedTrial] = read_records(folder / TRIALS, TunedTrial, NOUN, REMEDY)
     margins: list[MarginTrials] = read_records(
         folder / MARGIN_TRIALS, MarginTrials, NOUN, REMEDY, len(held)
     )
-    report = tree_if_there(folder / REPORT)
+    report = tree_if_there(folder / REPORT, TuneReport)
     tuning = _tuning(request, held, margins, report)
     return Found(
         name=folder.name,

@@ -102,7 +102,7 @@ def test_merges_of_before_have_no_ap_by_category(merge: Path, tmp_path: Path) ->
         ("merge.json", "{}", "'settings'"),
         ("stats.json", "[]", "no JSON object"),
         ("stats.json", "{", "stats.json"),
-        ("evaluation.json", '{"steps": {}}', "'merged'"),
+        ("evaluation.json", '{"steps": {}, "sources": {}}', "'merged'"),
     ],
 )
 def test_damaged_files_are_named(
