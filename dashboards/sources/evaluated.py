@@ -25,8 +25,7 @@ def evaluated_row(name: str, kind: str, folder: Path, **more: Any) -> Row:
     Raises:
         BadInputError: The evaluation is missing, damaged or of another form.
     """
-    path = folder / EVALUATION
-    tree = read_tree(path, AGAIN, EvaluationFile)
+    tree = read_tree(folder / EVALUATION, AGAIN, EvaluationFile)
     diagnosis = tree_if_there(folder / DIAGNOSIS, DiagnosisFile)
     row = Row(name, kind, tree, diagnosis, folder, variant_name=name)
     return replace(row, **more)

@@ -75,7 +75,7 @@ def _rows(
         yield Row(
             name,
             "source",
-            _evaluation(tree, statistics),
+            part_of_merge(tree, statistics),
             variant_name=name,
             predictions=paths.get(name),
             annotations=annotations,
@@ -83,15 +83,20 @@ def _rows(
     yield Row(
         folder.name,
         "merge",
-        _evaluation(evaluation["steps"][LAST_STEP], statistics),
+        part_of_merge(evaluation["steps"][LAST_STEP], statistics),
         variant_name=folder.name,
         predictions=_if_there(folder / MERGED),
         annotations=annotations,
     )
 
 
-def _evaluation(tree: Mapping[str, Any], statistics: Mapping[str, Any]) -> dict[str, Any]:
-    """As an evaluation's own file has it; merges of before kept no AP by category."""
+def part_of_merge(tree: Mapping[str, Any], statistics: Mapping[str, Any]) -> dict[str, Any]:
+    """A source or step of a merge as an evaluation's own file has it.
+
+    Args:
+        tree: The part of the merge's `evaluation.json`; merges of before kept no AP by category.
+        statistics: The tree of `stats.json`; empty where it is not there.
+    """
     records = tree.get("per_category", [])
     seen = {"images": statistics.get("images", 0), "categories": len(records)}
     return {**tree, "per_category": records, "counts": {**seen, **tree.get("counts", {})}}
