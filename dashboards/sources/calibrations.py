@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from dashboards.sources.files import tree_if_there
-from dashboards.sources.merge_shapes import MergeRequest
 from ensemble.calibration.file import Calibration
 from ensemble.merging.folder import MERGE
 from ensemble.sources.files import digest_of
@@ -19,7 +18,7 @@ def calibration_of_merge(folder: Path) -> Calibration | None:
     Raises:
         BadInputError: The file is gone, damaged, or another one by now.
     """
-    tree = tree_if_there(folder / MERGE, MergeRequest)
+    tree = tree_if_there(folder / MERGE)
     named = tree.get("settings", {}).get("calibration")
     if named is None:
         return None

@@ -46,12 +46,16 @@ def read_experiment(name: str, runs: Path) -> Found:
         )
     lacking = [of.name for of in recorded if of not in whole]
     missing = tuple(f"{run}: MLflow keeps no {EVALUATION} of it" for run in lacking)
+    rows, problems = _rows(whole)
+    if not rows:
+        raise BadInputError(problems[0])
     facts = (("MLflow experiment", name),)
-    return Found(name, "experiment", None, facts, _rows(whole), missing=missing)
+    return Found(name, "experiment", None, facts, rows, missing=(*missing, *problems))
 
 
-def _rows(recorded: list[RecordedRun]) -> tuple[Row, ...]:
-    """Runs of one name are told apart by their number."""
+def _rows(recorded: list[RecordedRun]) -> tuple[tuple[Row, ...], tuple[str, ...]]:
+    """Runs of one name are told apart by their number; those that cannot be read are told."""
+    problems = []
     counts, seen = Counter(of.name for of in recorded), Counter[str]()
     rows = []
     for of in recorded:
@@ -60,9 +64,10 @@ def _rows(recorded: list[RecordedRun]) -> tuple[Row, ...]:
         try:
             row = _row(name, of)
         except BadInputError as error:
-            raise BadInputError(f"MLflow run {of.name!r}: {error}; {AGAIN}") from None
+            problems.append(f"MLflow run {of.name!r}: {error}; {AGAIN}")
+            continue
         rows.append(replace(row, variant_name=of.tags.get("longtail.variant", name)))
-    return tuple(rows)
+    return tuple(rows), tuple(problems)
 
 
 def _row(name: str, recorded: RecordedRun) -> Row:

@@ -6,7 +6,12 @@ from typing import Any
 
 from dashboards.sources.files import read_tree
 from dashboards.sources.found import Difference, Found, Row
-from dashboards.sources.merge_shapes import MergeEvaluation, MergeRequest, MergeStatistics
+from dashboards.sources.merge_shapes import (
+    MergeEvaluation,
+    MergeRequest,
+    MergeStatistics,
+    ResultFile,
+)
 from ensemble.calibration.file import Calibration
 from ensemble.merging.folder import EVALUATION, MERGE, MERGED, RESULT, STATS
 from ensemble.outputs.evaluation import AGAINST_BEST, WARNINGS
@@ -123,11 +128,14 @@ def _missing(
     folder: Path, statistics: Mapping[str, Any], evaluation: Mapping[str, Any]
 ) -> Iterator[str]:
     name = folder.name
+    made = _read_if_there(folder / RESULT, ResultFile).get("files", {})
     if not (folder / RESULT).is_file():
         yield f"{name}: the merge has not ended; {AGAIN}"
+    elif gone := [of for of in (STATS, EVALUATION) if of in made and not (folder / of).is_file()]:
+        yield f"{name}: {' and '.join(gone)} {'is' if len(gone) == 1 else 'are'} gone; {AGAIN}"
     elif not evaluation:
         yield f"{name}: it has no AP, since it was made without annotations or with --no-evaluate"
-    elif not evaluation["steps"][LAST_STEP].get("per_category"):
+    if evaluation and not evaluation["steps"][LAST_STEP].get("per_category"):
         yield f"{name}: it kept no AP by category; merge again with --force, which keeps it"
     if statistics and not all("clusters" in of for of in statistics["sources"].values()):
         yield (

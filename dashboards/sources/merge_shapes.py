@@ -173,6 +173,7 @@ class TuneReport(TypedDict):
     """`tune.json`."""
 
     best: Best
+    trials: NotRequired[int]
     merges_judged: int
     images_tuned_on: int
     images_of_the_other_half: int

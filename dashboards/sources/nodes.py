@@ -45,6 +45,23 @@ def trainings_of(nodes: Nodes) -> tuple[Training, ...]:
     return tuple(found)
 
 
+def cut_journals(trainings: Iterable[Training]) -> Iterator[str]:
+    """A sentence for each finished training whose journal lacks steps that it went through."""
+    for training in trainings:
+        if not training.finished:
+            continue
+        lines = lines_of(training.folder)
+        wanted = [int(line["iterations"]) for line in lines if "iterations" in line]
+        last = max((line["step"] for line in training.records), default=0)
+        if not wanted or last < wanted[-1]:
+            until = f"ends at step {last}" if last else "has no step"
+            of = f" of {wanted[-1]}" if wanted and last else ""
+            yield (
+                f"{training.name}: the training has finished, but {training.folder / JOURNAL}"
+                f" {until}{of}; its curves and times are not whole"
+            )
+
+
 def lines_of(node: Path) -> Sequence[Mapping[str, Any]]:
     """Every line of a node's journal.
 

@@ -84,13 +84,17 @@ def read_tuning(folder: Path) -> Found:
         folder / MARGIN_TRIALS, MarginTrials, NOUN, REMEDY, len(held)
     )
     report = tree_if_there(folder / REPORT, TuneReport)
+    missing = tuple(_missing(folder, held, report))
+    if report and report["best"]["trial"] not in [trial.number for trial in held]:
+        # Its winner would contradict the trials that are left.
+        report = {}
     tuning = _tuning(request, held, margins, report)
     return Found(
         name=folder.name,
         kind="tuning",
         folder=folder,
         facts=tuple(_facts(tuning)),
-        missing=() if report else (_unfinished(len(held)),),
+        missing=missing,
         warnings=tuple(report.get("warnings", ())),
         tree={TUNING: tuning},
     )
@@ -105,7 +109,9 @@ def _tuning(
     metrics = tuple(request["metric"])
     merges = [trial for trial in held if "problem" not in trial.result]
     first = max(merges, key=lambda t: (t.result[metrics[0]], -t.number), default=None)
-    best = report["best"]["trial"] if report else None if first is None else first.number
+    best = None if first is None else first.number
+    if report:
+        best = report["best"]["trial"]
     tried = margins[best] if best is not None and best < len(margins) else None
     return Tuning(
         metrics=metrics,
@@ -157,6 +163,17 @@ def _dimension(name: str, values: Sequence[Any]) -> Dimension:
 def _order(name: str) -> tuple[bool, str]:
     """Choices of words before ranges."""
     return name.partition(".")[0] in RANGES, name
+
+
+def _missing(folder: Path, held: Sequence[TunedTrial], report: Mapping[str, Any]) -> Iterator[str]:
+    if not report:
+        yield _unfinished(len(held))
+    elif len(held) < report.get("trials", 0):
+        yield (
+            f"{folder / TRIALS}: it tells of {len(held)} trials, though the search ended with"
+            f" {report['trials']}; what is shown of them is of those that are left; bring back the"
+            " whole journal, or run the command again"
+        )
 
 
 def _unfinished(num_trials: int) -> str:
