@@ -76,6 +76,7 @@ def _rows(
         return
     annotations = _if_there(request["annotations"]["path"])
     paths = {of["name"]: _if_there(of["path"]) for of in request["sources"]}
+    digests = {of["name"]: of.get("sha256") for of in request["sources"]}
     for name, tree in evaluation["sources"].items():
         yield Row(
             name,
@@ -83,6 +84,7 @@ def _rows(
             part_of_merge(tree, statistics),
             variant_name=name,
             predictions=paths.get(name),
+            digest=digests.get(name),
             annotations=annotations,
         )
     yield Row(

@@ -73,7 +73,7 @@ def _row(result: ResultSource, annotations: Path, config: dict[str, Any], say: S
         if not (folder / DONE).is_file():
             _evaluate(result, annotations, config, folder, say)
             write_json(folder / DONE, identity)
-    more = {"predictions": folder / STORE, "annotations": annotations}
+    more = {"predictions": folder / STORE, "digest": result.digest, "annotations": annotations}
     return evaluated_row(result.name, "result", folder, **more)
 
 
