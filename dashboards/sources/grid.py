@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dashboards.sources.evaluated import evaluated_row
+from dashboards.sources.evaluated import boxes_of_masks, evaluated_row
 from dashboards.sources.files import read_tree, tree_if_there
 from dashboards.sources.found import Difference, Found, Row
 from dashboards.sources.node_times import TIMES, node_times
@@ -65,6 +65,9 @@ def read_grid(folder: Path) -> Found:
         rows=tuple(rows),
         differences=differences,
         trainings=trainings,
+        warnings=tuple(
+            text for row in rows if row.kind == "result" for text in boxes_of_masks(row)
+        ),
         failed=tuple(failed),
         missing=(*problems, *_unlisted(folder, tree["rows"]), *cut_journals(trainings)),
         tree={**tree, TIMES: node_times(nodes)},

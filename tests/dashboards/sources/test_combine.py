@@ -17,7 +17,6 @@ from dashboards.sources.merge import read_merge
 from dashboards.sources.open import open_source
 from dashboards.tables import Table
 
-
 pytestmark = pytest.mark.slow
 
 
