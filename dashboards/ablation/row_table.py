@@ -60,8 +60,13 @@ def row_table(report: Report, kind: Kind, compared: Compared) -> Table | None:
 
 
 def all_steps(report: Report) -> list[Pair]:
-    """Of all sources."""
-    return [pair for source in report.sources for pair in steps_of(source)]
+    """Of all sources; a merge's step is from its best source, as the merge compared them."""
+    names = {row.name for row in report.rows}
+    pairs = [pair for source in report.sources for pair in steps_of(source)]
+    merges = [
+        of for source in report.sources if source.kind == "merge" for of in source.differences
+    ]
+    return pairs + [(of.row, of.baseline) for of in merges if {of.row, of.baseline} <= names]
 
 
 def claims_of(report: Report) -> dict[str, Mapping[str, Any]]:
@@ -96,7 +101,7 @@ def _columns(
     if has_baseline:
         columns.append(Column("difference", "to baseline", "+.2f", hint="AP - the baseline's AP"))
     if has_steps:
-        columns.append(Column("step", "step", "+.2f", hint="AP - AP of the row above in the grid"))
+        columns.append(Column("step", "step", "+.2f", hint="AP - AP of the row named beside it"))
         columns.append(Column("above", "step from", undefined="none"))
     columns += [Column(key, key, best="high") for key in GROUP_METRICS[1:]]
     if kind == "segm":
@@ -113,7 +118,9 @@ def _text(report: Report, columns: Sequence[Column]) -> str:
     if "difference" in keys:
         text += f" The baseline is {report.baseline}."
     if "step" in keys:
-        text += " A step is from the row above in the grid's order."
+        merges = any(source.kind == "merge" for source in report.sources)
+        best = "; a merge's is from its best source" if merges else ""
+        text += f" A step is from the row above in the grid's order{best}."
     if keys & {"difference", "step"}:
         text += " Better or worse: the interval of the difference leaves out 0."
     return text

@@ -144,6 +144,8 @@ def _why_unknown(row: Row, baseline: Row) -> str:
         if of.folder is None or not matches_path(of.folder, of.ap_kind).is_file():
             matches = f"{KIND_NAMES[of.ap_kind]} matches"
             why = f"its evaluation keeps no {matches}; evaluate it again, with resamples"
+            if of.kind in ("merge", "source"):
+                why = f"a merge keeps no {matches}, only its difference to its best source"
             return f"{of.name} cannot be compared: {why}."
     return ""
 

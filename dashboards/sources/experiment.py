@@ -5,7 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from dashboards.sources.evaluated import evaluated_row
+from dashboards.sources.files import read_tree, tree_if_there
 from dashboards.sources.found import Found, Row
+from dashboards.sources.merge import part_of_merge
+from dashboards.sources.merge_shapes import MergeEvaluation, MergeStatistics
+from ensemble.merging.folder import STATS
+from ensemble.sources.spec import MERGED
 from longtail.caches import cache_folder
 from longtail.evaluation.recording.metrics import KIND, KIND_TAG, ROW_TAG
 from longtail.evaluation.recording.names import DIAGNOSIS, EVALUATION
@@ -14,8 +19,9 @@ from longtail.tracking.address import tracking_uri
 from longtail.tracking.recorded import RecordedRun, finished_runs
 
 VARIANT = "variant.json"
-ARTIFACTS = (EVALUATION, DIAGNOSIS, VARIANT)
-KINDS = {"variant": "variant"}
+ARTIFACTS = (EVALUATION, DIAGNOSIS, VARIANT, STATS)
+VARIANT_ROW, MERGE_ROW = "variant", "merge"
+AGAIN = "or remove the folder, so that it is fetched again"
 
 
 def read_experiment(name: str, runs: Path) -> Found:
@@ -40,17 +46,37 @@ def read_experiment(name: str, runs: Path) -> Found:
         )
     lacking = [of.name for of in recorded if of not in whole]
     missing = tuple(f"{run}: MLflow keeps no {EVALUATION} of it" for run in lacking)
+    rows, problems = _rows(whole)
+    if not rows:
+        raise BadInputError(problems[0])
     facts = (("MLflow experiment", name),)
-    return Found(name, "experiment", None, facts, _rows(whole), missing=missing)
+    return Found(name, "experiment", None, facts, rows, missing=(*missing, *problems))
 
 
-def _rows(recorded: list[RecordedRun]) -> tuple[Row, ...]:
-    """Runs of one name are told apart by their number."""
+def _rows(recorded: list[RecordedRun]) -> tuple[tuple[Row, ...], tuple[str, ...]]:
+    """Runs of one name are told apart by their number; those that cannot be read are told."""
+    problems = []
     counts, seen = Counter(of.name for of in recorded), Counter[str]()
     rows = []
     for of in recorded:
         seen[of.name] += 1
         name = of.name if counts[of.name] == 1 else f"{of.name} ({seen[of.name]})"
-        row = evaluated_row(name, KINDS.get(of.tags.get(ROW_TAG, ""), "result"), of.folder)
+        try:
+            row = _row(name, of)
+        except BadInputError as error:
+            problems.append(f"MLflow run {of.name!r}: {error}; {AGAIN}")
+            continue
         rows.append(replace(row, variant_name=of.tags.get("longtail.variant", name)))
-    return tuple(rows)
+    return tuple(rows), tuple(problems)
+
+
+def _row(name: str, recorded: RecordedRun) -> Row:
+    """The evaluation of a run; of a merge, that of its last step."""
+    kind, folder = recorded.tags.get(ROW_TAG, ""), recorded.folder
+    if kind != MERGE_ROW:
+        return evaluated_row(name, "variant" if kind == VARIANT_ROW else "result", folder)
+    tree = read_tree(folder / EVALUATION, "merge again", MergeEvaluation)
+    if MERGED not in tree["steps"]:
+        raise BadInputError(f"{folder / EVALUATION}: no step {MERGED!r}")
+    statistics = tree_if_there(folder / STATS, MergeStatistics)
+    return Row(name, "merge", part_of_merge(tree["steps"][MERGED], statistics), folder=folder)

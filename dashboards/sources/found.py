@@ -25,6 +25,7 @@ class Row:
         variant_name: Without the seed; the name itself for other kinds.
         seed: None for other kinds.
         predictions: The store or result file, None where it is gone.
+        digest: SHA-256 of it as merges name it, None where it is not written down.
         annotations: What it was judged by, None where it is gone.
         training: Node folder of its last stage, None without one.
     """
@@ -38,6 +39,7 @@ class Row:
     variant_name: str = ""
     seed: int | None = None
     predictions: Path | None = None
+    digest: str | None = None
     annotations: Path | None = None
     training: Path | None = None
 

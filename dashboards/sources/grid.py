@@ -1,46 +1,62 @@
 """A grid's folder: `table.json`, and links to the nodes of its rows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dashboards.sources.evaluated import evaluated_row
+from dashboards.sources.evaluated import boxes_of_masks, evaluated_row
 from dashboards.sources.files import read_tree, tree_if_there
 from dashboards.sources.found import Difference, Found, Row
 from dashboards.sources.node_times import TIMES, node_times
-from dashboards.sources.nodes import nodes_of_rows, trainings_of
+from dashboards.sources.nodes import cut_journals, nodes_of_rows, trainings_of
+from dashboards.sources.shapes import GridTable, NodeFile, PlanFileTree, VariantFile
 from longtail.cluster.nodes.ledger import NODE
+from longtail.cluster.nodes.plan_file import PLAN
 from longtail.cluster.results.evaluation_files import VARIANT
 from longtail.cluster.results.named_results import TABLE, file_name
+from longtail.problems import BadInputError
 
 AGAIN = "run the grid's command again, which writes it"
 
 
 def is_grid(folder: Path) -> bool:
     """Whether a grid, ended or not, keeps its rows there."""
-    return isinstance(tree_if_there(folder / TABLE).get("rows"), dict)
+    if (folder / TABLE).is_file():
+        return "rows" in tree_if_there(folder / TABLE)
+    return _plan(folder).get("kind") == "grid"
 
 
 def read_grid(folder: Path) -> Found:
-    """What a grid found so far.
+    """What a grid found so far; a row whose evaluation cannot be read is missing.
 
     Raises:
-        BadInputError: Its table, or the evaluation of a row that it names, cannot be read.
+        BadInputError: There is no table yet, or it cannot be read, or no row of several can be.
     """
-    tree = read_tree(folder / TABLE, AGAIN)
-    rows, failed = [], []
+    if not (folder / TABLE).is_file():
+        watch = f"python -m dashboards.watch {folder.parent.parent}"
+        raise BadInputError(f"{folder}: this grid has no {TABLE}: not finished yet; see {watch}")
+    tree = read_tree(folder / TABLE, AGAIN, GridTable)
+    rows, failed, problems = [], [], []
     for name, result in tree["rows"].items():
         links = folder / file_name(name)
         if result is None:
             failed.append((name, "it has no result; the grid's command again goes on with it"))
-        else:
+            continue
+        try:
             rows.append(_row(name, links, tree.get("data", {})))
+        except BadInputError as error:
+            problems.append(f"{name} is not shown: {error}; or run the grid's command again")
+    if problems and not rows:
+        raise BadInputError(problems[0])
+    shown = {row.name for row in rows}
     differences = tuple(
         Difference(of["row"], of["baseline"], of["kind"], of["comparison"])
         for of in tree.get("differences", [])
+        if {of["row"], of["baseline"]} <= shown
     )
     nodes = nodes_of_rows(folder, tree["rows"])
+    trainings = trainings_of(nodes)
     return Found(
         name=folder.name,
         kind="grid",
@@ -48,14 +64,32 @@ def read_grid(folder: Path) -> Found:
         facts=_facts(tree, rows),
         rows=tuple(rows),
         differences=differences,
-        trainings=trainings_of(nodes),
+        trainings=trainings,
+        warnings=tuple(
+            text for row in rows if row.kind == "result" for text in boxes_of_masks(row)
+        ),
         failed=tuple(failed),
+        missing=(*problems, *_unlisted(folder, tree["rows"]), *cut_journals(trainings)),
         tree={**tree, TIMES: node_times(nodes)},
     )
 
 
+def _plan(folder: Path) -> dict[str, Any]:
+    return tree_if_there(folder / PLAN, PlanFileTree)
+
+
+def _unlisted(folder: Path, listed: Mapping[str, Any]) -> Iterator[str]:
+    """What the plan has and the table lacks."""
+    lacking = [name for name in _plan(folder).get("rows", {}) if name not in listed]
+    if not listed:
+        yield f"{folder.name}: no row has finished; the grid's command again goes on with them"
+    elif lacking:
+        names = ", ".join(lacking)
+        yield f"{names}: planned, but not in {TABLE}; {AGAIN}"
+
+
 def _row(name: str, links: Path, data: Mapping[str, str]) -> Row:
-    variant = tree_if_there(links / "evaluation" / VARIANT)
+    variant = tree_if_there(links / "evaluation" / VARIANT, VariantFile)
     predictions, training = links / "predictions", links / "training"
     return evaluated_row(
         name,
@@ -77,7 +111,7 @@ def _facts(tree: Mapping[str, Any], rows: list[Row]) -> tuple[tuple[str, str], .
         facts.append(
             ("evaluated on", f"{counts['images']:,} images, {counts['categories']:,} categories")
         )
-        node = tree_if_there(rows[0].folder / NODE) if rows[0].folder else {}
+        node = tree_if_there(rows[0].folder / NODE, NodeFile) if rows[0].folder else {}
         if "created" in node:
             at = datetime.fromtimestamp(node["created"], UTC)
             facts.append(("made", f"{at:%Y-%m-%d %H:%M} UTC"))

@@ -4,8 +4,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dashboards.sources.files import read_tree, tree_if_there
+from dashboards.sources.files import read_tree
 from dashboards.sources.found import Difference, Found, Row
+from dashboards.sources.merge_shapes import (
+    MergeEvaluation,
+    MergeRequest,
+    MergeStatistics,
+    ResultFile,
+)
 from ensemble.calibration.file import Calibration
 from ensemble.merging.folder import EVALUATION, MERGE, MERGED, RESULT, STATS
 from ensemble.outputs.evaluation import AGAINST_BEST, WARNINGS
@@ -14,7 +20,6 @@ from longtail.files import sha256_of
 from longtail.problems import BadInputError
 
 AGAIN = "run the merge's command again, which goes on or writes it anew"
-NEEDED = {MERGE: ("settings", "sources"), STATS: ("sources", "fusion", "cap")}
 
 
 def is_merge(folder: Path) -> bool:
@@ -33,9 +38,10 @@ def read_merge(folder: Path) -> Found:
     Raises:
         BadInputError: A file is damaged, or of another form.
     """
-    request, statistics = _read(folder / MERGE), _read_if_there(folder / STATS)
-    evaluation = tree_if_there(folder / EVALUATION)
-    if evaluation and LAST_STEP not in evaluation.get("steps", {}):
+    request = read_tree(folder / MERGE, AGAIN, MergeRequest)
+    statistics = _read_if_there(folder / STATS, MergeStatistics)
+    evaluation = _read_if_there(folder / EVALUATION, MergeEvaluation)
+    if evaluation and LAST_STEP not in evaluation["steps"]:
         raise BadInputError(f"{folder / EVALUATION}: no step {LAST_STEP!r}; {AGAIN}")
     calibration, lost = _calibration(request)
     return Found(
@@ -56,15 +62,8 @@ def read_merge(folder: Path) -> Found:
     )
 
 
-def _read(path: Path) -> dict[str, Any]:
-    tree = read_tree(path, AGAIN)
-    if lacking := [key for key in NEEDED[path.name] if key not in tree]:
-        raise BadInputError(f"{path}: no field {lacking[0]!r}; it is not a merge's; {AGAIN}")
-    return tree
-
-
-def _read_if_there(path: Path) -> dict[str, Any]:
-    return _read(path) if path.is_file() else {}
+def _read_if_there(path: Path, shape: Any) -> dict[str, Any]:
+    return read_tree(path, AGAIN, shape) if path.is_file() else {}
 
 
 def _rows(
@@ -77,27 +76,34 @@ def _rows(
         return
     annotations = _if_there(request["annotations"]["path"])
     paths = {of["name"]: _if_there(of["path"]) for of in request["sources"]}
+    digests = {of["name"]: of.get("sha256") for of in request["sources"]}
     for name, tree in evaluation["sources"].items():
         yield Row(
             name,
             "source",
-            _evaluation(tree, statistics),
+            part_of_merge(tree, statistics),
             variant_name=name,
             predictions=paths.get(name),
+            digest=digests.get(name),
             annotations=annotations,
         )
     yield Row(
         folder.name,
         "merge",
-        _evaluation(evaluation["steps"][LAST_STEP], statistics),
+        part_of_merge(evaluation["steps"][LAST_STEP], statistics),
         variant_name=folder.name,
         predictions=_if_there(folder / MERGED),
         annotations=annotations,
     )
 
 
-def _evaluation(tree: Mapping[str, Any], statistics: Mapping[str, Any]) -> dict[str, Any]:
-    """As an evaluation's own file has it; merges of before kept no AP by category."""
+def part_of_merge(tree: Mapping[str, Any], statistics: Mapping[str, Any]) -> dict[str, Any]:
+    """A source or step of a merge as an evaluation's own file has it.
+
+    Args:
+        tree: The part of the merge's `evaluation.json`; merges of before kept no AP by category.
+        statistics: The tree of `stats.json`; empty where it is not there.
+    """
     records = tree.get("per_category", [])
     seen = {"images": statistics.get("images", 0), "categories": len(records)}
     return {**tree, "per_category": records, "counts": {**seen, **tree.get("counts", {})}}
@@ -124,11 +130,14 @@ def _missing(
     folder: Path, statistics: Mapping[str, Any], evaluation: Mapping[str, Any]
 ) -> Iterator[str]:
     name = folder.name
+    made = _read_if_there(folder / RESULT, ResultFile).get("files", {})
     if not (folder / RESULT).is_file():
         yield f"{name}: the merge has not ended; {AGAIN}"
+    elif gone := [of for of in (STATS, EVALUATION) if of in made and not (folder / of).is_file()]:
+        yield f"{name}: {' and '.join(gone)} {'is' if len(gone) == 1 else 'are'} gone; {AGAIN}"
     elif not evaluation:
         yield f"{name}: it has no AP, since it was made without annotations or with --no-evaluate"
-    elif not evaluation["steps"][LAST_STEP].get("per_category"):
+    if evaluation and not evaluation["steps"][LAST_STEP].get("per_category"):
         yield f"{name}: it kept no AP by category; merge again with --force, which keeps it"
     if statistics and not all("clusters" in of for of in statistics["sources"].values()):
         yield (

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from dashboards.sources.files import tree_if_there
-from dashboards.sources.nodes import Nodes
+from dashboards.sources.nodes import Nodes, lines_of
+from dashboards.sources.shapes import NodeFile
 from longtail.cluster.nodes.ledger import NODE, RESULT
-from longtail.training.journal import JOURNAL, read_lines
 
 TIMES = "times"
 """Key in the tree of a grid."""
@@ -73,7 +73,7 @@ class NodeTime:
 
 def node_times(nodes: Nodes) -> tuple[NodeTime, ...]:
     """When nodes were at work, by their begin; those whose begin is not known are left out."""
-    trees = {node: tree_if_there(node / NODE) for node in nodes}
+    trees = {node: tree_if_there(node / NODE, NodeFile) for node in nodes}
     begun = {node: tree for node, tree in trees.items() if "created" in tree}
     # What needs a node begins when that has ended.
     after: dict[str, float] = {}
@@ -87,7 +87,7 @@ def node_times(nodes: Nodes) -> tuple[NodeTime, ...]:
 def _time(
     node: Path, tree: Mapping[str, Any], rows: tuple[str, ...], after: float | None
 ) -> NodeTime:
-    lines, begin = read_lines(node / JOURNAL), float(tree["created"])
+    lines, begin = lines_of(node), float(tree["created"])
     finished = (node / RESULT).is_file()
     last = max((line["time"] for line in lines), default=None)
     end = _end(node / RESULT, begin, last, after) if finished else last or begin

@@ -1,14 +1,15 @@
 """The nodes that rows of a grid stand on, each once, found by the links of the rows."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from dashboards.sources.files import tree_if_there
+from dashboards.sources.files import check_shape, tree_if_there
 from dashboards.sources.found import Training
+from dashboards.sources.shapes import JournalLine, NodeFile
 from longtail.cluster.nodes.ledger import NODE, RESULT
 from longtail.cluster.results.named_results import file_name
-from longtail.training.journal import JOURNAL, read_journal
+from longtail.training.journal import JOURNAL, REMEDY, read_journal, read_lines
 
 Nodes: TypeAlias = Mapping[Path, tuple[str, ...]]
 """Directories of nodes, each after those it needs, with the names of the rows that need it."""
@@ -34,8 +35,9 @@ def trainings_of(nodes: Nodes) -> tuple[Training, ...]:
     """Those of the nodes that train, finished or not."""
     found = []
     for node, rows in nodes.items():
-        tree = tree_if_there(node / NODE)
+        tree = tree_if_there(node / NODE, NodeFile)
         if tree.get("kind") == "stage":
+            lines_of(node)
             records = read_journal(node / JOURNAL)
             finished = (node / RESULT).is_file()
             name = str(tree.get("label", node.name))
@@ -43,9 +45,38 @@ def trainings_of(nodes: Nodes) -> tuple[Training, ...]:
     return tuple(found)
 
 
+def cut_journals(trainings: Iterable[Training]) -> Iterator[str]:
+    """A sentence for each finished training whose journal lacks steps that it went through."""
+    for training in trainings:
+        if not training.finished:
+            continue
+        lines = lines_of(training.folder)
+        wanted = [int(line["iterations"]) for line in lines if "iterations" in line]
+        last = max((line["step"] for line in training.records), default=0)
+        if not wanted or last < wanted[-1]:
+            until = f"ends at step {last}" if last else "has no step"
+            of = f" of {wanted[-1]}" if wanted and last else ""
+            yield (
+                f"{training.name}: the training has finished, but {training.folder / JOURNAL}"
+                f" {until}{of}; its curves and times are not whole"
+            )
+
+
+def lines_of(node: Path) -> Sequence[Mapping[str, Any]]:
+    """Every line of a node's journal.
+
+    Raises:
+        BadInputError: A line has no step, time or attempt.
+    """
+    lines = read_lines(node / JOURNAL)
+    for number, line in enumerate(lines, 1):
+        check_shape(line, JournalLine, f"{node / JOURNAL}: line {number}", REMEDY)
+    return lines
+
+
 def _chain(node: Path) -> Iterator[Path]:
     """A node after those it needs."""
-    tree = tree_if_there(node / NODE)
+    tree = tree_if_there(node / NODE, NodeFile)
     if not tree:
         return
     for parent in tree.get("parents", []):

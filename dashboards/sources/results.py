@@ -3,11 +3,12 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dashboards.sources.evaluated import evaluated_row
+from dashboards.sources.evaluated import boxes_of_masks, evaluated_row
 from dashboards.sources.found import Found, Row
 from ensemble.sources.finished_result import ResultSource
 from longtail.caches import cache_folder
@@ -15,13 +16,17 @@ from longtail.evaluation.lvis import MAX_DETS, evaluate
 from longtail.evaluation.recording.files import write_evaluation_files
 from longtail.files import sha256_of, write_json
 from longtail.locks import held
+from longtail.predictions.manifest import MANIFEST_NAME
+from longtail.predictions.working_copies import told_as_given
 from longtail.problems import BadInputError
 from longtail.progress import evaluation_progress
 
 RESAMPLES = 1000
 FORM = 1
 """Of what is kept; another one is evaluated again."""
-DONE, STORE, WORK = "done.json", "predictions", ".reading"
+DONE, STORE, WORK, LOCK = "done.json", "predictions", ".reading", "lock"
+FILES = "files"
+"""Key of the digests in `done.json`."""
 PATIENCE_SECONDS = 24 * 3600.0
 Say = Callable[[str], object]
 
@@ -55,7 +60,8 @@ def read_results(
     )
     tree = {"data": {"val": str(annotations), "exhaustive": exhaustive}}
     names = "_".join(row.name for row in rows)
-    return Found(names, "results", None, facts, rows, tree=tree)
+    warnings = tuple(text for row in rows for text in boxes_of_masks(row))
+    return Found(names, "results", None, facts, rows, warnings=warnings, tree=tree)
 
 
 def _row(result: ResultSource, annotations: Path, config: dict[str, Any], say: Say) -> Row:
@@ -69,20 +75,58 @@ def _row(result: ResultSource, annotations: Path, config: dict[str, Any], say: S
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
     folder = cache_folder("evaluations") / digest
     folder.mkdir(parents=True, exist_ok=True)
-    with held(folder / "lock", PATIENCE_SECONDS):
-        if not (folder / DONE).is_file():
-            _evaluate(result, annotations, config, folder, say)
-            write_json(folder / DONE, identity)
-    more = {"predictions": folder / STORE, "annotations": annotations}
-    return evaluated_row(result.name, "result", folder, **more)
+    # What is told of the copies is told of the file that they were made of.
+    given = {copy: result.path for copy in (folder / WORK, folder / STORE)}
+    with held(folder / LOCK, PATIENCE_SECONDS):
+        if not _is_whole(folder):
+            # Before anything is written anew: what is cut short is not whole.
+            (folder / DONE).unlink(missing_ok=True)
+            with told_as_given(given):
+                _evaluate(result, annotations, config, folder, say)
+            write_json(folder / DONE, {**identity, FILES: _digests(folder)})
+    more = {"predictions": folder / STORE, "digest": result.digest, "annotations": annotations}
+    row = evaluated_row(result.name, "result", folder, **more)
+    return replace(
+        row,
+        evaluation=_with_given_names(row.evaluation, given),
+        diagnosis=_with_given_names(row.diagnosis, given),
+    )
+
+
+def _with_given_names(tree: Mapping[str, Any], given: Mapping[Path, Path]) -> dict[str, Any]:
+    if "warnings" not in tree:
+        return dict(tree)
+    texts = list(tree["warnings"])
+    for copy, original in given.items():
+        texts = [text.replace(str(copy), str(original)) for text in texts]
+    return {**tree, "warnings": texts}
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether all that was written is there as it was; an evaluation is not read if not."""
+    try:
+        done = json.loads((folder / DONE).read_bytes())
+        return bool(done[FILES]) and done[FILES] == _digests(folder)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """SHA-256 by name; of the store that of its manifest, which has those of its shards."""
+    files = [*folder.iterdir(), folder / STORE / MANIFEST_NAME]
+    written = [file for file in files if file.is_file() and file.name not in (DONE, LOCK)]
+    return {str(file.relative_to(folder)): sha256_of(file) for file in sorted(written)}
 
 
 def _evaluate(
     result: ResultSource, annotations: Path, config: dict[str, Any], folder: Path, say: Say
 ) -> None:
     work, store = folder / WORK, folder / STORE
-    for left_behind in (work, store):
-        shutil.rmtree(left_behind, ignore_errors=True)
+    for left_behind in folder.iterdir():
+        if left_behind.is_dir():
+            shutil.rmtree(left_behind)
+        elif left_behind.name != LOCK:
+            left_behind.unlink()
     work.mkdir()
     say(f"reading {result.name}")
     opened = result.read_to(work, annotations).directory

@@ -7,6 +7,7 @@ from dashboards.sources.files import tree_if_there
 from dashboards.sources.found import Found
 from longtail.config.search_space import spelt
 from longtail.problems import BadInputError
+from longtail.search.journal import TRIALS
 from longtail.sweep.analysis.analysis import Analysis, analyse
 from longtail.sweep.analysis.files import FILE, reevaluation_from
 from longtail.sweep.analysis.margin_file import MarginResults, read_margins
@@ -34,12 +35,17 @@ def read_sweep(folder: Path) -> Found:
     trials = ended_trials(folder)
     sweep = recalled_sweep(folder, len(trials))
     ended = (folder / FILE).is_file()
-    confirmed, problems = _confirmed(folder)
+    confirmed, problems, wanted = _confirmed(folder)
+    lost = f"{folder / TRIALS}: " + _lost(wanted, len(trials)) if len(trials) < wanted else ""
+    if lost and confirmed is not None:
+        held = {trial.number for trial in trials}
+        confirmed = confirmed if {of.number for of in confirmed.trials} <= held else None
     kept = read_margins(folder)
     known = {trial.evaluation for trial in trials}
     margins = MarginResults({name: of for name, of in kept.items() if name in known}, problems)
     analysis = analyse(sweep, trials, confirmed, margins)
-    return sweep_found(folder, analysis, () if ended else (_unfinished(trials),))
+    missing = [] if ended else [_unfinished(trials)]
+    return sweep_found(folder, analysis, [*missing, *([lost] if lost else [])])
 
 
 def sweep_found(folder: Path, analysis: Analysis, missing: Sequence[str] = ()) -> Found:
@@ -60,14 +66,23 @@ def sweep_found(folder: Path, analysis: Analysis, missing: Sequence[str] = ()) -
     )
 
 
-def _confirmed(folder: Path) -> tuple[Reevaluation | None, tuple[str, ...]]:
-    """The runs with fresh seeds, and why trials have no margins, as the sweep's end wrote them."""
+def _lost(wanted: int, there: int) -> str:
+    return (
+        f"it tells of {there} trials, though the sweep ended with {wanted}; what is shown is of"
+        " those that are left; bring back the whole journal, or run the sweep's command again"
+    )
+
+
+def _confirmed(folder: Path) -> tuple[Reevaluation | None, tuple[str, ...], int]:
+    """The runs with fresh seeds, why trials have no margins, and the number of trials, as the
+    sweep's end wrote them."""
     tree = tree_if_there(folder / FILE)
     try:
         confirmation, margins = tree.get("confirmation"), tree.get("margins")
         return (
             None if confirmation is None else reevaluation_from(confirmation),
             () if margins is None else tuple(margins["problems"]),
+            len(tree.get("trials", ())),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadInputError(

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dashboards.sources.files import tree_if_there
+from dashboards.sources.files import check_shape, tree_if_there
 from dashboards.sources.found import Found
+from dashboards.sources.merge_shapes import TuneReport, TuneRequest
 from ensemble.tuning.journal import MARGIN_TRIALS, NOUN, REMEDY
 from ensemble.tuning.journal import Trial as TunedTrial
 from ensemble.tuning.objective.margins import MarginTrials
@@ -75,19 +76,25 @@ def read_tuning(folder: Path) -> Found:
     Raises:
         BadInputError: Its request, a journal or its report cannot be read.
     """
-    request = read_sealed_json(folder / REQUEST, "remove the folder to start anew")
+    anew = "remove the folder to start anew"
+    request = read_sealed_json(folder / REQUEST, anew)
+    check_shape(request, TuneRequest, folder / REQUEST, anew)
     held: list[TunedTrial] = read_records(folder / TRIALS, TunedTrial, NOUN, REMEDY)
     margins: list[MarginTrials] = read_records(
         folder / MARGIN_TRIALS, MarginTrials, NOUN, REMEDY, len(held)
     )
-    report = tree_if_there(folder / REPORT)
+    report = tree_if_there(folder / REPORT, TuneReport)
+    missing = tuple(_missing(folder, held, report))
+    if report and report["best"]["trial"] not in [trial.number for trial in held]:
+        # Its winner would contradict the trials that are left.
+        report = {}
     tuning = _tuning(request, held, margins, report)
     return Found(
         name=folder.name,
         kind="tuning",
         folder=folder,
         facts=tuple(_facts(tuning)),
-        missing=() if report else (_unfinished(len(held)),),
+        missing=missing,
         warnings=tuple(report.get("warnings", ())),
         tree={TUNING: tuning},
     )
@@ -102,7 +109,9 @@ def _tuning(
     metrics = tuple(request["metric"])
     merges = [trial for trial in held if "problem" not in trial.result]
     first = max(merges, key=lambda t: (t.result[metrics[0]], -t.number), default=None)
-    best = report["best"]["trial"] if report else None if first is None else first.number
+    best = None if first is None else first.number
+    if report:
+        best = report["best"]["trial"]
     tried = margins[best] if best is not None and best < len(margins) else None
     return Tuning(
         metrics=metrics,
@@ -154,6 +163,17 @@ def _dimension(name: str, values: Sequence[Any]) -> Dimension:
 def _order(name: str) -> tuple[bool, str]:
     """Choices of words before ranges."""
     return name.partition(".")[0] in RANGES, name
+
+
+def _missing(folder: Path, held: Sequence[TunedTrial], report: Mapping[str, Any]) -> Iterator[str]:
+    if not report:
+        yield _unfinished(len(held))
+    elif len(held) < report.get("trials", 0):
+        yield (
+            f"{folder / TRIALS}: it tells of {len(held)} trials, though the search ended with"
+            f" {report['trials']}; what is shown of them is of those that are left; bring back the"
+            " whole journal, or run the command again"
+        )
 
 
 def _unfinished(num_trials: int) -> str:

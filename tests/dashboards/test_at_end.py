@@ -29,7 +29,7 @@ def test_what_cannot_be_shown_is_a_warning_with_the_command_that_tries_again(
     tmp_path: Path,
 ) -> None:
     grid = made_grid(tmp_path, 2, 5)
-    (grid / "row_1/evaluation/evaluation.json").write_text("{")
+    (grid / "table.json").write_text("{")
     said: list[str] = []
     assert report_at_end(grid, said.append) is None
     assert said[0].startswith("warning: no report was made: BadInputError: ")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from longtail.commands import InfrastructureError
 from longtail.problems import BadInputError
@@ -74,7 +75,10 @@ def finished_runs(
             for name in artifacts:
                 if name in there and not (place / name).is_file():
                     place.mkdir(parents=True, exist_ok=True)
-                    client.download_artifacts(run.info.run_id, name, str(place))
+                    # What is fetched appears whole: a cut one would be taken for the artifact.
+                    with TemporaryDirectory(dir=place) as fetched:
+                        client.download_artifacts(run.info.run_id, name, fetched)
+                        (Path(fetched) / name).replace(place / name)
             found.append(RecordedRun(run.info.run_name, dict(run.data.tags), place))
         return found
     except MlflowException as error:

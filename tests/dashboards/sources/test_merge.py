@@ -76,7 +76,18 @@ def test_a_merge_that_has_not_ended_says_so_and_shows_what_is_there(
 def test_a_merge_without_ap_says_why(merge: Path, tmp_path: Path) -> None:
     copy = _copy(merge, tmp_path)
     (copy / "evaluation.json").unlink()
+    result = json.loads((copy / "result.json").read_text())
+    del result["files"]["evaluation.json"]
+    (copy / "result.json").write_text(json.dumps(result))
     assert "--no-evaluate" in read_merge(copy).missing[0]
+
+
+def test_files_that_are_gone_are_named(merge: Path, tmp_path: Path) -> None:
+    copy = _copy(merge, tmp_path)
+    for name in ("stats.json", "evaluation.json"):
+        (copy / name).unlink()
+    (told,) = read_merge(copy).missing
+    assert "stats.json and evaluation.json are gone; run the merge's command again" in told
 
 
 def test_merges_of_before_have_no_ap_by_category(merge: Path, tmp_path: Path) -> None:
@@ -102,7 +113,7 @@ def test_merges_of_before_have_no_ap_by_category(merge: Path, tmp_path: Path) ->
         ("merge.json", "{}", "'settings'"),
         ("stats.json", "[]", "no JSON object"),
         ("stats.json", "{", "stats.json"),
-        ("evaluation.json", '{"steps": {}}', "'merged'"),
+        ("evaluation.json", '{"steps": {}, "sources": {}}', "'merged'"),
     ],
 )
 def test_damaged_files_are_named(

@@ -42,6 +42,18 @@ def test_an_ended_sweep_is_read_as_it_was_worked_out(tmp_path: Path) -> None:
     assert analysis_tree(read) == analysis_tree(analysis)
 
 
+def test_a_journal_that_is_shorter_than_the_analysis_is_told(tmp_path: Path) -> None:
+    trials = halved_trials(SWEEP, 12)
+    runs = {metric: fresh_runs(0.3, {1: 0.2, 2: 0.21}) for metric in SWEEP.metrics}
+    again = (ReevaluatedTrial(7, trials[7].point, runs),)
+    confirmed = Reevaluation(SWEEP.metrics, (1, 2), 12, again, "g", ())
+    folder = sweep_folder(tmp_path / "s", SWEEP, trials[:6])
+    write_analysis(folder, analyse(SWEEP, trials, confirmed, None))
+    (told,) = open_source(folder).missing
+    assert "trials.jsonl: it tells of 6 trials, though the sweep ended with 12" in told
+    assert analysis_in(folder).reevaluation is None
+
+
 def test_a_sweep_that_goes_on_shows_what_there_is_and_says_so(tmp_path: Path) -> None:
     sweep = sweep_of(scheduler="asha")
     folder = sweep_folder(tmp_path / "s", sweep, halved_trials(sweep, 3))

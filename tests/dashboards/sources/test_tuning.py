@@ -50,6 +50,17 @@ def test_a_tuning_that_goes_on_has_the_best_so_far(tmp_path: Path) -> None:
     assert (tuning_in(folder).best, tuning_in(folder).margins) == (None, None)
 
 
+def test_a_journal_that_is_shorter_than_its_report_is_told(tmp_path: Path) -> None:
+    report = tune_report(TRIALS[1])
+    (told,) = open_source(tuning_folder(tmp_path / "cut", TRIALS[:2], report)).missing
+    assert "trials.jsonl: it tells of 2 trials, though the search ended with 3" in told
+
+    lost = tuning_folder(tmp_path / "lost", TRIALS[:1], report)
+    assert "tells of 1 trials" in open_source(lost).missing[0]
+    tuning = tuning_in(lost)
+    assert (tuning.best, tuning.report) == (0, {})
+
+
 @pytest.mark.parametrize("name", ["request.json", "trials.jsonl", "margins.jsonl", "tune.json"])
 def test_damage_is_told_with_its_file(tmp_path: Path, name: str) -> None:
     folder = tuning_folder(tmp_path / "t", TRIALS)
