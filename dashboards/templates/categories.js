@@ -100,7 +100,9 @@ function categoryTable(table) {
   const titles = () => {
     for (const key of ["row", "against"]) {
       const cell = head.querySelector(`[data-key=${key}] button`);
-      if (cell) cell.textContent = `AP of ${document.getElementById(key).selectedOptions[0].text}`;
+      // A page of one row has nothing to choose from.
+      const choice = document.getElementById(key)?.selectedOptions[0];
+      if (cell && choice) cell.textContent = `AP of ${choice.text}`;
     }
   };
 

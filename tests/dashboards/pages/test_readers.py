@@ -132,6 +132,18 @@ def test_page_works_in_the_frame_that_a_tracking_server_shows_it_in(
     assert browser.requests() == []
 
 
+def test_page_of_one_row_has_its_categories(browser: Browser, tmp_path: Path) -> None:
+    made = made_page(tmp_path, num_rows=1, num_categories=12)
+
+    browser.open(made.file)
+
+    assert len(lines(browser)) == 12
+    assert browser.texts("#category-table thead th")[-1] == "AP"
+    browser.find("#query").send_keys("category_3")
+    assert list(lines(browser)) == ["category_3"]
+    assert browser.console() == []
+
+
 def test_page_without_rows_says_what_is_missing(browser: Browser, tmp_path: Path) -> None:
     why = "it has no result; the grid's command again goes on with it"
     found = Found("lost", "grid", failed=(("row_0", why), ("row_1", why)))
