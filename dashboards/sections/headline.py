@@ -1,5 +1,8 @@
 """The sentence below a page's title: what is best, and whether that is real."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from dashboards.sources.comparing import compared
 from dashboards.sources.found import Found, Report
 from longtail.metrics import KIND_NAMES, points_text, signed_points_text, span_text
@@ -19,19 +22,30 @@ def headline(report: Report) -> str:
     if len(report.rows) == 1:
         return words + "."
     words = f"{sources}. The best is {best.name} with {points_text(best.ap)} {kind} AP"
-    if best.name == report.baseline:
-        return f"{words}, the row that others are compared with."
-    pair = best.name, report.baseline
-    of = compared(report, [pair]).found.get(pair)
-    if of is None:
-        return f"{words}; whether that is more than {report.baseline} for real is not known."
-    metric = of.comparison["metrics"]["AP"]
+    other = report.rival(best.name)
+    if other == best.name:
+        return f"{words}, and no other row has {kind} AP."
+    metric = _margin(report, best.name, other)
+    if metric is None:
+        return f"{words}; whether that is more than {other} for real is not known."
     told = (
-        f"{signed_points_text(metric['difference'])} to {report.baseline}"
+        f"{signed_points_text(metric['difference'])} to {other}"
         f" ({span_text(metric['low'], metric['high'])})"
     )
     verdict = "a real difference" if metric["real"] else "not told apart on these images"
     return f"{words}: {told}, {verdict}."
+
+
+def _margin(report: Report, best: str, other: str) -> Mapping[str, Any] | None:
+    """AP of the best row - that of the other, with its interval, whichever way it was compared."""
+    pair, turned = (best, other), (other, best)
+    known = {(of.row, of.baseline): of for of in report.differences}
+    if turned not in known or pair in known:
+        of = compared(report, [pair]).found.get(pair)
+        return None if of is None else of.comparison["metrics"]["AP"]
+    metric = known[turned].comparison["metrics"]["AP"]
+    low, high = -metric["high"], -metric["low"]
+    return {**metric, "difference": -metric["difference"], "low": low, "high": high}
 
 
 def _told(source: Found) -> str:
