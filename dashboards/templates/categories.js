@@ -45,7 +45,7 @@ function categoryTable(table) {
   const nameCell = (i) => {
     const cell = document.createElement("th"), button = document.createElement("button");
     cell.scope = "row";
-    cell.className = "text";
+    cell.className = all.name[i].length > 60 ? "text long" : "text";
     button.type = "button";
     button.textContent = all.name[i];
     button.addEventListener("click", () => choose(all.id[i]));

@@ -28,6 +28,7 @@ def _cells(value: Any, column: Column | None = None) -> str:
         ("\u22121.5 \u00b1 0.2 (x)", '<td data-value="-1.5">\u22121.5 \u00b1 0.2 (x)</td>'),
         ("1,203", '<td data-value="1203.0">1,203</td>'),
         ("3 of them", '<td class="text">3 of them</td>'),
+        ("a" * 61, f'<td class="text long">{"a" * 61}</td>'),
         ("<b>", '<td class="text">&lt;b&gt;</td>'),
     ],
 )  # fmt: skip

@@ -8,10 +8,12 @@ from selenium.webdriver.common.keys import Keys
 from support.browser.axe import violations
 from support.browser.browser import Browser
 from support.dashboards.made_pages import Made, made_page
+from support.dashboards.made_results import made_grid, made_report
 from support.dashboards.read_pages import LINES, lines
 
 from dashboards.pages.report import report_page
 from dashboards.sources.found import Found, Report
+from dashboards.sources.grid import read_grid
 
 pytestmark = pytest.mark.slow
 
@@ -142,6 +144,22 @@ def test_page_of_one_row_has_its_categories(browser: Browser, tmp_path: Path) ->
     browser.find("#query").send_keys("category_3")
     assert list(lines(browser)) == ["category_3"]
     assert browser.console() == []
+
+
+def test_a_long_name_leaves_other_columns_in_sight(browser: Browser, tmp_path: Path) -> None:
+    grid = made_grid(tmp_path, 2, 4)
+    for number in range(2):
+        path = grid / f"row_{number}" / "evaluation" / "evaluation.json"
+        tree = json.loads(path.read_text())
+        tree["per_category"][1]["name"] = "a_very_long_name_" * 18
+        path.write_text(json.dumps(tree))
+    file = tmp_path / "page.html"
+    file.write_text(report_page(made_report(read_grid(grid))), encoding="utf-8")
+
+    browser.open(file)
+
+    box = "document.querySelector('#all-categories .wide')"
+    assert browser.run(f"return {box}.scrollWidth - {box}.clientWidth") == 0
 
 
 def test_page_without_rows_says_what_is_missing(browser: Browser, tmp_path: Path) -> None:
