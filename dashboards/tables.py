@@ -68,9 +68,9 @@ class Table:
     classes: Callable[[dict[str, Any]], str] = field(default=lambda row: "", repr=False)
 
     def best(self, column: Column) -> float | None:
-        """The number of a column that is in bold, if there are different ones to choose from."""
+        """The number of a column that is in bold, if numbers look different as they are shown."""
         values = [row[column.key] for row in self.rows if _is_number(row.get(column.key))]
-        if not column.best or len({*values}) < 2:
+        if not column.best or len({column.text(value) for value in values}) < 2:
             return None
         return float(max(values) if column.best == "high" else min(values))
 
