@@ -101,7 +101,7 @@ def _columns(
     columns += [Column(key, key, best="high") for key in GROUP_METRICS[1:]]
     if kind == "segm":
         columns.append(Column(BOX_AP, HEADINGS[BOX_AP], best="high"))
-        columns.append(Column(GAP, HEADINGS[GAP], hint="box AP - mask AP", best="low"))
+        columns.append(Column(GAP, HEADINGS[GAP], hint="box AP - mask AP"))
     return columns + [
         Column(f"claimed_{key}", f"{key} in report", ".1f", undefined="none") for key in claimed
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from dashboards.ablation.cells import is_none
 from dashboards.sources.comparing import compared
 from dashboards.sources.found import Found, Report
 from longtail.metrics import KIND_NAMES, points_text, signed_points_text, span_text
@@ -33,6 +34,8 @@ def headline(report: Report) -> str:
         f" ({span_text(metric['low'], metric['high'])})"
     )
     verdict = "a real difference" if metric["real"] else "not told apart on these images"
+    if is_none(metric["low"], metric["high"]):
+        verdict = "the same in every resample"
     return f"{words}: {told}, {verdict}."
 
 

@@ -34,3 +34,12 @@ def test_a_difference_that_is_known_the_other_way_is_turned(tmp_path: Path) -> N
     source = Found("a", "grid", rows=(best, other), differences=(known,))
     words = headline(Report("", (source,), best.name))
     assert f": +4.00 to {other.name} (2.50 to 5.50), a real difference." in words
+
+
+def test_rows_that_are_the_same_in_every_resample_are_said_to_be_so(tmp_path: Path) -> None:
+    best, other = sorted(made_rows(tmp_path, 2, 12), key=lambda row: -row.ap)
+    known = made_difference(best.name, other.name, 0.0)
+    known.comparison["metrics"]["AP"].update(low=0.0, high=0.0)
+    source = Found("a", "grid", rows=(best, other), differences=(known,))
+    words = headline(Report("", (source,), other.name))
+    assert words.endswith("(0.00 to 0.00), the same in every resample.")

@@ -101,6 +101,12 @@ def test_a_single_row_has_nothing_to_be_compared_with(tmp_path: Path) -> None:
     assert "difference" not in keys and "step" not in keys
 
 
+def test_no_gap_is_the_best(tmp_path: Path) -> None:
+    tables, _ = blocks_of(made_report(read_grid(matched_grid(tmp_path, SKILLS))))
+    (gap,) = (of for of in tables["ranking"].columns if of.key == "gap_box_mask")
+    assert tables["ranking"].best(gap) is None
+
+
 def test_unfinished_rows_have_no_line(tmp_path: Path) -> None:
     grid = matched_grid(tmp_path, SKILLS, rows={"late": None})
     tables, _ = blocks_of(made_report(read_grid(grid)))
