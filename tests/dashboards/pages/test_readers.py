@@ -134,6 +134,33 @@ def test_page_works_in_the_frame_that_a_tracking_server_shows_it_in(
     assert browser.requests() == []
 
 
+def test_paper_breaks_no_interval_and_leaves_no_heading_behind(
+    made: Made, browser: Browser
+) -> None:
+    browser.open(made.file, medium="print", width=500)
+
+    lines_of_intervals = browser.run(
+        "return [...document.querySelectorAll('#ranking td small')].map((item) => {"
+        " const range = document.createRange(); range.selectNodeContents(item);"
+        " return range.getClientRects().length; })"
+    )
+    assert lines_of_intervals and set(lines_of_intervals) == {1}
+    # A heading is not kept with the first line of a grid.
+    displays = browser.run(
+        "return [...document.querySelectorAll('.blocks')].map((of) => getComputedStyle(of).display)"
+    )
+    assert set(displays) == {"block"}
+
+
+def test_a_table_that_goes_on_has_a_shadow_at_that_side(made: Made, browser: Browser) -> None:
+    browser.open(made.file, width=390)
+
+    box = "document.querySelector('#ranking').parentElement"
+    assert browser.run(f"return {box}.scrollWidth > {box}.clientWidth")
+    attachments = browser.run(f"return getComputedStyle({box}).backgroundAttachment")
+    assert attachments == "local, local, scroll, scroll"
+
+
 def test_page_of_one_row_has_its_categories(browser: Browser, tmp_path: Path) -> None:
     made = made_page(tmp_path, num_rows=1, num_categories=12)
 
