@@ -50,7 +50,8 @@ def row_table(report: Report, kind: Kind, compared: Compared) -> Table | None:
     names = {row.name for row in rows}
     columns = _columns(
         kind,
-        has_baseline=len(rows) > 1 and any(name in to_baseline for name in names),
+        has_baseline=(len(rows) > 1 or kind == "box")
+        and any(name in to_baseline for name in names),
         has_steps=any(name in to_above for name in names),
         claimed=[key for key in CLAIMED if _any_defined(lines, f"claimed_{key}")],
     )

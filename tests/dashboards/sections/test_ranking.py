@@ -91,6 +91,10 @@ def test_rows_of_boxes_alone_have_a_table_of_their_own(tmp_path: Path) -> None:
     (line,) = lines_of(tables["ranking-boxes"]).values()
     tree = json.loads((grid / "high/evaluation/evaluation.json").read_text())
     assert line["row"] == "high" and float(line["AP"]) == 100 * tree["box"]["AP"]
+    # The boxes of the baseline, which has masks, too.
+    low = json.loads((grid / "low/evaluation/evaluation.json").read_text())
+    difference = float(line["difference"])
+    assert abs(difference - 100 * (tree["box"]["AP"] - low["box"]["AP"])) < 1e-9
     assert "gap_box_mask" not in line
 
 
