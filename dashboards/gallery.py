@@ -117,11 +117,11 @@ def main(
     if preds and ann is None:
         raise click.UsageError("--pred: name what results are judged by with --ann")
 
+    from dashboards.counted import counted
     from dashboards.pictures.categories import choose_categories, named_categories
     from dashboards.pictures.images import most_images
     from dashboards.pictures.opened import OpenTruth
     from dashboards.pictures.shown_rows import shown_row
-    from dashboards.pictures.words import counted
     from dashboards.sources.pictures import lacking_pictures, picture_source
 
     report = _report(sources, ann, preds, exhaustive)
@@ -191,10 +191,10 @@ def _write(
     each: int,
     score_above: float,
 ) -> None:
+    from dashboards.counted import counted
     from dashboards.pages.gallery import Gallery, write_file, write_folder
     from dashboards.pictures.images import by_turns, choose_images
     from dashboards.pictures.opened import open_rows
-    from dashboards.pictures.words import counted
 
     with TemporaryDirectory(prefix="gallery-") as folder, _bars() as bars:
         judging = bars.add_task("judging", total=None)

@@ -12,7 +12,7 @@ class Measured(float):
 
     Attributes:
         below: Shown below it, small: "32.1 to 34.0"; where it is NaN, shown instead of it.
-        verdict: A word before it: "better", "worse" or "not sure".
+        verdict: A word before it: "better", "worse", "not sure" or "the same".
         more: Numbers that a file has in columns of their own, by what is put behind the name.
     """
 

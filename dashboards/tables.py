@@ -15,6 +15,8 @@ from typing import Any
 from dashboards.measured import Measured
 
 UNDEFINED_TEXT = "not defined"
+LONG = 60
+"""Letters; a longer text is broken into lines, so that other columns stay in sight."""
 _NUMBER = r"[+\-\u2212]?\d[\d,]*(?:\.\d+)?"
 NUMBERS = re.compile(rf"({_NUMBER})(?: ?(?:to|\u00b1|\+-) ?{_NUMBER})?(?: \(.*\))?")
 """Text that is a number, alone, or with its interval or spread, and a remark in brackets."""
@@ -66,9 +68,9 @@ class Table:
     classes: Callable[[dict[str, Any]], str] = field(default=lambda row: "", repr=False)
 
     def best(self, column: Column) -> float | None:
-        """The number of a column that is in bold, if there are different ones to choose from."""
+        """The number of a column that is in bold, if numbers look different as they are shown."""
         values = [row[column.key] for row in self.rows if _is_number(row.get(column.key))]
-        if not column.best or len({*values}) < 2:
+        if not column.best or len({column.text(value) for value in values}) < 2:
             return None
         return float(max(values) if column.best == "high" else min(values))
 
@@ -163,7 +165,8 @@ def _head(column: Column, is_text: bool) -> str:
 
 def _cell(column: Column, value: Any, best: float | None, is_head: bool, is_text: bool) -> str:
     text = escape(column.text(value))
-    classes = [*(["undefined"] if _is_undefined(value) else []), *(["text"] if is_text else [])]
+    said = {"undefined": _is_undefined(value), "text": is_text, "long": _is_long(value)}
+    classes = [name for name, holds in said.items() if holds]
     attributes = f' class="{" ".join(classes)}"' if classes else ""
     if is_head:
         return f'<th scope="row"{attributes}>{text}</th>'
@@ -194,6 +197,10 @@ def _first_number(text: str) -> float:
     match = NUMBERS.fullmatch(text)
     assert match, text
     return float(match[1].replace(",", "").replace("\u2212", "-"))
+
+
+def _is_long(value: Any) -> bool:
+    return isinstance(value, str) and len(value) > LONG
 
 
 def _is_number(value: Any) -> bool:

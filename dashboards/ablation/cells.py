@@ -9,7 +9,7 @@ from dashboards.sources.found import Difference, Row
 from longtail.metrics import UNDEFINED, span_text
 from longtail.results.points import points_or_nan
 
-BETTER, WORSE, NOT_SURE = "better", "worse", "not sure"
+BETTER, WORSE, NOT_SURE, SAME = "better", "worse", "not sure", "the same"
 
 
 def with_interval(row: Row, kind: str, metric: str) -> Measured:
@@ -43,10 +43,20 @@ def difference_cell(difference: Difference | None, metric: str = "AP") -> Measur
 
 
 def verdict(difference: Mapping[str, Any]) -> str:
-    """Whether a difference of a comparison is one for real: its interval leaves out 0."""
+    """Whether a difference of a comparison is one for real: its interval leaves out 0.
+
+    Where every resample has the same difference, 0, nothing is left to be sure of.
+    """
+    if is_none(difference["low"], difference["high"]):
+        return SAME
     if not difference["real"]:
         return NOT_SURE
     return BETTER if difference["low"] > 0 else WORSE
+
+
+def is_none(low: float, high: float) -> bool:
+    """Whether an interval of a difference is 0 alone: no resample changed anything."""
+    return low == high == 0
 
 
 def spread_cell(statistic: Mapping[str, Any] | None, says_number: bool = True) -> Measured:

@@ -50,7 +50,8 @@ def row_table(report: Report, kind: Kind, compared: Compared) -> Table | None:
     names = {row.name for row in rows}
     columns = _columns(
         kind,
-        has_baseline=len(rows) > 1 and any(name in to_baseline for name in names),
+        has_baseline=(len(rows) > 1 or kind == "box")
+        and any(name in to_baseline for name in names),
         has_steps=any(name in to_above for name in names),
         claimed=[key for key in CLAIMED if _any_defined(lines, f"claimed_{key}")],
     )
@@ -106,7 +107,7 @@ def _columns(
     columns += [Column(key, key, best="high") for key in GROUP_METRICS[1:]]
     if kind == "segm":
         columns.append(Column(BOX_AP, HEADINGS[BOX_AP], best="high"))
-        columns.append(Column(GAP, HEADINGS[GAP], hint="box AP - mask AP", best="low"))
+        columns.append(Column(GAP, HEADINGS[GAP], hint="box AP - mask AP"))
     return columns + [
         Column(f"claimed_{key}", f"{key} in report", ".1f", undefined="none") for key in claimed
     ]

@@ -24,7 +24,7 @@ def seed_table(source: Found, name: str) -> Table | None:
     keys = (*GROUP_METRICS, BOX_AP, GAP)
     lines = [{"variant": name, **_cells(of, keys)} for name, of in variants.items()]
     lines.sort(key=lambda line: (math.isnan(line["AP"]), -line["AP"]))
-    best = {key: "high" for key in keys} | {GAP: "low"}
+    best = {key: "high" for key in keys} | {GAP: ""}
     columns = [
         Column("variant", "variant"),
         *(Column(key, HEADINGS[key], best=best[key]) for key in keys),

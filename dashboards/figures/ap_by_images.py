@@ -7,6 +7,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from dashboards.counted import counted
 from dashboards.figure import Chart, Draw, Figure, Width
 from dashboards.figures.parts import (
     FOUND,
@@ -102,7 +103,8 @@ def _left_out(rows: Sequence[Row], table: pd.DataFrame) -> str:
     num = len({of["id"] for row in rows for of in row.evaluation["per_category"]})
     text = ""
     if num > len(table):
-        text += f" {num - len(table):,} of {num:,} categories have no AP: none is annotated here."
+        left = f"{num - len(table):,} of {counted(num, 'category')}"
+        text += f" {left} without AP: none is annotated here."
     if unknown := int(table["images"].isna().sum()):
         text += f" {unknown:,} are not drawn: their training images are not known."
     return text

@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 
 from dashboards.figure import Chart, Draw, Width
+from dashboards.figures.names import label_of
 from dashboards.figures.parts import POINTS
 from dashboards.look import Look
 from dashboards.sources.found import Row
 
 MOST_ROWS = 30
 LETTERS = 20
-"""Of a row's name on an axis: a longer one lacks its middle, and is whole in the hover text."""
+"""Of a row's name on an axis: a longer one is cut, and is whole in the hover text."""
 STEP = 22
 NUMBER_PIXELS = 40
 """Room for numbers at the right edge."""
@@ -58,11 +59,9 @@ def row_axis(rows: Sequence[str], letters: int = LETTERS) -> alt.Y:
 
     Args:
         rows: All of them.
-        letters: Longer names lack their middle.
+        letters: Longer names are cut where they do not differ.
     """
-    name, half = "datum.label", (letters - 1) // 2
-    cut = f"slice({name}, 0, {half}) + '\u2026' + slice({name}, -{half})"
-    axis = alt.Axis(labelExpr=f"length({name}) > {letters} ? {cut} : {name}", labelLimit=0)
+    axis = alt.Axis(labelExpr=label_of(rows, letters), labelLimit=0)
     return alt.Y("row:N", title=None, axis=axis, scale=alt.Scale(domain=list(rows)))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from dashboards.ablation.cells import BETTER, NOT_SURE, WORSE, verdict
+from dashboards.ablation.cells import BETTER, NOT_SURE, SAME, WORSE, verdict
 from dashboards.figure import Chart, Draw, Figure, Width
 from dashboards.figures.parts import POINTS
 from dashboards.figures.row_bars import MOST_ROWS, STEP, points_axis, row_axis
@@ -24,7 +24,7 @@ LETTERS = 24
 """Of a row's name."""
 LABEL_PIXELS = 84
 """Room for a gain and the AP that it leads to, at the right edge."""
-COLOURS = {BETTER: "frequent", WORSE: "rare", NOT_SURE: "grey", NOT_KNOWN: "line"}
+COLOURS = {BETTER: "frequent", WORSE: "rare", NOT_SURE: "grey", SAME: "grey", NOT_KNOWN: "line"}
 COLUMNS = ["row", "above", "verdict", "start", "end", "gain", "low", "high"]
 
 
@@ -64,8 +64,9 @@ def step_table(rows: Sequence[Row], differences: Mapping[Pair, Difference]) -> p
     """A line for each row whose AP is defined, in their order; AP in points.
 
     Returns:
-        `row`, `above`, `verdict` (better, worse, not sure, not known), `start` and `end` (AP of the
-        row above and of the row), `gain`, `low` and `high` (ends of its interval, laid at `start`).
+        `row`, `above`, `verdict` (better, worse, not sure, the same, not known), `start` and `end`
+        (AP of the row above and of the row), `gain`, `low` and `high` (ends of its interval, laid
+        at `start`).
         The first row has its AP alone, as `start` and `end`. NaN where undefined.
     """
     defined = [row for row in rows if row.evaluation[row.ap_kind]["AP"] != UNDEFINED]

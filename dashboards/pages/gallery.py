@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dashboards.counted import counted
 from dashboards.pages.document import document
 from dashboards.pictures.album import album
 from dashboards.pictures.categories import ChosenCategory
 from dashboards.pictures.images import Choice
 from dashboards.pictures.opened import OpenTruth, ShownRow
 from dashboards.pictures.strips import make_strip
-from dashboards.pictures.words import counted
 from dashboards.rendering import rendered
 from dashboards.section import Html, Section
 from longtail.files import new_directory, set_aside, write_text

@@ -94,7 +94,7 @@ def report_page(report: Report, shown: Pictures | None = USUAL, made_of: str = "
         sections_of(report, shown),
         [row.name for row in report.rows],
         report.number(report.shown),
-        report.number(report.baseline),
+        report.number(report.against),
         made_of,
     )
 

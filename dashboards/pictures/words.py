@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from dashboards.counted import counted
 from dashboards.pictures.categories import ChosenCategory
 from dashboards.pictures.images import drawn
 from dashboards.pictures.judging import Detection, Judgement, Verdict
@@ -72,12 +73,6 @@ def told_row(name: str, row: str, judgement: Judgement, where: str, score_above:
 def score_text(score: float) -> str:
     """With two decimals; one that would be 0.00 is told by its bound."""
     return f"{score:.2f}" if score >= 0.005 else "<0.01"
-
-
-def counted(count: int, what: str) -> str:
-    """As in "1 image", "2 images" and "2 categories"."""
-    several = f"{what[:-1]}ies" if what.endswith("ry") else f"{what}s"
-    return f"{count:,} {what if count == 1 else several}"
 
 
 def _scores(verdict: Verdict, shown: Sequence[Detection]) -> str:

@@ -39,9 +39,9 @@ def by_category(report: Report) -> Section | None:
     """AP of each category over its training images, and the table of all categories."""
     if not report.rows:
         return None
-    baseline = report.number(report.baseline)
-    figure = ap_by_images(report.rows, report.number(report.shown), baseline)
-    figure = with_category_intervals(figure, report.rows, baseline)
+    shown, against = report.number(report.shown), report.number(report.against)
+    figure = ap_by_images(report.rows, shown, against)
+    figure = with_category_intervals(figure, report.rows, report.number(report.baseline))
     return section_of(figure, len(report.rows))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from dashboards.ablation.cells import SAME, is_none
 from dashboards.figures.ensemble.calibration_maps import calibration_maps
 from dashboards.figures.ensemble.cap_pressure import cap_pressure
 from dashboards.figures.ensemble.contributions import contributions, kept_is_counted
@@ -23,9 +24,9 @@ STEP_COLUMNS = (
     *(Column(metric, metric, best="high") for metric in GROUP_METRICS[1:]),
 )
 CHANGE_COLUMNS = (
-    Column("change", "change of AP", "+z.2f", hint="to the step above", undefined=""),
-    Column("change_interval", "its interval", undefined=""),
-    Column("verdict", "verdict", hint="whether the interval leaves out 0", undefined=""),
+    Column("change", "change of AP", "+z.2f", hint="to the step above", undefined="none"),
+    Column("change_interval", "its interval", undefined="none"),
+    Column("verdict", "verdict", hint="whether the interval leaves out 0", undefined="none"),
 )
 SOURCE_COLUMNS = (
     Column("name", "source"),
@@ -87,6 +88,8 @@ def _step_table(evaluation: dict[str, Any], suffix: str) -> Table:
         ap = values.loc["AP"]
         changed = ap.change_low == ap.change_low
         verdict = (HIGHER if ap.change > 0 else LOWER) if ap.sure else UNDECIDED
+        if is_none(ap.change_low, ap.change_high):
+            verdict = SAME
         rows.append(
             {
                 "name": str(name),

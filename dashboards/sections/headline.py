@@ -1,8 +1,15 @@
 """The sentence below a page's title: what is best, and whether that is real."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from dashboards.ablation.cells import is_none
+from dashboards.counted import counted
+from dashboards.figures.search.looks import heading
+from dashboards.sections.search.searches import Search, searches
 from dashboards.sources.comparing import compared
 from dashboards.sources.found import Found, Report
-from longtail.metrics import KIND_NAMES, points_text, signed_points_text, span_text
+from longtail.metrics import KIND_NAMES, UNDEFINED, points_text, signed_points_text, span_text
 
 
 def headline(report: Report) -> str:
@@ -10,7 +17,7 @@ def headline(report: Report) -> str:
     told = " and ".join(_told(source) for source in report.sources)
     sources = told[:1].upper() + told[1:]
     if not report.rows:
-        return f"{sources}."
+        return " ".join([f"{sources}.", *map(_found, searches(report))])
     best = max(report.rows, key=lambda row: row.ap)
     if best.ap < 0:
         return f"{sources}. No row has AP: nothing that is annotated could be judged."
@@ -19,19 +26,49 @@ def headline(report: Report) -> str:
     if len(report.rows) == 1:
         return words + "."
     words = f"{sources}. The best is {best.name} with {points_text(best.ap)} {kind} AP"
-    if best.name == report.baseline:
-        return f"{words}, the row that others are compared with."
-    pair = best.name, report.baseline
-    of = compared(report, [pair]).found.get(pair)
-    if of is None:
-        return f"{words}; whether that is more than {report.baseline} for real is not known."
-    metric = of.comparison["metrics"]["AP"]
+    other = report.rival(best.name)
+    if other == best.name:
+        return f"{words}, and no other row has {kind} AP."
+    metric = _margin(report, best.name, other)
+    if metric is None:
+        return f"{words}; whether that is more than {other} for real is not known."
     told = (
-        f"{signed_points_text(metric['difference'])} to {report.baseline}"
+        f"{signed_points_text(metric['difference'])} to {other}"
         f" ({span_text(metric['low'], metric['high'])})"
     )
     verdict = "a real difference" if metric["real"] else "not told apart on these images"
+    if is_none(metric["low"], metric["high"]):
+        verdict = "the same in every resample"
     return f"{words}: {told}, {verdict}."
+
+
+def _margin(report: Report, best: str, other: str) -> Mapping[str, Any] | None:
+    """AP of the best row - that of the other, with its interval, whichever way it was compared."""
+    pair, turned = (best, other), (other, best)
+    known = {(of.row, of.baseline): of for of in report.differences}
+    if turned not in known or pair in known:
+        of = compared(report, [pair]).found.get(pair)
+        return None if of is None else of.comparison["metrics"]["AP"]
+    metric = known[turned].comparison["metrics"]["AP"]
+    low, high = -metric["high"], -metric["low"]
+    return {**metric, "difference": -metric["difference"], "low": low, "high": high}
+
+
+def _found(search: Search) -> str:
+    """The best trial of a sweep or tuning, by the first of its metrics."""
+    if search.analysis is not None:
+        trials, best = search.analysis.trials, search.analysis.best
+        metric = search.analysis.sweep.metrics[0]
+    else:
+        assert search.tuning is not None
+        tuning, trials, metric = search.tuning, search.tuning.trials, search.tuning.metrics[0]
+        best = next((of for of in trials if of.number == tuning.best), None)
+    where = "" if search.is_alone else f" of {search.source.name}"
+    tried = f"{counted(len(trials), 'trial')}{where}"
+    if best is None:
+        return f"{tried}; none has finished."
+    value = points_text(best.metrics.get(metric, UNDEFINED))
+    return f"{tried}; the best is trial {best.number} with {heading(metric)} {value}."
 
 
 def _told(source: Found) -> str:

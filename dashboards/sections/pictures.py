@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from dashboards.counted import counted
 from dashboards.pictures.album import album
 from dashboards.pictures.categories import choose_categories, named_categories
 from dashboards.pictures.images import by_turns, choose_images
 from dashboards.pictures.opened import OpenTruth, open_rows
 from dashboards.pictures.shown_rows import pick_rows, shown_row
 from dashboards.pictures.strips import fitting, make_strip
-from dashboards.pictures.words import counted
 from dashboards.section import Block, Note, Section
 from dashboards.sources.found import Report, Row
 from dashboards.sources.pictures import PictureSource, lacking_pictures, picture_source

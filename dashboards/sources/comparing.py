@@ -24,7 +24,7 @@ from longtail.cluster.results.kept_comparisons import (
 from longtail.evaluation.matching.overlaps import Kind
 from longtail.evaluation.metrics.matches.files import matches_path
 from longtail.evaluation.uncertainty.category_differences import differences_table, pairs_of
-from longtail.metrics import KIND_NAMES
+from longtail.metrics import KIND_NAMES, UNDEFINED
 
 USUAL_RESAMPLES = 1000
 
@@ -46,7 +46,7 @@ class Compared:
 def compared(report: Report, pairs: Iterable[Pair]) -> Compared:
     """Differences of some pairs of rows: those that the report knows, the others from matches.
 
-    Rows without masks are compared by boxes.
+    Rows without masks are compared by boxes, with rows that have masks, too.
 
     Args:
         report: With the rows.
@@ -86,7 +86,13 @@ def category_differences(rows: Sequence[Row], baseline: int = 0) -> pd.DataFrame
         up to 12 rows for all pairs, else for those with the baseline and the row above. None where
         no two rows can be compared.
     """
-    pairs = [pair for pair in pairs_of(len(rows), baseline) if not _why_unknown(*_two(rows, pair))]
+    # Masks of a category less boxes of it would say nothing.
+    alike = [
+        pair
+        for pair in pairs_of(len(rows), baseline)
+        if rows[pair[0]].ap_kind == rows[pair[1]].ap_kind
+    ]
+    pairs = [pair for pair in alike if not _why_unknown(*_two(rows, pair))]
     by_kind: dict[Kind, list[tuple[int, int]]] = {}
     for pair in pairs:
         by_kind.setdefault(rows[pair[0]].ap_kind, []).append(pair)
@@ -138,11 +144,12 @@ def _two(rows: Sequence[Row], pair: tuple[int, int]) -> tuple[Row, Row]:
 
 def _why_unknown(row: Row, baseline: Row) -> str:
     """What keeps two rows from being compared, in a sentence; "" for nothing."""
-    if row.ap_kind != baseline.ap_kind:
+    lacks = baseline.evaluation[row.ap_kind]["AP"] == UNDEFINED
+    if row.ap_kind != baseline.ap_kind and lacks:
         return f"{row.name} and {baseline.name} are not compared: one of them has no masks."
     for of in (row, baseline):
-        if of.folder is None or not matches_path(of.folder, of.ap_kind).is_file():
-            matches = f"{KIND_NAMES[of.ap_kind]} matches"
+        if of.folder is None or not matches_path(of.folder, row.ap_kind).is_file():
+            matches = f"{KIND_NAMES[row.ap_kind]} matches"
             why = f"its evaluation keeps no {matches}; evaluate it again, with resamples"
             if of.kind in ("merge", "source"):
                 why = f"a merge keeps no {matches}, only its difference to its best source"

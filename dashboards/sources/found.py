@@ -143,6 +143,33 @@ class Report:
         rows = [row for row in self.rows if row.diagnosis] or self.rows
         return max(rows, key=lambda row: row.ap).name if rows else ""
 
+    @property
+    def against(self) -> str:
+        """The row that the shown one is compared with at first."""
+        return self.rival(self.shown)
+
+    def rival(self, name: str) -> str:
+        """The row that one is compared with, so that the difference says something.
+
+        Args:
+            name: Of a row.
+
+        Returns:
+            The baseline; of the baseline itself what it was compared with, as a merge is with its
+            best source, else the best other row of its kind of AP; its own name without one.
+        """
+        if name != self.baseline or not self.rows:
+            return self.baseline
+        rows = {row.name: row for row in self.rows}
+        known = [of.baseline for of in self.differences if of.row == name and of.baseline in rows]
+        others = [
+            row
+            for row in self.rows
+            if row.name != name and row.ap_kind == rows[name].ap_kind and row.ap != UNDEFINED
+        ]
+        best = max(others, key=lambda row: row.ap).name if others else name
+        return known[0] if known else best
+
     def number(self, name: str) -> int:
         """By which charts know a row; 0 without rows."""
         return next((i for i, row in enumerate(self.rows) if row.name == name), 0)

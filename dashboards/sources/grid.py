@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from dashboards.counted import counted
 from dashboards.sources.evaluated import boxes_of_masks, evaluated_row
 from dashboards.sources.files import read_tree, tree_if_there
 from dashboards.sources.found import Difference, Found, Row
@@ -108,9 +109,9 @@ def _facts(tree: Mapping[str, Any], rows: list[Row]) -> tuple[tuple[str, str], .
     facts = []
     if rows:
         counts = rows[0].evaluation["counts"]
-        facts.append(
-            ("evaluated on", f"{counts['images']:,} images, {counts['categories']:,} categories")
-        )
+        images = counted(counts["images"], "image")
+        categories = counted(counts["categories"], "category")
+        facts.append(("evaluated on", f"{images}, {categories}"))
         node = tree_if_there(rows[0].folder / NODE, NodeFile) if rows[0].folder else {}
         if "created" in node:
             at = datetime.fromtimestamp(node["created"], UTC)

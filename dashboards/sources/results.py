@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from dashboards.counted import counted
 from dashboards.sources.evaluated import boxes_of_masks, evaluated_row
 from dashboards.sources.found import Found, Row
 from ensemble.sources.finished_result import ResultSource
@@ -54,8 +55,10 @@ def read_results(
     config = {"max_dets": MAX_DETS, "resamples": resamples, "exhaustive": exhaustive}
     rows = tuple(_row(result, annotations, config, say) for result in results)
     counts = rows[0].evaluation["counts"]
+    images = counted(counts["images"], "image")
+    categories = counted(counts["categories"], "category")
     facts = (
-        ("evaluated on", f"{counts['images']:,} images, {counts['categories']:,} categories"),
+        ("evaluated on", f"{images}, {categories}"),
         ("annotations", annotations.name),
     )
     tree = {"data": {"val": str(annotations), "exhaustive": exhaustive}}

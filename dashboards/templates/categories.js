@@ -23,7 +23,7 @@ function categoryTable(table) {
     against: (i) => all[`a${state.against}`][i],
     difference: (i) => {
       const [of, other] = [value.row(i), value.against(i)];
-      return of === null || other === null ? null : of - other;
+      return of === null || other === null || state.row === state.against ? null : of - other;
     },
   };
   const isReal = (i) => {
@@ -40,11 +40,12 @@ function categoryTable(table) {
     difference: (number, i) => signed(number) + (error(i) === null ? "" : ` \u00b1 ${error(i).toFixed(1)}`),
   };
 
+  const without = (key) => key === "difference" && state.row === state.against ? "none" : "not defined";
   const keys = [...head.cells].map((cell) => cell.dataset.key);
   const nameCell = (i) => {
     const cell = document.createElement("th"), button = document.createElement("button");
     cell.scope = "row";
-    cell.className = "text";
+    cell.className = all.name[i].length > 60 ? "text long" : "text";
     button.type = "button";
     button.textContent = all.name[i];
     button.addEventListener("click", () => choose(all.id[i]));
@@ -57,7 +58,7 @@ function categoryTable(table) {
     for (const key of keys) {
       if (key === "name") { made.append(nameCell(i)); continue; }
       const cell = made.insertCell(), number = value[key](i);
-      cell.textContent = number === null ? "not defined" : text[key](number, i);
+      cell.textContent = number === null ? without(key) : text[key](number, i);
       cell.classList.toggle("undefined", number === null);
       cell.classList.toggle("text", key === "group");
       cell.classList.toggle("real", key === "difference" && isReal(i));
@@ -84,6 +85,9 @@ function categoryTable(table) {
     mark();
     count.textContent = places.length === 0 ? "no category is left"
       : `${whole(shown.length)} of ${whole(places.length)} shown`;
+    if (keys.includes("against") && state.row === state.against) {
+      count.textContent += "; the row is compared with itself, so no difference is shown";
+    }
     more.hidden = shown.length === places.length;
     more.textContent = `show all ${whole(places.length)}`;
     printed.hidden = shown.length <= 40;
@@ -100,7 +104,9 @@ function categoryTable(table) {
   const titles = () => {
     for (const key of ["row", "against"]) {
       const cell = head.querySelector(`[data-key=${key}] button`);
-      if (cell) cell.textContent = `AP of ${document.getElementById(key).selectedOptions[0].text}`;
+      // A page of one row has nothing to choose from.
+      const choice = document.getElementById(key)?.selectedOptions[0];
+      if (cell && choice) cell.textContent = `AP of ${choice.text}`;
     }
   };
 

@@ -41,7 +41,8 @@ function sayRows(panel, names) {
   const name = (id) => document.getElementById(id)?.selectedOptions[0].text;
   const said = panel.closest("figure").querySelector(".rows");
   if (!names.includes("row") || name("row") === undefined) return;
-  said.textContent = names.includes("against") ? `${name("row")} against ${name("against")}` : name("row");
+  const other = state.row === state.against ? "itself" : name("against");
+  said.textContent = names.includes("against") ? `${name("row")} against ${other}` : name("row");
 }
 
 /** Once, whoever asks first; a figure that fails says so and stops no other. */

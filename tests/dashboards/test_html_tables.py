@@ -28,6 +28,7 @@ def _cells(value: Any, column: Column | None = None) -> str:
         ("\u22121.5 \u00b1 0.2 (x)", '<td data-value="-1.5">\u22121.5 \u00b1 0.2 (x)</td>'),
         ("1,203", '<td data-value="1203.0">1,203</td>'),
         ("3 of them", '<td class="text">3 of them</td>'),
+        ("a" * 61, f'<td class="text long">{"a" * 61}</td>'),
         ("<b>", '<td class="text">&lt;b&gt;</td>'),
     ],
 )  # fmt: skip
@@ -78,3 +79,15 @@ def test_column_without_a_title_has_no_button() -> None:
     table = Table("t", "T", [Column("name", "name"), Column("note", "")], [{"name": "a"}])
 
     assert html_table(table).count("<button") == 1
+
+
+def test_numbers_that_look_equal_have_no_best() -> None:
+    columns = [Column("name", "name"), Column("value", "value", best="high")]
+
+    def bold(*values: float) -> int:
+        return html_table(
+            Table("t", "", columns, [{"name": "a", "value": value} for value in values])
+        ).count("</b></td>")
+
+    assert bold(0.0361, 0.0399) == 0
+    assert bold(0.0361, 0.0461) == 1

@@ -27,6 +27,8 @@ from longtail.metrics import UNDEFINED, points_text
 TABLE, TOLD = "reliability", "reliability-told"
 FEW = 20
 """Bins of fewer detections are drawn faint: their precision says little."""
+MIXED = 0.05
+"""From such a share of the detections on it is said that some are too high, others too low."""
 
 
 def reliability(rows: Sequence[Row], shown: int = -1) -> Figure:
@@ -95,11 +97,19 @@ def told_table(rows: Sequence[Row]) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["row", "group", "text"])
 
 
-def overconfidence(calibration: Mapping[str, Any]) -> float:
-    """Mean score - precision over all detections, a fraction; above 0 scores promise too much."""
-    bins = [of for of in calibration["bins"] if of["count"]]
+def share_too_high(calibration: Mapping[str, Any]) -> float:
+    """Of all detections, those in bins whose scores promise too much, a fraction."""
+    bins = calibration["bins"]
     total = sum(of["count"] for of in bins)
-    return float(sum((of["mean_score"] - of["precision"]) * of["count"] for of in bins) / total)
+    return float(sum(of["count"] for of in bins if of["mean_score"] > of["precision"]) / total)
+
+
+def _direction(calibration: Mapping[str, Any]) -> str:
+    """In words; detections of both kinds are told apart, as dots above the diagonal may be few."""
+    share = share_too_high(calibration)
+    if MIXED < share < 1 - MIXED:
+        return f"too high for {share:.0%} of the detections, too low for the others"
+    return "too high" if share > MIXED else "too low"
 
 
 def _told(calibration: Mapping[str, Any]) -> str:
@@ -118,8 +128,8 @@ def _parts(calibration: Mapping[str, Any]) -> Iterator[str]:
     for letter in FREQUENCY_GROUPS:
         of = calibration[letter]
         if of["error"] != UNDEFINED:
-            too = "too high" if overconfidence(of) > 0 else "too low"
-            yield f"{group_name(letter)} scores are {points_text(of['error'])} points off, {too}"
+            off = f"{points_text(of['error'])} points off"
+            yield f"{group_name(letter)} scores are {off}, {_direction(of)}"
 
 
 def _chart(letter: str, shown: int, look: Look, width: Width) -> Chart:

@@ -1,6 +1,6 @@
 """Who found the objects of a merge: how many sources agreed, and what a source found alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -8,6 +8,7 @@ import altair as alt
 import pandas as pd
 
 from dashboards.figure import Chart, Figure, Width
+from dashboards.figures.names import label_of
 from dashboards.figures.parts import COUNTS, fitting
 from dashboards.look import Look
 
@@ -16,6 +17,8 @@ STATES = ("several, kept", "one alone, kept", "several, cut", "one alone, cut")
 FOUND_BY = "'found by ' + datum.label"
 ROW = 24
 """Pixels of a bar and its gap."""
+LETTERS = 22
+"""Of a source's name on the axis."""
 
 
 def contributions(statistics: Mapping[str, Any], suffix: str = "") -> Figure | None:
@@ -28,14 +31,14 @@ def contributions(statistics: Mapping[str, Any], suffix: str = "") -> Figure | N
     if "clusters_kept_by_sources" not in statistics["fusion"]:
         return None
     agreed, found = f"merge-agreement{suffix}", f"merge-found{suffix}"
-    num_sources = len(statistics["sources"])
+    names = list(statistics["sources"])
     return Figure(
         name=f"merge-contributions{suffix}",
         title="Which sources found the objects",
         text=_text(statistics),
         panels=(
-            partial(_chart, agreed, "Objects by sources that agree", num_sources),
-            partial(_chart, found, "Objects that each source found", num_sources),
+            partial(_chart, agreed, "Objects by sources that agree", names),
+            partial(_chart, found, "Objects that each source found", names),
         ),
         tables={agreed: agreement_table(statistics), found: found_table(statistics)},
         broad=True,
@@ -112,12 +115,13 @@ def _frame(lines: list[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["name", "state", "order", "objects", "share"])
 
 
-def _chart(table: str, title: str, num_bars: int, look: Look, width: Width) -> Chart:
+def _chart(table: str, title: str, names: Sequence[str], look: Look, width: Width) -> Chart:
     base = alt.Chart(alt.NamedData(table)).transform_calculate(
         who="split(datum.state, ',')[0]", cut="indexof(datum.state, 'cut') > 0"
     )
+    axis = alt.Axis(labelExpr=label_of(names, LETTERS), grid=False)
     bars = base.mark_bar(opacity=1, height={"band": 0.7}).encode(
-        y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=130, grid=False)),
+        y=alt.Y("name:N", sort=None, title=None, axis=axis),
         x=alt.X(
             "objects:Q", title="objects", axis=alt.Axis(tickCount=fitting(70), labelExpr=COUNTS)
         ),
@@ -137,5 +141,5 @@ def _chart(table: str, title: str, num_bars: int, look: Look, width: Width) -> C
             alt.Tooltip("share:Q", format=".1%"),
         ],
     )
-    chart: Chart = bars.properties(width=width, height=ROW * num_bars, title=title)
+    chart: Chart = bars.properties(width=width, height=ROW * len(names), title=title)
     return chart

@@ -9,6 +9,7 @@ import altair as alt
 import pandas as pd
 
 from dashboards.figure import Chart, Figure, Width
+from dashboards.figures.names import label_of
 from dashboards.figures.parts import POINTS, fitting
 from dashboards.look import Look
 from longtail.categories import GROUP_NAMES
@@ -30,6 +31,8 @@ COLOURS = {"AP": "ink", "APr": "rare", "APc": "common", "APf": "frequent"}
 CHANGE = "abs(datum.change) < 0.05 ? '0.0' : format(datum.change, '+.1f')"
 ROW = 21
 """Pixels of a line."""
+LETTERS = 22
+"""Of a source's name on the axis."""
 
 
 def steps(evaluation: Mapping[str, Any], suffix: str = "") -> Figure | None:
@@ -136,7 +139,7 @@ def _chart(
         sort=None,
         title=None,
         scale=alt.Scale(domain=names),
-        axis=alt.Axis(labelLimit=130, labelColor=look["ink"], grid=True),
+        axis=alt.Axis(labelExpr=label_of(names, LETTERS), labelColor=look["ink"], grid=True),
     )
 
     def x(field: str) -> alt.X:

@@ -81,7 +81,8 @@ def cell_table(cells: Cells) -> pd.DataFrame:
         one), `trials`, `hole` (why it is empty), `light` (so is its colour) and `best`.
     """
     means = [cell.mean for row in cells.means.cells for cell in row if cell.mean is not None]
-    low, high = (min(means), max(means)) if means else (0.0, 0.0)
+    low, high = _ends(map(points_or_nan, means))
+    differ = _differ(low, high)
     lines: list[tuple[Any, ...]] = []
     for row, up in zip(cells.means.cells, cells.up.bins, strict=True):
         for cell, across in zip(row, cells.across.bins, strict=True):
@@ -89,11 +90,10 @@ def cell_table(cells: Cells) -> pd.DataFrame:
             mean = cell.mean
             place = cells.across.bins.index(across), cells.up.bins.index(up)
             hole = why_empty(cells, *place) if mean is None else ""
-            light = mean is not None and high > low and (mean - low) / (high - low) >= LIGHT_FROM
-            is_best = mean == high and high > low
-            lines.append(
-                (cell.name, *corners, points_or_nan(mean), cell.num_trials, hole, light, is_best)
-            )
+            points = points_or_nan(mean)
+            light = differ and (points - low) / (high - low) >= LIGHT_FROM
+            is_best = differ and points == high
+            lines.append((cell.name, *corners, points, cell.num_trials, hole, light, is_best))
     return pd.DataFrame(lines, columns=COLUMNS)
 
 
@@ -118,6 +118,8 @@ def found(table: pd.DataFrame) -> str:
     held = table.dropna(subset=["mean"])
     if held.empty:
         return "No trial."
+    if not _differ(*_ends(held["mean"])) and len(held) > 1:
+        return f"No cell is best: all have {held['mean'].max():.2f}."
     best = held.loc[held["mean"].idxmax()]
     return f"Best: {best['name']} with {best['mean']:.2f}, trials: {best['trials']}."
 
@@ -172,15 +174,16 @@ def _chart(name: str, cells: Cells, table: pd.DataFrame, look: Look, width: Widt
 
 
 def mean_colour(metric: str, means: Iterable[float]) -> alt.Color:
-    """From the lowest to the highest, with its scale above; one colour where all are equal."""
+    """From the lowest to the highest, with its scale above; one colour where all look equal."""
     low, high = _ends(means)
+    differ = _differ(low, high)
     return alt.Color(
         "mean:Q",
-        scale=alt.Scale(scheme=SEQUENTIAL, domain=[low, high if high > low else low + 1]),
+        scale=alt.Scale(scheme=SEQUENTIAL, domain=[low, high if differ else low + 1]),
         legend=alt.Legend(
             title=f"{heading(metric)} in points",
             format=".2f",
-            values=sorted({low, high}),
+            values=[low, high] if differ else [low],
             gradientLength=120,
             gradientThickness=10,
             symbolType="square",
@@ -191,6 +194,11 @@ def mean_colour(metric: str, means: Iterable[float]) -> alt.Color:
 def _ends(means: Iterable[float]) -> tuple[float, float]:
     held = [mean for mean in means if not math.isnan(mean)] or [0.0, 1.0]
     return min(held), max(held)
+
+
+def _differ(low: float, high: float) -> bool:
+    """Whether two means in points are told apart by the digits that are shown."""
+    return f"{low:.2f}" != f"{high:.2f}"
 
 
 def _room(num_columns: int, width: Width) -> Any:

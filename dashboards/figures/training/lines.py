@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from dashboards.figure import Chart, Width
+from dashboards.figures.names import label_of
 from dashboards.figures.parts import COUNTS, fitting
 from dashboards.look import SERIES, Look
 from dashboards.sources.found import Training
@@ -23,6 +24,8 @@ NUMBERS = "format(datum.value, abs(datum.value) < 10000 ? '.4~g' : '~s')"
 DECADES = "format(datum.value, datum.value < 0.01 || datum.value > 1000 ? '.0e' : '~g')"
 MANY_DECADES = 1.5
 """From so many powers of ten on, an axis is logarithmic."""
+LETTERS = 26
+"""Of a training's name in the legend."""
 
 
 def drawn_trainings(trainings: Sequence[Training]) -> list[Training]:
@@ -127,7 +130,11 @@ def line_chart(
     y = alt.Y("value:Q", title=unit or None, **_axis(values.value, zero))
     colours = [look[SERIES[i % len(SERIES)]] for i in range(len(names))]
     shown = alt.Legend(
-        columns=fitting(190), symbolType="stroke", symbolStrokeWidth=3, labelLimit=175
+        columns=fitting(190),
+        symbolType="stroke",
+        symbolStrokeWidth=3,
+        labelExpr=label_of(names, LETTERS),
+        labelLimit=175,
     )
     colour = alt.Color(
         "name:N",

@@ -27,7 +27,7 @@ def searched_table(analysis: Analysis, suffix: str) -> Table:
             "label": axis.label,
             "path": path,
             "searched": spelt(axis.dimension),
-            "base": spelt_value(analysis.base[path]),
+            "base": None if analysis.base[path] is None else spelt_value(analysis.base[path]),
             "best": None if best is None else spelt_value(best.point[path]),
         }
         for path, axis in analysis.axes.items()
@@ -36,7 +36,7 @@ def searched_table(analysis: Analysis, suffix: str) -> Table:
         Column("label", "searched"),
         Column("path", "path in the variant"),
         Column("searched", "values"),
-        Column("base", "base variant"),
+        Column("base", "base variant", undefined="none"),
         Column("best", "best trial", undefined="no trial has finished"),
     ]
     return Table(f"searched{suffix}", "Searched", columns, rows, "Fields of the variant.")
@@ -74,7 +74,7 @@ def confirmation_table(confirmation: Reevaluation, suffix: str) -> Table:
     """The trials that were run again, in the order of the sweep."""
     columns = [
         NUMBER,
-        Column("now", "", undefined=""),
+        Column("now", "after fresh seeds", undefined="not the best"),
         Column("metric", "metric"),
         Column("in_sweep", "in the sweep", hint="of its single run there"),
         Column("mean", "mean of fresh seeds", undefined="not known"),

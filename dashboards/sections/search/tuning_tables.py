@@ -41,7 +41,7 @@ def trial_table(tuning: Tuning, suffix: str) -> Table:
 def held_out_table(tuning: Tuning, suffix: str) -> Table:
     """Sources, start, winner and the winner without each source, on the other half."""
     columns = [
-        Column("row", ""),
+        Column("row", "merge or source"),
         Column("AP", "AP", best="high"),
         Column("interval", "95% interval", undefined="not known"),
         *(Column(name, name, best="high") for name in GROUP_METRICS[1:]),

@@ -68,7 +68,7 @@ def test_categories_without_ap_or_counts_are_told_and_not_drawn() -> None:
 
     figure = ap_by_images([row])
     assert figure.tables["categories"]["id"].tolist() == [1, 3]
-    assert "1 of 3 categories have no AP" in figure.text
+    assert "1 of 3 categories without AP" in figure.text
     assert "1 are not drawn: their training images are not known" in figure.text
 
 

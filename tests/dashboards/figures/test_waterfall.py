@@ -38,6 +38,13 @@ def test_a_step_is_better_worse_not_sure_or_not_known(tmp_path: Path) -> None:
     assert table["verdict"].tolist()[1:] == ["better", "worse", "not sure", "not known"]
 
 
+def test_a_step_that_changed_nothing_is_the_same(tmp_path: Path) -> None:
+    rows = made_rows(tmp_path, 2, 10)
+    made = made_difference("row_1", "row_0", 0.0)
+    made.comparison["metrics"]["AP"].update(low=0.0, high=0.0, standard_error=0.0)
+    assert step_table(rows, {("row_1", "row_0"): made})["verdict"][1] == "the same"
+
+
 def test_a_row_without_ap_is_left_out(tmp_path: Path) -> None:
     rows = list(made_rows(tmp_path, 3, 10))
     rows[1].evaluation["box"]["AP"] = rows[1].evaluation["segm"]["AP"] = -1.0

@@ -66,6 +66,17 @@ def test_other_rows_are_shown_everywhere(page: Browser, made: Made) -> None:
     page.wait(lambda: set(dots(page)) == defined)
 
 
+def test_a_row_against_itself_says_so_instead_of_differences_of_0(page: Browser) -> None:
+    Select(page.find("#against")).select_by_visible_text("row_2")
+
+    assert page.texts("#ap-by-images .rows") == ["row_2 against itself"]
+    assert "compared with itself" in page.texts("#category-count")[0]
+    assert {cells[5] for cells in lines(page).values()} == {"none"}
+
+    Select(page.find("#against")).select_by_visible_text("row_1")
+    assert "itself" not in page.texts("#category-count")[0]
+
+
 def test_lines_are_sorted_by_numbers_with_undefined_ones_last(page: Browser) -> None:
     page.find("#category-more").click()
     head = page.find("#category-table th[data-key=row]")

@@ -8,10 +8,12 @@ from selenium.webdriver.common.keys import Keys
 from support.browser.axe import violations
 from support.browser.browser import Browser
 from support.dashboards.made_pages import Made, made_page
+from support.dashboards.made_results import made_grid, made_report
 from support.dashboards.read_pages import LINES, lines
 
 from dashboards.pages.report import report_page
 from dashboards.sources.found import Found, Report
+from dashboards.sources.grid import read_grid
 
 pytestmark = pytest.mark.slow
 
@@ -130,6 +132,61 @@ def test_page_works_in_the_frame_that_a_tracking_server_shows_it_in(
     assert len(browser.texts("tr.chosen th")) == 1
     assert browser.console() == []
     assert browser.requests() == []
+
+
+def test_paper_breaks_no_interval_and_leaves_no_heading_behind(
+    made: Made, browser: Browser
+) -> None:
+    browser.open(made.file, medium="print", width=500)
+
+    lines_of_intervals = browser.run(
+        "return [...document.querySelectorAll('#ranking td small')].map((item) => {"
+        " const range = document.createRange(); range.selectNodeContents(item);"
+        " return range.getClientRects().length; })"
+    )
+    assert lines_of_intervals and set(lines_of_intervals) == {1}
+    # A heading is not kept with the first line of a grid.
+    displays = browser.run(
+        "return [...document.querySelectorAll('.blocks')].map((of) => getComputedStyle(of).display)"
+    )
+    assert set(displays) == {"block"}
+
+
+def test_a_table_that_goes_on_has_a_shadow_at_that_side(made: Made, browser: Browser) -> None:
+    browser.open(made.file, width=390)
+
+    box = "document.querySelector('#ranking').parentElement"
+    assert browser.run(f"return {box}.scrollWidth > {box}.clientWidth")
+    attachments = browser.run(f"return getComputedStyle({box}).backgroundAttachment")
+    assert attachments == "local, local, scroll, scroll"
+
+
+def test_page_of_one_row_has_its_categories(browser: Browser, tmp_path: Path) -> None:
+    made = made_page(tmp_path, num_rows=1, num_categories=12)
+
+    browser.open(made.file)
+
+    assert len(lines(browser)) == 12
+    assert browser.texts("#category-table thead th")[-1] == "AP"
+    browser.find("#query").send_keys("category_3")
+    assert list(lines(browser)) == ["category_3"]
+    assert browser.console() == []
+
+
+def test_a_long_name_leaves_other_columns_in_sight(browser: Browser, tmp_path: Path) -> None:
+    grid = made_grid(tmp_path, 2, 4)
+    for number in range(2):
+        path = grid / f"row_{number}" / "evaluation" / "evaluation.json"
+        tree = json.loads(path.read_text())
+        tree["per_category"][1]["name"] = "a_very_long_name_" * 18
+        path.write_text(json.dumps(tree))
+    file = tmp_path / "page.html"
+    file.write_text(report_page(made_report(read_grid(grid))), encoding="utf-8")
+
+    browser.open(file)
+
+    box = "document.querySelector('#all-categories .wide')"
+    assert browser.run(f"return {box}.scrollWidth - {box}.clientWidth") == 0
 
 
 def test_page_without_rows_says_what_is_missing(browser: Browser, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The section of merges."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,16 @@ def test_the_table_of_steps_has_their_verdicts() -> None:
     assert rows["b"]["interval"] == "25.00 to 35.00"
     html = html_table(_table(_section(_found()), "merge-step-table"))
     assert "not defined" in html and "nan" not in html
+
+
+def test_a_step_that_changed_nothing_is_the_same_and_no_cell_is_blank() -> None:
+    tree = made_merge_evaluation()
+    cap = tree["steps"]["cap"]
+    cap["change"]["AP"] = 0.0
+    cap["change_intervals"]["AP"] = {"low": 0.0, "high": 0.0, "standard_error": 0.0}
+    table = _table(_section(_found(evaluation=tree)), "merge-step-table")
+    assert [row["verdict"] for row in table.rows if row["name"] == "+ cap"] == ["the same"]
+    assert not re.findall(r"<td[^>]*></td>", html_table(table))
 
 
 def test_the_table_of_sources_has_the_counts_of_the_statistics() -> None:

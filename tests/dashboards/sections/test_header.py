@@ -103,5 +103,10 @@ def test_only_five_warnings_are_open() -> None:
     assert all(f"warning {number}<" in html for number in (5, 6, 7))
 
 
+def test_one_more_warning_is_one() -> None:
+    found = Found("a", "grid", warnings=tuple(f"warning {number}" for number in range(6)))
+    assert "<summary>1 more warning</summary>" in _html(Report("", (found,)))
+
+
 def test_nothing_to_say_is_no_section() -> None:
     assert header(Report("", (Found("a", "grid"),))) is None

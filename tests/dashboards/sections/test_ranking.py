@@ -91,6 +91,10 @@ def test_rows_of_boxes_alone_have_a_table_of_their_own(tmp_path: Path) -> None:
     (line,) = lines_of(tables["ranking-boxes"]).values()
     tree = json.loads((grid / "high/evaluation/evaluation.json").read_text())
     assert line["row"] == "high" and float(line["AP"]) == 100 * tree["box"]["AP"]
+    # The boxes of the baseline, which has masks, too.
+    low = json.loads((grid / "low/evaluation/evaluation.json").read_text())
+    difference = float(line["difference"])
+    assert abs(difference - 100 * (tree["box"]["AP"] - low["box"]["AP"])) < 1e-9
     assert "gap_box_mask" not in line
 
 
@@ -99,6 +103,12 @@ def test_a_single_row_has_nothing_to_be_compared_with(tmp_path: Path) -> None:
     assert "There is one row, and nothing to compare it with." in notes
     keys = [column.key for column in tables["ranking"].columns]
     assert "difference" not in keys and "step" not in keys
+
+
+def test_no_gap_is_the_best(tmp_path: Path) -> None:
+    tables, _ = blocks_of(made_report(read_grid(matched_grid(tmp_path, SKILLS))))
+    (gap,) = (of for of in tables["ranking"].columns if of.key == "gap_box_mask")
+    assert tables["ranking"].best(gap) is None
 
 
 def test_unfinished_rows_have_no_line(tmp_path: Path) -> None:

@@ -70,9 +70,12 @@ def test_damaged_matches_spoil_their_own_pairs_alone(report: Report) -> None:
 def test_rows_of_boxes_are_compared_by_boxes(tmp_path: Path) -> None:
     grid = matched_grid(tmp_path, SKILLS, boxes_alone=["b", "c"])
     report = made_report(read_grid(grid))
-    found = compared(report, [("c", "b"), ("b", "a")])
-    assert found.found["c", "b"].kind == "box"
-    assert found.unknown == {("b", "a"): "b and a are not compared: one of them has no masks."}
+    found = compared(report, [("c", "b"), ("b", "a"), ("a", "b")])
+    assert found.found["c", "b"].kind == found.found["b", "a"].kind == "box"
+    boxes = [row.evaluation["box"]["AP"] for row in report.rows]
+    metric = found.found["b", "a"].comparison["metrics"]["AP"]
+    assert metric["difference"] == pytest.approx(boxes[1] - boxes[0])
+    assert found.unknown == {("a", "b"): "a and b are not compared: one of them has no masks."}
     table = category_differences(report.rows)
     assert table is not None and list(table) == ["id", "e1_2"]
 

@@ -3,9 +3,9 @@ from support.dashboards.drawn import check_quiet, drawn_words
 from support.dashboards.made_diagnosed import made_diagnosed
 
 from dashboards.figures.diagnosis.reliability import (
-    overconfidence,
     reliability,
     reliability_table,
+    share_too_high,
 )
 from longtail.metrics import points_text
 
@@ -36,17 +36,22 @@ def test_panels_show_the_error_of_the_row_that_is_chosen_and_name_holes() -> Non
     assert sum(text.startswith("D-ECE") for text in last) == 2
 
 
-def test_scores_that_promise_too_much_are_called_too_high() -> None:
+def test_scores_that_promise_too_much_are_called_too_high_and_others_too_low() -> None:
     bins = [
         {"low": 0.8, "count": 30, "mean_score": 0.85, "precision": 0.5},
         {"low": 0.1, "count": 10, "mean_score": 0.15, "precision": 0.25},
         {"low": 0.2, "count": 0, "mean_score": -1.0, "precision": -1.0},
     ]
-    # (30 x 0.35 - 10 x 0.10) / 40
-    assert overconfidence({"bins": bins}) == pytest.approx(0.2375)
+    assert share_too_high({"bins": bins}) == 0.75
     (row,) = made_diagnosed("cf")
     row.diagnosis["calibration"]["r"] = {"error": 0.2875, "bins": bins}
+    told = "rare scores are 28.75 points off, too high for 75% of the detections, too low for the"
+    assert f"{told} others" in reliability([row]).text
+
+    bins[1]["count"] = 1
     assert "rare scores are 28.75 points off, too high." in reliability([row]).text
+    bins[0]["count"], bins[1]["count"] = 1, 30
+    assert "rare scores are 28.75 points off, too low." in reliability([row]).text
 
 
 def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ import pytest
 from support.dashboards.searches import svg_of
 from support.sweep_scene import LAMBDA, trial_of
 
-from dashboards.figures.search.heat_map import Cells, cell_table, found, heat_map
+from dashboards.figures.search.heat_map import Cells, cell_table, found, heat_map, mean_colour
 from longtail.config.search_space import Choice, LogUniform, Uniform
 from longtail.sweep.analysis.axis import Axis
 from longtail.sweep.analysis.marginals import BinMean, HeatMap
@@ -57,6 +57,17 @@ def test_equal_cells_have_no_best_and_one_colour(capfd: pytest.CaptureFixture[st
     assert not cell_table(same)["best"].any()
     assert svg_of(heat_map(same, "4 finished trials", "h")).count(">20.00<") == 5
     assert "WARN" not in capfd.readouterr().err
+
+
+def test_cells_that_differ_below_the_digits_that_are_shown_are_equal() -> None:
+    row = BinMean("x", 0.000361, 1), BinMean("y", 0.000399, 1)
+    alike = Cells("AP", PAIR, PAIR, HeatMap("a", "a", (row, row)), ())
+    table = cell_table(alike)
+    assert not table["best"].any() and not table["light"].any()
+    assert found(table) == "No cell is best: all have 0.04."
+    # Less than a hundredth of a point stays in the darkest colours.
+    low, high = mean_colour("AP", table["mean"]).to_dict()["scale"]["domain"]
+    assert high - low == 1
 
 
 def test_without_a_trial_all_cells_are_holes() -> None:

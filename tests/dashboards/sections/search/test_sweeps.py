@@ -25,6 +25,7 @@ from support.sweep_scene import (
 from dashboards.pages.report import sections_of
 from dashboards.section import Section
 from dashboards.sections.header import header
+from dashboards.sections.headline import headline
 from dashboards.sections.search.best import best
 from dashboards.sections.search.margins import margins
 from dashboards.sections.search.on_the_way import on_the_way
@@ -125,6 +126,8 @@ def test_the_confirmation_says_by_how_much_the_best_fell() -> None:
         pytest.approx(27.0),
         "24.00, 27.00, 30.00",
     )
+    assert all(column.title for column in again.columns)
+    assert second["now"] is None and "not the best" in words
     assert second["seeds"] is None and "no run finished" in words and "not known" in words
 
 
@@ -133,6 +136,8 @@ def test_few_trials_still_make_a_report(number: int) -> None:
     sweep = sweep_of({LAMBDA: DIMENSIONS[LAMBDA]})
     report = report_of(analyse(sweep, halved_trials(sweep, number)), "It has not ended.")
     assert ("No trial has finished." in said(best(report))) == (number == 0)
+    found = "none has finished" if number == 0 else "the best is trial "
+    assert f"{number} trial{'' if number == 1 else 's'}; {found}" in headline(report)
     assert ("4 trials are needed" in said(values(report))) == (number < 4)
     assert "It has not ended." in said(header(report))
     assert figure_names(values(report)) == (

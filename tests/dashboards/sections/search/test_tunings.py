@@ -16,6 +16,7 @@ from support.dashboards.searches import (
 
 from dashboards.pages.report import sections_of
 from dashboards.sections.header import header
+from dashboards.sections.headline import headline
 from dashboards.sections.search.margins import margins
 from dashboards.sections.search.trade_off import trade_off
 from dashboards.sections.search.tuned import tuned
@@ -41,6 +42,10 @@ def test_the_sections_are_those_that_have_data(report: Report) -> None:
     assert report.title == "Tuning fusion"
     names = ["about", "tuning", "trade-off", "values", "margins-on-scores"]
     assert [section.name for section in sections_of(report)] == names
+
+
+def test_the_sentence_below_the_title_names_the_best_trial(report: Report) -> None:
+    assert headline(report) == "A tuning. 3 trials; the best is trial 1 with AP 30.00."
 
 
 def test_the_winner_is_named_on_both_halves(report: Report) -> None:
