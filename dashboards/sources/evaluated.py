@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dashboards.sources.diagnosis_shape import DiagnosisFile
 from dashboards.sources.files import read_tree, tree_if_there
 from dashboards.sources.found import Row
-from dashboards.sources.shapes import EvaluationFile
+from dashboards.sources.shapes.diagnosis import DiagnosisFile
+from dashboards.sources.shapes.results import EvaluationFile
 from longtail.evaluation.recording.names import DIAGNOSIS, EVALUATION
 from longtail.metrics import UNDEFINED
 from longtail.predictions.store import PredictionStore, is_store

@@ -8,7 +8,7 @@ from dashboards.sources.evaluated import evaluated_row
 from dashboards.sources.files import read_tree, tree_if_there
 from dashboards.sources.found import Found, Row
 from dashboards.sources.merge import part_of_merge
-from dashboards.sources.merge_shapes import MergeEvaluation, MergeStatistics
+from dashboards.sources.shapes.merges import MergeEvaluation, MergeStatistics
 from ensemble.merging.folder import STATS
 from ensemble.sources.spec import MERGED
 from longtail.caches import cache_folder

@@ -11,7 +11,7 @@ from dashboards.sources.files import read_tree, tree_if_there
 from dashboards.sources.found import Difference, Found, Row
 from dashboards.sources.node_times import TIMES, node_times
 from dashboards.sources.nodes import cut_journals, nodes_of_rows, trainings_of
-from dashboards.sources.shapes import GridTable, NodeFile, PlanFileTree, VariantFile
+from dashboards.sources.shapes.results import GridTable, NodeFile, PlanFileTree, VariantFile
 from longtail.cluster.nodes.ledger import NODE
 from longtail.cluster.nodes.plan_file import PLAN
 from longtail.cluster.results.evaluation_files import VARIANT

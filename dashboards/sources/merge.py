@@ -6,7 +6,7 @@ from typing import Any
 
 from dashboards.sources.files import read_tree
 from dashboards.sources.found import Difference, Found, Row
-from dashboards.sources.merge_shapes import (
+from dashboards.sources.shapes.merges import (
     MergeEvaluation,
     MergeRequest,
     MergeStatistics,

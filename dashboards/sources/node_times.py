@@ -14,7 +14,7 @@ from typing import Any
 
 from dashboards.sources.files import tree_if_there
 from dashboards.sources.nodes import Nodes, lines_of
-from dashboards.sources.shapes import NodeFile
+from dashboards.sources.shapes.results import NodeFile
 from longtail.cluster.nodes.ledger import NODE, RESULT
 
 TIMES = "times"

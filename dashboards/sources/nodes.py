@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from dashboards.sources.files import check_shape, tree_if_there
 from dashboards.sources.found import Training
-from dashboards.sources.shapes import JournalLine, NodeFile
+from dashboards.sources.shapes.results import JournalLine, NodeFile
 from longtail.cluster.nodes.ledger import NODE, RESULT
 from longtail.cluster.results.named_results import file_name
 from longtail.training.journal import JOURNAL, REMEDY, read_journal, read_lines

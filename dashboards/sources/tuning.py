@@ -7,7 +7,7 @@ from typing import Any
 
 from dashboards.sources.files import check_shape, tree_if_there
 from dashboards.sources.found import Found
-from dashboards.sources.merge_shapes import TuneReport, TuneRequest
+from dashboards.sources.shapes.merges import TuneReport, TuneRequest
 from ensemble.tuning.journal import MARGIN_TRIALS, NOUN, REMEDY
 from ensemble.tuning.journal import Trial as TunedTrial
 from ensemble.tuning.objective.margins import MarginTrials

@@ -2,7 +2,7 @@
 
 from typing import Any, NotRequired, TypedDict
 
-from dashboards.sources.shapes import ComparisonTree, EvaluationPart, Interval, KindWord
+from dashboards.sources.shapes.results import ComparisonTree, EvaluationPart, Interval, KindWord
 
 
 class Fusion(TypedDict):

@@ -4,7 +4,7 @@ from typing import Annotated, Generic, NotRequired, TypedDict, TypeVar
 
 import msgspec
 
-from dashboards.sources.shapes import KindWord
+from dashboards.sources.shapes.results import KindWord
 from longtail.evaluation.diagnosis.calibration_error import Calibration
 from longtail.evaluation.diagnosis.confusion import ConfusedPair
 from longtail.evaluation.diagnosis.score_distribution import ScoreDistribution

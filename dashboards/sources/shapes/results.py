@@ -1,4 +1,4 @@
-"""The shapes of the JSON files that reports are made of: the fields that a page counts on."""
+"""The shapes of evaluations, tables of grids, plans, nodes and journals."""
 
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
