@@ -4,16 +4,17 @@ The matches that evaluations keep are resampled in pairs (see `evaluation.compar
 comparisons are kept (`kept_comparisons`), so that the same grid again need not compute them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from longtail.categories import CategoryTable
 from longtail.cluster.nodes.ledger import node_directory
 from longtail.cluster.nodes.plan import Plan, Row, TableRow
 from longtail.cluster.nodes.statuses import NodeStatuses, State
-from longtail.cluster.results.kept_comparisons import COMPARISONS, kept_comparisons
+from longtail.cluster.results.kept_comparisons import COMPARISONS, Pair, kept_comparisons
 from longtail.evaluation.matching.overlaps import Kind
 from longtail.evaluation.metrics.matches.files import matches_path
 from longtail.evaluation.uncertainty.comparison import Comparison, difference_cells
@@ -21,6 +22,8 @@ from longtail.evaluation.uncertainty.comparison import Comparison, difference_ce
 __all__ = ["Comparison", "OnPair", "RowDifference", "difference_cells", "differences_to"]
 
 OnPair = Callable[[str, str], None]
+RowPair: TypeAlias = tuple[TableRow, TableRow]
+"""A row, and the one that is compared with it."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,25 @@ def differences_to(
     kept = [row for row in done if row.evaluation.config["resamples"]]
     baselines = [row for row in kept if row.variant_name == baseline]
     others = [row for row in kept if row.variant_name != baseline]
-    found = [(_baseline_of(row, baselines), row) for row in others]
-    pairs = [(before, after) for before, after in found if before is not None]
-    return [_difference(*pair, plan.data.val, runs, on_pair) for pair in pairs]
+    pairs = list(_pairs((row, baselines) for row in others))
+    found = _compared(pairs, list(_steps(kept)), plan.data.val, runs, on_pair)
+    return [found[before.name, after.name] for before, after in pairs]
+
+
+def _steps(rows: Sequence[TableRow]) -> Iterator[RowPair]:
+    """Each row and that of the variant above: a report shows them, and compares them with ease when
+    their resamples are drawn anyway."""
+    variants: dict[str, list[TableRow]] = {}
+    for row in rows:
+        variants.setdefault(row.variant_name, []).append(row)
+    for above, own in pairwise(variants.values()):
+        yield from _pairs((row, above) for row in own)
+
+
+def _pairs(candidates: Iterable[tuple[TableRow, Sequence[TableRow]]]) -> Iterator[RowPair]:
+    for row, others in candidates:
+        if (before := _baseline_of(row, others)) is not None:
+            yield before, row
 
 
 def _baseline_of(row: TableRow, baselines: Sequence[TableRow]) -> TableRow | None:
@@ -78,19 +97,46 @@ def _baseline_of(row: TableRow, baselines: Sequence[TableRow]) -> TableRow | Non
     return None
 
 
-def _difference(
-    before: TableRow, after: TableRow, annotations: Path, runs: Path, on_pair: OnPair
-) -> RowDifference:
-    folders = [node_directory(runs, row.evaluation) for row in (before, after)]
-    both_have_masks = all(matches_path(folder, "segm").is_file() for folder in folders)
-    kind: Kind = "segm" if both_have_masks else "box"
-    (comparison,) = kept_comparisons(
-        folders,
-        [(0, 1)],
-        kind,
-        resamples=after.evaluation.config["resamples"],
-        cache=runs / COMPARISONS,
-        categories=lambda: CategoryTable.from_json(annotations),
-        on_missing=lambda _: on_pair(before.name, after.name),
-    )
-    return RowDifference(after.name, before.name, kind, comparison)
+def _compared(
+    pairs: Sequence[RowPair],
+    steps: Sequence[RowPair],
+    annotations: Path,
+    runs: Path,
+    on_pair: OnPair,
+) -> dict[tuple[str, str], RowDifference]:
+    """Differences by the names of both rows; each row is resampled once for all of its pairs."""
+    alike: dict[tuple[Kind, int], list[RowPair]] = {}
+    for pair in {(a.name, b.name): (a, b) for a, b in (*steps, *pairs)}.values():
+        alike.setdefault((_kind_of(pair, runs), pair[1].evaluation.config["resamples"]), []).append(
+            pair
+        )
+    told = {(before.name, after.name) for before, after in pairs}
+    found = {}
+    for (kind, resamples), of_kind in alike.items():
+        rows = {row.name: row for pair in of_kind for row in pair}
+        names = list(rows)
+
+        def tell(missing: Sequence[Pair], names: Sequence[str] = names) -> None:
+            for a, b in missing:
+                if (names[a], names[b]) in told:
+                    on_pair(names[a], names[b])
+
+        comparisons = kept_comparisons(
+            [node_directory(runs, row.evaluation) for row in rows.values()],
+            [(names.index(before.name), names.index(after.name)) for before, after in of_kind],
+            kind,
+            resamples,
+            cache=runs / COMPARISONS,
+            categories=lambda: CategoryTable.from_json(annotations),
+            on_missing=tell,
+        )
+        for (before, after), comparison in zip(of_kind, comparisons, strict=True):
+            of = RowDifference(after.name, before.name, kind, comparison)
+            found[before.name, after.name] = of
+    return found
+
+
+def _kind_of(pair: RowPair, runs: Path) -> Kind:
+    """Masks, or boxes where one of both has no masks."""
+    folders = [node_directory(runs, row.evaluation) for row in pair]
+    return "segm" if all(matches_path(of, "segm").is_file() for of in folders) else "box"

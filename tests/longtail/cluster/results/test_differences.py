@@ -8,10 +8,12 @@ import pytest
 from support.match_tables import simulated_tables
 from support.results.unread import Result
 
+from longtail.categories import CategoryTable
 from longtail.cluster.nodes.ledger import finish, node_directory
 from longtail.cluster.nodes.plan import DataFiles, Plan, make_plan
 from longtail.cluster.nodes.statuses import look_up
 from longtail.cluster.results.differences import RowDifference, differences_to
+from longtail.cluster.results.kept_comparisons import COMPARISONS, kept_comparisons
 from longtail.config.classifiers import Equalization, Sigmoid, Softmax
 from longtail.config.stages import Stage
 from longtail.config.variant import Variant
@@ -131,3 +133,25 @@ def test_boxes_are_compared_where_a_row_has_no_masks(data: DataFiles, tmp_path: 
     (eql,), _ = compared(plan, tmp_path)
     assert eql.kind == "box"
     assert eql.comparison.metrics["AP"].difference == 0
+
+
+def test_the_steps_that_a_report_shows_are_compared_in_passing(
+    data: DataFiles, tmp_path: Path
+) -> None:
+    plan = make_plan(VARIANTS, (0,), data, RESAMPLES)
+    tables = finished(plan, tmp_path, (0.5, 0.9, 0.2))
+    found, num_told = compared(plan, tmp_path)
+    assert [of.baseline for of in found] == ["sigmoid", "sigmoid"] and num_told == 2
+
+    def read_categories() -> CategoryTable:
+        raise AssertionError("it is computed again")
+
+    (step,) = kept_comparisons(
+        [node_directory(tmp_path, row.evaluation) for row in plan.rows],
+        [(1, 2)],
+        "segm",
+        RESAMPLES,
+        tmp_path / COMPARISONS,
+        read_categories,
+    )
+    assert step == compare(tables[1], tables[2], RESAMPLES)
