@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from support.commands.in_process import exit_code
@@ -108,12 +109,14 @@ def test_a_variant_written_by_hand_is_the_same_node(
 
 
 def test_more_trials_go_on_where_it_ended_and_the_best_is_trained_again(
-    swept: SweepCommand, warm: WarmPool
+    swept: SweepCommand, warm: WarmPool, tmp_path: Path
 ) -> None:
     before = swept.trials()
     words = "--algorithm", "random", "--trials", "6", "--confirm", "2", "--confirm-best", "1"
-    code, output = warm.run(replace(swept, more=words).words())
+    table = tmp_path / "trials.csv"
+    code, output = warm.run([*replace(swept, more=words).words(), "--csv", str(table)])
     assert code == 0, output
+    assert len(table.read_text().splitlines()) == 7
     after = swept.trials()
     assert sorted(after) == [0, 1, 2, 3, 4, 5]
     assert {number: after[number] for number in before} == before

@@ -76,6 +76,10 @@ class Page:
         """All that is read on it."""
         return str(self.script("return document.body.innerText"))
 
+    def await_count(self, text: str, number: int) -> None:
+        """Wait till a text is there so many times."""
+        self._wait(lambda: self.text.count(text) == number, f"{number} times {text!r}")
+
     def script(self, text: str) -> Any:
         """What a script finds."""
         return self._browser.execute_script(text)
@@ -106,7 +110,8 @@ def test_the_description_has_links_and_names_are_no_markup(browser: Any, shown: 
     page = Page(browser, shown, "Rows")
     text = page.await_text("Open:", "95% interval", "25.75 to 27.25")
     assert "Means over seeds · AP against APr · Difference · Search" in text
-    assert text.count("eql <b>rfs</b> seed 1") == 2
+    # In the description, and in the table, which comes later.
+    page.await_count("eql <b>rfs</b> seed 1", 2)
     bold = "return [...document.querySelectorAll('b')].map(found => found.textContent)"
     assert "rfs" not in page.script(bold)
 

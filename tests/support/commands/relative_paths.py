@@ -154,14 +154,21 @@ QUICK = (
         " --dry-run",
         says="nms",
     ),
+    Tried(
+        "experiments.sweep",
+        f"--variant=variant.json --search=inference.nms_iou=[0.4,0.5] {_TRAINS} --csv=sweep.csv"
+        " --dry-run",
+        code=2,
+        says="--csv: nothing is run here",
+    ),
 )
 
 ON_RAY = (
     Tried(
         "experiments.sweep",
         "--space=fusion --pred=a=a.json --pred=b=b.json --val=ann.json --runs=runs --trials=2"
-        " --resamples=0 --csv=sweep.csv",
-        ("runs/sweeps/fusion/merge.yaml", "sweep.csv"),
+        " --resamples=0",
+        ("runs/sweeps/fusion/merge.yaml",),
     ),
     Tried(
         "ensemble.merge",
