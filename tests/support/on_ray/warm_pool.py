@@ -16,6 +16,8 @@ import pytest
 from support.commands.in_process import exit_code
 from support.on_ray.clusters import Cluster
 
+from longtail.commands import NO_REPORT
+
 
 class WarmPool:
     """One pool of a head, made when a command first asks for one.
@@ -61,7 +63,8 @@ class WarmPool:
             return
         self._patch = pytest.MonkeyPatch()
         for name, value in self._head.environment.items():
-            if os.environ.get(name) != value:
+            # Whether a command makes a report is its test's to say.
+            if name != NO_REPORT and os.environ.get(name) != value:
                 self._patch.setenv(name, value)
         from longtail.cluster.work import start_up
 
