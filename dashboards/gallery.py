@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dashboards.source_options import categories_option, images_option, pred_option, words
 from longtail.commands import run
 from longtail.data.lvis.exhaustive_option import exhaustive_option
-from longtail.path_options import AbsolutePath, NewPages, SourceWord, force_option
+from longtail.path_options import AbsolutePath, NewPages, force_option
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -21,11 +22,6 @@ if TYPE_CHECKING:
     from dashboards.sources.found import Report, Row
 
 MOST_ROWS = 6
-
-
-def _words(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, ...]:
-    words = (word.strip() for word in (text or "").split(","))
-    return tuple(dict.fromkeys(word for word in words if word))
 
 
 @click.command()
@@ -41,30 +37,13 @@ def _words(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str
     type=AbsolutePath(exists=True, dir_okay=False),
     help="LVIS annotation file, where a source does not name it, and for --pred.",
 )
-@click.option(
-    "--images",
-    type=AbsolutePath(exists=True, file_okay=False),
-    help="Folder of the pictures, where a source does not name it.",
-)
-@click.option(
-    "--pred",
-    "preds",
-    type=SourceWord(),
-    multiple=True,
-    metavar="NAME=PATH[,OPTION=VALUE...]",
-    help="Result file of any tool; repeatable. NAME: letters, digits, '.', '_' and '-'. Options:"
-    " categories=FILE or coco, max_score=S.",
-)
-@click.option(
-    "--categories",
-    callback=_words,
-    metavar="NAMES",
-    help="By name or id, as in cup,unicycle [default: in turn the rarest, worst, most changed].",
-)
+@images_option
+@pred_option
+@categories_option
 @click.option(
     "--rows",
     "row_names",
-    callback=_words,
+    callback=words,
     metavar="NAMES",
     help=f"Side by side [default: the first, the last, the best; {MOST_ROWS} at most].",
 )

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import click
 
+from dashboards.source_options import categories_option, images_option, pred_option
 from longtail.commands import run
 from longtail.data.lvis.exhaustive_option import exhaustive_option
 from longtail.path_options import (
     AbsolutePath,
     NewPage,
     NewPath,
-    SourceWord,
     force_option,
     short_path,
 )
@@ -25,15 +25,7 @@ from longtail.path_options import (
     type=AbsolutePath(exists=True, dir_okay=False),
     help="LVIS annotation file that judges --pred; for pictures, where a source does not name it.",
 )
-@click.option(
-    "--pred",
-    "preds",
-    type=SourceWord(),
-    multiple=True,
-    metavar="NAME=PATH[,OPTION=VALUE...]",
-    help="Result file of any tool; repeatable. NAME: letters, digits, '.', '_' and '-'. Options:"
-    " categories=FILE or coco, max_score=S.",
-)
+@pred_option
 @click.option(
     "--experiment", metavar="NAME", help="Finished evaluations of this MLflow experiment are rows."
 )
@@ -45,17 +37,8 @@ from longtail.path_options import (
     type=AbsolutePath(file_okay=False),
     help="The runs folder, which has MLflow's store unless MLFLOW_TRACKING_URI is set.",
 )
-@click.option(
-    "--images",
-    type=AbsolutePath(exists=True, file_okay=False),
-    help="Folder of the pictures, where a source does not name it.",
-)
-@click.option(
-    "--categories",
-    metavar="NAMES",
-    help="Of the pictures, by name or id, as in cup,unicycle [default: in turn the rarest, worst,"
-    " most changed].",
-)
+@images_option
+@categories_option
 @click.option("--no-pictures", is_flag=True, help="Leave pictures out.")
 @click.option(
     "--baseline",
@@ -79,7 +62,7 @@ def main(
     experiment: str | None,
     runs: Path,
     images: Path | None,
-    categories: str | None,
+    categories: tuple[str, ...],
     no_pictures: bool,
     baseline: str | None,
     title: str,
@@ -124,8 +107,7 @@ def main(
         found.append(read_experiment(experiment, runs))
     report = combine(title, found, baseline)
     source = picture_source(report.sources, ann, images, exhaustive)
-    named = tuple(word.strip() for word in (categories or "").split(",") if word.strip())
-    write_report(report, out, None if no_pictures else Pictures(source, named))
+    write_report(report, out, None if no_pictures else Pictures(source, categories))
     if exported is not None:
         from dashboards.pages.export import export_report
 
