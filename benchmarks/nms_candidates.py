@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 from torchvision.ops import batched_nms, clip_boxes_to_image
 
-from longtail.models.box_regressor import deltas_of
+from longtail.models.box_heads.regressor import deltas_of
 from longtail.models.boxes import decode_boxes
 from longtail.models.detections.select import BoxSelector
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from types import UnionType
-from typing import Annotated, Any, Self, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Self, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
@@ -21,6 +21,9 @@ class Config(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    later: ClassVar[frozenset[str]] = frozenset()
+    """Fields that came after nodes had been named: a default of theirs changes no name."""
 
     @model_validator(mode="before")
     @classmethod
@@ -85,7 +88,25 @@ class Config(BaseModel):
 
     def fingerprint(self) -> str:
         """Twelve hex digits that name this exact configuration."""
-        return fingerprint(self.model_dump(mode="json"))
+        return fingerprint(self.named_tree())
+
+    def named_tree(self) -> dict[str, Any]:
+        """The JSON tree that names this configuration: without `later` fields at their defaults."""
+        tree: dict[str, Any] = _without_later(self, self.model_dump(mode="json"))
+        return tree
+
+
+def _without_later(value: Any, tree: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_without_later(item, of_item) for item, of_item in zip(value, tree, strict=True)]
+    if not isinstance(value, Config):
+        return tree
+    fields = type(value).model_fields
+    return {
+        name: _without_later(getattr(value, name), below)
+        for name, below in tree.items()
+        if not (name in value.later and getattr(value, name) == fields[name].default)
+    }
 
 
 def config_classes(annotation: Any) -> list[type[Config]]:

@@ -1,10 +1,11 @@
 """What the network is: backbone, neck, proposals and RoI heads. Its parts are shared by engines."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from longtail.config.base import Config
+from longtail.config.roi_stages import MaskCrossEntropy, MaskLoss, OneStage, RoIStages
 
 
 class Timm(Config):
@@ -65,8 +66,15 @@ class Proposals(Config):
     """Proposals of an image, at test time."""
 
 
+Pooling = Literal["align", "deformable"]
+"""RoIAlign; or with each bin moved by an offset that the RoI's own features give: deformable RoI
+pooling, Dai et al. 2017, of lvisTraveler 2020, section 2.2."""
+
+
 class BoxHead(Config):
-    """RoI sampling, pooling and the two fully connected layers before classifier and regressor."""
+    """RoI sampling, pooling and the layers before classifier and regressor."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"pooling", "regression", "regression_scale"})
 
     rois_per_image: PositiveInt = 512
     """RoIs of an image that the heads learn from."""
@@ -82,10 +90,19 @@ class BoxHead(Config):
     """One box regression per category; false shares one among all."""
     smooth_l1_beta: NonNegativeFloat = 0.0
     """0 is plain L1, as detectron2 has it; torchvision's own heads use 1/9."""
+    pooling: Pooling = "align"
+    """How a RoI's features are pooled."""
+    regression: Literal["shared", "convolutional"] = "shared"
+    """What the regressor sees: `shared` the two layers of the classifier; `convolutional` a branch
+    of its own, the double head of Wu et al. 2020 (its losses weigh 2: `loss_weights`)."""
+    regression_scale: float = Field(1.3, ge=1)
+    """Factor of the sides of the RoIs that the convolutional branch sees."""
 
 
 class MaskHead(Config):
     """Convolutions, then a deconvolution that doubles the pooled RoI's side: the mask grid."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"pooling", "level", "loss", "boundary", "scoring"})
 
     pool_size: PositiveInt = 14
     """Side of the pooled features; the mask grid has twice that."""
@@ -95,10 +112,27 @@ class MaskHead(Config):
     """Before the deconvolution."""
     class_specific: bool = True
     """One mask per category; false shares one among all."""
+    pooling: Pooling = "align"
+    """How a RoI's features are pooled."""
+    level: Literal["area", "area_and_ratio"] = "area"
+    """The level of the pyramid that a RoI's mask is made from: by the box's `area`, or a finer one
+    where the mask fills little of the box, lvisTraveler 2020, Eq. 1: that of the instance in
+    training, and at test time that of a first mask by area, of which those are made anew whose
+    level changes."""
+    loss: MaskLoss = MaskCrossEntropy()
+    """What the masks learn by."""
+    boundary: bool = False
+    """A branch on the finest level learns the masks' boundaries and gives the mask its features:
+    Cheng et al. 2020, of lvisTraveler 2020, section 2.2."""
+    scoring: bool = False
+    """A head predicts each mask's IoU, which multiplies the score of the mask and not that of the
+    box: Huang et al. 2019, row MS of lvisTraveler 2020."""
 
 
 class Detector(Config):
-    """A Mask R-CNN."""
+    """A Mask R-CNN, or a cascade of them."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"roi_stages"})
 
     engine: Literal["torchvision", "detectron2"] = "torchvision"
     """What makes features and proposals; the RoI heads are shared."""
@@ -115,6 +149,8 @@ class Detector(Config):
     proposals: Proposals = Proposals()
     box_head: BoxHead = BoxHead()
     mask_head: MaskHead = MaskHead()
+    roi_stages: RoIStages = OneStage()
+    """How often boxes are refined: `standard`, `cascade` or `htc`."""
 
     @model_validator(mode="after")
     def _backbone_belongs_to_the_engine(self) -> Self:

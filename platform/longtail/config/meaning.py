@@ -3,6 +3,8 @@
 An identity keeps them (nodes are named by all fields); a search tries what means the same once.
 """
 
+from longtail.config.detector import BoxHead, Detector
+from longtail.config.roi_stages import BoxStages
 from longtail.config.scores import AsTheyAre, HeadMerge, LogitAdjustment, NorCal, ScoreAdjustment
 from longtail.config.stages import ClassThenImage, MultiStep, Sampler, Schedule, Stage
 from longtail.config.variant import Inference, Variant
@@ -21,12 +23,22 @@ _OF_RULE: dict[str, tuple[str, ...]] = {
 def meaning_of(variant: Variant) -> Variant:
     """The variant with every field at its default that another field makes meaningless."""
     return variant.replace(
-        detector=variant.detector.replace(
-            trust_weights=variant.detector.weights is not None and variant.detector.trust_weights
-        ),
+        detector=_of_detector(variant.detector),
         stages=tuple(map(_of_stage, variant.stages)),
         inference=_of_inference(variant.inference),
     )
+
+
+def _of_detector(detector: Detector) -> Detector:
+    box, default = detector.box_head, BoxHead()
+    if isinstance(detector.roi_stages, BoxStages):
+        box = box.replace(
+            positive_iou=default.positive_iou, class_specific_boxes=default.class_specific_boxes
+        )
+    if box.regression == "shared":
+        box = box.replace(regression_scale=default.regression_scale)
+    trusts = detector.weights is not None and detector.trust_weights
+    return detector.replace(trust_weights=trusts, box_head=box)
 
 
 def _of_stage(stage: Stage) -> Stage:

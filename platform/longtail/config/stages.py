@@ -1,6 +1,6 @@
 """One training stage: what is sampled, how it is augmented, what is learned and for how long."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import (
     Field,
@@ -66,11 +66,17 @@ Sampler = Annotated[
 class LossWeights(Config):
     """Factors of the summed losses."""
 
+    later: ClassVar[frozenset[str]] = frozenset({"boundary", "mask_iou"})
+
     rpn_objectness: NonNegativeFloat = 1.0
     rpn_box: NonNegativeFloat = 1.0
     classification: NonNegativeFloat = 1.0
     box: NonNegativeFloat = 1.0
     mask: NonNegativeFloat = 1.0
+    boundary: NonNegativeFloat = 1.0
+    """Of `mask_head.boundary`."""
+    mask_iou: NonNegativeFloat = 1.0
+    """Of `mask_head.scoring`, whose loss is half the squared error."""
 
 
 class SGD(Config):

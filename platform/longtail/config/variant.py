@@ -49,7 +49,8 @@ class Inference(Config):
     def identity(self) -> dict[str, Any]:
         """What names the predictions: all settings that change them, but for soft masks that are
         not kept."""
-        tree = self.model_dump(mode="json", exclude={"nms_candidates"})
+        tree = self.named_tree()
+        del tree["nms_candidates"]
         if not self.keep_soft_masks:
             # Predictions made before there was such a setting are the same.
             del tree["keep_soft_masks"]
@@ -73,7 +74,9 @@ class Variant(Config):
 
     def identity(self) -> dict[str, Any]:
         """All settings that change what is trained and predicted."""
-        return self.model_dump(mode="json", exclude={"inference": {"nms_candidates"}})
+        tree = self.named_tree()
+        del tree["inference"]["nms_candidates"]
+        return tree
 
     @model_validator(mode="after")
     def _parts_go_together(self) -> Self:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from longtail.data.loading.sample import Image
 from longtail.engines.base import Detections
 from longtail.models.boxes import rescale_boxes
-from longtail.models.roi_heads import RoIDetections
+from longtail.models.roi_heads.heads import RoIDetections
 
 WHITE = 255.0
 """Factor from the pixels of an `Image` to those that mean and deviation are given in."""
@@ -32,7 +32,7 @@ def _of_image(image: Image, detected: RoIDetections, class_rows: bool) -> Detect
         boxes=rescale_boxes(found.boxes, image.size, image.original_size),
         labels=found.labels,
         score_box=found.scores,
-        score_mask=found.scores,
+        score_mask=found.scores * detected.mask_quality,
         mask_probabilities=detected.mask_probabilities,
         class_rows=found.class_rows if class_rows else None,
         num_not_finite=found.num_not_finite,

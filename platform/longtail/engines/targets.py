@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from longtail.data.loading.sample import Sample, VerifiedCategories
-from longtail.models.targets import RoITargets
+from longtail.models.roi_heads.targets import RoITargets
 
 
 def roi_targets(sample: Sample, num_categories: int, device: torch.device) -> RoITargets:

@@ -21,11 +21,12 @@ from longtail.engines.base import Detections
 from longtail.engines.pixels import PIXEL_MEAN, PIXEL_STD, WHITE, in_original_pixels
 from longtail.engines.targets import roi_targets
 from longtail.models.backbone import TimmBackbone
-from longtail.models.build import build_backbone, build_roi_heads
+from longtail.models.build import build_backbone
 from longtail.models.category_statistics import CategoryStatistics
 from longtail.models.necks.base import Levels, Neck
 from longtail.models.necks.build import build_neck
-from longtail.models.roi_heads import RoIHeads
+from longtail.models.roi_heads.build import build_roi_heads
+from longtail.models.roi_heads.heads import RoIHeads
 from longtail.models.rpn_head import RPNHead
 
 SIZE_DIVISOR = 32
@@ -95,16 +96,12 @@ class TorchvisionEngine(nn.Module):
 
     def parts(self) -> Mapping[Part, nn.Module]:
         """See `Engine.parts`."""
-        heads = self.roi_heads
         return {
             "backbone": self.backbone,
             "neck": self.get_submodule("neck"),
             # Not `rpn` itself: frozen in evaluation mode it would propose as at test time.
             "rpn": self.rpn.get_submodule("head"),
-            "box_head": heads.box_head,
-            "classifier": heads.get_submodule("classifier"),
-            "box_regressor": heads.box_regressor,
-            "mask_head": heads.mask_head,
+            **self.roi_heads.parts(),
         }
 
     def _features(self, images: Sequence[Image]) -> tuple[ImageList, dict[str, Tensor]]:

@@ -21,7 +21,7 @@ from longtail.files import write_if_absent
 from longtail.models.classifiers.base import Classifier
 from longtail.models.classifiers.calibrated import CalibratedClassifier
 from longtail.models.detections.head_merge import BackgroundMeans, BackgroundSums, MergedRows
-from longtail.models.roi_heads import RoIHeads
+from longtail.models.roi_heads.heads import RoIHeads
 from longtail.sealed import read_sealed_json, seal
 
 BACKGROUND_MEANS = "background_means.json"

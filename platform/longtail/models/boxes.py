@@ -6,19 +6,25 @@ import torch
 from torch import Tensor
 from torchvision.ops import clip_boxes_to_image
 
-CODING_WEIGHTS = (10.0, 10.0, 5.0, 5.0)
+CodingWeights = tuple[float, float, float, float]
+"""Factors of dx, dy, dw and dh."""
+CODING_WEIGHTS: CodingWeights = (10.0, 10.0, 5.0, 5.0)
 LARGEST_LOG_SCALE = math.log(1000 / 16)
 """Bound of a decoded log size, so that exp does not overflow on a wild prediction."""
 
 
-def encode_boxes(sources: Tensor, targets: Tensor) -> Tensor:
+def encode_boxes(
+    sources: Tensor, targets: Tensor, weights: CodingWeights = CODING_WEIGHTS
+) -> Tensor:
     """The deltas that move `sources` onto `targets`: Girshick et al., R-CNN, appendix C.
 
-    dx = 10 (x_t - x_s) / w_s, dw = 5 log(w_t / w_s), and so for y and h; x and y are centres.
+    dx = 10 (x_t - x_s) / w_s, dw = 5 log(w_t / w_s), and so for y and h; x and y are centres, 10
+    and 5 the weights.
 
     Args:
         sources: (..., 4) RoIs.
         targets: (..., 4) instances, of positive size.
+        weights: Factors of the four.
 
     Returns:
         (..., 4) dx, dy, dw, dh.
@@ -27,13 +33,15 @@ def encode_boxes(sources: Tensor, targets: Tensor) -> Tensor:
     target_centres, target_sizes = _centres_and_sizes(targets)
     shifts = (target_centres - source_centres) / source_sizes
     scales = torch.log(target_sizes / source_sizes)
-    return torch.cat([shifts, scales], dim=-1) * sources.new_tensor(CODING_WEIGHTS)
+    return torch.cat([shifts, scales], dim=-1) * sources.new_tensor(weights)
 
 
-def decode_boxes(sources: Tensor, deltas: Tensor) -> Tensor:
+def decode_boxes(
+    sources: Tensor, deltas: Tensor, weights: CodingWeights = CODING_WEIGHTS
+) -> Tensor:
     """Move `sources` (..., 4) by `deltas` (..., 4): the inverse of `encode_boxes`."""
     centres, sizes = _centres_and_sizes(sources)
-    moves = deltas / deltas.new_tensor(CODING_WEIGHTS)
+    moves = deltas / deltas.new_tensor(weights)
     centres = centres + moves[..., :2] * sizes
     half = 0.5 * sizes * moves[..., 2:].clamp(max=LARGEST_LOG_SCALE).exp()
     return torch.cat([centres - half, centres + half], dim=-1)

@@ -1,5 +1,6 @@
 """Weights that a stage takes over from the stage before it."""
 
+import re
 from collections.abc import Collection, Mapping
 
 from torch import Tensor
@@ -30,7 +31,8 @@ def copied_names(classifier: Classifier, before: Collection[str]) -> dict[str, s
 
     The classifier that a double or calibrated one keeps is that of the stage before; the new head
     `3fc_ft` starts as the box head and that classifier. Their other weights are new. Nothing is
-    copied for other classifiers, nor where the stage before had one of the same kind.
+    copied for other classifiers, nor where the stage before had one of the same kind. In a cascade
+    that is so for the classifier of each of its stages.
 
     Args:
         classifier: Of the new stage.
@@ -41,18 +43,28 @@ def copied_names(classifier: Classifier, before: Collection[str]) -> dict[str, s
     """
     match classifier:
         case Double():
-            kept = f"{CLASSIFIER}first."
+            kept = "first."
         case Calibrated():
-            kept = f"{CLASSIFIER}original."
+            kept = "original."
         case _:
             return {}
-    if any(name.startswith(kept) for name in before):
-        return {}
-    copies = _moved(before, CLASSIFIER, kept)
-    if isinstance(classifier, Calibrated) and classifier.head == "3fc_ft":
-        copies |= _moved(before, CLASSIFIER, f"{CLASSIFIER}new.")
-        copies |= _moved(before, BOX_HEAD, f"{CLASSIFIER}new.hidden.")
+    copies: dict[str, str] = {}
+    for number in _box_stages(before):
+        own, box_head = f"{CLASSIFIER}{number}", f"{BOX_HEAD}{number}"
+        if any(name.startswith(f"{own}{kept}") for name in before):
+            return {}
+        copies |= _moved(before, own, f"{own}{kept}")
+        if isinstance(classifier, Calibrated) and classifier.head == "3fc_ft":
+            copies |= _moved(before, own, f"{own}new.")
+            copies |= _moved(before, box_head, f"{own}new.hidden.")
     return copies
+
+
+def _box_stages(names: Collection[str]) -> list[str]:
+    """What follows the prefixes in the names of each stage: `0.`, `1.`; nothing for one alone."""
+    numbered = re.compile(re.escape(CLASSIFIER) + r"(\d+\.)")
+    found = {match[1] for name in names if (match := numbered.match(name))}
+    return sorted(found) or [""]
 
 
 def _moved(names: Collection[str], old: str, new: str) -> dict[str, str]:

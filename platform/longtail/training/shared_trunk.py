@@ -11,10 +11,10 @@ from typing import cast
 
 from torch import nn
 
-from longtail.config.trunk import trunk_of
+from longtail.config.trunk import shares_rois, trunk_of
 from longtail.engines.base import Engine
-from longtail.models.classifiers.base import Classifier
-from longtail.models.roi_heads import RoIHeads
+from longtail.models.classifiers.by_stage import AnyClassifier
+from longtail.models.roi_heads.heads import RoIHeads
 from longtail.training.checkpoints import Latest, find_damage, latest_valid
 from longtail.training.job import StageJob
 
@@ -38,15 +38,16 @@ def check_one_pass(jobs: Sequence[StageJob]) -> None:
     assert len(jobs) == 1 or (len(trunks) == 1 and None not in trunks), "stages of other trunks"
     assert len(origins) == 1, "stages that start from other weights or data, or pause elsewhere"
     assert len(jobs) == 1 or jobs[0].initial_weights is not None, "first stages share no trunk"
+    assert len(jobs) == 1 or shares_rois(jobs[0].variant.detector), "classifiers that move RoIs"
 
 
-def classifier_in(engine: Engine) -> Classifier:
-    """The classifier that stands in the engine."""
+def classifier_in(engine: Engine) -> AnyClassifier:
+    """The classifier that stands in the engine, of all stages of boxes."""
     return _heads(engine).classifier
 
 
 @contextmanager
-def in_place(engine: Engine, classifier: Classifier) -> Iterator[None]:
+def in_place(engine: Engine, classifier: AnyClassifier) -> Iterator[None]:
     """Let another classifier stand in the engine for a while."""
     heads = _heads(engine)
     before = heads.classifier

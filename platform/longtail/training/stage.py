@@ -15,7 +15,7 @@ from longtail.data.lvis.annotations import Annotations, open_annotations
 from longtail.engines.base import Engine
 from longtail.engines.build import build_engine
 from longtail.models.category_statistics import CategoryStatistics
-from longtail.models.classifiers.base import Classifier
+from longtail.models.classifiers.by_stage import AnyClassifier
 from longtail.models.classifiers.many import ManyClassifiers
 from longtail.randomness import data_seed
 from longtail.training.checkpoints import TrainingState
@@ -177,12 +177,10 @@ def _build(job: StageJob, statistics: CategoryStatistics) -> Engine:
     return build_engine(variant.detector, classifier, variant.inference, statistics)
 
 
-def _together(members: Sequence[TrainedStage]) -> Classifier:
+def _together(members: Sequence[TrainedStage]) -> AnyClassifier:
     """All classifiers as one whose loss has a value for each."""
     classifiers = [member.classifier for member in members]
-    return cast(
-        Classifier, ManyClassifiers(classifiers, [member.telemetry.watch for member in members])
-    )
+    return ManyClassifiers(classifiers, [member.telemetry.watch for member in members])
 
 
 def _batches(

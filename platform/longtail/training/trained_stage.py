@@ -10,7 +10,7 @@ from torch import nn
 from longtail.categories import CategoryTable
 from longtail.data.lvis.annotations import Annotations
 from longtail.engines.base import Engine
-from longtail.models.classifiers.base import Classifier
+from longtail.models.classifiers.by_stage import AnyClassifier, classifier_of_stage
 from longtail.models.classifiers.equalization import protected_categories
 from longtail.models.weights.initial_detector import InitialDetector, initial_detector
 from longtail.training.checkpoints import Checkpoint, Latest, TrainingState
@@ -38,7 +38,7 @@ class TrainedStage:
     """
 
     job: StageJob
-    classifier: Classifier
+    classifier: AnyClassifier
     learner: Learner
     telemetry: Telemetry
     start: TrainingState
@@ -49,7 +49,7 @@ class TrainedStage:
 def prepare(
     job: StageJob,
     engine: Engine,
-    classifier: Classifier,
+    classifier: AnyClassifier,
     annotations: Annotations,
     latest: Latest,
     device: torch.device,
@@ -72,7 +72,7 @@ def prepare(
     outcome = StageOutcome(
         step=start.step,
         finished=start.step == stage.schedule.iterations,
-        protected_categories=protected_categories(classifier),
+        protected_categories=protected_categories(classifier_of_stage(classifier, 0)),
         skipped_checkpoints=latest.skipped,
         lost_steps=latest.lost_steps,
     )

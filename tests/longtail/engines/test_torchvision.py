@@ -46,7 +46,8 @@ def _masks_for(
     ]
     with torch.no_grad():
         _, features = engine._features(images)
-        return engine.roi_heads.masks_for(features, boxes, [f.labels.to(device) for f in found])
+        masks = engine.roi_heads.masks_for(features, boxes, [f.labels.to(device) for f in found])
+    return [of_image.probabilities for of_image in masks]
 
 
 def test_losses_of_images_of_different_sizes_are_finite_scalars(

@@ -7,7 +7,7 @@ import torch
 from support.one_thread import one_thread
 from torch import Tensor
 
-from longtail.models.targets import RoITargets
+from longtail.models.roi_heads.targets import RoITargets
 
 K = 5
 
@@ -15,8 +15,12 @@ K = 5
 class FilledMasks:
     """Every instance fills its matched region; keeps what it was asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, boxes: Tensor) -> None:
+        self.boxes = boxes
         self.calls: list[tuple[Tensor, Tensor, int]] = []
+
+    def areas(self) -> Tensor:
+        return (self.boxes[:, 2:] - self.boxes[:, :2]).prod(dim=1)
 
     def crop_to_grid(self, index: Tensor, boxes: Tensor, side: int) -> Tensor:
         self.calls.append((index, boxes, side))
@@ -39,10 +43,11 @@ def make_targets() -> TargetsMaker:
     def make(boxes: list[list[float]], labels: list[int], **changes: object) -> RoITargets:
         verified = torch.zeros(1, K, dtype=torch.bool)
         verified[0, [0, *labels]] = True
+        own_boxes = torch.tensor(boxes).view(-1, 4)
         fields: dict[str, object] = {
-            "boxes": torch.tensor(boxes).view(-1, 4),
+            "boxes": own_boxes,
             "labels": torch.tensor(labels, dtype=torch.long),
-            "masks": FilledMasks(),
+            "masks": FilledMasks(own_boxes),
             "verified": verified,
             "source": torch.zeros(len(labels), dtype=torch.long),
             "ignore_boxes": torch.zeros(0, 4),

@@ -13,7 +13,7 @@ from longtail.config.classifiers import (
     Softmax,
 )
 from longtail.config.stages import Part
-from longtail.models.box_head import TwoLayerBoxHead
+from longtail.models.box_heads.two_layer import TwoLayerBoxHead
 from longtail.models.classifiers.build import build_classifier
 from longtail.training.initial_weights import copied_names, part_names, take_over
 

@@ -65,7 +65,7 @@ def stage_node(
     learned = variant.stages[: number + 1]
     if exhaustive and any(stage.classifier.reads_verified for stage in learned):
         inputs = {**inputs, "labels": "exhaustive"}
-    tree = variant.model_dump(mode="json")
+    tree = variant.named_tree()
     config = {
         "detector": tree["detector"],
         "data": tree["data"],

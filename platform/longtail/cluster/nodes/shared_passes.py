@@ -5,8 +5,9 @@ from collections.abc import Iterable
 
 from longtail.cluster.nodes.node import Node
 from longtail.config.base import fingerprint
+from longtail.config.detector import Detector
 from longtail.config.stages import Stage
-from longtail.config.trunk import trunk_of
+from longtail.config.trunk import shares_rois, trunk_of
 
 
 def shared_passes(nodes: Iterable[Node]) -> list[tuple[Node, ...]]:
@@ -28,7 +29,7 @@ def _trunk_key(node: Node) -> str | None:
     if node.kind != "stage" or not node.parents:
         return None
     trunk = trunk_of(Stage.model_validate(node.config["stages"][-1]))
-    if trunk is None:
+    if trunk is None or not shares_rois(Detector.model_validate(node.config["detector"])):
         return None
     # The parent's identity holds the detector, the data's settings and the stages before.
     parents = [parent.id for parent in node.parents]

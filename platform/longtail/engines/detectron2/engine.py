@@ -12,16 +12,12 @@ from longtail.data.loading.sample import Image, Sample
 from longtail.engines.base import Detections
 from longtail.engines.detectron2.meta_arch import LongtailRCNN
 from longtail.engines.detectron2.neutral import use_neutral_names
+from longtail.engines.detectron2.roi_heads import HEAD_LOSSES
 from longtail.engines.pixels import WHITE, in_original_pixels
 from longtail.engines.targets import roi_targets
 
-DETECTRON2_LOSSES = {
-    "rpn_objectness": "loss_rpn_cls",
-    "rpn_box": "loss_rpn_loc",
-    "classification": "loss_cls",
-    "box": "loss_box_reg",
-    "mask": "loss_mask",
-}
+PROPOSAL_LOSSES = {"rpn_objectness": "loss_rpn_cls", "rpn_box": "loss_rpn_loc"}
+"""Our names, and detectron2's."""
 
 
 class Detectron2Engine(nn.Module):
@@ -39,7 +35,7 @@ class Detectron2Engine(nn.Module):
     def __init__(self, model: LongtailRCNN) -> None:
         super().__init__()
         self.model = model
-        self.num_categories: int = model.roi_heads.heads.sampler.num_categories
+        self.num_categories: int = model.roi_heads.heads.num_categories
         use_neutral_names(self)
 
     def forward(self, samples: Sequence[Sample]) -> dict[str, Tensor]:
@@ -60,7 +56,8 @@ class Detectron2Engine(nn.Module):
         # detectron2 writes statistics to the innermost storage: not to one the caller has open.
         with EventStorage():
             losses: dict[str, Tensor] = self.model(inputs)
-        return {ours: losses[theirs] for ours, theirs in DETECTRON2_LOSSES.items()}
+        names = {**PROPOSAL_LOSSES, **HEAD_LOSSES}
+        return {ours: losses[theirs] for ours, theirs in names.items() if theirs in losses}
 
     @torch.no_grad()
     def predict(self, images: Sequence[Image], class_rows: bool = False) -> list[Detections]:
@@ -75,16 +72,12 @@ class Detectron2Engine(nn.Module):
 
     def parts(self) -> Mapping[Part, nn.Module]:
         """See `Engine.parts`."""
-        heads = self.model.roi_heads.heads
         return {
             "backbone": self.model.backbone.bottom_up,
             "neck": self.model.backbone.neck,
             # Not the whole network: frozen in evaluation mode it would propose as at test time.
             "rpn": self.model.proposal_generator.rpn_head,
-            "box_head": heads.box_head,
-            "classifier": heads.classifier,
-            "box_regressor": heads.box_regressor,
-            "mask_head": heads.mask_head,
+            **self.model.roi_heads.heads.parts(),
         }
 
     def _features(self, images: Sequence[Image]) -> tuple[ImageList, dict[str, Tensor]]:

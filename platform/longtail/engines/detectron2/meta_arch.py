@@ -12,8 +12,9 @@ class LongtailRCNN(GeneralizedRCNN):  # type: ignore[misc]
     """detectron2's R-CNN, which may learn from more than instances.
 
     Its training inputs are detectron2's. One that has `roi_targets`, a
-    `longtail.models.targets.RoITargets`, is learned from with all that those hold: verified
-    categories, sources, ignore boxes, and the image's weight. `instances` are then not needed.
+    `longtail.models.roi_heads.targets.RoITargets`, is learned from with all that those hold:
+    verified categories, sources, ignore boxes, and the image's weight. `instances` are then not
+    needed.
     """
 
     def forward(self, batched_inputs: Sequence[Mapping[str, Any]]) -> Any:

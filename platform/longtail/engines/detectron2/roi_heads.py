@@ -11,9 +11,18 @@ from torch import Tensor, nn
 
 from longtail.engines.detectron2.keys import classifier_of, detector_of, inference_of, statistics_of
 from longtail.engines.detectron2.targets import targets_of
-from longtail.models.build import build_roi_heads
 from longtail.models.necks.build import levels_of
-from longtail.models.roi_heads import RoIDetections, RoIHeads
+from longtail.models.roi_heads.build import build_roi_heads
+from longtail.models.roi_heads.heads import RoIDetections, RoIHeads
+
+HEAD_LOSSES = {
+    "classification": "loss_cls",
+    "box": "loss_box_reg",
+    "mask": "loss_mask",
+    "boundary": "loss_boundary",
+    "mask_iou": "loss_maskiou",
+}
+"""Our names, and those that detectron2 and projects on it have; all stages are summed."""
 
 
 class LongtailROIHeads(nn.Module):
@@ -62,14 +71,10 @@ class LongtailROIHeads(nn.Module):
             detected, _ = self.heads(features, boxes, sizes)
             return [_instances(*pair) for pair in zip(sizes, detected, strict=True)], {}
         assert targets is not None, "training needs the images' instances"
-        num_categories = self.heads.sampler.num_categories
+        num_categories = self.heads.num_categories
         learned = [targets_of(of_image, num_categories) for of_image in targets]
         _, losses = self.heads(features, boxes, sizes, learned)
-        return proposals, {
-            "loss_cls": losses["classification"],
-            "loss_box_reg": losses["box"],
-            "loss_mask": losses["mask"],
-        }
+        return proposals, {HEAD_LOSSES[name]: loss for name, loss in losses.items()}
 
     def forward_with_given_boxes(
         self, features: Mapping[str, Tensor], instances: Sequence[Instances]
@@ -79,8 +84,8 @@ class LongtailROIHeads(nn.Module):
         boxes = [of_image.pred_boxes.tensor for of_image in instances]
         labels = [of_image.pred_classes for of_image in instances]
         masks = self.heads.masks_for(features, boxes, labels)
-        for of_image, probabilities in zip(instances, masks, strict=True):
-            of_image.pred_masks = probabilities[:, None]
+        for of_image, found in zip(instances, masks, strict=True):
+            of_image.pred_masks = found.probabilities[:, None]
         return instances
 
 

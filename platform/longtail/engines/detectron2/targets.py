@@ -10,7 +10,7 @@ from detectron2.structures import BitMasks, Boxes, Instances, PolygonMasks
 from torch import Tensor
 
 from longtail.data.loading.masks import InstanceMasks
-from longtail.models.targets import MaskTargets, RoITargets
+from longtail.models.roi_heads.targets import MaskTargets, RoITargets
 
 
 class TargetInstances(Instances):  # type: ignore[misc]
@@ -89,6 +89,14 @@ class Detectron2Masks:
         """See `MaskTargets`."""
         grids: Tensor = self.masks[index].crop_and_resize(boxes.detach(), side)
         return grids.float().cpu()
+
+    def areas(self) -> Tensor:
+        """See `MaskTargets`."""
+        if isinstance(self.masks, BitMasks):
+            areas: Tensor = self.masks.tensor.sum(dim=(1, 2))
+        else:
+            areas = self.masks.area()
+        return areas.float().cpu()
 
 
 def _mask_targets(masks: object) -> MaskTargets:

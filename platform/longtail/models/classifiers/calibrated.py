@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from longtail.losses.softmax import softmax_cross_entropy
-from longtail.models.box_head import TwoLayerBoxHead
+from longtail.models.box_heads.two_layer import TwoLayerBoxHead
 from longtail.models.classifiers.base import (
     ClassificationTargets,
     Classifier,

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torchvision.ops import clip_boxes_to_image, nms
 
-from longtail.models.box_regressor import deltas_of
-from longtail.models.boxes import decode_boxes
+from longtail.models.box_heads.regressor import deltas_of
+from longtail.models.boxes import CODING_WEIGHTS, CodingWeights, decode_boxes
 from longtail.models.detections.finite_rows import finite_rows
 from longtail.models.detections.ranked_pairs import RankedPairs, ranked_pairs
 
@@ -46,12 +46,14 @@ class BoxSelector:
         detections_per_image: Upper bound of D.
         nms_candidates: Pairs that enter suppression at a time, the best first: its time grows with
             their square. All at once would be 1.2 million of 1000 proposals and 1203 categories.
+        coding_weights: Of the deltas: those of the last stage.
     """
 
     score_threshold: float
     nms_iou: float
     detections_per_image: int
     nms_candidates: int = 1250
+    coding_weights: CodingWeights = CODING_WEIGHTS
 
     def __call__(
         self, proposals: Tensor, scores: Tensor, deltas: Tensor, size: tuple[int, int]
@@ -67,13 +69,13 @@ class BoxSelector:
             deltas: (P, 1 or K, 4).
             size: (height, width) of the image without padding.
         """
-        finite = finite_rows(proposals, scores, deltas)
+        finite = finite_rows(proposals, scores, deltas, self.coding_weights)
         if finite is not None:
             found = self(proposals[finite], scores[finite], deltas[finite], size)
             return replace(found, num_not_finite=len(proposals) - len(finite))
         kept = _no_candidates(proposals)
         for pairs in ranked_pairs(scores[:, :-1], self.score_threshold, self.nms_candidates):
-            joined = kept.joined_by(_candidates(pairs, proposals, deltas, size))
+            joined = kept.joined_by(self._candidates(pairs, proposals, deltas, size))
             kept = joined.take(self._suppress(joined.boxes, joined.labels))
             if len(kept.labels) == self.detections_per_image:
                 break
@@ -94,6 +96,13 @@ class BoxSelector:
         kept = order[self._suppress(boxes[order], labels[order])]
         dropped = sum(of_one.num_not_finite for of_one in found)
         return FoundBoxes(boxes[kept], labels[kept], scores[kept], rows[kept], dropped)
+
+    def _candidates(
+        self, pairs: RankedPairs, proposals: Tensor, deltas: Tensor, size: tuple[int, int]
+    ) -> "_Candidates":
+        moves = deltas_of(deltas, pairs.rows, pairs.labels)
+        boxes = decode_boxes(proposals[pairs.rows], moves, self.coding_weights)
+        return _Candidates(clip_boxes_to_image(boxes, size), pairs.labels, pairs.scores, pairs.rows)
 
     def _suppress(self, boxes: Tensor, labels: Tensor) -> Tensor:
         """Indices of the boxes to keep of (n, 4) with (n,) labels, given by falling score."""
@@ -138,10 +147,3 @@ class _Candidates:
 def _no_candidates(proposals: Tensor) -> _Candidates:
     nothing = torch.zeros(0, dtype=torch.int64, device=proposals.device)
     return _Candidates(proposals[:0], nothing, proposals.new_zeros(0), nothing)
-
-
-def _candidates(
-    pairs: RankedPairs, proposals: Tensor, deltas: Tensor, size: tuple[int, int]
-) -> _Candidates:
-    boxes = decode_boxes(proposals[pairs.rows], deltas_of(deltas, pairs.rows, pairs.labels))
-    return _Candidates(clip_boxes_to_image(boxes, size), pairs.labels, pairs.scores, pairs.rows)

@@ -62,6 +62,8 @@ _NUMBERED_LAYERS = (
     (r"roi_heads\.mask_head\.mask_fcn(\d+)", "roi_heads.mask_head.convolutions.{}", 1),
 )
 """Their name, ours, and the number of their first layer; ours count from 0."""
+_STAGE_LAYER = re.compile(r"roi_heads\.(box_head|box_predictor)\.(\d+)\.(\w+)")
+"""Of a stage of detectron2's cascade: without the number, it is a layer of a plain detector's."""
 _WHOLE_MODULES = (
     "backbone.fpn_",
     "proposal_generator.rpn_head.",
@@ -183,6 +185,12 @@ def _of_detector(name: str) -> str | None:
     layer, _, kind = name.rpartition(".")
     if kind not in ("weight", "bias"):
         return None
+    if found := _STAGE_LAYER.fullmatch(layer):
+        plain = _LAYERS.get(f"roi_heads.{found[1]}.{found[3]}")
+        if plain is None:
+            return None
+        module, _, own_layer = plain.rpartition(".")
+        return f"{module}.{found[2]}.{own_layer}.{kind}"
     for pattern, ours, first in _NUMBERED_LAYERS:
         if found := re.fullmatch(pattern, layer):
             return f"{ours.format(int(found[1]) - first)}.{kind}"

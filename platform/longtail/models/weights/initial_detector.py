@@ -1,5 +1,6 @@
 """Weights that a detector starts from: what fits is taken, and all that was not is listed."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,8 @@ from longtail.models.weights.file import read_weights
 from longtail.models.weights.taken import Taken, some, taken_by_part
 from longtail.problems import BadInputError
 
-CLASSIFIER = "roi_heads.classifier.linear."
+CLASSIFIER = re.compile(r"roi_heads\.classifier\.(?:\d+\.)?linear\.")
+"""How the names of a last layer begin, which is one for each stage of a cascade."""
 NO_BACKGROUND = (
     "classifier: the last row (background) was left out, as this classifier has none; the others"
     " start as scores only if the file was trained with USE_SIGMOID_CE, not with softmax"
@@ -88,8 +90,7 @@ def take_weights(
     Raises:
         BadInputError: A tensor that fits holds NaN or infinity.
     """
-    own_logits = len(own.get(f"{CLASSIFIER}weight", ()))
-    given = _with_our_logits(weights, own_logits, num_categories)
+    given = _with_our_logits(weights, own, num_categories)
     fitting = {
         name: value
         for name, value in given.tensors.items()
@@ -111,13 +112,16 @@ def take_weights(
     return {**own, **fitting}, taken
 
 
-def _with_our_logits(weights: NeutralWeights, own_logits: int, num_categories: int) -> _Given:
+def _with_our_logits(
+    weights: NeutralWeights, own: Mapping[str, Tensor], num_categories: int
+) -> _Given:
     """Classifiers of others have K + 1 rows, background last, also with sigmoid scores, which
     neither train nor read it. Ours have K, K + 1 or more."""
-    given, classifier = dict(weights.tensors), (f"{CLASSIFIER}weight", f"{CLASSIFIER}bias")
-    present = [name for name in classifier if name in given]
+    given = dict(weights.tensors)
+    present = [name for name in given if CLASSIFIER.match(name)]
     if weights.origin not in WITH_BACKGROUND or not present:
         return _Given(given, weights.left_out, weights.notes)
+    own_logits = next((len(value) for name, value in own.items() if CLASSIFIER.match(name)), 0)
     logits = len(given[present[0]])
     if logits != num_categories + 1:
         reason = f"of a classifier of {logits - 1} categories, where this has {num_categories}"

@@ -65,7 +65,7 @@ class WeightsSummary:
     parts: Mapping[str, int]
     network: str
     categories: str
-    settings: Mapping[str, int | bool]
+    settings: Mapping[str, int | bool | str]
     left_out: Mapping[str, tuple[str, ...]]
     taker: str
 
@@ -80,7 +80,7 @@ def summarize(file: WeightsFile) -> WeightsSummary:
         sha256=file.sha256,
         origin=weights.origin,
         num_values=_num_values(file.tensors),
-        parts={part: counts[part] for part in (*PREFIXES.values(), "other") if counts[part]},
+        parts={part: counts[part] for part in (*dict.fromkeys(PREFIXES.values()), "other") if counts[part]},
         network=_network(shapes),
         categories=_categories(shapes, weights.origin),
         settings=_settings(shapes),
@@ -151,7 +151,7 @@ def _network(shapes: Shapes) -> str:
 
 
 def _categories(shapes: Shapes, origin: Origin) -> str:
-    logits = shapes.get("roi_heads.classifier.linear.weight", (0,))[0]
+    logits = _shape(shapes, "roi_heads.classifier", "linear.weight", (0,))[0]
     if not logits:
         return ""
     if origin in ("detectron2", "torchvision"):
@@ -159,14 +159,28 @@ def _categories(shapes: Shapes, origin: Origin) -> str:
     return f"{logits} logits: one a category with sigmoid scores, one more with softmax"
 
 
-def _settings(shapes: Shapes) -> dict[str, int | bool]:
+def _shape(
+    shapes: Shapes, module: str, weight: str, otherwise: tuple[int, ...] = ()
+) -> tuple[int, ...]:
+    """Of a module's weight, or of its first stage's."""
+    return shapes.get(f"{module}.{weight}") or shapes.get(f"{module}.0.{weight}") or otherwise
+
+
+def _settings(shapes: Shapes) -> dict[str, int | bool | str]:
     """The fields of `detector` that decide the shapes of neck and heads."""
     neck = shapes.get("neck.pyramid.layer_blocks.0.0.weight")
-    hidden = shapes.get("roi_heads.box_head.fc1.weight")
-    deltas = shapes.get("roi_heads.box_regressor.linear.weight")
-    upsampled = shapes.get("roi_heads.mask_head.deconvolution.weight")
-    masks = shapes.get("roi_heads.mask_head.predictor.weight")
-    settings: dict[str, int | bool] = {}
+    hidden = _shape(shapes, "roi_heads.box_head", "fc1.weight")
+    deltas = _shape(shapes, "roi_heads.box_regressor", "linear.weight")
+    upsampled = _shape(shapes, "roi_heads.mask_head", "deconvolution.weight")
+    masks = _shape(shapes, "roi_heads.mask_head", "predictor.weight")
+    settings: dict[str, int | bool | str] = {}
+    cascaded = "roi_heads.box_head.0.fc1.weight" in shapes
+    if cascaded:
+        own_masks = "roi_heads.mask_head.0.deconvolution.weight" in shapes
+        flows = "roi_heads.mask_head.1.flow.convolution.weight" in shapes
+        settings["roi_stages"] = "htc" if flows else "cascade"
+        if not own_masks:
+            settings["roi_stages.mask_heads"] = "one"
     if neck:
         settings["neck_channels"] = neck[0]
     if hidden:
@@ -174,10 +188,11 @@ def _settings(shapes: Shapes) -> dict[str, int | bool]:
         if neck:
             settings["box_head.pool_size"] = math.isqrt(hidden[1] // neck[0])
     if deltas:
-        settings["box_head.class_specific_boxes"] = deltas[0] > 4
+        boxes = "roi_stages" if cascaded else "box_head"
+        settings[f"{boxes}.class_specific_boxes"] = deltas[0] > 4
     if upsampled:
         settings["mask_head.channels"] = upsampled[1]
-        convolution = re.compile(r"roi_heads\.mask_head\.convolutions\.\d+\.weight")
+        convolution = re.compile(r"roi_heads\.mask_head\.(?:0\.)?convolutions\.\d+\.weight")
         settings["mask_head.convolutions"] = sum(bool(convolution.match(name)) for name in shapes)
     if masks:
         settings["mask_head.class_specific"] = masks[0] > 1

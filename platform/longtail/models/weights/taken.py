@@ -14,10 +14,15 @@ PREFIXES: dict[str, Part] = {
     "neck.": "neck",
     "rpn.": "rpn",
     "roi_heads.box_head.": "box_head",
+    "roi_heads.box_pooler.": "box_head",
+    "roi_heads.double_head.": "box_head",
     "roi_heads.classifier.": "classifier",
     "roi_heads.box_regressor.": "box_regressor",
     "roi_heads.mask_head.": "mask_head",
+    "roi_heads.mask_pooler.": "mask_head",
+    "roi_heads.mask_scorer.": "mask_head",
 }
+"""How the neutral names of a part's weights begin, after which a cascade has the stage's number."""
 NAMES_SHOWN = 3
 
 
@@ -109,7 +114,7 @@ class Taken:
 
 def taken_by_part(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> dict[str, PartTaken]:
     """Compare the state of a detector with what a checkpoint has for it, both by neutral name."""
-    names: dict[str, list[str]] = {part: [] for part in PREFIXES.values()}
+    names: dict[str, list[str]] = {part: [] for part in dict.fromkeys(PREFIXES.values())}
     for name in own:
         if not name.endswith("num_batches_tracked"):
             names.setdefault(part_of(name), []).append(name)

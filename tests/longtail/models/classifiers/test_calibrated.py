@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from longtail.config import classifiers as config
-from longtail.models.box_head import TwoLayerBoxHead
+from longtail.models.box_heads.two_layer import TwoLayerBoxHead
 from longtail.models.category_statistics import CategoryStatistics
 from longtail.models.classifiers.base import ClassificationTargets, ClassifierOnPooled, classify
 from longtail.models.classifiers.build import build_classifier

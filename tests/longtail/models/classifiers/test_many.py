@@ -40,7 +40,7 @@ def losses(members: list[Classifier], num_rois: int = R) -> Tensor:
     features, pooled, targets = batch(num_rois)
     many = ManyClassifiers(members, [lambda *_: None] * len(members))
     torch.manual_seed(7)
-    return many.loss(many(features, pooled), targets)
+    return many.loss_of_stages([many.stage_logits(0, features, pooled)], [targets])
 
 
 @pytest.mark.parametrize("num_rois", [R, 0])
@@ -68,8 +68,8 @@ def test_each_is_watched_with_its_own_logits(members: list[Classifier]) -> None:
         for number in range(4)
     ]
     many = ManyClassifiers(members, watchers)
-    logits = many(features, pooled)
-    many.loss(logits, targets)
+    logits = many.stage_logits(0, features, pooled)
+    many.loss_of_stages([logits], [targets])
     assert seen == [(number, members[number], logits[number]) for number in range(4)]
 
 

@@ -16,9 +16,9 @@ from longtail.config.variant import Inference
 from longtail.data.loading.sample import Image
 from longtail.engines.build import build_engine
 from longtail.models.boxes import decode_boxes
-from longtail.models.build import build_roi_heads
 from longtail.models.necks.feature_pyramid import FeaturePyramid
-from longtail.models.roi_heads import RoIHeads
+from longtail.models.roi_heads.build import build_roi_heads
+from longtail.models.roi_heads.heads import RoIHeads
 from longtail.models.rpn_head import RPNHead
 from longtail.models.weights.detectron2_names import neutral_name
 from longtail.models.weights.file import read_weights

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from longtail.config.classifiers import Classifier, Sigmoid, Softmax
 from longtail.config.detector import BoxHead, Detector, MaskHead
 from longtail.config.variant import Inference
-from longtail.models.build import build_roi_heads
 from longtail.models.necks.feature_pyramid import FeaturePyramid
+from longtail.models.roi_heads.build import build_roi_heads
 from longtail.models.rpn_head import RPNHead
 from longtail.models.weights.detectron2_names import OTHER_NETWORK, to_neutral
 from longtail.models.weights.initial_detector import NO_SUCH_LAYER, initial_detector, take_weights

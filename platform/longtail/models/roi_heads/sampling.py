@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torchvision.ops import box_iou
 
-from longtail.models.targets import RoITargets
+from longtail.models.roi_heads.targets import RoITargets
 
 IGNORE_IOU = 0.5
 
@@ -26,6 +26,7 @@ class SampledRoIs:
         verified: (R, K) bool, the categories verified in the RoI's source image.
         matched: (F,) int64, the instance of each foreground RoI.
         matched_boxes: (F, 4) the instances' boxes.
+        is_annotation: (R,) bool, the RoI is an instance's own box.
     """
 
     boxes: Tensor
@@ -34,6 +35,7 @@ class SampledRoIs:
     verified: Tensor
     matched: Tensor
     matched_boxes: Tensor
+    is_annotation: Tensor
 
     @property
     def num_foreground(self) -> int:
@@ -75,6 +77,43 @@ class RoISampler:
         boxes = torch.cat([proposals, targets.boxes])
         iou, nearest = best_overlap(boxes, targets.boxes)
         foreground, background = self._draw(iou >= self.positive_iou, nearest, targets)
+        return self._described(
+            boxes, foreground, background, nearest, targets, num_proposals=len(proposals)
+        )
+
+    @torch.no_grad()
+    def all_of(self, boxes: Tensor, targets: RoITargets) -> SampledRoIs:
+        """Match boxes and take all of them, the instances' own not among them: detectron2's later
+        stages of a cascade.
+
+        Of a drawn category the RoIs are chosen as when they are drawn, without bounds.
+
+        Args:
+            boxes: (P, 4).
+            targets: The image's instances and ignore boxes.
+        """
+        iou, nearest = best_overlap(boxes, targets.boxes)
+        positive = iou >= self.positive_iou
+        foreground, background = (torch.nonzero(m).flatten() for m in (positive, ~positive))
+        if targets.drawn_category is not None:
+            foreground = foreground[targets.labels[nearest[foreground]] == targets.drawn_category]
+            wanted = background_wanted(len(foreground), targets.background_per_foreground)
+            background = _shuffled(~positive)[:wanted]
+        return self._described(
+            boxes, foreground, background, nearest, targets, num_proposals=len(boxes)
+        )
+
+    def _described(
+        self,
+        boxes: Tensor,
+        foreground: Tensor,
+        background: Tensor,
+        nearest: Tensor,
+        targets: RoITargets,
+        *,
+        num_proposals: int,
+    ) -> SampledRoIs:
+        """The chosen ones of boxes, of which those after the proposals are the instances' own."""
         chosen = torch.cat([foreground, background])
         matched = nearest[foreground]
         labels = torch.full_like(chosen, self.num_categories)
@@ -88,6 +127,7 @@ class RoISampler:
             verified=targets.verified[_sources(targets, nearest[chosen])],
             matched=matched,
             matched_boxes=targets.boxes[matched],
+            is_annotation=chosen >= num_proposals,
         )
 
     def _draw(

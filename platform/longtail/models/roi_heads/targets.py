@@ -23,6 +23,11 @@ class MaskTargets(Protocol):
         """
         ...
 
+    def areas(self) -> Tensor:
+        """(G,) float32 square pixels of the network's input, on the CPU; 0 for an instance without
+        a mask."""
+        ...
+
 
 @dataclass(frozen=True)
 class RoITargets:

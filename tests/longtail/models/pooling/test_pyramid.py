@@ -2,7 +2,7 @@ import pytest
 import torch
 from torchvision.ops import MultiScaleRoIAlign, roi_align
 
-from longtail.models.pooling import PyramidPooler, assign_levels
+from longtail.models.pooling.pyramid import PyramidPooler, assign_levels
 
 NAMES, STRIDES = ("p2", "p3", "p4", "p5"), (4, 8, 16, 32)
 

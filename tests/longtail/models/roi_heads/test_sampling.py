@@ -3,14 +3,14 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from longtail.models.matching import (
+from longtail.models.roi_heads.sampling import (
     RoISampler,
     SampledRoIs,
     background_wanted,
     best_overlap,
     ignore_factors,
 )
-from longtail.models.targets import RoITargets
+from longtail.models.roi_heads.targets import RoITargets
 
 K = 5
 INSTANCE = [0.0, 0.0, 10.0, 10.0]

@@ -1,6 +1,6 @@
 import torch
 
-from longtail.models.box_regressor import BoxRegressor, deltas_of
+from longtail.models.box_heads.regressor import BoxRegressor, deltas_of
 
 ROWS, LABELS = torch.tensor([0, 1, 1]), torch.tensor([2, 0, 1])
 

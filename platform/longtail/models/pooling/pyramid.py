@@ -6,6 +6,7 @@ input.
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,31 @@ from torchvision.ops import roi_align
 
 CANONICAL_SIDE = 224
 CANONICAL_LEVEL = 4
+
+
+class RoIPooler(Protocol):
+    """What makes features of RoIs; also an `nn.Module`."""
+
+    names: tuple[str, ...]
+
+    def __call__(
+        self, features: Mapping[str, Tensor], boxes: Sequence[Tensor], levels: Tensor | None = None
+    ) -> Tensor:
+        """Pool every box from its level.
+
+        Args:
+            features: (N, C, H / stride, W / stride) by level name; other levels are not used.
+            boxes: (R_n, 4) of each image.
+            levels: (R,) int64, 0 for the finest; None goes by the boxes' areas.
+
+        Returns:
+            (R, C, size, size) float32.
+        """
+        ...
+
+    def levels(self, boxes: Tensor) -> Tensor:
+        """(R,) int64 the level of each (R, 4) box by its area."""
+        ...
 
 
 class PyramidPooler(nn.Module):
@@ -33,18 +59,12 @@ class PyramidPooler(nn.Module):
         self.strides = tuple(strides)
         self.size = size
 
-    def forward(self, features: Mapping[str, Tensor], boxes: Sequence[Tensor]) -> Tensor:
-        """Pool every box from its level.
-
-        Args:
-            features: (N, C, H / stride, W / stride) by level name; other levels are not used.
-            boxes: (R_n, 4) of each image.
-
-        Returns:
-            (R, C, size, size) float32.
-        """
+    def forward(
+        self, features: Mapping[str, Tensor], boxes: Sequence[Tensor], levels: Tensor | None = None
+    ) -> Tensor:
+        """See `RoIPooler`."""
         rois = _with_image_index(boxes)
-        level_of = assign_levels(rois[:, 1:], self.strides[0], self.strides[-1])
+        level_of = self.levels(rois[:, 1:]) if levels is None else levels
         members = [torch.nonzero(level_of == i).flatten() for i in range(len(self.names))]
         # A level without RoIs is pooled too: it keeps the whole neck in the graph.
         pooled = [
@@ -52,6 +72,10 @@ class PyramidPooler(nn.Module):
             for name, stride, index in zip(self.names, self.strides, members, strict=True)
         ]
         return torch.cat(pooled)[torch.argsort(torch.cat(members))]
+
+    def levels(self, boxes: Tensor) -> Tensor:
+        """See `RoIPooler`."""
+        return assign_levels(boxes, self.strides[0], self.strides[-1])
 
 
 def assign_levels(boxes: Tensor, finest_stride: int, coarsest_stride: int) -> Tensor:

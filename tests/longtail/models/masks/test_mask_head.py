@@ -3,7 +3,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from longtail.models.mask_head import MaskHead
+from longtail.models.masks.mask_head import MaskHead
 
 K = 7
 LABELS = torch.tensor([3, 0, 6, 3])
