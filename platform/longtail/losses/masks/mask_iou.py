@@ -6,7 +6,6 @@ from torch import Tensor
 from longtail.losses.reduction import mean_over_rois
 
 
-@torch.no_grad()
 def mask_iou_targets(logits: Tensor, targets: Tensor, full_areas: Tensor, boxes: Tensor) -> Tensor:
     """(F,) the IoU of each predicted mask with the whole instance, also where that leaves the box.
 

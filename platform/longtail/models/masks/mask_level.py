@@ -28,8 +28,7 @@ def levels_by_area_and_ratio(
     Returns:
         (R,) int64 in 0..num_levels-1.
     """
-    # The small addend is that of `assign_levels`.
-    by_area = torch.floor(torch.log2(box_areas.sqrt() / finest + 1e-8))
+    by_area = torch.floor(torch.log2(box_areas.sqrt() / finest))
     tiny = torch.finfo(box_areas.dtype).tiny
     by_ratio = torch.floor(mask_areas / (SHARE_OF_LEVEL * box_areas).clamp(min=tiny))
     return torch.minimum(by_area, by_ratio).clamp(0, num_levels - 1).long()

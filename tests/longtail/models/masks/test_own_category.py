@@ -1,25 +1,13 @@
 import pytest
 import torch
-from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
+from support.largest_tensor import LargestTensor
+from torch import nn
 
 from longtail.models.masks.own_category import own_category_logits, own_category_outputs
 
 K, R, C, M = 7, 4, 8, 6
 LABELS = torch.tensor([3, 0, 6, 3])
 ROWS = torch.arange(R)
-
-
-class LargestTensor(TorchDispatchMode):
-    """Keeps the number of elements of the largest tensor that any operation makes."""
-
-    elements = 0
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
-        result = func(*args, **(kwargs or {}))
-        if isinstance(result, Tensor):
-            self.elements = max(self.elements, result.numel())
-        return result
 
 
 def _predictor(outputs: int) -> nn.Conv2d:
