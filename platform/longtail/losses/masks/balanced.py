@@ -12,6 +12,7 @@ def balanced_mask_loss(
     targets: Tensor,
     weights: Tensor,
     cross_entropy_factor: float = 1.0,
+    foreground_factor: float = 0.5,
     smoothing: float = 1.0,
 ) -> Tensor:
     """L = 1/F sum_i w_i (dice_i + lambda wbce_i): lvisTraveler, LVIS Challenge 2020, Eq. 2.
@@ -23,10 +24,11 @@ def balanced_mask_loss(
         targets: (F, M, M) y, 0 or 1.
         weights: (F,) w, the factor of each RoI.
         cross_entropy_factor: lambda.
+        foreground_factor: See `weighted_cross_entropy`.
         smoothing: eps of `squared_dice`.
     """
     dice = squared_dice(logits.sigmoid(), targets, smoothing)
-    cross_entropy = weighted_cross_entropy(logits, targets)
+    cross_entropy = weighted_cross_entropy(logits, targets, foreground_factor)
     return mean_over_rois(dice + cross_entropy_factor * cross_entropy, weights)
 
 
@@ -43,7 +45,9 @@ def squared_dice(probabilities: Tensor, targets: Tensor, smoothing: float) -> Te
     return 1 - (2 * overlap + smoothing) / (squares + smoothing)
 
 
-def weighted_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+def weighted_cross_entropy(
+    logits: Tensor, targets: Tensor, foreground_factor: float = 0.5
+) -> Tensor:
     """(F,) 1/M^2 sum_uv v_uv BCE(z_uv, y_uv): Eq. 4-5.
 
     v = max(1, q / 2) on foreground cells, 1 elsewhere. q is the area of the box over that of the
@@ -53,9 +57,10 @@ def weighted_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     Args:
         logits: (F, M, M) z.
         targets: (F, M, M) y, 0 or 1.
+        foreground_factor: 1/2 in the report.
     """
     cells = F.binary_cross_entropy_with_logits(logits, targets, reduction="none")
     height, width = targets.shape[1:]
     box_to_mask = height * width / targets.sum(dim=(1, 2), keepdim=True).clamp(min=1)
-    emphasis = (0.5 * box_to_mask).clamp(min=1)
+    emphasis = (foreground_factor * box_to_mask).clamp(min=1)
     return (torch.where(targets > 0.5, emphasis, 1.0) * cells).mean(dim=(1, 2))

@@ -80,7 +80,11 @@ def summarize(file: WeightsFile) -> WeightsSummary:
         sha256=file.sha256,
         origin=weights.origin,
         num_values=_num_values(file.tensors),
-        parts={part: counts[part] for part in (*dict.fromkeys(PREFIXES.values()), "other") if counts[part]},
+        parts={
+            part: counts[part]
+            for part in (*dict.fromkeys(PREFIXES.values()), "other")
+            if counts[part]
+        },
         network=_network(shapes),
         categories=_categories(shapes, weights.origin),
         settings=_settings(shapes),

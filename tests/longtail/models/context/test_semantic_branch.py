@@ -5,7 +5,7 @@ from torch.nn import functional as F
 from torchvision.ops import roi_align
 
 from longtail.models.context.semantic_branch import SemanticBranch, with_semantics
-from longtail.models.pooling import PyramidPooler
+from longtail.models.pooling.pyramid import PyramidPooler
 
 NAMES, STRIDES = ("p2", "p3", "p4", "p5", "p6"), (4, 8, 16, 32, 64)
 

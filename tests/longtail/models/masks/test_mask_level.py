@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from longtail.models.masks.mask_level import levels_by_area_and_ratio
-from longtail.models.pooling import assign_levels
+from longtail.models.pooling.pyramid import assign_levels
 
 RATIOS = torch.tensor([1.0, 0.6, 0.3, 0.1])
 

@@ -5,8 +5,8 @@ from torch import Tensor
 from torchvision.ops import roi_align
 
 from longtail.models import deformable_pooling
-from longtail.models.deformable_pooling import DeformablePooler
-from longtail.models.pooling import PyramidPooler
+from longtail.models.pooling.deformable import DeformablePooler
+from longtail.models.pooling.pyramid import PyramidPooler
 
 NAMES, STRIDES = ("p2", "p3", "p4", "p5"), (4, 8, 16, 32)
 C = 3

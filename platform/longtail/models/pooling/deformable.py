@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.ops import roi_align
 
-from longtail.models.pooling import assign_levels
+from longtail.models.pooling.pyramid import assign_levels
 
 SAMPLES = 2
 """Points along each side of a bin."""
@@ -62,24 +62,18 @@ class DeformablePooler(nn.Module):
         nn.init.zeros_(self.offsets.weight)
         nn.init.zeros_(self.offsets.bias)
 
-    def forward(self, features: Mapping[str, Tensor], boxes: Sequence[Tensor]) -> Tensor:
-        """Pool every box from its level; the call of `PyramidPooler`.
-
-        Args:
-            features: (N, C, H / stride, W / stride) by level name; other levels are not used.
-            boxes: (R_n, 4) of each image.
-
-        Returns:
-            (R, C, k, k) float32.
-        """
-        levels = [features[name].float() for name in self.names]
+    def forward(
+        self, features: Mapping[str, Tensor], boxes: Sequence[Tensor], levels: Tensor | None = None
+    ) -> Tensor:
+        """See `longtail.models.pooling.pyramid.RoIPooler`."""
+        maps = [features[name].float() for name in self.names]
         rois = torch.cat(list(boxes)).float()
         images = torch.cat([b.new_full((len(b),), i) for i, b in enumerate(boxes)]).long()
-        level_of = assign_levels(rois, self.strides[0], self.strides[-1])
-        regular = self._regular(levels, rois, images, level_of)
+        level_of = self.levels(rois) if levels is None else levels
+        regular = self._regular(maps, rois, images, level_of)
         shifts = self._shifts(regular, rois)
         pooled, order = [], []
-        for i, (level, stride) in enumerate(zip(levels, self.strides, strict=True)):
+        for i, (level, stride) in enumerate(zip(maps, self.strides, strict=True)):
             # Split once: a slice for each chunk would cost a gradient of the whole batch each.
             for image, of_image in enumerate(torch.split(level, 1)):
                 for index in _chunks((level_of == i) & (images == image)):
@@ -91,15 +85,19 @@ class DeformablePooler(nn.Module):
             return regular + shifts.sum()
         return torch.cat(pooled)[torch.argsort(torch.cat(order))]
 
+    def levels(self, boxes: Tensor) -> Tensor:
+        """See `longtail.models.pooling.pyramid.RoIPooler`."""
+        return assign_levels(boxes, self.strides[0], self.strides[-1])
+
     def _regular(
-        self, levels: Sequence[Tensor], rois: Tensor, images: Tensor, level_of: Tensor
+        self, maps: Sequence[Tensor], rois: Tensor, images: Tensor, level_of: Tensor
     ) -> Tensor:
         """(R, C, k, k) RoIAlign. Levels without RoIs are pooled too and stay in the graph."""
         with_image = torch.cat([images[:, None].to(rois), rois], dim=1)
-        members = [torch.nonzero(level_of == i).flatten() for i in range(len(levels))]
+        members = [torch.nonzero(level_of == i).flatten() for i in range(len(maps))]
         pooled = [
             roi_align(level, with_image[index], self.size, 1 / stride, SAMPLES, aligned=True)
-            for level, stride, index in zip(levels, self.strides, members, strict=True)
+            for level, stride, index in zip(maps, self.strides, members, strict=True)
         ]
         return torch.cat(pooled)[torch.argsort(torch.cat(members))]
 

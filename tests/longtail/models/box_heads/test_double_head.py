@@ -2,7 +2,7 @@ import pytest
 import torch
 from torchvision.models.resnet import Bottleneck
 
-from longtail.models.double_head import ConvolutionalBoxHead, enlarged
+from longtail.models.box_heads.double_head import ConvolutionalBoxHead, enlarged
 
 
 def _head(num_blocks: int = 2) -> ConvolutionalBoxHead:

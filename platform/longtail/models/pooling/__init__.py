@@ -1,0 +1,1 @@
+"""Features of RoIs: `pyramid` by RoIAlign, `deformable` with bins that move."""
