@@ -1,6 +1,6 @@
 import pytest
 import torch
-from support.largest_tensor import LargestTensor
+from support.models.largest_tensor import LargestTensor
 from torch import nn
 
 from longtail.models.masks.own_category import own_category_logits, own_category_outputs

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from support.largest_tensor import LargestTensor
+from support.models.largest_tensor import LargestTensor
 from torch import Tensor
 from torchvision.ops import roi_align
 
