@@ -4,7 +4,7 @@ from support.models.largest_tensor import LargestTensor
 from torch import Tensor
 from torchvision.ops import roi_align
 
-from longtail.models import deformable_pooling
+from longtail.models.pooling import deformable as deformable_pooling
 from longtail.models.pooling.deformable import DeformablePooler
 from longtail.models.pooling.pyramid import PyramidPooler
 

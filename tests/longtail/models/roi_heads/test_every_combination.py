@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from support.every_head import BOXES, DETECTOR, MASKS, STAGES, WIDTH, every_classifier
+from support.models.every_head import BOXES, DETECTOR, MASKS, STAGES, WIDTH, every_classifier
 from support.statistics_of import statistics_of
 from torch import Tensor
 
