@@ -13,9 +13,9 @@ from torch import Tensor
 
 TELLING = (
     r"backbone\.fpn\.|rpn\.head\.(cls_logits|bbox_pred)\.|roi_heads\.mask_predictor\.|"
-    r"roi_heads\.box_head\.(fc6|\d)\."
+    r"roi_heads\.box_head\.(fc6\.|\d\.(\d|weight|bias))"
 )
-"""No other library begins names like this."""
+"""No other library begins names like this; a cascade's stages are `roi_heads.box_head.0.fc1`."""
 NOTE = (
     "torchvision's background is its first category: its scores became the last, its boxes and"
     " masks were left out"
