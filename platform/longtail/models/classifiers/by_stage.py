@@ -19,14 +19,12 @@ class OverStages(nn.Module):
 
     @abstractmethod
     def loss_of_stages(
-        self, logits: Sequence[Any], targets: Sequence[ClassificationTargets]
+        self,
+        logits: Sequence[Any],
+        targets: Sequence[ClassificationTargets],
+        factors: Sequence[float],
     ) -> Tensor:
-        """The loss of all stages together.
-
-        Args:
-            logits: What `stage_logits` gave, of each stage.
-            targets: Of the RoIs of each stage.
-        """
+        """The loss of all stages together; see `loss_of`."""
 
 
 class StageClassifiers(OverStages):
@@ -34,15 +32,12 @@ class StageClassifiers(OverStages):
 
     Args:
         members: Of each stage; also `nn.Module`s.
-        loss_weights: Of each stage.
     """
 
-    def __init__(self, members: Sequence[Classifier], loss_weights: Sequence[float]) -> None:
+    def __init__(self, members: Sequence[Classifier]) -> None:
         super().__init__()
-        assert len(members) == len(loss_weights)
         for number, member in enumerate(members):
             self.add_module(str(number), cast(nn.Module, member))
-        self._loss_weights = tuple(loss_weights)
 
     def stage(self, number: int) -> Classifier:
         """The classifier of a stage."""
@@ -53,13 +48,16 @@ class StageClassifiers(OverStages):
         return classify(self.stage(stage), features, pooled)
 
     def loss_of_stages(
-        self, logits: Sequence[Tensor], targets: Sequence[ClassificationTargets]
+        self,
+        logits: Sequence[Tensor],
+        targets: Sequence[ClassificationTargets],
+        factors: Sequence[float],
     ) -> Tensor:
         """The weighted sum over the stages."""
-        pairs = zip(self._loss_weights, logits, targets, strict=True)
+        of_stages = zip(factors, logits, targets, strict=True)
         losses = [
-            weight * self.stage(number).loss(own, rois)
-            for number, (weight, own, rois) in enumerate(pairs)
+            factor * self.stage(number).loss(own, rois)
+            for number, (factor, own, rois) in enumerate(of_stages)
         ]
         return torch.stack(losses).sum()
 
@@ -80,12 +78,20 @@ def loss_of(
     classifier: AnyClassifier,
     logits: Sequence[Any],
     targets: Sequence[ClassificationTargets],
+    factors: Sequence[float],
 ) -> Tensor:
-    """The loss over all stages: a scalar, or (M,) of the classifiers that are trained at once."""
+    """The loss over all stages: a scalar, or (M,) of the classifiers that are trained at once.
+
+    Args:
+        classifier: Of all stages.
+        logits: What `logits_at` gave, of each stage.
+        targets: Of the RoIs of each stage.
+        factors: Of the loss of each stage.
+    """
     if isinstance(classifier, OverStages):
-        return classifier.loss_of_stages(logits, targets)
-    ((own,), (rois,)) = logits, targets
-    return classifier.loss(own, rois)
+        return classifier.loss_of_stages(logits, targets, factors)
+    ((own,), (rois,), (factor,)) = logits, targets, factors
+    return factor * classifier.loss(own, rois)
 
 
 def classifier_of_stage(classifier: AnyClassifier, number: int) -> Classifier:

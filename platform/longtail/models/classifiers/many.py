@@ -41,7 +41,10 @@ class ManyClassifiers(OverStages):
         return [logits_at(member, stage, features, pooled) for member in self._classifiers()]
 
     def loss_of_stages(
-        self, logits: Sequence[Sequence[Any]], targets: Sequence[ClassificationTargets]
+        self,
+        logits: Sequence[Sequence[Any]],
+        targets: Sequence[ClassificationTargets],
+        factors: Sequence[float],
     ) -> Tensor:
         """(M,) the loss of each member.
 
@@ -55,7 +58,7 @@ class ManyClassifiers(OverStages):
         for member, watch, own in members:
             torch.set_rng_state(before)
             watch(classifier_of_stage(member, 0), own[0], targets[0])
-            losses.append(loss_of(member, own, targets))
+            losses.append(loss_of(member, own, targets, factors))
         return torch.stack(losses)
 
     def _classifiers(self) -> list[AnyClassifier]:

@@ -109,7 +109,12 @@ class BoxBranch:
             if not is_last:
                 sampled = self._sampled(number + 1, sampled, refined, targets)
         return BoxLosses(
-            classification=loss_of(self.classifier, logits, [_targets(s) for s in all_sampled]),
+            classification=loss_of(
+                self.classifier,
+                logits,
+                [_targets(sampled) for sampled in all_sampled],
+                [stage.rules.loss_weight for stage in self.stages],
+            ),
             box=torch.stack(box_losses).sum(),
             for_masks=for_masks,
         )

@@ -35,7 +35,7 @@ from longtail.models.pooling.deformable import DeformablePooler
 from longtail.models.pooling.pyramid import PyramidPooler, RoIPooler
 from longtail.models.roi_heads.heads import RoIHeads
 from longtail.models.roi_heads.mask_branch import MaskLossFunction
-from longtail.models.roi_heads.rules import RoIRules, roi_rules
+from longtail.models.roi_heads.rules import roi_rules
 
 
 def build_roi_heads(
@@ -66,7 +66,7 @@ def build_roi_heads(
     return RoIHeads(
         box_pooler=_all(poolers),
         box_head=_all(box_heads),
-        classifier=_of_stages(classifiers, rules),
+        classifier=_of_stages(classifiers),
         box_regressor=_all(regressors),
         mask_pooler=mask_pooler,
         mask_head=_all(mask_heads),
@@ -164,10 +164,10 @@ def _fine_pooler(detector: Detector) -> PyramidPooler:
     return PyramidPooler(levels.pooled_names[:1], levels.pooled_strides[:1], side)
 
 
-def _of_stages(classifiers: Sequence[ClassifierModule], rules: RoIRules) -> AnyClassifier:
+def _of_stages(classifiers: Sequence[ClassifierModule]) -> AnyClassifier:
     if len(classifiers) == 1:
         return classifiers[0]
-    return StageClassifiers(classifiers, [stage.loss_weight for stage in rules.stages])
+    return StageClassifiers(classifiers)
 
 
 def _all(modules: Sequence[object]) -> nn.Module:

@@ -181,17 +181,15 @@ class RoIHeads(nn.Module):
     ) -> dict[str, Tensor]:
         of_boxes = self.box_branch.losses(features, proposals, sizes, targets)
         masks = self.mask_branch
-        weights = [stage.loss_weight for stage in self.rules.stages]
         learned = [
             masks.losses(number, features, of_boxes.for_masks[number], targets)
             for number in range(len(masks.heads))
         ]
-        if len(learned) == 1:
-            return {"classification": of_boxes.classification, "box": of_boxes.box, **learned[0]}
+        weights = [stage.loss_weight for stage in self.rules.stages]
         return {
             "classification": of_boxes.classification,
             "box": of_boxes.box,
-            **_weighted_sums(weights, learned),
+            **_weighted_sums(weights[: len(learned)], learned),
         }
 
     def _detections(

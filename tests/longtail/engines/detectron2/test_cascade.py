@@ -121,17 +121,13 @@ def _as_instances(proposals: list[Tensor]) -> list[Instances]:
     ]
 
 
-WHOLE = ([_proposals(INSTANCES, 8)], [_annotated(INSTANCES, [3, 0, 1])])
-NO_PROPOSALS = ([torch.zeros(0, 4)], [_annotated(INSTANCES, [3, 0, 1])])
-NO_INSTANCES = ([_proposals(INSTANCES, 2)], [_annotated([], [])])
-NEITHER = ([torch.zeros(0, 4)], [_annotated([], [])])
+AROUND, FEW, NONE = _proposals(INSTANCES, 8), _proposals(INSTANCES, 2), torch.zeros(0, 4)
+ANNOTATED, EMPTY = _annotated(INSTANCES, [3, 0, 1]), _annotated([], [])
 BATCHES = {
-    "all kinds of images": tuple(
-        sum(column, []) for column in zip(NO_INSTANCES, WHOLE, NEITHER, NO_PROPOSALS, strict=True)
-    ),
-    "no instances": NO_INSTANCES,
-    "no proposals": NO_PROPOSALS,
-    "nothing": NEITHER,
+    "all kinds of images": ([FEW, AROUND, NONE, NONE], [EMPTY, ANNOTATED, EMPTY, ANNOTATED]),
+    "no instances": ([AROUND], [EMPTY]),
+    "no proposals": ([NONE], [ANNOTATED]),
+    "nothing": ([NONE], [EMPTY]),
 }
 
 
@@ -187,9 +183,7 @@ def _assert_the_same(found: Any, expected: Any) -> None:
 def test_detections_are_theirs(class_specific: bool) -> None:
     theirs = _theirs(class_specific)
     ours, _ = _ours(theirs)
-    pairs = zip(
-        *_detected(theirs, ours, _proposals(INSTANCES, 8), torch.zeros(0, 4)), strict=True
-    )
+    pairs = zip(*_detected(theirs, ours, AROUND, NONE), strict=True)
     for (found, expected), most in zip(pairs, (10, -1), strict=True):
         assert len(expected) > most
         _assert_the_same(found, expected)
@@ -202,7 +196,7 @@ def test_proposals_that_score_no_number_are_dropped_as_theirs_are() -> None:
         theirs.box_head[2].fc2.weight.mul_(15)
         theirs.box_predictor[2].cls_score.weight.mul_(1e38)
     ours, _ = _ours(theirs)
-    (found,), (expected,) = _detected(theirs, ours, _proposals(INSTANCES, 8))
+    (found,), (expected,) = _detected(theirs, ours, AROUND)
     assert 0 < found.found.num_not_finite < 24
     _assert_the_same(found, expected)
 
@@ -211,13 +205,13 @@ def test_a_proposal_without_a_number_spoils_no_other() -> None:
     # In an early stage detectron2 ends with an assertion; ours finds what it finds without them.
     theirs = _theirs(class_specific_masks=True).eval()
     ours, _ = _ours(theirs)
-    sound, broken = _proposals(INSTANCES, 8), torch.tensor([[100.0, 2, 126, 30]])
+    sound, broken = AROUND[AROUND[:, 2] < 90], torch.tensor([[100.0, 2, 126, 30]])
     features = _features(1)
     with torch.no_grad():
-        (expected,), _ = theirs(None, features, _as_instances([sound[sound[:, 2] < 90]]))
+        (expected,), _ = theirs(None, features, _as_instances([sound]))
         for name, stride in STRIDES.items():
             features[name][:, :, : 40 // stride + 1, 96 // stride :] = torch.nan
-        proposals = torch.cat([broken, sound[sound[:, 2] < 90]])
+        proposals = torch.cat([broken, sound])
         with pytest.raises(AssertionError, match="NaN"):
             theirs(None, features, _as_instances([proposals]))
         (found,), _ = ours.eval()(features, [proposals], [(SIDE, SIDE)])

@@ -40,7 +40,7 @@ def losses(members: list[Classifier], num_rois: int = R) -> Tensor:
     features, pooled, targets = batch(num_rois)
     many = ManyClassifiers(members, [lambda *_: None] * len(members))
     torch.manual_seed(7)
-    return many.loss_of_stages([many.stage_logits(0, features, pooled)], [targets])
+    return many.loss_of_stages([many.stage_logits(0, features, pooled)], [targets], [1.0])
 
 
 @pytest.mark.parametrize("num_rois", [R, 0])
@@ -69,7 +69,7 @@ def test_each_is_watched_with_its_own_logits(members: list[Classifier]) -> None:
     ]
     many = ManyClassifiers(members, watchers)
     logits = many.stage_logits(0, features, pooled)
-    many.loss_of_stages([logits], [targets])
+    many.loss_of_stages([logits], [targets], [1.0])
     assert seen == [(number, members[number], logits[number]) for number in range(4)]
 
 
