@@ -50,3 +50,31 @@ def always(heads: RoIHeads, layer: str, outputs: Sequence[float]) -> None:
     """Make a linear layer give these outputs, whatever it sees."""
     heads.get_parameter(f"{layer}.weight").zero_()
     heads.get_parameter(f"{layer}.bias").copy_(torch.tensor(outputs))
+
+
+def toy_mask_heads(stages: RoIStages, mask_head: MaskHead = DETECTOR.mask_head) -> RoIHeads:
+    """Heads whose masks and predicted IoUs are far from their start, where all are alike."""
+    heads = toy_heads(stages, detector=DETECTOR.replace(mask_head=mask_head))
+    for name, parameter in heads.named_parameters():
+        if "predictor" in name:
+            torch.nn.init.normal_(parameter, std=0.5)
+    if heads.mask_scorer is not None:
+        torch.nn.init.normal_(heads.mask_scorer.predictor.weight, std=0.05)
+        torch.nn.init.constant_(heads.mask_scorer.predictor.bias, 0.5)
+    return heads
+
+
+class LeftHalves:
+    """Of every instance the left half of any region; it fills a share of its (G, 4) box."""
+
+    def __init__(self, boxes: Tensor, share: float = 0.5) -> None:
+        self.boxes = boxes
+        self.share = share
+
+    def areas(self) -> Tensor:
+        return self.share * (self.boxes[:, 2:] - self.boxes[:, :2]).prod(dim=1)
+
+    def crop_to_grid(self, index: Tensor, boxes: Tensor, side: int) -> Tensor:
+        grids = torch.zeros(len(index), side, side)
+        grids[:, :, : side // 2] = 1
+        return grids
