@@ -230,3 +230,76 @@ def test_selection_keeps_the_weights_of_image_and_ignore_boxes(make_targets: Tar
 def test_background_is_at_least_one_where_there_is_foreground() -> None:
     assert [background_wanted(n, 1.0) for n in (0, 1, 7)] == [0, 1, 7]
     assert [background_wanted(n, 0.2) for n in (0, 1, 7, 8)] == [0, 1, 1, 2]
+
+
+def test_only_instances_own_boxes_are_annotations(make_targets: TargetsMaker) -> None:
+    # The first proposal is as good as the instance's box, and still a proposal.
+    proposals = torch.cat([torch.tensor([INSTANCE]), PROPOSALS])
+    sampled = SAMPLE_ALL(proposals, make_targets([INSTANCE, FAR], [3, 1]))
+    assert sampled.is_annotation.shape == (6,) and sampled.is_annotation.sum() == 2
+    own = sorted(sampled.boxes[sampled.is_annotation].tolist())
+    assert own == [INSTANCE, FAR]
+    assert not SAMPLE_ALL(PROPOSALS, make_targets([], [])).is_annotation.any()
+
+
+def test_a_drawn_categorys_own_boxes_are_annotations(make_targets: TargetsMaker) -> None:
+    sampled = select(make_targets([OTHER, DRAWN], [2, 3], drawn_category=3), (4, 6, 20))
+    assert sampled.boxes[sampled.is_annotation].tolist() == [DRAWN]
+
+
+def test_all_of_takes_every_box_and_no_instances_own(make_targets: TargetsMaker) -> None:
+    sampler = RoISampler(K, rois_per_image=1, positive_fraction=0.25, positive_iou=0.5)
+    targets = make_targets([INSTANCE, FAR], [3, 1], loss_weight=0.2)
+    before = torch.get_rng_state()
+    sampled = sampler.all_of(PROPOSALS, targets)
+    assert torch.equal(torch.get_rng_state(), before), "nothing is drawn"
+    # IoU 0.5 with the first and 1 with the second; 0.4 is background.
+    assert sampled.boxes.tolist() == PROPOSALS[[0, 2, 1]].tolist()
+    assert sampled.labels.tolist() == [3, 1, K] and sampled.matched.tolist() == [0, 1]
+    assert sampled.matched_boxes.tolist() == [INSTANCE, FAR]
+    torch.testing.assert_close(sampled.weights, torch.full((3,), 0.2))
+    assert not sampled.is_annotation.any()
+
+
+def test_all_of_and_a_draw_without_bounds_differ_in_the_own_boxes_alone(
+    make_targets: TargetsMaker,
+) -> None:
+    torch.manual_seed(0)
+    corners = torch.rand(60, 2) * 12
+    proposals = torch.cat([corners, corners + 4 + torch.rand(60, 2) * 8], dim=1)
+    everything = RoISampler(K, rois_per_image=512, positive_fraction=1.0, positive_iou=0.3)
+    targets = make_targets(
+        [INSTANCE, [6.0, 5, 16, 17]],
+        [3, 1],
+        ignore_boxes=torch.tensor([[9.0, 9, 19, 19]]),
+        ignore_weights=torch.tensor([0.5]),
+    )
+    drawn, taken = everything(proposals, targets), everything.all_of(proposals, targets)
+    columns = []
+    for rois in (drawn, taken):
+        proposed = ~rois.is_annotation
+        facts = torch.cat([rois.boxes, rois.labels[:, None], rois.weights[:, None]], dim=1)
+        columns.append(sorted(facts[proposed].tolist()))
+    assert columns[0] == columns[1] and len(columns[1]) == 60
+    assert 0 < taken.num_foreground < 60 and (taken.weights == 0.5).any()
+
+
+def test_all_of_nothing_is_nothing(make_targets: TargetsMaker) -> None:
+    for targets in (make_targets([], []), make_targets([INSTANCE], [3])):
+        sampled = SAMPLE_ALL.all_of(torch.zeros(0, 4), targets)
+        assert len(sampled.boxes) == sampled.num_foreground == len(sampled.is_annotation) == 0
+    assert SAMPLE_ALL.all_of(PROPOSALS, make_targets([], [])).labels.tolist() == [K] * 3
+
+
+@pytest.mark.parametrize(("per_foreground", "background"), [(1.0, 4), (0.1, 1), (9.0, 20)])
+def test_all_of_a_drawn_category_keeps_its_share_of_background(
+    make_targets: TargetsMaker, per_foreground: float, background: int
+) -> None:
+    targets = make_targets(
+        [OTHER, DRAWN], [2, 3], drawn_category=3, background_per_foreground=per_foreground
+    )
+    boxes = torch.tensor([DRAWN] * 4 + [OTHER] * 6 + [FAR] * 20)
+    sampled = RoISampler(K, 8, 0.25, 0.5).all_of(boxes, targets)
+    # The other instance's boxes are neither; no bound of a draw holds.
+    assert sampled.labels.tolist() == [3] * 4 + [K] * background
+    assert OTHER not in sampled.boxes.tolist() and sampled.matched.tolist() == [1] * 4
