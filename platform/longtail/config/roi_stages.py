@@ -72,7 +72,7 @@ class Cascade(BoxStages):
     mask_heads: Literal["each", "one"] = "each"
     """`each` stage has a mask head for the RoIs that its boxes learn from, and their masks are
     averaged at test time, as mmdetection does; `one` mask head learns from the first stage's RoIs,
-    as in detectron2."""
+    as in detectron2, and its losses have that stage's factor."""
 
 
 class HybridTaskCascade(BoxStages):
