@@ -132,12 +132,16 @@ def test_every_classifier_ends_as_it_would_alone(first_stage: StageJob) -> None:
 
 
 @pytest.mark.slow
-def test_a_trunk_of_detectron2_is_shared_too(job: StageJob, toy_stage: Stage) -> None:
-    pytest.importorskip("detectron2")
+@pytest.mark.parametrize("changes", [{"engine": "detectron2"}, {"roi_stages": "htc"}], ids=str)
+def test_trunks_of_other_detectors_are_shared_too(
+    job: StageJob, toy_stage: Stage, changes: dict[str, Any]
+) -> None:
+    if "engine" in changes:
+        pytest.importorskip("detectron2")
     first = replace(
         job,
         variant=job.variant.replace(
-            detector=job.variant.detector.replace(engine="detectron2"),
+            detector=job.variant.detector.override(changes),
             stages=(toy_stage.replace(classifier=Softmax()),),
         ),
     )
