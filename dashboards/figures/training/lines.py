@@ -125,12 +125,12 @@ def line_chart(
         "step:Q",
         title="iteration of the stage",
         scale=alt.Scale(nice=False),
-        axis=alt.Axis(labelExpr=COUNTS, tickCount=fitting(70), tickMinStep=1),
+        axis=alt.Axis(labelExpr=COUNTS, tickCount=fitting(70, width), tickMinStep=1),
     )
     y = alt.Y("value:Q", title=unit or None, **_axis(values.value, zero))
     colours = [look[SERIES[i % len(SERIES)]] for i in range(len(names))]
     shown = alt.Legend(
-        columns=fitting(190),
+        columns=fitting(190, width),
         symbolType="stroke",
         symbolStrokeWidth=3,
         labelExpr=label_of(names, LETTERS),

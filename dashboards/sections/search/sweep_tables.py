@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from dashboards.figures.search.looks import heading, points_of
+from dashboards.measured import ap_span
 from dashboards.tables import Column, Table
 from longtail.config.search_space import spelt
-from longtail.metrics import points_text, span_text
+from longtail.metrics import points_text
 from longtail.results.points import points_or_nan
 from longtail.sweep.analysis.analysis import Analysis
 from longtail.sweep.analysis.axis import spelt_value
@@ -124,7 +125,7 @@ def _confirmed(trial: ReevaluatedTrial, confirmation: Reevaluation) -> Iterator[
 def _interval(runs: FreshRuns) -> str | None:
     if runs.low is None or runs.high is None:
         return None
-    return span_text(runs.low, runs.high)
+    return ap_span(runs.low, runs.high)
 
 
 def _state(trial: Trial, analysis: Analysis) -> str:
