@@ -36,10 +36,15 @@ def short_names(names: Sequence[str], letters: int) -> list[str]:
     ]
 
 
+def short_by_name(names: Sequence[str], letters: int) -> dict[str, str]:
+    """The same by the name, of names that may repeat."""
+    unique = list(dict.fromkeys(names))
+    return dict(zip(unique, short_names(unique, letters), strict=True))
+
+
 def label_of(names: Sequence[str], letters: int) -> str:
     """A `labelExpr` that has them; a name that is not among them is shown whole."""
-    unique = list(dict.fromkeys(names))
-    return words_for(dict(zip(unique, short_names(unique, letters), strict=True)))
+    return words_for(short_by_name(names, letters))
 
 
 def words_for(labels: Mapping[str, str]) -> str:

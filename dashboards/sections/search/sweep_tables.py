@@ -28,7 +28,7 @@ def searched_table(analysis: Analysis, suffix: str) -> Table:
             "label": axis.label,
             "path": path,
             "searched": spelt(axis.dimension),
-            "base": None if analysis.base[path] is None else spelt_value(analysis.base[path]),
+            "base": spelt_value(analysis.base[path]),
             "best": None if best is None else spelt_value(best.point[path]),
         }
         for path, axis in analysis.axes.items()
@@ -37,7 +37,7 @@ def searched_table(analysis: Analysis, suffix: str) -> Table:
         Column("label", "searched"),
         Column("path", "path in the variant"),
         Column("searched", "values"),
-        Column("base", "base variant", undefined="none"),
+        Column("base", "base variant"),
         Column("best", "best trial", undefined="no trial has finished"),
     ]
     return Table(f"searched{suffix}", "Searched", columns, rows, "Fields of the variant.")

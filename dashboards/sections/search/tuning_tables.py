@@ -131,7 +131,7 @@ def _trial(tuning: Tuning, trial: Trial) -> dict[str, Any]:
 
 
 def _values(trial: Trial) -> dict[str, str]:
-    return {name: spelt_value(value) or "no bound" for name, value in trial.point.items()}
+    return {name: spelt_value(value) for name, value in trial.point.items()}
 
 
 def _held_out(row: Tree) -> dict[str, Any]:
