@@ -19,7 +19,7 @@ WIDE_FROM = 620
 """Pixels of a page's panel, with its axis, from which names have more room."""
 ROOM, WIDE_ROOM = 150, 290
 """Pixels of names, at most, on a page."""
-SHARE = 0.42
+SHARE = 0.46
 """Of a panel on paper, at most."""
 BESIDE = 14
 """Pixels between names and plot, and what the last tick's label takes."""

@@ -98,7 +98,7 @@ def _chart(
         alt.FieldEqualPredicate(field="source", equal=source)
     )
     (x, y), is_before = square(), "datum.when == 'before'"
-    colour = group_colour(look, fitting(78, width))
+    colour = group_colour(look, 3 if look.on_paper else fitting(78, width))
     dash = alt.StrokeDash(
         "when:N",
         sort=None,

@@ -36,8 +36,8 @@ def contributions(statistics: Mapping[str, Any], suffix: str = "") -> Figure | N
         title="Which sources found the objects",
         text=_text(statistics),
         panels=(
-            partial(_chart, agreed, "Objects by sources that agree", sizes),
-            partial(_chart, found, "Objects that each source found", names),
+            partial(_chart, agreed, "Objects by sources that agree", sizes, [*sizes, *names]),
+            partial(_chart, found, "Objects that each source found", names, [*sizes, *names]),
         ),
         tables={agreed: agreement_table(statistics), found: found_table(statistics)},
         broad=True,
@@ -117,13 +117,15 @@ def _frame(lines: list[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["name", "state", "order", "objects", "share"])
 
 
-def _chart(table: str, title: str, names: Sequence[str], look: Look, width: Width) -> Chart:
+def _chart(
+    table: str, title: str, names: Sequence[str], labels: Sequence[str], look: Look, width: Width
+) -> Chart:
     base = alt.Chart(alt.NamedData(table)).transform_calculate(
         who="split(datum.state, ',')[0]", cut="indexof(datum.state, 'cut') > 0"
     )
-    shown = name_axis(names, look, width)
+    shown = name_axis(labels, look, width)
     axis = alt.Axis(labelExpr=shown.label_expr, labelLimit=0, grid=False)
-    counts = alt.Axis(tickCount=fitting(70, shown.plot), labelExpr=COUNTS)
+    counts = alt.Axis(tickCount=fitting(70, shown.plot), tickMinStep=1, labelExpr=COUNTS)
     bars = base.mark_bar(opacity=1, height={"band": 0.7}).encode(
         y=alt.Y("name:N", sort=None, title=None, axis=axis),
         x=alt.X("objects:Q", title="objects", axis=counts),

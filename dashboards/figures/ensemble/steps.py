@@ -32,8 +32,8 @@ COLOURS = {"AP": "ink", "APr": "rare", "APc": "common", "APf": "frequent"}
 CHANGE = "abs(datum.change) < 0.05 ? '0.0' : format(datum.change, '+.1f')"
 ROW = 21
 """Pixels of a line."""
-TEXT_PIXELS = 44
-"""Room for a change behind an interval."""
+TEXT_PIXELS, TEXT_POINTS = 44, 32
+"""Room for a change behind an interval, on a page and on paper."""
 
 
 def steps(evaluation: Mapping[str, Any], suffix: str = "") -> Figure | None:
@@ -142,7 +142,9 @@ def _chart(
     axis = alt.Axis(labelExpr=shown.label_expr, labelLimit=0, labelColor=look["ink"], grid=True)
     y = alt.Y("name:N", sort=None, title=None, scale=alt.Scale(domain=names), axis=axis)
     title = f"{KIND_NAMES[kind]} {metric} in points"
-    x = axis_with_room("value", title, span, shown.plot, TEXT_PIXELS)
+    x = axis_with_room(
+        "value", title, span, shown.plot, TEXT_POINTS if look.on_paper else TEXT_PIXELS
+    )
     colour, sources = look[COLOURS[metric]], "datum.kind == 'source'"
     best = base.transform_filter(sources).transform_aggregate(best="max(value)")
     line = best.mark_rule(color=look["muted"], strokeDash=[4, 3]).encode(x="best:Q")

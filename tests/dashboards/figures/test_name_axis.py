@@ -72,7 +72,7 @@ def test_names_that_have_room_stay_whole_and_the_plot_keeps_its_width() -> None:
 
 def test_on_paper_the_plot_gets_what_names_leave() -> None:
     axis = name_axis(NAMES, PAPER, 440)
-    # At most 42 % of the 500 points are names.
+    # At most 46 % of the 500 points are names.
     assert isinstance(axis.plot, int) and 0.5 * 500 < axis.plot < 440
     short = name_axis(NAMES, PAPER, 180)
     assert isinstance(short.plot, int) and 100 < short.plot < 180
