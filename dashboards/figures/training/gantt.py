@@ -8,6 +8,7 @@ import altair as alt
 import pandas as pd
 
 from dashboards.figure import Chart, Figure, Width
+from dashboards.figures.name_axis import name_axis
 from dashboards.figures.parts import fitting
 from dashboards.figures.training.clock import Clock, clock_of, duration
 from dashboards.look import Look
@@ -22,6 +23,7 @@ LANE, THIN_LANE = 20, 13
 ROWS_IN_WORDS = 3
 SHARE_OF_A_LETTER, WIDE_ENOUGH = 0.0085, 480
 """What a letter takes of the axis, and from how many pixels of the axis on words are shown."""
+PALE = "indexof(datum.state, 'not finished') >= 0"
 SIDES: dict[str, tuple[str, Literal["left", "right"], int, str]] = {
     "after": ("end", "left", 5, "muted"),
     "inside": ("end", "right", -6, "ground"),
@@ -167,7 +169,9 @@ def _words(bars: alt.Chart, side: str, look: Look) -> alt.Chart:
         label=f"width < {WIDE_ENOUGH} ? '' : datum.word"
     )
     field, align, dx, colour = SIDES[side]
-    text = base.mark_text(align=align, dx=dx, color=look[colour])
+    # Bars of what has not finished are pale.
+    shown = alt.when(PALE).then(alt.value(look["ink"])).otherwise(alt.value(look[colour]))
+    text = base.mark_text(align=align, dx=dx).encode(color=shown)
     words: alt.Chart = text.encode(x=alt.X(f"{field}:Q"), text="label:N")
     return words
 
@@ -182,17 +186,24 @@ def _chart(
     width: Width,
 ) -> Chart:
     bars, waits, cuts = (alt.Chart(alt.NamedData(name)) for name in names)
+    lane = name_axis(lanes if named else ["lanes"], look, width)
     y = alt.Y(
         "lane:N",
         sort=None,
         title=None if named else "lanes",
         scale=alt.Scale(domain=lanes),
-        axis=alt.Axis(labelLimit=190, labelColor=look["ink"], labels=named, grid=named),
+        axis=alt.Axis(
+            labelExpr=lane.label_expr,
+            labelLimit=0,
+            labelColor=look["ink"],
+            labels=named,
+            grid=named,
+        ),
     )
     x = alt.X(
         "begin:Q",
-        title=f"{clock.unit} since the first node began",
-        axis=alt.Axis(tickCount=fitting(80), format=".4~f"),
+        title=f"{clock.unit} since the start",
+        axis=alt.Axis(tickCount=fitting(80, lane.plot), format=".4~f"),
         scale=alt.Scale(nice=False),
     )
     works = list(COLOURS)
@@ -205,11 +216,9 @@ def _chart(
         color=alt.Color(
             "work:N",
             scale=alt.Scale(domain=works, range=colours),
-            legend=alt.Legend(symbolType="square", columns=fitting(100)),
+            legend=alt.Legend(symbolType="square", columns=lane.fitting(100)),
         ),
-        fillOpacity=alt.condition(
-            "indexof(datum.state, 'not finished') >= 0", alt.value(0.5), alt.value(1)
-        ),
+        fillOpacity=alt.when(PALE).then(alt.value(0.5)).otherwise(alt.value(1)),
         tooltip=[
             alt.Tooltip("node:N"),
             alt.Tooltip("work:N"),
@@ -229,4 +238,4 @@ def _chart(
         )
         layers.append(idle.encode(x=at, y=alt.value(height), text="label:N"))
     layers += [_words(bars, side, look).encode(y=y) for side in sides]
-    return alt.layer(*layers).properties(width=width, height=height)
+    return alt.layer(*layers).properties(width=lane.plot, height=height)
