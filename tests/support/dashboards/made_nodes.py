@@ -130,5 +130,6 @@ def _lines(of: MadeAttempt, level: float) -> Iterator[dict[str, Any]]:
             "train/loss_mask": 3 * loss / 4,
             "train/lr": 0.01 * min(1.0, step / 50) if step < 700 else 0.001,
             "train/images_per_second": 16 / of.pace,
+            "train/peak_memory_bytes": 3 * 2**30,
             "time": BEGIN + of.begin + (step - of.first + 1) * of.pace,
         }
