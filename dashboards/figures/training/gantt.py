@@ -10,13 +10,12 @@ import pandas as pd
 from dashboards.figure import Chart, Figure, Width
 from dashboards.figures.parts import fitting
 from dashboards.figures.training.clock import Clock, clock_of, duration
+from dashboards.figures.training.lanes import Lanes, lanes_of, node_name, place_name
 from dashboards.look import Look
 from dashboards.sources.node_times import NodeTime
 
 KINDS = {"stage": "training", "predictions": "predicting", "evaluation": "evaluating"}
 COLOURS = {"training": "common", "predicting": "frequent", "evaluating": "violet"}
-MOST_NAMED = 48
-"""Nodes with a lane of their own; of more, those that fit after one another share a lane."""
 LANE, THIN_LANE = 20, 13
 """Pixels of a lane with a name, and without."""
 ROWS_IN_WORDS = 3
@@ -40,40 +39,50 @@ def gantt(times: Sequence[NodeTime], suffix: str = "") -> Figure | None:
     known = [of for of in times if of.attempts]
     if not known:
         return None
-    named, clock = len(known) <= MOST_NAMED, clock_of(known)
-    lanes = [_label(of) for of in known] if named else _packed(known)
+    lanes, clock = lanes_of(known), clock_of(known)
+    named = not lanes.packed
     bars, lines = bar_table(known, lanes, clock), wait_table(known, lanes, clock)
     cuts = cut_table(clock)
     names = [f"time-{part}{suffix}" for part in ("bars", "waits", "cuts")]
     sides = [side for side in SIDES if named and (bars.side == side).any()]
-    text = "A bar is work; a thin line before or between is preparation or interruption."
+    text = "A bar is work"
+    if lanes.places:
+        text += ", a lane the worker group that did it, with one more for each node that it trained"
+        text += " at the same time"
+    if len(lines):
+        text += "; a thin line before or between is preparation or interruption"
+    text += "."
     if clock.cuts:
         text += " Dashed: idle time that is cut out."
-    if not named:
-        text += f" {len(known)} nodes; those that ran one after the other share a lane."
+    if lanes.packed:
+        text += f" {lanes.packed} nodes; those that ran one after the other share a lane."
     return Figure(
         name=f"time{suffix}",
         title="When each node was at work",
         text=text,
-        panels=(partial(_chart, names, list(dict.fromkeys(lanes)), named, sides, clock),),
+        panels=(partial(_chart, names, lanes, len(lines) > 0, sides, clock),),
         tables=dict(zip(names, (bars, lines, cuts), strict=True)),
         broad=True,
         least_width=340 if named else 220,
     )
 
 
-def bar_table(times: Sequence[NodeTime], lanes: Sequence[str], clock: Clock) -> pd.DataFrame:
+def bar_table(times: Sequence[NodeTime], lanes: Lanes, clock: Clock) -> pd.DataFrame:
     """A line for each attempt.
 
     Returns:
         `lane`, `node` (label), `work` (training, ...), `begin` and `end` on the clock, `took` in
-        words, `rows` it serves, `word` about sharing for the node's last bar, `state`, and the
-        `side` of the bar on which that word has room.
+        words, `rows` it serves, `place`, `state`, `word`, and the `side` of the bar on which that
+        has room. The word is about sharing, for a node's last bar; on a lane of a place the node's
+        name stands before it, and has room inside alone.
     """
     lines = []
-    for of, lane in zip(times, lanes, strict=True):
-        for number, attempt in enumerate(of.attempts, 1):
+    for of, own in zip(times, lanes.of, strict=True):
+        for number, (attempt, lane) in enumerate(zip(of.attempts, own, strict=True), 1):
             is_last = number == len(of.attempts)
+            word = _word(of, attempt.together) if is_last else ""
+            if lane in lanes.places:
+                word = "; ".join(part for part in (node_name(of), word) if part)
             lines.append(
                 {
                     "lane": lane,
@@ -83,24 +92,27 @@ def bar_table(times: Sequence[NodeTime], lanes: Sequence[str], clock: Clock) -> 
                     "end": round(clock.at(attempt.end), 4),
                     "took": duration(attempt.seconds),
                     "rows": _rows(of.rows),
-                    "word": _word(of, attempt.together) if is_last else "",
+                    "place": "not noted" if attempt.place is None else place_name(attempt.place),
+                    "word": word,
                     "state": _state(of, number),
                 }
             )
     table = pd.DataFrame(lines)
     table["side"] = [
-        _side(of.word, of.begin / last, of.end / last)
+        _side(of.word, of.begin / last, of.end / last, alone=of.lane not in lanes.places)
         for last in [max(table.end)]
         for of in table.itertuples()
     ]
     return table
 
 
-def wait_table(times: Sequence[NodeTime], lanes: Sequence[str], clock: Clock) -> pd.DataFrame:
-    """`lane`, `begin` and `end` on the clock, from when a node was made to its end."""
+def wait_table(times: Sequence[NodeTime], lanes: Lanes, clock: Clock) -> pd.DataFrame:
+    """`lane`, `begin` and `end` on the clock, from when a node was made to its end; of nodes that
+    have a lane of their own, since others have worked on a place meanwhile."""
     lines = [
-        (lane, round(clock.at(of.begin), 4), round(clock.at(of.end), 4))
-        for of, lane in zip(times, lanes, strict=True)
+        (own[-1], round(clock.at(of.begin), 4), round(clock.at(of.end), 4))
+        for of, own in zip(times, lanes.of, strict=True)
+        if lanes.places.isdisjoint(own)
     ]
     return pd.DataFrame(lines, columns=["lane", "begin", "end"])
 
@@ -112,22 +124,6 @@ def cut_table(clock: Clock) -> pd.DataFrame:
         for begin, end in clock.cuts
     ]
     return pd.DataFrame(lines, columns=["at", "idle"])
-
-
-def _label(of: NodeTime) -> str:
-    """Labels of evaluations are their row's name alone."""
-    return of.label if of.kind != "evaluation" else f"{of.label} evaluation"
-
-
-def _packed(times: Sequence[NodeTime]) -> list[str]:
-    """A lane for each node, the first in which all before have ended."""
-    ends: list[float] = []
-    lanes = []
-    for of in times:
-        free = next((i for i, end in enumerate(ends) if end <= of.begin), len(ends))
-        ends[free : free + 1] = [of.end]
-        lanes.append(f"{free + 1}")
-    return lanes
 
 
 def _rows(rows: Sequence[str]) -> str:
@@ -142,15 +138,17 @@ def _word(of: NodeTime, together: int) -> str:
     return "; ".join(words)
 
 
-def _side(word: str, begin: float, end: float) -> str:
-    """Where a word has room, in shares of the axis."""
+def _side(word: str, begin: float, end: float, *, alone: bool) -> str:
+    """Where a word has room, in shares of the axis; beside its bar where that is alone there."""
     needed = len(word) * SHARE_OF_A_LETTER
     if not word:
         return ""
-    if end + needed <= 1:
+    if alone and end + needed <= 1:
         return "after"
     if end - begin >= needed:
         return "inside"
+    if not alone:
+        return ""
     return "before" if begin >= needed else ""
 
 
@@ -174,19 +172,20 @@ def _words(bars: alt.Chart, side: str, look: Look) -> alt.Chart:
 
 def _chart(
     names: Sequence[str],
-    lanes: list[str],
-    named: bool,
+    lanes: Lanes,
+    waited: bool,
     sides: Sequence[str],
     clock: Clock,
     look: Look,
     width: Width,
 ) -> Chart:
     bars, waits, cuts = (alt.Chart(alt.NamedData(name)) for name in names)
+    named = not lanes.packed
     y = alt.Y(
         "lane:N",
         sort=None,
         title=None if named else "lanes",
-        scale=alt.Scale(domain=lanes),
+        scale=alt.Scale(domain=list(lanes.order)),
         axis=alt.Axis(labelLimit=190, labelColor=look["ink"], labels=named, grid=named),
     )
     x = alt.X(
@@ -215,12 +214,13 @@ def _chart(
             alt.Tooltip("work:N"),
             alt.Tooltip("took:N"),
             alt.Tooltip("state:N"),
+            alt.Tooltip("place:N"),
             alt.Tooltip("rows:N", title="for rows"),
         ],
     )
-    height = (LANE if named else THIN_LANE) * len(lanes)
-    layers = [thin, thick]
+    height = (LANE if named else THIN_LANE) * len(lanes.order)
     # A layer without rows would have no extent.
+    layers = [thin, thick] if waited else [thick]
     if clock.cuts:
         at = alt.X("at:Q")
         layers.append(cuts.mark_rule(color=look["muted"], strokeDash=[3, 3]).encode(x=at))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from longtail.cluster.nodes.ledger import NODE, RESULT
+from longtail.cluster.nodes.places import PLACES
 from longtail.sealed import seal
 from longtail.training.journal import JOURNAL
 
@@ -86,6 +87,18 @@ def write_node(
         (node / RESULT).write_text("{}")
         os.utime(node / RESULT, (BEGIN + ended, BEGIN + ended))
     return node
+
+
+def write_places(node: Path, places: Sequence[tuple[float, str, int | None]]) -> None:
+    """Where the attempts of a node were made.
+
+    Args:
+        node: Its directory.
+        places: Of each attempt: seconds after `BEGIN`, the host, and the worker group.
+    """
+    records = [{"time": BEGIN + at, "host": host, "group": group} for at, host, group in places]
+    lines = [seal(json.dumps(of).encode()) + b"\n" for of in records]
+    (node / PLACES).write_bytes(b"".join(lines))
 
 
 def write_grid(
