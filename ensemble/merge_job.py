@@ -112,7 +112,10 @@ def _end(
         from dashboards.at_end import report_at_end
 
         report_at_end(out, messages.print)
-    publish(out, described, place, messages)
+    if publish(out, described, place, messages) and place is not None:
+        from dashboards.views.write import write_views
+
+        write_views(place.runs, place.experiment)
 
 
 def dry_run(request: Request) -> None:
