@@ -161,6 +161,7 @@ def _merge(
         write_json(out / outputs.STATS, counts)
         if evaluator:
             write_json(out / outputs.EVALUATION, evaluated(evaluator, sources, stores, plan))
+            evaluator.keep_matches(out / outputs.MATCHES)
     return plan, stores, statistics
 
 
