@@ -5,22 +5,20 @@ from functools import partial
 from typing import Literal
 
 import altair as alt
-import pandas as pd
 
 from dashboards.figure import Chart, Figure, Width
 from dashboards.figures.parts import fitting
-from dashboards.figures.training.clock import Clock, clock_of, duration
-from dashboards.figures.training.lanes import Lanes, lanes_of, node_name, place_name
+from dashboards.figures.training.clock import Clock, clock_of
+from dashboards.figures.training.lanes import Lanes, lanes_of
+from dashboards.figures.training.work_tables import bar_table, cut_table, wait_table
 from dashboards.look import Look
 from dashboards.sources.node_times import NodeTime
 
-KINDS = {"stage": "training", "predictions": "predicting", "evaluation": "evaluating"}
 COLOURS = {"training": "common", "predicting": "frequent", "evaluating": "violet"}
 LANE, THIN_LANE = 20, 13
 """Pixels of a lane with a name, and without."""
-ROWS_IN_WORDS = 3
-SHARE_OF_A_LETTER, WIDE_ENOUGH = 0.0085, 480
-"""What a letter takes of the axis, and from how many pixels of the axis on words are shown."""
+WIDE_ENOUGH = 480
+"""Pixels of the axis from which on words are shown."""
 SIDES: dict[str, tuple[str, Literal["left", "right"], int, str]] = {
     "after": ("end", "left", 5, "muted"),
     "inside": ("end", "right", -6, "ground"),
@@ -65,98 +63,6 @@ def gantt(times: Sequence[NodeTime], suffix: str = "") -> Figure | None:
         broad=True,
         least_width=340 if named else 220,
     )
-
-
-def bar_table(times: Sequence[NodeTime], lanes: Lanes, clock: Clock) -> pd.DataFrame:
-    """A line for each attempt.
-
-    Returns:
-        `lane`, `node` (label), `work` (training, ...), `begin` and `end` on the clock, `took` in
-        words, `rows` it serves, `place`, `state`, `word`, and the `side` of the bar on which that
-        has room. The word is about sharing, for a node's last bar; on a lane of a place the node's
-        name stands before it, and has room inside alone.
-    """
-    lines = []
-    for of, own in zip(times, lanes.of, strict=True):
-        for number, (attempt, lane) in enumerate(zip(of.attempts, own, strict=True), 1):
-            is_last = number == len(of.attempts)
-            word = _word(of, attempt.together) if is_last else ""
-            if lane in lanes.places:
-                word = "; ".join(part for part in (node_name(of), word) if part)
-            lines.append(
-                {
-                    "lane": lane,
-                    "node": of.label,
-                    "work": KINDS.get(of.kind, of.kind),
-                    "begin": round(clock.at(attempt.begin), 4),
-                    "end": round(clock.at(attempt.end), 4),
-                    "took": duration(attempt.seconds),
-                    "rows": _rows(of.rows),
-                    "place": "not noted" if attempt.place is None else place_name(attempt.place),
-                    "word": word,
-                    "state": _state(of, number),
-                }
-            )
-    table = pd.DataFrame(lines)
-    table["side"] = [
-        _side(of.word, of.begin / last, of.end / last, alone=of.lane not in lanes.places)
-        for last in [max(table.end)]
-        for of in table.itertuples()
-    ]
-    return table
-
-
-def wait_table(times: Sequence[NodeTime], lanes: Lanes, clock: Clock) -> pd.DataFrame:
-    """`lane`, `begin` and `end` on the clock, from when a node was made to its end; of nodes that
-    have a lane of their own, since others have worked on a place meanwhile."""
-    lines = [
-        (own[-1], round(clock.at(of.begin), 4), round(clock.at(of.end), 4))
-        for of, own in zip(times, lanes.of, strict=True)
-        if lanes.places.isdisjoint(own)
-    ]
-    return pd.DataFrame(lines, columns=["lane", "begin", "end"])
-
-
-def cut_table(clock: Clock) -> pd.DataFrame:
-    """`at` on the clock and the length in words, `idle`, of what is cut out."""
-    lines = [
-        (round((clock.at(begin) + clock.at(end)) / 2, 4), duration(end - begin))
-        for begin, end in clock.cuts
-    ]
-    return pd.DataFrame(lines, columns=["at", "idle"])
-
-
-def _rows(rows: Sequence[str]) -> str:
-    more = len(rows) - ROWS_IN_WORDS
-    return ", ".join(rows[:ROWS_IN_WORDS]) + (f" and {more} more" if more > 0 else "")
-
-
-def _word(of: NodeTime, together: int) -> str:
-    words = [f"for {len(of.rows)} rows"] if len(of.rows) > 1 else []
-    words += [f"{together} in one pass"] if together > 1 else []
-    words += [] if of.finished else ["not finished"]
-    return "; ".join(words)
-
-
-def _side(word: str, begin: float, end: float, *, alone: bool) -> str:
-    """Where a word has room, in shares of the axis; beside its bar where that is alone there."""
-    needed = len(word) * SHARE_OF_A_LETTER
-    if not word:
-        return ""
-    if alone and end + needed <= 1:
-        return "after"
-    if end - begin >= needed:
-        return "inside"
-    if not alone:
-        return ""
-    return "before" if begin >= needed else ""
-
-
-def _state(of: NodeTime, number: int) -> str:
-    if number < len(of.attempts):
-        return f"attempt {number}, interrupted"
-    ended = "finished" if of.finished else "not finished"
-    return f"attempt {number}, {ended}" if number > 1 else ended
 
 
 def _words(bars: alt.Chart, side: str, look: Look) -> alt.Chart:

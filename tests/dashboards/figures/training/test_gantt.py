@@ -3,10 +3,11 @@
 import pytest
 from support.dashboards.charts import assert_compiles
 
-from dashboards.figures.training.clock import clock_of, duration
-from dashboards.figures.training.gantt import bar_table, gantt
+from dashboards.figures.training.clock import Clock, clock_of, duration
+from dashboards.figures.training.gantt import gantt
 from dashboards.figures.training.hours import hours_table
 from dashboards.figures.training.lanes import lanes_of
+from dashboards.figures.training.work_tables import bar_table
 from dashboards.sources.node_times import Attempt, NodeTime
 from longtail.cluster.nodes.places import Place
 
@@ -106,13 +107,40 @@ def test_work_of_a_group_lies_on_its_lane_and_what_one_pass_trains_beside_it(
     bars = figure.tables["time-bars"]
     for _, lane in bars.groupby("lane"):
         assert (lane.sort_values("begin").begin.to_numpy()[1:] >= lane.end.to_numpy()[:-1]).all()
-    # Others worked there between, so no line says that a node waited.
-    assert figure.tables["time-waits"].empty
     first, narrow = bars.iloc[0], bars.iloc[3]
     assert (first.word, first.side) == ("stage-0; for 2 rows", "inside")
     assert (narrow.node, narrow.side, narrow.place) == ("predictions-0", "", "worker group 0 on h")
     assert bars.state.tolist()[-2:] == ["attempt 1, interrupted", "attempt 2, finished"]
     assert_compiles(figure, capfd)
+
+
+def test_preparation_on_a_place_begins_when_what_was_before_has_ended() -> None:
+    nodes = [
+        node("stage-0", at(60, 100, 0), begin=0),
+        # Made while the first worked, and begun when it ended.
+        node("predictions-0", at(100, 110, 0), begin=50),
+        node("predictions-1", at(130, 200, 0), begin=50),
+    ]
+    figure = gantt(nodes)
+    assert figure is not None and "a thin line before" in figure.text
+    waits = figure.tables["time-waits"].to_dict("records")
+    assert waits == [
+        {"lane": "worker group 0", "begin": 0, "end": 60 / 60},
+        {"lane": "worker group 0", "begin": pytest.approx(110 / 60, abs=1e-4), "end": 2.1667},
+    ]
+
+
+def test_a_bar_says_as_much_as_fits() -> None:
+    times = [node(name, at(*span, 0)) for name, span in (("stage-a", (0, 60)), ("b", (60, 64)))]
+    times += [NodeTime("x", "stage", "a_long_name training", ("r",), 64, (at(64, 84, 0),), True)]
+    times += [NodeTime("y", "evaluation", "r", ("r",), 84, (at(84, 100, 0),), False)]
+    bars = bar_table(times, lanes_of(times), clock_of(times))
+    # A letter takes 0.0085 of the axis: the second bar has room for 4, the third for 23.
+    assert bars.word.tolist() == ["stage-a", "b", "a_long_name training", "r evaluation"]
+    bars = bar_table(times, lanes_of(times), Clock("minutes", 60, (), -100, 0))
+    # Half of the room.
+    assert bars.word.tolist() == ["stage-a", "b", "a_long_name", "r"]
+    assert bars.side.tolist() == ["inside"] * 4
 
 
 def test_machines_are_named_where_there_are_several() -> None:
