@@ -10,8 +10,8 @@ from dashboards.figures.training.lanes import Lanes, node_name, place_name
 from dashboards.sources.node_times import NodeTime
 
 KINDS = {"stage": "training", "predictions": "predicting", "evaluation": "evaluating"}
-ENDING = re.compile(r" (training|predictions)$")
-"""Of a node's label: the colour says it, too."""
+ENDING = re.compile(r"( stage \d+)? (training|predictions)$")
+"""Of a node's label: the colour and the tooltip say it, too."""
 ROWS_IN_WORDS = 3
 SHARE_OF_A_LETTER = 0.0085
 """Of the axis."""

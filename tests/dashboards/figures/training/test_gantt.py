@@ -132,14 +132,15 @@ def test_preparation_on_a_place_begins_when_what_was_before_has_ended() -> None:
 
 def test_a_bar_says_as_much_as_fits() -> None:
     times = [node(name, at(*span, 0)) for name, span in (("stage-a", (0, 60)), ("b", (60, 64)))]
-    times += [NodeTime("x", "stage", "a_long_name training", ("r",), 64, (at(64, 84, 0),), True)]
+    label = "long_name stage 1 training"
+    times += [NodeTime("x", "stage", label, ("r",), 64, (at(64, 84, 0),), True)]
     times += [NodeTime("y", "evaluation", "r", ("r",), 84, (at(84, 100, 0),), False)]
     bars = bar_table(times, lanes_of(times), clock_of(times))
     # A letter takes 0.0085 of the axis: the second bar has room for 4, the third for 23.
-    assert bars.word.tolist() == ["stage-a", "b", "a_long_name training", "r evaluation"]
+    assert bars.word.tolist() == ["stage-a", "b", "long_name", "r evaluation"]
     bars = bar_table(times, lanes_of(times), Clock("minutes", 60, (), -100, 0))
     # Half of the room.
-    assert bars.word.tolist() == ["stage-a", "b", "a_long_name", "r"]
+    assert bars.word.tolist() == ["stage-a", "b", "long_name", "r"]
     assert bars.side.tolist() == ["inside"] * 4
 
 
