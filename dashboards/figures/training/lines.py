@@ -41,7 +41,7 @@ def recorded_metrics(trainings: Sequence[Training]) -> list[str]:
 
 
 def line_table(
-    trainings: Sequence[Training], metric: str, most_points: int = MOST_POINTS
+    trainings: Sequence[Training], metric: str, most_points: int = MOST_POINTS, one: float = 1
 ) -> pd.DataFrame:
     """A metric of trainings by step.
 
@@ -49,6 +49,7 @@ def line_table(
         trainings: With their journals.
         metric: As the journal has it.
         most_points: Of a line, at least 4.
+        one: What the value 1 stands for in the unit of the journal.
 
     Returns:
         `training` (its place), `step` of its stage, `value`, and `attempt` where this is the
@@ -65,7 +66,7 @@ def line_table(
                 {
                     "training": place,
                     "step": [int(lines[i]["step"]) for i in chosen],
-                    "value": [_rounded(lines[i][metric]) for i in chosen],
+                    "value": [_rounded(lines[i][metric] / one) for i in chosen],
                     "attempt": [begun.get(i, 0) for i in chosen],
                 }
             )

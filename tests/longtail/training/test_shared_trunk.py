@@ -35,7 +35,8 @@ from longtail.training.telemetry_files import read_telemetry
 
 CPU = torch.device("cpu")
 TRUNK = tuple(part for part in get_args(Part) if part != "classifier")
-VARYING = ("time", "attempt", "train/images_per_second", "shared_trunk", "sha256")
+UNLIKE = ("train/images_per_second", "train/peak_memory_bytes")
+VARYING = ("time", "attempt", *UNLIKE, "shared_trunk", "sha256")
 FILES = ("model.pt", "optimizer.pt", "state.json", "manifest.json")
 
 CLASSIFIERS: dict[str, Classifier] = {

@@ -50,7 +50,7 @@ def _train(
 
 
 def _losses(job: StageJob) -> list[dict[str, float]]:
-    varying = ("time", "attempt", "train/images_per_second")
+    varying = ("time", "attempt", "train/images_per_second", "train/peak_memory_bytes")
     lines = read_journal(job.directory / JOURNAL)
     return [{key: line[key] for key in line if key not in varying} for line in lines]
 

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from PIL import Image as PilImage
 
 from longtail.data.synthetic.categories import Look, frequency_group, image_shares, looks
-from longtail.data.synthetic.contours import outlines
 from longtail.data.synthetic.plan import PlannedObject, plan_images, room_for_all, verified_absent
 from longtail.data.synthetic.scenes import paint
 from longtail.files import sha256_of, write_json
@@ -175,6 +174,9 @@ def _paint_split(
 def _annotations(
     image_id: int, drawn: list[PlannedObject], owner: NDArray[np.int64]
 ) -> list[Record]:
+    # SciPy, which a set that is there already does not need.
+    from longtail.data.synthetic.contours import outlines
+
     found = []
     for k, item in enumerate(drawn):
         rings = outlines(owner == k, SMALLEST_PART) if item.annotated else []
