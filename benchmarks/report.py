@@ -79,7 +79,7 @@ def main(categories: int, rows: int, openings: int, out: Path) -> None:
 
 def _made(page: Path, folder: Path, rows: int, categories: int) -> dict[str, float]:
     """Write the page; the library of charts and comparisons, made once, are there before."""
-    from support.dashboards.made_large import large_grid
+    from support.dashboards.whole.large_grid import large_grid
 
     from dashboards.pages.report import report_page
     from dashboards.sources.combine import combine
@@ -104,7 +104,7 @@ def _made(page: Path, folder: Path, rows: int, categories: int) -> dict[str, flo
 
 def _pictures(folder: Path) -> float:
     """Megabytes of the section, most of them thumbnails."""
-    from support.dashboards.made_photos import photographed
+    from support.dashboards.whole.photos import photographed
 
     from dashboards.section import Html
     from dashboards.sections.pictures import pictures

@@ -10,7 +10,7 @@ import pytest
 from support.browser.axe import violations
 from support.browser.browser import Browser, Scheme
 from support.browser.paper import missing_reader, printed_parts
-from support.dashboards.every_page import KINDS, every_page
+from support.dashboards.whole.every_page import KINDS, every_page
 
 pytestmark = pytest.mark.slow
 SECTIONS = {
