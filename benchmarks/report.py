@@ -70,6 +70,7 @@ def main(categories: int, rows: int, openings: int, out: Path) -> None:
             **_made(page, Path(folder), rows, categories),
             "MB of pictures": _pictures(Path(folder) / "pictures"),
             "browser": _opened(page, openings),
+            "others at work for each core": round(os.getloadavg()[0] / (os.cpu_count() or 1), 1),
             "limits": LIMITS,
         }
     for name, value in {**figures, **figures["browser"]}.items():
