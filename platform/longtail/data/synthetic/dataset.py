@@ -236,6 +236,11 @@ def _is_finished(out: Path, marker: Record, force: bool) -> bool:
         return False
     path = out / MARKER
     if force:
+        foreign = [split for split in SPLITS if (out / f"{split}.json").exists()]
+        if foreign and not path.is_file():
+            raise ValueError(
+                f"{out}: holds {foreign[0]}.json of another data set; give another folder"
+            )
         return False
     found = read_sealed_json(path, REMEDY) if path.is_file() else {}
     digests = found.pop("files", {})
