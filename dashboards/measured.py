@@ -1,9 +1,12 @@
 """A number of a table that brings along what bounds it."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from html import escape
 from types import MappingProxyType
 
+ENDS = " Intervals end where AP does, at 0 and 100."
+"""What is said where one would go on."""
 NOTHING: Mapping[str, float] = MappingProxyType({})
 
 
@@ -43,3 +46,22 @@ class Measured(float):
     def beside(self) -> str:
         """What stands beside the number where there is room for a line only."""
         return ", ".join(word for word in (self.below, self.verdict) if word)
+
+
+def possible(points: float) -> float:
+    """The nearest AP in points that there is; NaN stays.
+
+    Ends of intervals are moved by the bias of resamples, or follow from a normal distribution, and
+    may lie beyond 0 and 100: files have them as they are, and nobody is shown an AP below 0.
+    """
+    return points if math.isnan(points) else min(max(points, 0.0), 100.0)
+
+
+def told_of_ends(ends: Iterable[float]) -> str:
+    """A sentence for what is drawn of intervals, "" where none reaches an end of AP."""
+    return ENDS if {0.0, 100.0} & {*ends} else ""
+
+
+def ap_span(low: float, high: float) -> str:
+    """Both ends of an interval of AP, given as fractions, in points that are possible."""
+    return f"{possible(100 * low):.2f} to {possible(100 * high):.2f}"

@@ -10,6 +10,7 @@ from ensemble.calibration.kinds import CalibrationKind, Groups, Overlap
 from longtail.commands import run
 from longtail.data.lvis.exhaustive_option import exhaustive_option
 from longtail.evaluation.kind_option import KindOption
+from longtail.own_files import CALIBRATION, RESULTS
 from longtail.path_options import (
     AbsolutePath,
     NewFile,
@@ -80,7 +81,7 @@ def main() -> None:
     metavar="NAME=PATH[,categories=FILE|coco][,max_score=S]",
     help="A source, named as in the merge. Repeat for each.",
 )
-@click.option("--out", required=True, type=NewFile(), help="JSON file.")
+@click.option("--out", required=True, type=NewFile(CALIBRATION), help="JSON file.")
 @click.option(
     "--kind",
     type=KindChoice(get_args(CalibrationKind)),
@@ -231,7 +232,7 @@ def fit(
 @click.option(
     "--out",
     required=True,
-    type=NewPath(holds="manifest.json"),
+    type=NewPath(RESULTS, holds="manifest.json"),
     help="A result file if it ends in .json, otherwise the directory of a store.",
 )
 @click.option("--with-bbox", is_flag=True, help="Write boxes to JSON too.")

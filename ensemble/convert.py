@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from longtail.commands import run
+from longtail.own_files import RESULTS
 from longtail.path_options import AbsolutePath, NewPath, force_option
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 @click.option(
     "--out",
     required=True,
-    type=NewPath(holds="manifest.json"),
+    type=NewPath(RESULTS, holds="manifest.json"),
     help="Where. JSON to a name in .gz or .zip is packed.",
 )
 @click.option(

@@ -112,7 +112,10 @@ def _end(
         from dashboards.at_end import report_at_end
 
         report_at_end(out, messages.print)
-    publish(out, described, place, messages)
+    if publish(out, described, place, messages) and place is not None:
+        from dashboards.views.write import write_views
+
+        write_views(place.runs, place.experiment)
 
 
 def dry_run(request: Request) -> None:
@@ -158,6 +161,7 @@ def _merge(
         write_json(out / outputs.STATS, counts)
         if evaluator:
             write_json(out / outputs.EVALUATION, evaluated(evaluator, sources, stores, plan))
+            evaluator.keep_matches(out / outputs.MATCHES)
     return plan, stores, statistics
 
 

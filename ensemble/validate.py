@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from longtail.commands import ExitCode, output_console, run
+from longtail.own_files import VALIDATION
 from longtail.path_options import AbsolutePath, NewFile, force_option, short_path
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 @click.option(
     "--json",
     "json_path",
-    type=NewFile(),
+    type=NewFile(VALIDATION),
     help="Write problems and numbers here.",
 )
 @force_option

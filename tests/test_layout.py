@@ -26,6 +26,7 @@ BASE = {
 COMMANDS = {
     "longtail.commands",
     "longtail.caches",
+    "longtail.own_files",
     "longtail.path_options",
     "longtail.printed_table",
 }
@@ -42,7 +43,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "longtail.array_store": {"longtail.files", "longtail.sealed"},
     "longtail.caches": set(),
     "longtail.commands": {"longtail.caches", "longtail.problems"},
-    "longtail.path_options": set(),
+    "longtail.own_files": set(),
+    "longtail.path_options": {"longtail.own_files"},
     "longtail.printed_table": set(),
     "longtail.packed": {"longtail.problems"},
     "longtail.annotation_file": {"longtail.packed", "longtail.problems", "longtail.rle"},

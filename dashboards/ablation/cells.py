@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from dashboards.measured import Measured
+from dashboards.measured import Measured, ap_span
 from dashboards.sources.found import Difference, Row
-from longtail.metrics import UNDEFINED, span_text
+from longtail.metrics import UNDEFINED
 from longtail.results.points import points_or_nan
 
 BETTER, WORSE, NOT_SURE, SAME = "better", "worse", "not sure", "the same"
@@ -19,7 +19,7 @@ def with_interval(row: Row, kind: str, metric: str) -> Measured:
     if math.isnan(value) or interval is None:
         return Measured(value)
     low, high = interval["low"], interval["high"]
-    return Measured(value, span_text(low, high), more={"low": 100 * low, "high": 100 * high})
+    return Measured(value, ap_span(low, high), more={"low": 100 * low, "high": 100 * high})
 
 
 def interval_of(row: Row, kind: str, metric: str) -> Mapping[str, Any] | None:

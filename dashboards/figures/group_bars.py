@@ -9,12 +9,14 @@ from dashboards.ablation.cells import interval_of
 from dashboards.figure import Figure
 from dashboards.figures.row_bars import Bars, how_many, most_shown, row_bars
 from dashboards.look import GROUP_COLOURS
+from dashboards.measured import possible, told_of_ends
 from dashboards.sources.found import Row
 from longtail.categories import GROUP_NAMES
 from longtail.metrics import GROUP_METRICS, KIND_NAMES
 from longtail.results.points import points_or_nan
 
 NAME = "group-bars"
+ENDS = ("low", "high")
 TITLES = {"AP": "AP", **{f"AP{letter}": f"AP{letter}, {of}" for letter, of in GROUP_NAMES.items()}}
 COLOURS = {"AP": "grey", **{f"AP{letter}": of for letter, of in GROUP_COLOURS.items()}}
 
@@ -29,13 +31,15 @@ def group_bars(rows: Sequence[Row], baseline: str = "", kind: str = "segm") -> F
     """
     table = group_table(most_shown(rows, kind), baseline, kind)
     word = KIND_NAMES[kind]
+    ends = table[[f"{key}_{end}" for key in GROUP_METRICS for end in ENDS]]
+    told = told_of_ends(ends.to_numpy(float).ravel().tolist())
     panels = [
         Bars(key, f"{word} {TITLES[key]}, points", COLOURS[key], True) for key in GROUP_METRICS
     ]
     return Figure(
         name=NAME,
         title=f"{word.capitalize()} AP by frequency group",
-        text=f"With 95% intervals; dashed, the baseline's.{how_many(len(rows))}",
+        text=f"With 95% intervals; dashed, the baseline's.{how_many(len(rows))}{told}",
         panels=row_bars(NAME, table, panels),
         tables={NAME: table},
         broad=True,
@@ -48,7 +52,7 @@ def group_table(rows: Sequence[Row], baseline: str = "", kind: str = "segm") -> 
 
     Returns:
         `row`, `is_baseline`, then for AP, APr, APc and APf the value and `_low` and `_high`, the
-        ends of its 95% interval; in points, NaN where undefined.
+        ends of its 95% interval, at 0 or 100 where it goes on; in points, NaN where undefined.
     """
     lines = []
     for row in rows:
@@ -56,7 +60,7 @@ def group_table(rows: Sequence[Row], baseline: str = "", kind: str = "segm") -> 
         for key in GROUP_METRICS:
             interval = interval_of(row, kind, key) or {}
             line[key] = points_or_nan(row.evaluation[kind][key])
-            line[f"{key}_low"] = points_or_nan(interval.get("low"))
-            line[f"{key}_high"] = points_or_nan(interval.get("high"))
+            for end in ENDS:
+                line[f"{key}_{end}"] = possible(points_or_nan(interval.get(end)))
         lines.append(line)
     return pd.DataFrame(lines)

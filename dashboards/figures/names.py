@@ -2,11 +2,14 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import takewhile
 
 CUT = "\u2026"
 SEPARATORS = "_-. /"
+NARROW, WIDE = {*"ijlIftr.,:;'|![]()/- "}, {*"mwMW@%"}
+"""Letters that take less room than others, and more."""
+LAST_LATIN = 0x2E7F
 
 
 def short_names(names: Sequence[str], letters: int) -> list[str]:
@@ -33,16 +36,44 @@ def short_names(names: Sequence[str], letters: int) -> list[str]:
     ]
 
 
+def short_by_name(names: Sequence[str], letters: int) -> dict[str, str]:
+    """The same by the name, of names that may repeat."""
+    unique = list(dict.fromkeys(names))
+    return dict(zip(unique, short_names(unique, letters), strict=True))
+
+
 def label_of(names: Sequence[str], letters: int) -> str:
     """A `labelExpr` that has them; a name that is not among them is shown whole."""
-    unique = list(dict.fromkeys(names))
-    short = short_names(unique, letters)
-    cut = {name: label for name, label in zip(unique, short, strict=True) if name != label}
-    if not cut:
+    return words_for(short_by_name(names, letters))
+
+
+def words_for(labels: Mapping[str, str]) -> str:
+    """A `labelExpr` that has a text for each label; another label is shown as it is."""
+    changed = {label: text for label, text in labels.items() if label != text}
+    if not changed:
         return "datum.label"
-    held, shown = json.dumps([*cut]), json.dumps([*cut.values()])
+    held, shown = json.dumps([*changed]), json.dumps([*changed.values()])
     place = f"indexof({held}, datum.label)"
-    return f"{place} < 0 ? datum.label : {shown}[{place}]"
+    return f"({place} < 0 ? datum.label : {shown}[{place}])"
+
+
+def pixels_of(text: str, size: float) -> float:
+    """About how wide a text is in the look's font, rather too wide.
+
+    Args:
+        text: One line.
+        size: Of the type, in pixels.
+    """
+    return size * sum(map(_width, text))
+
+
+def _width(letter: str) -> float:
+    """In units of the size, from the font's metrics (those of Helvetica)."""
+    if letter in NARROW:
+        return 0.34
+    if letter in WIDE or ord(letter) > LAST_LATIN:
+        return 1.0
+    return 0.73 if letter.isupper() else 0.57
 
 
 def _without_middle(name: str, letters: int) -> str:

@@ -1,16 +1,20 @@
 """What several charts have in common: the colours of groups, axes of counts, what a page sets."""
 
 import math
+from collections.abc import Mapping, Sequence
 
 import altair as alt
 
-from dashboards.look import GROUP_COLOURS, Look
+from dashboards.figure import Width
+from dashboards.look import GROUP_COLOURS, PAGE, PAPER, Look
 from longtail.categories import GROUP_NAMES
 
 POINTS = ".1f"
 """How axes and hover texts write AP."""
 ZERO_AT = 0.5
 """Where a count of 0 stands on a logarithmic axis."""
+LEAST_PLOT, TICK_PIXELS = 40, 50
+"""Pixels of a plot beside numbers, at least, and of an axis's tick with its label."""
 COUNTS = "datum.value == 0 ? '0' : format(datum.value, '~s')"
 """How a linear axis writes counts, as `labelExpr`: 0, 500, 12k."""
 FOUND = "query != '' && indexof(lower(datum.name), query) >= 0"
@@ -37,20 +41,35 @@ def against(number: int) -> alt.Parameter:
     return alt.param(name="against", value=number)
 
 
-def fitting(pixels: int) -> alt.ExprRef:
-    """How many things of so many pixels have room: legends and ticks follow the width."""
-    return alt.ExprRef(f"max(1, floor(width / {pixels}))")
+def fitting(pixels: int, width: Width) -> int | alt.ExprRef:
+    """How many things have room: legends and ticks follow the width.
+
+    Args:
+        pixels: Of each on a page.
+        width: Of the panel; on paper, where type is smaller, more have room.
+    """
+    if width == "container":
+        return alt.ExprRef(f"max(1, floor(width / {pixels}))")
+    return max(1, round(width * PAGE.size / PAPER.size) // pixels)
 
 
-def group_colour(look: Look, field: str = "group", legend: bool = True) -> alt.Color:
-    """Rare, common and frequent, each in its colour, named in full."""
+def colour_scale(look: Look, colours: Mapping[str, str]) -> alt.Scale:
+    """Values in their order, each in a colour of the look, by the colour's name."""
+    return alt.Scale(domain=list(colours), range=[look[name] for name in colours.values()])
+
+
+def group_colour(look: Look, columns: int | alt.ExprRef = 3) -> alt.Color:
+    """Rare, common and frequent, each in its colour, named in full.
+
+    Args:
+        look: Has the colours.
+        columns: Of the legend.
+    """
     label = f"{ {letter: name for letter, name in GROUP_NAMES.items()} }[datum.label]"
     return alt.Color(
-        f"{field}:N",
-        scale=alt.Scale(
-            domain=list(GROUP_COLOURS), range=[look[name] for name in GROUP_COLOURS.values()]
-        ),
-        legend=alt.Legend(labelExpr=label) if legend else None,
+        "group:N",
+        scale=colour_scale(look, GROUP_COLOURS),
+        legend=alt.Legend(labelExpr=label, columns=columns),
     )
 
 
@@ -83,3 +102,32 @@ def count_axis(field: str, title: str, low: float, high: float) -> alt.X:
             labelExpr=f"datum.value == {ZERO_AT} ? '0' : format(datum.value, '~s')",
         ),
     )
+
+
+def axis_with_room(
+    field: str, title: str, domain: Sequence[float], width: Width, room: int
+) -> alt.X:
+    """A linear axis that leaves some pixels at its right end to numbers.
+
+    Args:
+        field: The column.
+        title: Of the axis, with its unit.
+        domain: Its ends.
+        width: Of the panel.
+        room: In pixels.
+    """
+    ticks: int | alt.ExprRef = (
+        alt.ExprRef(f"max(2, floor(width / {TICK_PIXELS}))")
+        if width == "container"
+        else max(2, width // TICK_PIXELS)
+    )
+    ends = range_with_room(width, room)
+    scale = alt.Scale(domain=list(domain), nice=False, zero=False, range=ends)
+    return alt.X(f"{field}:Q", title=title, scale=scale, axis=alt.Axis(tickCount=ticks))
+
+
+def range_with_room(width: Width, room: int) -> list[int | alt.ExprRef]:
+    """Both ends of such an axis in pixels."""
+    if width == "container":
+        return [0, alt.ExprRef(f"max({LEAST_PLOT}, width - {room})")]
+    return [0, max(LEAST_PLOT, width - room)]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from dashboards.figure import Chart, Draw, Width
 from dashboards.figures.names import label_of
-from dashboards.figures.parts import POINTS
+from dashboards.figures.parts import POINTS, axis_with_room
 from dashboards.look import Look
 from dashboards.sources.found import Row
 
@@ -20,7 +20,6 @@ LETTERS = 20
 STEP = 22
 NUMBER_PIXELS = 40
 """Room for numbers at the right edge."""
-LEAST_PLOT, TICK_PIXELS = 40, 50
 
 
 @dataclass(frozen=True)
@@ -65,27 +64,6 @@ def row_axis(rows: Sequence[str], letters: int = LETTERS) -> alt.Y:
     return alt.Y("row:N", title=None, axis=axis, scale=alt.Scale(domain=list(rows)))
 
 
-def points_axis(field: str, title: str, domain: Sequence[float], width: Width, room: int) -> alt.X:
-    """A linear axis that leaves some pixels at its right end to numbers.
-
-    Args:
-        field: The column.
-        title: Of the axis, with its unit.
-        domain: Its ends.
-        width: Of the panel.
-        room: In pixels.
-    """
-    end: int | alt.ExprRef
-    ticks: int | alt.ExprRef
-    if width == "container":
-        end = alt.ExprRef(f"max({LEAST_PLOT}, width - {room})")
-        ticks = alt.ExprRef(f"max(2, floor(width / {TICK_PIXELS}))")
-    else:
-        end, ticks = max(LEAST_PLOT, width - room), max(2, width // TICK_PIXELS)
-    scale = alt.Scale(domain=list(domain), nice=False, zero=False, range=[0, end])
-    return alt.X(f"{field}:Q", title=title, scale=scale, axis=alt.Axis(tickCount=ticks))
-
-
 def row_bars(name: str, table: pd.DataFrame, bars: Sequence[Bars]) -> tuple[Draw, ...]:
     """Panels over a table of `row`, `is_baseline` and the fields; a hole says "not defined".
 
@@ -116,7 +94,7 @@ def _panel(
     base = alt.Chart(alt.NamedData(name))
     defined = base.transform_filter(f"isValid(datum[{bars.field!r}])")
     hole = base.transform_filter(f"!isValid(datum[{bars.field!r}])")
-    x = points_axis(bars.field, bars.title, domain, width, NUMBER_PIXELS)
+    x = axis_with_room(bars.field, bars.title, domain, width, NUMBER_PIXELS)
     low, high = f"{bars.field}_low", f"{bars.field}_high"
     ends = [(bars.field, bars.title)]
     if bars.has_interval:

@@ -4,6 +4,7 @@ A panel for each training, before and after a change such as the equalization lo
 the most frequent to the rarest. A negative is valid if the loss did not mask it.
 """
 
+import json
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -14,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dashboards.figure import Chart, Draw, Figure, Width
+from dashboards.figures.name_axis import name_title
 from dashboards.figures.parts import FOUND, ZERO_AT, count_height, fitting, query
 from dashboards.look import Look
 from longtail.categories import FREQUENCY_GROUPS, GROUP_NAMES
@@ -49,7 +51,7 @@ def taught(
     }
     most = max(_largest(training) for training in trainings.values())
     panels: list[Draw] = [
-        partial(_chart, table, name, training, most)
+        partial(_chart, table, name, [*trainings], training, most)
         for table, (name, training) in zip(tables, trainings.items(), strict=True)
     ]
     return Figure(
@@ -106,20 +108,18 @@ def _largest(training: TrainingTelemetry) -> int:
 
 
 def _chart(
-    table: str, name: str, training: TrainingTelemetry, most: int, look: Look, width: Width
+    table: str,
+    name: str,
+    names: list[str],
+    training: TrainingTelemetry,
+    most: int,
+    look: Look,
+    width: Width,
 ) -> Chart:
-    num = len(training.category_ids)
-    base = (
-        alt.Chart(alt.NamedData(table))
-        .transform_window(number="row_number()")
-        .transform_calculate(foreground=f"{training.window.foreground_rois} - datum.positives")
-    )
     height = 300 if width == "container" else 180
-    labels = [label for label, _ in SERIES.values()]
-    names = {column: label for column, (label, _) in SERIES.items()}
     x = alt.X(
         "middle:Q",
-        scale=alt.Scale(domain=[0, num], nice=False),
+        scale=alt.Scale(domain=[0, len(training.category_ids)], nice=False),
         axis=alt.Axis(
             labels=False,
             grid=False,
@@ -127,43 +127,7 @@ def _chart(
             titlePadding=26,
         ),
     )
-    colour = alt.Color(
-        "of:N",
-        scale=alt.Scale(domain=labels, range=[look[word] for _, word in SERIES.values()]),
-        legend=alt.Legend(columns=1 if look.on_paper else fitting(270), labelLimit=280),
-    )
-    folded = base.transform_fold(list(SERIES), as_=["column", "regions"]).transform_calculate(
-        of=f"{names}[datum.column]",
-        middle="datum.number - 0.5",
-        height=f"max(datum.regions, {ZERO_AT})",
-    )
     y = count_height("height", "regions of the training", most)
-    ceiling = (
-        folded.transform_filter(f"datum.column == '{CEILING}'")
-        .mark_line(strokeWidth=2.5, aria=False)
-        .encode(x=x, y=y, color=colour)
-    )
-    dots = (
-        folded.transform_filter(f"datum.column != '{CEILING}'")
-        .mark_circle(size=9 if num > MANY_CATEGORIES else 24, opacity=1, aria=False)
-        .encode(
-            x=x,
-            y=y,
-            color=colour,
-            fillOpacity=alt.when(FOUND)
-            .then(alt.value(1))
-            .when("query != ''")
-            .then(alt.value(0.06))
-            .otherwise(alt.value(1)),
-            tooltip=[
-                alt.Tooltip("name:N", title="category"),
-                alt.Tooltip("images:Q", title="training images", format=","),
-                alt.Tooltip("of:N", title="shown"),
-                alt.Tooltip("regions:Q", title="regions", format=","),
-            ],
-        )
-        .add_params(query())
-    )
     spans = alt.Chart(alt.InlineData(values=_spans(training)))
     rules = spans.mark_rule(color=look["muted"], strokeWidth=2).encode(
         x="from:Q", x2="to:Q", y=alt.value(height + 8)
@@ -172,14 +136,72 @@ def _chart(
         x="middle:Q", y=alt.value(height + 13), text="name:N"
     )
     title = alt.TitleParams(
-        name,
+        name_title(name, names, look, width),
         subtitle=_summary(training),
         subtitleColor=look["muted"],
         subtitleFontSize=look.size,
-        limit=alt.ExprRef("width + 50") if width == "container" else width + 60,
     )
-    layers = alt.layer(ceiling, dots, rules, words)
+    layers = alt.layer(*_counts(table, name, training, x, y, look, width), rules, words)
     return layers.properties(width=width, height=height, title=title)
+
+
+def _counts(
+    table: str,
+    name: str,
+    training: TrainingTelemetry,
+    x: alt.X,
+    y: alt.Y,
+    look: Look,
+    width: Width,
+) -> tuple[alt.Chart, alt.Chart]:
+    """The line of what there is to learn from, and dots of what was learned."""
+    columns = {column: label for column, (label, _) in SERIES.items()}
+    folded = (
+        alt.Chart(alt.NamedData(table))
+        .transform_window(number="row_number()")
+        .transform_calculate(
+            foreground=f"{training.window.foreground_rois} - datum.positives",
+            training=json.dumps(name),
+        )
+        .transform_fold(list(SERIES), as_=["column", "regions"])
+        .transform_calculate(
+            of=f"{columns}[datum.column]",
+            middle="datum.number - 0.5",
+            height=f"max(datum.regions, {ZERO_AT})",
+        )
+    )
+    colours = [look[word] for _, word in SERIES.values()]
+    colour = alt.Color(
+        "of:N",
+        scale=alt.Scale(domain=list(columns.values()), range=colours),
+        legend=alt.Legend(columns=fitting(270, width), labelLimit=280),
+    )
+    ceiling = (
+        folded.transform_filter(f"datum.column == '{CEILING}'")
+        .mark_line(strokeWidth=2.5, aria=False)
+        .encode(x=x, y=y, color=colour)
+    )
+    size = 9 if len(training.category_ids) > MANY_CATEGORIES else 24
+    found = alt.when(FOUND).then(alt.value(1)).when("query != ''").then(alt.value(0.06))
+    dots = (
+        folded.transform_filter(f"datum.column != '{CEILING}'")
+        .mark_circle(size=size, opacity=1, aria=False)
+        .encode(
+            x=x,
+            y=y,
+            color=colour,
+            fillOpacity=found.otherwise(alt.value(1)),
+            tooltip=[
+                alt.Tooltip("name:N", title="category"),
+                alt.Tooltip("images:Q", title="training images", format=","),
+                alt.Tooltip("of:N", title="shown"),
+                alt.Tooltip("regions:Q", title="regions", format=","),
+                alt.Tooltip("training:N"),
+            ],
+        )
+        .add_params(query())
+    )
+    return ceiling, dots
 
 
 def _spans(training: TrainingTelemetry) -> list[dict[str, Any]]:

@@ -11,9 +11,10 @@ import pandas as pd
 
 from dashboards.ablation.cells import BETTER, NOT_SURE, SAME, WORSE, verdict
 from dashboards.figure import Chart, Draw, Figure, Width
-from dashboards.figures.parts import POINTS
-from dashboards.figures.row_bars import MOST_ROWS, STEP, points_axis, row_axis
+from dashboards.figures.parts import POINTS, axis_with_room
+from dashboards.figures.row_bars import MOST_ROWS, STEP, row_axis
 from dashboards.look import Look
+from dashboards.measured import possible, told_of_ends
 from dashboards.sources.comparing import Pair
 from dashboards.sources.found import Difference, Row
 from longtail.metrics import KIND_NAMES, UNDEFINED
@@ -48,6 +49,7 @@ def waterfall(
     )
     if len(rows) > MOST_ROWS:
         told += f" The first {MOST_ROWS} of {len(rows)} rows are shown."
+    told += told_of_ends(table[["low", "high"]].to_numpy(float).ravel().tolist())
     draw: Draw = partial(_chart, name, table, f"{word} AP in points")
     return Figure(
         name=name,
@@ -66,7 +68,7 @@ def step_table(rows: Sequence[Row], differences: Mapping[Pair, Difference]) -> p
     Returns:
         `row`, `above`, `verdict` (better, worse, not sure, the same, not known), `start` and `end`
         (AP of the row above and of the row), `gain`, `low` and `high` (ends of its interval, laid
-        at `start`).
+        at `start`, and at 0 or 100 where it goes on).
         The first row has its AP alone, as `start` and `end`. NaN where undefined.
     """
     defined = [row for row in rows if row.evaluation[row.ap_kind]["AP"] != UNDEFINED]
@@ -96,7 +98,7 @@ def _step(row: Row, above: Row, difference: Difference | None) -> dict[str, Any]
     }
     of = difference.comparison["metrics"]["AP"] if difference is not None else None
     if of is not None and of["standard_error"] != UNDEFINED:
-        ends = {"low": start + 100 * of["low"], "high": start + 100 * of["high"]}
+        ends = {end: possible(start + 100 * of[end]) for end in ("low", "high")}
         line |= {"verdict": verdict(of), **ends}
     return line
 
@@ -109,7 +111,9 @@ def _chart(name: str, table: pd.DataFrame, title: str, look: Look, width: Width)
     values = table[["start", "end", "low", "high"]].to_numpy(float).ravel()
     least, most = min(values[values == values]), max(values[values == values])
     margin = max(0.2, 0.05 * (most - least))
-    x = points_axis("start", title, (least - margin, most + margin), width, LABEL_PIXELS)
+    x = axis_with_room(
+        "start", title, (possible(least - margin), possible(most + margin)), width, LABEL_PIXELS
+    )
     y = row_axis(table["row"].tolist(), LETTERS)
     y_above = alt.Y("above:N", title=None, scale=alt.Scale(domain=table["row"].tolist()))
     base = alt.Chart(alt.NamedData(name))

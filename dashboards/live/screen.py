@@ -31,6 +31,8 @@ COLOURS = {
 }
 WIDE = 100
 """Columns from which the loss gets a longer curve."""
+ROOMY = 120
+"""Columns from which memory is shown, too."""
 LEAST_LINES = 3
 
 
@@ -64,16 +66,18 @@ def screen(sight: Sight, width: int, height: int) -> Group:
 
 def _trainings(items: Sequence[NodeSight], width: int) -> Table:
     """Those that began: how far, and how fast."""
-    is_wide = width >= WIDE
+    is_wide, is_roomy = width >= WIDE, width >= ROOMY
     table = _empty_table()
     curve = 24 if is_wide else 10
     # What the other columns and the gaps take.
-    room = width - (80 if is_wide else 54)
+    room = width - (80 if is_wide else 54) - (18 if is_roomy else 0)
     table.add_column("training", ratio=1, no_wrap=True)
     table.add_column("", no_wrap=True)
     table.add_column("iterations" if is_wide else "done", justify="right", no_wrap=True)
     table.add_column("loss", justify="right", no_wrap=True)
     table.add_column("", width=curve, no_wrap=True)
+    if is_roomy:
+        table.add_column("peak memory", justify="right", no_wrap=True)
     table.add_column("images/s" if is_wide else "im/s", justify="right", no_wrap=True)
     table.add_column("left", justify="right", no_wrap=True)
     for item in items:
@@ -86,6 +90,7 @@ def _trainings(items: Sequence[NodeSight], width: int) -> Table:
             cells["done"] if is_wide else f"{cells['share']}%",
             cells["loss"],
             Text(sparkline(state.losses, curve), "cyan"),
+            *([cells["memory"]] if is_roomy else []),
             cells["speed"],
             cells["left"],
         )

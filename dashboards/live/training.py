@@ -20,6 +20,9 @@ class TrainingState:
     loss: The last mean loss; None until there is one.
     losses: Of the whole training so far, thinned out evenly.
     images_per_second: Of the last line; None until there is one.
+    memory: Bytes, the most that a worker had since the line before the last; None where that was
+        not recorded.
+    gpu_memory: The same of its GPU, as torch took it; None without one.
     eta_seconds: To its end at the speed of the last lines; None while that is unknown.
     attempt: From 1; more where it went on after an interruption.
     last: Unix seconds of the last line.
@@ -31,6 +34,8 @@ class TrainingState:
     loss: float | None
     losses: tuple[float, ...]
     images_per_second: float | None
+    memory: float | None
+    gpu_memory: float | None
     eta_seconds: float | None
     attempt: int
     last: float
@@ -66,6 +71,8 @@ class TrainingWatch:
             loss=loss,
             losses=tuple(self._losses) or (() if loss is None else (loss,)),
             images_per_second=self._last.get("train/images_per_second"),
+            memory=self._last.get("train/peak_memory_bytes"),
+            gpu_memory=self._last.get("train/peak_gpu_memory_reserved_bytes"),
             eta_seconds=self._eta(),
             attempt=int(self._start.get("attempt", 1)),
             last=float(last["time"]),

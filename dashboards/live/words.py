@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from dashboards.live.sight import NodeSight, Sight
+from dashboards.live.training import TrainingState
 from longtail.cluster.progress import clock
 from longtail.metrics import UNDEFINED, points_text
 
@@ -86,19 +87,29 @@ def told(item: NodeSight, now: float) -> str:
 
 
 def numbers(item: NodeSight) -> dict[str, str]:
-    """How far a training is: `done`, `share`, `loss`, `speed` and, of one that runs, `left`."""
+    """How far a training is: `done`, `share`, `loss`, `memory`, `speed` and, of one that runs,
+    `left`."""
     state = item.training
     if state is None:
-        return dict.fromkeys(("done", "share", "loss", "speed", "left"), "")
+        return dict.fromkeys(("done", "share", "loss", "memory", "speed", "left"), "")
     runs = item.state == "running"
     speed, eta = state.images_per_second, state.eta_seconds
     return {
         "done": f"{state.iteration}/{state.iterations}",
         "share": f"{100 * state.iteration / max(state.iterations, 1):.0f}",
         "loss": UNKNOWN if state.loss is None else f"{state.loss:.3f}",
+        "memory": _memory(state),
         "speed": UNKNOWN if speed is None else f"{speed:.1f}",
         "left": "" if not runs else UNKNOWN if eta is None else clock(eta),
     }
+
+
+def _memory(state: TrainingState) -> str:
+    """The peaks of a worker in GiB."""
+    if state.memory is None:
+        return UNKNOWN
+    own = f"{state.memory / 2**30:.1f}G"
+    return own if state.gpu_memory is None else f"{own}, GPU {state.gpu_memory / 2**30:.1f}G"
 
 
 def _trials(sight: Sight) -> str:

@@ -4,13 +4,13 @@ from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 
 from dashboards.figures.diagnosis.ap_lost import ap_lost
-from dashboards.figures.diagnosis.calibration_change import calibration_change
 from dashboards.figures.diagnosis.confusion import confusion
 from dashboards.figures.diagnosis.error_types import error_types
 from dashboards.figures.diagnosis.reliability import reliability
 from dashboards.figures.diagnosis.score_distribution import score_distribution
 from dashboards.figures.taught import taught
 from dashboards.section import Block, Note, Section
+from dashboards.sections.calibrated import calibrated
 from dashboards.sources.calibrations import calibration_of_merge
 from dashboards.sources.found import Report, Row, Training
 from dashboards.tables import Column, Table
@@ -129,7 +129,7 @@ def _of_merges(report: Report) -> Iterator[Block]:
             yield Note(f"No error of scores before and after calibration: {error}", "missing")
             continue
         if calibration is not None:
-            yield calibration_change(calibration, f"-{number}" if number > 1 else "")
+            yield from calibrated(calibration, source.name, f"-{number}" if number > 1 else "")
 
 
 def _of_trainings(report: Report) -> Iterator[Block]:

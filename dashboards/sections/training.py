@@ -5,12 +5,13 @@ from collections.abc import Iterator, Sequence
 from dashboards.figures.training.curves import curves, loss_parts
 from dashboards.figures.training.gantt import gantt
 from dashboards.figures.training.hours import hours_table
-from dashboards.figures.training.lines import MOST_TRAININGS, drawn_trainings
+from dashboards.figures.training.lines import MOST_TRAININGS, drawn_trainings, recorded_metrics
 from dashboards.figures.training.rates import rates
 from dashboards.section import Block, Note, Section
 from dashboards.sources.found import Found, Report, Training
 from dashboards.sources.node_times import TIMES
 
+MEMORY = "train/peak_memory_bytes"
 MOST_NAMES = 5
 """Of trainings in a sentence."""
 
@@ -35,6 +36,9 @@ def _curves(trainings: Sequence[Training]) -> Iterator[Block]:
     if len(drawn) == MOST_TRAININGS < len(trainings) - len(silent):
         num = len(trainings) - len(silent)
         yield Note(f"{len(drawn)} of {num} trainings are drawn, unfinished ones first.")
+    unmeasured = [of.name for of in drawn if MEMORY not in recorded_metrics([of])]
+    if unmeasured:
+        yield Note(f"Memory was not recorded: {_names(unmeasured)}.", "missing")
     if drawn:
         for figure in (curves(drawn), loss_parts(drawn), rates(drawn)):
             if figure is not None:

@@ -151,8 +151,10 @@ def _why_unknown(row: Row, baseline: Row) -> str:
         if of.folder is None or not matches_path(of.folder, row.ap_kind).is_file():
             matches = f"{KIND_NAMES[row.ap_kind]} matches"
             why = f"its evaluation keeps no {matches}; evaluate it again, with resamples"
-            if of.kind in ("merge", "source"):
-                why = f"a merge keeps no {matches}, only its difference to its best source"
+            if of.kind == "source":
+                why = f"a merge keeps no {matches} of its sources; name what it was made of, too"
+            elif of.kind == "merge":
+                why = f"this merge kept no {matches}; merge again with --force, with resamples"
             return f"{of.name} cannot be compared: {why}."
     return ""
 

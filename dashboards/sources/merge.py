@@ -13,7 +13,7 @@ from dashboards.sources.shapes.merges import (
     ResultFile,
 )
 from ensemble.calibration.file import Calibration
-from ensemble.merging.folder import EVALUATION, MERGE, MERGED, RESULT, STATS
+from ensemble.merging.folder import EVALUATION, MATCHES, MERGE, MERGED, RESULT, STATS
 from ensemble.outputs.evaluation import AGAINST_BEST, WARNINGS
 from ensemble.sources.spec import MERGED as LAST_STEP
 from longtail.files import sha256_of
@@ -91,6 +91,7 @@ def _rows(
         folder.name,
         "merge",
         part_of_merge(evaluation["steps"][LAST_STEP], statistics),
+        folder=_if_there(folder / MATCHES),
         variant_name=folder.name,
         predictions=_if_there(folder / MERGED),
         annotations=annotations,

@@ -3,11 +3,12 @@
 A node begins when its `node.json` was made. Attempts of a training, and the last step of each, are
 in its journal, as is the end of an evaluation. The end of other work is when `result.json` was
 written, by the file's own time; a copy of the folder may have lost that, so it counts only if it
-is neither before what the journal tells nor after what needed the node began.
+is neither before what the journal tells nor after what needed the node began. Where an attempt
+was made, and when one began of work that keeps no journal, is noted since places are.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from dashboards.sources.files import tree_if_there
 from dashboards.sources.nodes import Nodes, lines_of
 from dashboards.sources.shapes.results import NodeFile
 from longtail.cluster.nodes.ledger import NODE, RESULT
+from longtail.cluster.nodes.places import Place, read_places
 
 TIMES = "times"
 """Key in the tree of a grid."""
@@ -31,11 +33,13 @@ class Attempt:
         begin: Unix seconds.
         end: The same.
         together: Trainings that one pass over the data served; 1 for work alone.
+        place: Where it began; None where that was not noted.
     """
 
     begin: float
     end: float
     together: int = 1
+    place: Place | None = None
 
     @property
     def seconds(self) -> float:
@@ -91,10 +95,11 @@ def _time(
     finished = (node / RESULT).is_file()
     last = max((line["time"] for line in lines), default=None)
     end = _end(node / RESULT, begin, last, after) if finished else last or begin
+    places = read_places(node)
     if tree.get("kind") == "stage":
-        attempts = _attempts(lines, end)
+        attempts = _attempts(lines, end, places)
     else:
-        attempts = (Attempt(begin, end),) if end > begin else ()
+        attempts = _without_journal(begin, end, places)
     kind, label = str(tree.get("kind", "")), str(tree.get("label", node.name))
     return NodeTime(node.name, kind, label, rows, begin, attempts, finished)
 
@@ -107,13 +112,31 @@ def _end(result: Path, begin: float, last: float | None, after: float | None) ->
     return after if last is None and after is not None else earliest
 
 
-def _attempts(lines: Sequence[Mapping[str, Any]], end: float) -> tuple[Attempt, ...]:
+def _attempts(
+    lines: Sequence[Mapping[str, Any]], end: float, places: Sequence[Place]
+) -> tuple[Attempt, ...]:
     groups = [list(group) for _, group in groupby(lines, key=lambda line: line["attempt"])]
-    attempts = [
-        Attempt(group[0]["time"], group[-1]["time"], group[0].get(SHARED_TRUNK, 1))
-        for group in groups
-    ]
+    attempts = []
+    for group in groups:
+        begin, together = group[0]["time"], group[0].get(SHARED_TRUNK, 1)
+        before = [of for of in places if of.time <= begin]
+        place = before[-1] if before else None
+        attempts.append(Attempt(begin, group[-1]["time"], together, place))
     if attempts:
         ended = attempts[-1]
-        attempts[-1] = Attempt(ended.begin, max(ended.end, end), ended.together)
+        attempts[-1] = replace(ended, end=max(ended.end, end))
     return tuple(attempts)
+
+
+def _without_journal(begin: float, end: float, places: Sequence[Place]) -> tuple[Attempt, ...]:
+    """When one that was cut off ended is not known: it has no length."""
+    inside = [of for of in places if begin <= of.time <= end]
+    if not inside:
+        # Clocks of machines that differ by more than the work took.
+        place = places[-1] if places else None
+        return (Attempt(begin, end, place=place),) if end > begin else ()
+    *cut, last = inside
+    return (
+        *(Attempt(of.time, of.time, place=of) for of in cut),
+        Attempt(last.time, end, place=last),
+    )

@@ -26,13 +26,15 @@ from longtail.sweep.trial import Rung, Trial
 TUNING = "tuning"
 """Key of the `Tuning` in the tree of a `Found`."""
 NUM_BINS = 6
+NO_BOUND = "no bound"
+"""How an empty upper bound is called."""
 RANGES: dict[str, Dimension] = {
     "iou_thr": Uniform(*IOU_RANGE),
     "first_iou_thr": Uniform(*IOU_RANGE),
     "sigma": Uniform(*SIGMA_RANGE),
     "weight": LogUniform(*WEIGHT_RANGE),
     "low": Choice(LOWS),
-    "high": Choice(HIGHS),
+    "high": Choice(tuple(of or NO_BOUND for of in HIGHS)),
 }
 """By a name, or by what stands before the source's name in it; others are choices of words."""
 
@@ -132,7 +134,7 @@ def _trial(trial: TunedTrial) -> Trial:
     metrics = {name: trial.result[name] for name in GROUP_METRICS}
     return Trial(
         number=trial.number,
-        point=trial.point,
+        point={name: NO_BOUND if of == "" else of for name, of in trial.point.items()},
         state="finished" if problem is None else "failed",
         intermediate_values=[Rung(0, metrics)] if problem is None else [],
         training="",
@@ -145,7 +147,7 @@ def _trial(trial: TunedTrial) -> Trial:
 def _axes(held: Sequence[TunedTrial]) -> dict[str, Axis]:
     values: dict[str, list[Any]] = {}
     for trial in held:
-        for name, value in trial.point.items():
+        for name, value in _trial(trial).point.items():
             seen = values.setdefault(name, [])
             if value not in seen:
                 seen.append(value)

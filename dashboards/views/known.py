@@ -7,6 +7,8 @@ from pathlib import Path
 from dashboards.views.links import Link
 from longtail.tracking.noted import PUBLISHED, StoreNote
 
+VIEWS = "views"
+"""Their folder among the notes."""
 FORM = 1
 """Of links and views; those of another form are written again."""
 
@@ -24,5 +26,6 @@ def note_links(runs: Path, uri: str, experiment: str, links: Sequence[Link]) -> 
 
 def _note(runs: Path, uri: str, experiment: str) -> StoreNote:
     digest = hashlib.sha256(experiment.encode()).hexdigest()[:12]
-    file = runs / PUBLISHED / f"views-{digest}.json"
+    # Apart from notes of runs: what adds a run leaves those true, and this one not.
+    file = runs / PUBLISHED / VIEWS / f"{digest}.json"
     return StoreNote(file, uri, {"experiment": experiment, "form": FORM})

@@ -13,6 +13,7 @@ from dashboards.views.notes import body_of, note, ranked
 from dashboards.views.view import packed
 from longtail.tracking.address import told, tracking_uri
 from longtail.tracking.experiment import NOTE_TAG, Experiment, SeenRun
+from longtail.tracking.noted import notes_kept
 from longtail.tracking.tracker import GRID_TAG, VARIANT_TAG
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,8 @@ def write_views(runs: Path, experiment: str) -> list[Link]:
         known = known_links(runs, uri, experiment)
         if known is not None:
             return known
-        written = brought(uri, experiment)
+        with notes_kept(runs, uri):
+            written = brought(uri, experiment)
         if written.problem is not None:
             log.warning("%s", written.problem)
         note_links(runs, uri, experiment, written.links)

@@ -19,9 +19,10 @@ from longtail.predictions.image_set import ImageSet
 from longtail.problems import BadInputError
 from longtail.sealed import read_sealed, write_sealed
 
-SCHEMA_VERSION = 2
-# The first has one overlap for all sources, and neither `taken` nor `shared`.
-READABLE = (1, SCHEMA_VERSION)
+SCHEMA_VERSION = 3
+# The first has one overlap for all sources, and neither `taken` nor `shared`; the second has no
+# `reliability`.
+READABLE = (1, 2, SCHEMA_VERSION)
 REMEDY = "fit it again (python -m ensemble.calibrate fit)"
 
 
@@ -70,7 +71,7 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if content.schema_version not in READABLE:
             raise BadInputError(
                 f"{path}: schema_version is {content.schema_version} and this program reads "
-                f"{' and '.join(map(str, READABLE))}; {REMEDY}"
+                f"{', '.join(map(str, READABLE))}; {REMEDY}"
             )
         has_shared = content.calibration.shared is not None
         for name, source in content.calibration.sources.items():

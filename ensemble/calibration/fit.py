@@ -13,6 +13,7 @@ from ensemble.calibration.fitted_source import (
     LETTERS,
     Counts,
     ErrorChange,
+    ReliabilityChange,
     SourceCalibration,
 )
 from ensemble.calibration.labelled_scores import LabelledScores
@@ -89,11 +90,18 @@ def cross_fitted(
 def _source(
     name: str,
     rows: LabelledScores,
-    after: NDArray[np.float64],
+    calibrated: NDArray[np.float64],
     fitted: FittedMaps,
     max_score: float,
 ) -> SourceCalibration:
-    parts = {letter: (part, after[chosen]) for letter, part, chosen in _by_group(rows)}
+    parts = {letter: (part, chosen) for letter, part, chosen in _by_group(rows)}
+    before = {
+        letter: reliability(part.score, part.true_positive) for letter, (part, _) in parts.items()
+    }
+    after = {
+        letter: reliability(calibrated[chosen], part.true_positive)
+        for letter, (part, chosen) in parts.items()
+    }
     return SourceCalibration(
         maps=dict(fitted.own.get(name, {})),
         counts={
@@ -101,15 +109,15 @@ def _source(
             for letter, (part, _) in parts.items()
         },
         error={
-            letter: ErrorChange(
-                reliability(part.score, part.true_positive).error,
-                reliability(calibrated, part.true_positive).error,
-            )
-            for letter, (part, calibrated) in parts.items()
+            letter: ErrorChange(before[letter].error, after[letter].error) for letter in LETTERS
         },
         max_score=max_score,
         overlap=rows.overlap,
         taken={letter: fitted.whose(name, letter) for letter in LETTERS},
+        reliability={
+            letter: ReliabilityChange(before[letter].bins, after[letter].bins)
+            for letter in FREQUENCY_GROUPS
+        },
     )
 
 

@@ -5,6 +5,7 @@ import msgspec
 from ensemble.calibration.kinds import Overlap, Taken
 from ensemble.calibration.maps import ScoreMap
 from longtail.categories import FREQUENCY_GROUPS
+from longtail.evaluation.diagnosis.calibration_error import NUM_BINS, ReliabilityBin
 
 ALL = "all"
 LETTERS = (ALL, *FREQUENCY_GROUPS)
@@ -44,6 +45,18 @@ class ErrorChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     after: float
 
 
+class ReliabilityChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How often detections of a score are right, in ten bins of scores.
+
+    Attributes:
+        before: Of the scores as they are.
+        after: Of scores calibrated by maps that were fitted to other images.
+    """
+
+    before: tuple[ReliabilityBin, ...]
+    after: tuple[ReliabilityBin, ...]
+
+
 class SourceCalibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What was fitted to one source; groups are "all", "r", "c" and "f".
 
@@ -56,6 +69,7 @@ class SourceCalibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
             one for all sources.
         taken: Whose map each group takes; empty in files of before, which take the group's own
             map or that of "all".
+        reliability: Bins of scores of r, c and f; empty in files of before.
     """
 
     maps: dict[str, ScoreMap]
@@ -64,6 +78,7 @@ class SourceCalibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     max_score: float = 1.0
     overlap: Overlap | None = None
     taken: dict[str, Taken] = {}
+    reliability: dict[str, ReliabilityChange] = {}
 
     def whose(self, letter: str) -> Taken:
         """Whose map the group's scores go through."""
@@ -81,11 +96,17 @@ class SourceCalibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
             return f"maps has {', '.join(self.maps)}; it may have {', '.join(LETTERS)}"
         if self.taken and {*self.taken} != {*LETTERS}:
             return f"taken has {', '.join(self.taken)}; it must have {', '.join(LETTERS)}"
+        if self.reliability and {*self.reliability} != {*FREQUENCY_GROUPS}:
+            needed = ", ".join(FREQUENCY_GROUPS)
+            return f"reliability has {', '.join(self.reliability)}; it must have {needed}"
+        for of in self.reliability.values():
+            if {len(of.before), len(of.after)} != {NUM_BINS}:
+                return f"reliability has {len(of.before)} and {len(of.after)} bins, not {NUM_BINS}"
         for letter in LETTERS:
             whose = self.whose(letter)
-            needed = {"group": letter, "source": ALL}.get(whose)
-            if needed is not None and needed not in self.maps:
-                return f"maps has no {needed}, which {letter} takes"
+            own = {"group": letter, "source": ALL}.get(whose)
+            if own is not None and own not in self.maps:
+                return f"maps has no {own}, which {letter} takes"
             if whose == "all sources" and not has_shared:
                 return f"{letter} takes the map of all sources, and there is none"
         return None

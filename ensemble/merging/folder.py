@@ -16,6 +16,8 @@ from longtail.sealed import DamagedError, read_sealed_json, write_sealed_json
 
 MERGE, MERGE_FILE, STATS = "merge.json", "merge.yaml", "stats.json"
 MERGED, BOXES = "merged", "merged_boxes"
+MATCHES = "matches"
+"""Folder of the merge's own matches, for comparisons with any other result."""
 EVALUATION, RESULT, REPORT = "evaluation.json", "result.json", "report.html"
 SUBMISSION, ZIPPED = "submission.json", "submission.zip"
 BOX_SUBMISSION, BOX_ZIPPED = "submission_box.json", "submission_box.zip"
@@ -81,6 +83,8 @@ def begin(out: Path, request: dict[str, Any], force: bool = False) -> bool:
     if not goes_on:
         for folder in (out / MERGED, out / BOXES, out / WORK):
             shutil.rmtree(folder, ignore_errors=True)
+    # They follow from the work, and what is not written again must not stay.
+    shutil.rmtree(out / MATCHES, ignore_errors=True)
     for stores in (MERGED, BOXES):
         for partial in out.glob(f"{stores}/.*"):
             partial.unlink()
@@ -138,6 +142,7 @@ def _comparable(request: dict[str, Any]) -> dict[str, Any]:
 
 def _files(out: Path) -> list[Path]:
     names = (MERGE, *FILES[:-1])
-    stores = [path for name in (MERGED, BOXES) for path in sorted(out.glob(f"{name}/*"))]
-    paths = [*(out / name for name in names), *stores]
+    folders = (MERGED, BOXES, MATCHES)
+    held = [path for name in folders for path in sorted(out.glob(f"{name}/*"))]
+    paths = [*(out / name for name in names), *held]
     return [path.relative_to(out) for path in paths if path.is_file()]

@@ -4,6 +4,7 @@
 All rows are resampled alike, so that what a step changes has an interval too.
 """
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,19 @@ class StepEvaluator:
                 sources, steps[MERGED], self.folder, plan.categories, self.resamples
             )
         return tree
+
+    def keep_matches(self, folder: Path) -> None:
+        """Leave the matches of the merge itself where a later comparison finds them.
+
+        Before compression they take 20 bytes a detection that counts, and as much again for boxes;
+        with 0 resamples there are none. Those of sources and steps are let go.
+
+        Args:
+            folder: Made if there are some.
+        """
+        for path in sorted((self.folder / "steps" / MERGED).glob("matches_*.npz")):
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, folder / path.name)
 
     def _add_intervals(self, steps: Rows) -> None:
         """Add `change_intervals` to every step but the first, where masks were judged."""

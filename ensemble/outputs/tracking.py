@@ -36,7 +36,7 @@ ARTIFACTS = (
 
 def publish(
     out: Path, described: Mapping[str, Any], place: RecordingPlace | None, messages: Console
-) -> None:
+) -> bool:
     """Record a finished merge.
 
     Args:
@@ -44,9 +44,12 @@ def publish(
         described: Its request.
         place: Where to; None for nowhere.
         messages: Takes a warning if MLflow cannot be reached.
+
+    Returns:
+        Whether it is in the experiment that it is to be in.
     """
     if place is None:
-        return
+        return False
     from longtail.tracking.address import told, tracking_uri
     from longtail.tracking.noted import PUBLISHED, StoreNote
 
@@ -62,7 +65,7 @@ def publish(
     note = StoreNote(file, tracking_uri(place.runs), identity)
     if note.read() is not None:
         messages.print(f"recorded in the MLflow experiment {place.experiment!r}")
-        return
+        return True
     from longtail.tracking.parent_run import ParentRun
     from longtail.tracking.store import wait_until_free
 
@@ -79,11 +82,13 @@ def publish(
         if not elsewhere:
             note.write(True)
             messages.print(f"recorded in the MLflow experiment {place.experiment!r}")
+        return not elsewhere
     except Exception as error:
         messages.print(
             f"warning: MLflow does not have this merge ({told(error)}); the same command tries"
             " again"
         )
+        return False
 
 
 def _record(out: Path, described: Mapping[str, Any]) -> "NodeRecord":

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import click
 
+from longtail.own_files import DRAWINGS, begins_as
+
 SUBMITTED_JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 """Set by Ray in the process of a submitted job."""
 REMEDY = "give an absolute path on storage that every machine sees"
@@ -19,7 +21,7 @@ PAGE_MARK = b'<meta name="generator" content="longtail">'
 """Near the start of every page that a command writes."""
 _FORCE = "longtail.force"
 _READ, _WRITTEN = "longtail.read", "longtail.written"
-_INDICES = (b"row", b"trial", b"kind")
+_INDICES = (b"row,", b"trial,", b"kind,")
 """What `longtail.results` calls the first column of a grid, a sweep and a merge."""
 _A_NAME = re.compile(r"[\w.-]+")
 
@@ -113,17 +115,19 @@ class SharedPath(AbsolutePath):
 class NewPath(SharedPath):
     """A file or folder that a command makes.
 
-    What has the name already is refused, unless `--force` is given: see `force_option`. A file's
-    folder must be there before anything runs.
+    What has the name already is refused, unless `--force` is given: see `force_option`. That
+    replaces what the command could have written, and no other file: results and annotations stand
+    where outputs do. A file's folder must be there before anything runs.
 
     Args:
+        begins: Of `longtail.own_files`: how a file begins that may be replaced.
         file_okay: Whether it may be a file.
         holds: What a folder has in it that may be replaced; None where it is to be a file.
     """
 
-    def __init__(self, *, file_okay: bool = True, holds: str | None = None) -> None:
+    def __init__(self, *begins: bytes, file_okay: bool = True, holds: str | None = None) -> None:
         super().__init__(file_okay=file_okay, dir_okay=holds is not None, writes=True)
-        self._holds = holds
+        self._begins, self._holds = begins, holds
 
     def convert(
         self,
@@ -141,10 +145,19 @@ class NewPath(SharedPath):
             self.fail(f"{value}: make the folder {short_path(path.parent)} first", param, ctx)
         if path.is_dir():
             self._check_folder(path, value, param, ctx)
+        elif path.is_file() and not self._is_own(path):
+            self.fail(f"{value} exists and is {self._no_own}; {RENAME}", param, ctx)
         elif path.exists() and not self._may_replace(path, ctx):
             self.fail(f"{value} exists; give another name, or replace it with --force", param, ctx)
         _refuse_both(path, _WRITTEN, _READ, param, ctx)
         return path
+
+    @property
+    def _no_own(self) -> str:
+        return "no file of this command's"
+
+    def _is_own(self, path: Path) -> bool:
+        return begins_as(path, self._begins)
 
     def _may_replace(self, path: Path, ctx: click.Context | None) -> bool:
         return ctx is not None and bool(ctx.meta.get(_FORCE))
@@ -165,31 +178,25 @@ class NewPath(SharedPath):
 
 
 class NewFile(NewPath):
-    """A file that is written when all is done."""
+    """A file that is written when all is done.
+
+    Args:
+        begins: As of `NewPath`.
+    """
+
+    def __init__(self, *begins: bytes) -> None:
+        super().__init__(*begins)
 
 
 class NewPage(NewFile):
-    """An HTML page that is written when all is done.
+    """An HTML page that is written when all is done."""
 
-    Results and annotations stand where pages do, and no option names them: `--force` replaces
-    pages that a command wrote, and nothing else.
-    """
+    @property
+    def _no_own(self) -> str:
+        return "no page of Longtail's"
 
-    def convert(
-        self,
-        value: str | os.PathLike[str],
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> Path:
-        """The absolute path.
-
-        Raises:
-            click.BadParameter: Something else is there, or it cannot be written.
-        """
-        path = Path(value)
-        if path.is_file() and not is_page(path):
-            self.fail(f"{value} exists and is no page of Longtail's; {RENAME}", param, ctx)
-        return super().convert(value, param, ctx)
+    def _is_own(self, path: Path) -> bool:
+        return is_page(path)
 
 
 class NewPages(NewPath):
@@ -236,7 +243,7 @@ class DrawnFile(NewFile):
     """
 
     def __init__(self, *formats: str) -> None:
-        super().__init__()
+        super().__init__(*(DRAWINGS[name] for name in formats))
         self._formats = formats
 
     def convert(
@@ -258,15 +265,13 @@ class DrawnFile(NewFile):
 
 
 class ResultTable(NewFile):
-    """A CSV of results that the same command writes again when it goes on.
+    """A CSV of results that the same command writes again when it goes on, without `--force`."""
 
-    A table of results is replaced, too; anything else is refused.
-    """
+    def __init__(self) -> None:
+        super().__init__(*_INDICES)
 
     def _may_replace(self, path: Path, ctx: click.Context | None) -> bool:
-        with path.open("rb") as file:
-            first = file.readline(1000)
-        return first.split(b",")[0] in _INDICES or super()._may_replace(path, ctx)
+        return True
 
 
 def remember_force(ctx: click.Context, _: click.Parameter, force: bool) -> bool:

@@ -4,7 +4,7 @@ import csv
 import io
 import math
 
-from dashboards.measured import Measured
+from dashboards.measured import Measured, ap_span, possible, told_of_ends
 from dashboards.tables import Column, Table, csv_table, html_table, latex_table
 
 GAIN = Measured(0.82, "+0.10 to +1.54", "better", {"low": 0.1, "high": 1.54})
@@ -17,6 +17,14 @@ TABLE = Table(
         {"row": "c", "AP": Measured(20.1), "gain": Measured(math.nan, "baseline")},
     ],
 )
+
+
+def test_ap_beyond_its_ends_is_not_shown() -> None:
+    assert [possible(of) for of in (-0.1, 0.0, 42.0, 100.5)] == [0.0, 0.0, 42.0, 100.0]
+    assert math.isnan(possible(math.nan))
+    assert ap_span(-0.004, 0.0123) == "0.00 to 1.23"
+    assert told_of_ends([math.nan, 3.0]) == ""
+    assert told_of_ends([0.0, 3.0]).strip() == "Intervals end where AP does, at 0 and 100."
 
 
 def test_a_page_shows_the_verdict_before_the_number_and_the_interval_below() -> None:

@@ -84,3 +84,15 @@ def test_the_process_ends_with_the_exit_code_and_no_traceback(tmp_path: Path) ->
     )
     assert done.returncode == ExitCode.USAGE
     assert "'nope' is unknown" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_what_a_finished_grid_needs_is_light() -> None:
+    modules = (
+        "experiments.commands.grid.request, experiments.commands.grid.difference_table,"
+        " experiments.commands.grid.result_tables, longtail.cluster.grid,"
+        " longtail.cluster.results.named_results, longtail.data.synthetic.dataset"
+    )
+    heavy = {"mlflow", "pandas", "ray", "scipy.ndimage", "torch"}
+    code = f"import sys, {modules}; print({heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "set()", done.stderr

@@ -4,9 +4,23 @@ from pathlib import Path
 
 import click
 import pytest
+from PIL import Image
 from support.commands.in_process import exit_code
 from support.commands.relative_paths import commands
+from support.dashboards.made_telemetry import write_made_telemetry
 
+from dashboards.export import write_figure
+from dashboards.figures.taught import taught
+from longtail.own_files import (
+    DATA_CHECK,
+    DIAGNOSIS,
+    DRAWINGS,
+    EVALUATION,
+    RESULTS,
+    TAUGHT,
+    WEIGHTS,
+    begins_as,
+)
 from longtail.path_options import (
     PAGE_MARK,
     AbsolutePath,
@@ -18,11 +32,12 @@ from longtail.path_options import (
     SourceWord,
     force_option,
 )
+from longtail.training.telemetry_table import telemetry_csv
 
 
 @click.command()
-@click.option("--json", type=NewFile())
-@click.option("--store", type=NewPath(holds="manifest.json"))
+@click.option("--json", type=NewFile(DIAGNOSIS))
+@click.option("--store", type=NewPath(RESULTS, holds="manifest.json"))
 @click.option("--csv", type=ResultTable())
 @click.option("--page", type=NewPage())
 @click.option("--pages", type=NewPages())
@@ -34,7 +49,7 @@ def command(**_: Path | None) -> None:
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "out.json"
-    path.write_text("mine\n")
+    path.write_text('{\n "kind": "segm", "iou_threshold": 0.5}\n')
     return path
 
 
@@ -48,6 +63,18 @@ def test_a_file_that_is_there_is_refused(file: Path, capsys: pytest.CaptureFixtu
 def test_force_lets_it_be_there_wherever_it_stands(file: Path) -> None:
     assert exit_code(command, "--json", str(file), "--force") == 0
     assert exit_code(command, "--force", "--json", str(file)) == 0
+
+
+@pytest.mark.parametrize("content", ["mine", '{"images": []}', '[{"image_id": 1}]'])
+def test_force_replaces_no_file_that_the_command_could_not_have_written(
+    content: str, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text(content)
+    assert exit_code(command, "--json", str(file), "--force") == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert "out.json exists and is no file of this command's; give another name" in told
+    file.write_text("")
+    assert exit_code(command, "--json", str(file), "--force") == 0
 
 
 def test_a_folder_is_replaced_only_if_it_holds_what_the_command_makes(
@@ -66,6 +93,7 @@ def test_a_folder_is_replaced_only_if_it_holds_what_the_command_makes(
 
 def test_a_table_of_results_is_written_again_and_nothing_else(file: Path) -> None:
     assert exit_code(command, "--csv", str(file)) == 2
+    assert exit_code(command, "--csv", str(file), "--force") == 2
     for first in ("row,AP,APr", "trial,lambda", "kind,name,AP"):
         file.write_text(f"{first}\n")
         assert exit_code(command, "--csv", str(file)) == 0
@@ -126,7 +154,7 @@ def test_what_is_read_is_never_replaced(
 ) -> None:
     @click.command()
     @click.argument("source", type=AbsolutePath(exists=True))
-    @click.option("--out", type=NewFile())
+    @click.option("--out", type=NewFile(b"read"))
     @force_option
     def command(source: Path, out: Path) -> None:
         out.write_text("written")
@@ -145,7 +173,7 @@ def test_a_source_is_never_replaced(
 ) -> None:
     @click.command()
     @click.option("--pred", multiple=True, type=SourceWord())
-    @click.option("--out", type=NewFile())
+    @click.option("--out", type=NewFile(b"read"))
     @force_option
     def command(pred: tuple[str, ...], out: Path) -> None:
         out.write_text("written")
@@ -156,3 +184,42 @@ def test_a_source_is_never_replaced(
     assert exit_code(command, *(words[2:] + words[:2] if swapped else words), "--force") == 2
     assert "would be read and replaced" in capsys.readouterr().err
     assert path.read_text() == "read"
+
+
+def test_white_space_does_not_count_and_an_empty_file_has_nothing_to_lose(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    for text in ('{"segm":{"AP":0.1', '{\n  "segm": {\n    "AP": 0.1', " \n"):
+        path.write_text(text)
+        assert begins_as(path, [EVALUATION])
+    for text in ('{"box": {}, "segm": {"AP": 0.1', '[{"segm":{"AP":'):
+        path.write_text(text)
+        assert not begins_as(path, [EVALUATION])
+
+
+def test_reports_on_files_are_told_apart_behind_the_file_s_name(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_text('{"file": "a \\" b.json", "fit_for": {}}')
+    assert begins_as(path, [DATA_CHECK]) and not begins_as(path, [WEIGHTS])
+
+
+@pytest.mark.parametrize("ending", ["svg", "pdf", "png"])
+def test_a_drawing_is_known_and_an_annotation_file_of_its_name_is_not(
+    ending: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"a.{ending}"
+    figure = taught({"a": write_made_telemetry(tmp_path, [1, 2, 3])})
+    write_figure(figure, path)
+    assert begins_as(path, [DRAWINGS[ending]])
+    path.write_text('{"images": []}')
+    assert not begins_as(path, DRAWINGS.values())
+
+
+def test_a_photo_is_no_drawing(tmp_path: Path) -> None:
+    Image.new("RGB", (9, 9)).save(tmp_path / "a.jpg")
+    assert not begins_as(tmp_path / "a.jpg", DRAWINGS.values())
+
+
+def test_a_table_of_what_was_taught_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(telemetry_csv({"a": write_made_telemetry(tmp_path, [1, 2, 3])}))
+    assert begins_as(path, [TAUGHT])

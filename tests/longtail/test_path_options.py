@@ -11,7 +11,7 @@ from support.commands.relative_paths import FIRST, ON_RAY, QUICK, Tried, command
 
 from experiments.variants import VARIANTS
 from experiments.variants.scale import demo_scale
-from longtail.path_options import SUBMITTED_JOB, AbsolutePath, DataSetPath, SharedPath
+from longtail.path_options import SUBMITTED_JOB, AbsolutePath, DataSetPath, NewPath, SharedPath
 
 
 def run(tried: Tried, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -47,6 +47,28 @@ def test_a_command_takes_relative_paths_in_another_folder(
     monkeypatch.chdir(folder)
     monkeypatch.setattr(sys, "argv", ["command"])
     run(tried, folder, capsys)
+
+
+# After them: what they wrote is there.
+@pytest.mark.slow
+@pytest.mark.parametrize("tried", [*FIRST, *QUICK], ids=lambda tried: tried.command)
+def test_force_replaces_what_the_same_command_wrote_and_no_annotations(
+    tried: Tried, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    command = commands()[tried.command]
+    made = [p for p in command.params if isinstance(p.type, NewPath)]
+    if tried.code or not any("--force" in p.opts for p in command.params) or not made:
+        return
+    words = [*tried.words.split(), "--force"]
+    context = command.make_context(tried.command, words)
+    for parameter in made:
+        ending = Path(str(context.params[str(parameter.name)])).suffix
+        other = folder / f"other{ending}"
+        if not other.is_dir():
+            other.write_bytes((folder / "ann.json").read_bytes())
+        with pytest.raises(click.BadParameter):
+            parameter.type.convert(other, parameter, context)
 
 
 def test_every_path_option_is_tried() -> None:

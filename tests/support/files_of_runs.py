@@ -12,6 +12,7 @@ from support.sweep_scene import LAMBDA, sweep_of, trial_of
 
 from longtail.array_store import ArrayWriter
 from longtail.cluster.nodes.ledger import begin, finish, read_result
+from longtail.cluster.nodes.places import note_place, read_places
 from longtail.cluster.nodes.plan import DataFiles, Row, make_plan
 from longtail.cluster.results.kept_comparisons import read_comparison, write_comparison
 from longtail.cluster.trained import find_trained
@@ -119,6 +120,12 @@ def write_journal(folder: Path) -> list[Path]:
     return below(folder)
 
 
+def write_places(folder: Path) -> list[Path]:
+    note_place(folder, 1)
+    note_place(folder)
+    return below(folder)
+
+
 def write_telemetry(folder: Path) -> list[Path]:
     values = {field.name: np.array([5, 1]) for field in fields(TelemetryWindow)}
     window: Any = TelemetryWindow(**{**values, "steps": 10, "rois": 20})
@@ -186,6 +193,7 @@ KINDS = (
     Kind("node.json", write_node, read_node),
     Kind("checkpoint", write_checkpoint, read_checkpoint),
     Kind("metrics.jsonl", write_journal, lambda folder: read_journal(folder / JOURNAL)),
+    Kind("places.jsonl", write_places, read_places),
     Kind("telemetry", write_telemetry, lambda folder: plain(read_telemetry(folder))),
     Kind("background_means.json", write_means, lambda f: plain(read_means(f / "means.json"))),
     Kind("matches", write_matched, read_matched),

@@ -2,6 +2,6 @@
 
 - `reliability`, `score_distribution`: do scores mean what they say, and what do they tell apart?
 - `confusion`, `error_types`, `ap_lost`: what objects are taken for, what goes wrong, what it costs.
-- `calibration_change`: the error of scores before and after a merge calibrated them.
-- `parts`: what these have in common.
+- `calibration_change`, `reliability_change`: scores before and after a merge calibrated them.
+- `parts`, `told`, `score_bins`, `shares`: what these have in common.
 """

@@ -11,16 +11,15 @@ from dashboards.figure import Chart, Figure, Width
 from dashboards.figures.diagnosis.error_types import TYPES
 from dashboards.figures.diagnosis.parts import (
     GROUPS,
-    NOT_DIAGNOSED,
     diagnosed,
+    framed,
     group_name,
-    line_below_title,
     of_row,
     panel_height,
-    panel_title,
-    undiagnosed,
 )
-from dashboards.figures.parts import POINTS, row
+from dashboards.figures.diagnosis.told import line_below_title, told_table
+from dashboards.figures.name_axis import name_axis
+from dashboards.figures.parts import POINTS, colour_scale, row
 from dashboards.look import GROUP_COLOURS, Look
 from dashboards.sources.found import Row
 from longtail.metrics import UNDEFINED, points_text
@@ -56,7 +55,7 @@ def ap_lost(rows: Sequence[Row], shown: int = -1) -> Figure:
         " of AP over ten overlaps; places and categories both cost some of the same points, so that"
         f" both together are less than their sum.{_sentence(rows[shown])}",
         panels=tuple(partial(_chart, table, part, shown) for part in PARTS),
-        tables={TABLE: table, TOLD: _told_table(rows)},
+        tables={TABLE: table, TOLD: told_table(rows, _told)},
         broad=True,
         least_width=300,
     )
@@ -80,12 +79,6 @@ def lost_table(rows: Sequence[Row]) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["row", "of", "item", "group", "points"])
 
 
-def _told_table(rows: Sequence[Row]) -> pd.DataFrame:
-    lines = [(number, _told(tree)) for number, tree in diagnosed(rows)]
-    lines += [(number, NOT_DIAGNOSED) for number in undiagnosed(rows)]
-    return pd.DataFrame(lines, columns=["row", "text"])
-
-
 def _told(tree: Mapping[str, Any]) -> str:
     holes = [group_name(of) for of in GROUPS if tree["ap_loss"]["AP"][of] == UNDEFINED]
     return f"not defined, no object: {', '.join(holes)}" if holes else ""
@@ -105,12 +98,13 @@ def _sentence(of: Row) -> str:
 
 def _chart(table: pd.DataFrame, part: str, shown: int, look: Look, width: Width) -> Chart:
     items = list(PARTS[part].values())
-    names = {group: group_name(group) for group in GROUPS}
+    groups = {group: group_name(group) for group in GROUPS}
+    names = name_axis(items, look, width)
     y = alt.Y(
         "item:N",
         sort=None,
         scale=alt.Scale(domain=items, paddingInner=0.25),
-        axis=alt.Axis(title=None, labelLimit=150),
+        axis=alt.Axis(title=None, labelExpr=names.label_expr, labelLimit=0),
     )
     points = table["points"][table["of"] == part]
     ends = [min([0.0, *points]), max([1.0, *points])]
@@ -126,13 +120,11 @@ def _chart(table: pd.DataFrame, part: str, shown: int, look: Look, width: Width)
             ),
             color=alt.Color(
                 "group:N",
-                scale=alt.Scale(
-                    domain=list(GROUPS), range=[look[word] for word in COLOURS.values()]
-                ),
+                scale=colour_scale(look, COLOURS),
                 legend=alt.Legend(
-                    labelExpr=f"{names}[datum.label]",
+                    labelExpr=f"{groups}[datum.label]",
                     symbolType="square",
-                    columns=4,
+                    columns=names.fitting(62),
                 ),
             ),
             tooltip=[
@@ -144,9 +136,6 @@ def _chart(table: pd.DataFrame, part: str, shown: int, look: Look, width: Width)
         .add_params(row(shown))
     )
     heads = {"ap_gain": "gained by correcting", "ap_loss": "lost over ten overlaps"}
-    told = line_below_title(TOLD, "true", look)
-    return alt.layer(bars, told).properties(
-        width=width,
-        height=panel_height(width, 44, 24) * len(items),
-        title=panel_title(heads[part]),
-    )
+    layers = alt.layer(bars, line_below_title(TOLD, look))
+    height = panel_height(width, 44, 24) * len(items)
+    return framed(layers, heads[part], names.plot, height, height)

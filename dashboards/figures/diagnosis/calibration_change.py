@@ -5,6 +5,8 @@ import pandas as pd
 
 from dashboards.figure import Chart, Figure, Width
 from dashboards.figures.diagnosis.parts import GROUPS, group_name
+from dashboards.figures.name_axis import name_axis
+from dashboards.figures.parts import colour_scale
 from dashboards.look import GROUP_COLOURS, Look
 from ensemble.calibration.file import Calibration
 from longtail.metrics import UNDEFINED, points_text
@@ -25,14 +27,14 @@ def calibration_change(calibration: Calibration, suffix: str = "") -> Figure:
     name = f"{TABLE}{suffix}"
 
     def draw(look: Look, width: Width) -> Chart:
-        return _chart(name, len(calibration.sources), look, width)
+        return _chart(name, list(calibration.sources), look, width)
 
     return Figure(
         name=name,
         title="Scores before and after calibration",
         text="D-ECE of each source and group: hollow before, full after maps that were fitted to"
-        " other images; nearer to 0 is better. The file keeps these errors, and no reliability"
-        f" curves.{_sentence(table)}",
+        " other images; nearer to 0 is"
+        f" better.{_sentence(table)}",
         panels=(draw,),
         tables={name: table},
         least_width=300,
@@ -49,7 +51,7 @@ def change_table(calibration: Calibration) -> pd.DataFrame:
         (
             name,
             group,
-            f"{name}, {group_name(group)}",
+            name + _end(group),
             round(points_or_nan(source.error[group].before), 2),
             round(points_or_nan(source.error[group].after), 2),
         )
@@ -58,6 +60,11 @@ def change_table(calibration: Calibration) -> pd.DataFrame:
         if group in source.error and source.error[group].before != UNDEFINED
     ]
     return pd.DataFrame(lines, columns=["source", "group", "label", "before", "after"])
+
+
+def _end(group: str) -> str:
+    """Of a label, behind the source's name."""
+    return f", {group_name(group)}"
 
 
 def _sentence(table: pd.DataFrame) -> str:
@@ -69,12 +76,14 @@ def _sentence(table: pd.DataFrame) -> str:
     return f" Worst for rare categories: {worst['source']}, {before} before and {after} after."
 
 
-def _chart(table: str, num_sources: int, look: Look, width: Width) -> Chart:
+def _chart(table: str, sources: list[str], look: Look, width: Width) -> Chart:
     base = alt.Chart(alt.NamedData(table))
-    y = alt.Y("label:N", sort=None, axis=alt.Axis(title=None, labelLimit=180))
+    names = name_axis(sources, look, width, [_end(group) for group in GROUPS])
+    axis = alt.Axis(title=None, labelExpr=names.label_expr, labelLimit=0)
+    y = alt.Y("label:N", sort=None, axis=axis)
     colour = alt.Color(
         "group:N",
-        scale=alt.Scale(domain=list(COLOURS), range=[look[word] for word in COLOURS.values()]),
+        scale=colour_scale(look, COLOURS),
         legend=None,
     )
     x = alt.X("before:Q", axis=alt.Axis(title="D-ECE in points", tickCount=5))
@@ -94,4 +103,4 @@ def _chart(table: str, num_sources: int, look: Look, width: Width) -> Chart:
     )
     step = 20 if width == "container" else 12
     layers = alt.layer(lines, before, after)
-    return layers.properties(width=width, height=step * len(GROUPS) * num_sources)
+    return layers.properties(width=names.plot, height=step * len(GROUPS) * len(sources))

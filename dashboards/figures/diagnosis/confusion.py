@@ -8,17 +8,9 @@ import altair as alt
 import pandas as pd
 
 from dashboards.figure import Chart, Figure, Width
-from dashboards.figures.diagnosis.parts import (
-    NOT_DIAGNOSED,
-    diagnosed,
-    group_name,
-    line_below_title,
-    of_row,
-    panel_height,
-    panel_title,
-    undiagnosed,
-)
+from dashboards.figures.diagnosis.parts import diagnosed, framed, group_name, of_row
 from dashboards.figures.diagnosis.shares import share_bars, share_table
+from dashboards.figures.diagnosis.told import line_below_title, told_table
 from dashboards.figures.parts import row
 from dashboards.look import SEQUENTIAL, Look
 from dashboards.sources.found import Row
@@ -49,7 +41,7 @@ def confusion(rows: Sequence[Row], shown: int = -1) -> Figure:
         tables={
             CELLS: cell_table(rows),
             FATES: share_table(rows, FREQUENCY_GROUPS, fate_counts),
-            TOLD: _told_table(rows),
+            TOLD: told_table(rows, _told),
         },
         broad=True,
         least_width=300,
@@ -81,12 +73,6 @@ def fate_counts(diagnosis: Mapping[str, Any], group: str) -> dict[str, int]:
     counts = tree["matrix"][FREQUENCY_GROUPS.index(group)]
     right, missed = tree["same_category"][group], counts[-1]
     return dict(zip(FATE_COLOURS, (right, sum(counts) - right - missed, missed), strict=True))
-
-
-def _told_table(rows: Sequence[Row]) -> pd.DataFrame:
-    lines = [(number, _told(tree)) for number, tree in diagnosed(rows)]
-    lines += [(number, NOT_DIAGNOSED) for number in undiagnosed(rows)]
-    return pd.DataFrame(lines, columns=["row", "text"])
 
 
 def _told(tree: Mapping[str, Any]) -> str:
@@ -155,13 +141,9 @@ def _cells(shown: int, look: Look, width: Width) -> Chart:
     shares = texts.mark_text(dy=8, fontSize=look.size - 1).encode(
         x=x, y=y, text="part:N", color=readable.otherwise(ink)
     )
-    layers = alt.layer(
-        empty.encode(x=x, y=y), tiles, counts, shares, line_below_title(TOLD, "true", look)
-    ).resolve_scale(color="independent")
-    whole: Chart = layers.properties(
-        width=width, height=panel_height(width, 220, 130), title=panel_title("by group")
-    )
-    return whole
+    told = line_below_title(TOLD, look)
+    layers = alt.layer(empty.encode(x=x, y=y), tiles, counts, shares, told)
+    return framed(layers.resolve_scale(color="independent"), "by group", width, 220, 130)
 
 
 def _fates(shown: int, look: Look, width: Width) -> Chart:

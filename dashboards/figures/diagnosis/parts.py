@@ -1,17 +1,15 @@
-"""What figures of diagnoses have in common: which rows have one, and lines that follow the row."""
+"""What figures of diagnoses have in common: which rows have one, and panels that follow the row."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import altair as alt
 
-from dashboards.figure import Width
-from dashboards.look import Look
+from dashboards.figure import Chart, Draw, Width
 from dashboards.sources.found import Row
 from longtail.categories import FREQUENCY_GROUPS, GROUP_NAMES
 
 GROUPS = ("all", *FREQUENCY_GROUPS)
-NOT_DIAGNOSED = "not diagnosed"
 
 
 def group_name(group: str) -> str:
@@ -24,35 +22,34 @@ def diagnosed(rows: Sequence[Row]) -> Iterator[tuple[int, Mapping[str, Any]]]:
     return ((number, row.diagnosis) for number, row in enumerate(rows) if row.diagnosis)
 
 
-def undiagnosed(rows: Sequence[Row]) -> list[int]:
-    """Numbers of the others."""
-    return [number for number, row in enumerate(rows) if not row.diagnosis]
-
-
 def of_row(table: str, condition: str = "true") -> alt.Chart:
     """A chart of the lines that the page's row has, by the column `row`; some layer declares it."""
     return alt.Chart(alt.NamedData(table)).transform_filter(f"datum.row == row && {condition}")
 
 
-def line_below_title(table: str, condition: str, look: Look) -> alt.Chart:
-    """The column `text` of the row's line, between a panel's title and its plot.
+def by_group(draw: Callable[[str], Draw]) -> tuple[Draw, ...]:
+    """A panel for each frequency group, from the frequent one to the rare one."""
+    return tuple(draw(letter) for letter in reversed(FREQUENCY_GROUPS))
+
+
+def framed(
+    layers: Chart, title: str | alt.ExprRef, width: Width, on_page: int, on_paper: int
+) -> Chart:
+    """A panel under its title, which begins where the plot does.
 
     Args:
-        table: With `row` and `text`.
-        condition: Which of its lines, in Vega's words.
-        look: Colours and type.
+        layers: What is drawn.
+        title: Of the panel.
+        width: Of the plot.
+        on_page: Its height in pixels on a page.
+        on_paper: The same on paper.
     """
-    line: alt.Chart = (
-        of_row(table, condition)
-        .mark_text(align="left", baseline="bottom", color=look["muted"], fontSize=look.size)
-        .encode(x=alt.value(0), y=alt.value(-5), text="text:N")
+    whole: Chart = layers.properties(
+        width=width,
+        height=panel_height(width, on_page, on_paper),
+        title=alt.TitleParams(title, frame="group", offset=4),
     )
-    return line
-
-
-def panel_title(text: str) -> alt.TitleParams:
-    """A title above such a line, where the plot begins."""
-    return alt.TitleParams(text, frame="group", offset=4)
+    return whole
 
 
 def panel_height(width: Width, on_page: int, on_paper: int) -> int:

@@ -7,17 +7,9 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from dashboards.figure import Chart, Draw, Figure, Width
-from dashboards.figures.diagnosis.parts import (
-    NOT_DIAGNOSED,
-    diagnosed,
-    group_name,
-    line_below_title,
-    of_row,
-    panel_height,
-    panel_title,
-    undiagnosed,
-)
+from dashboards.figure import Chart, Figure, Width
+from dashboards.figures.diagnosis.parts import by_group, diagnosed, framed, group_name, of_row
+from dashboards.figures.diagnosis.told import line_below_title, told_by_group
 from dashboards.figures.parts import ZERO_AT, count_height, row
 from dashboards.look import GROUP_COLOURS, Look
 from dashboards.sources.found import Row
@@ -40,17 +32,14 @@ def score_distribution(rows: Sequence[Row], shown: int = -1) -> Figure:
     """
     shown %= len(rows)
     table = score_table(rows)
-    panels: list[Draw] = [
-        partial(_chart, table, letter, shown) for letter in reversed(FREQUENCY_GROUPS)
-    ]
     return Figure(
         name="scores",
         title="Scores of right and of wrong detections",
         text="Judged detections in twenty bins of scores: wrong ones grey, right ones in the colour"
         " of their group. Where a coloured bar stands above the grey one, most are right."
         f"{_sentence(rows[shown])}",
-        panels=tuple(panels),
-        tables={TABLE: table, TOLD: _told_table(rows)},
+        panels=by_group(lambda letter: partial(_chart, table, letter, shown)),
+        tables={TABLE: table, TOLD: told_by_group(rows, _told)},
         broad=True,
         least_width=230,
     )
@@ -82,22 +71,8 @@ def score_table(rows: Sequence[Row]) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["row", "group", "kind", "low", "count"])
 
 
-def _told_table(rows: Sequence[Row]) -> pd.DataFrame:
-    lines = [
-        {"row": number, "group": letter, "text": _told(tree["scores"][letter])}
-        for number, tree in diagnosed(rows)
-        for letter in FREQUENCY_GROUPS
-    ]
-    lines += [
-        {"row": number, "group": letter, "text": NOT_DIAGNOSED}
-        for number in undiagnosed(rows)
-        for letter in FREQUENCY_GROUPS
-    ]
-    return pd.DataFrame(lines, columns=["row", "group", "text"])
-
-
-def _told(scores: Mapping[str, Any]) -> str:
-    right, wrong = (scores[kind]["count"] for kind in ("right", "wrong"))
+def _told(tree: Mapping[str, Any], letter: str) -> str:
+    right, wrong = (tree["scores"][letter][kind]["count"] for kind in ("right", "wrong"))
     return f"{right:,} right, {wrong:,} wrong" if right + wrong else "no judged detection"
 
 
@@ -115,11 +90,11 @@ def _sentence(of: Row) -> str:
 
 
 def _chart(table: pd.DataFrame, letter: str, shown: int, look: Look, width: Width) -> Chart:
-    most = max([10, *table["count"]])
+    most, of_group = max([10, *table["count"]]), f"datum.group == '{letter}'"
     inset = f"(datum.kind == 'right' ? {NARROW} : 0.03) * {BIN}"
     colours = [look["grey"], look[GROUP_COLOURS[letter]]]
     bars = (
-        of_row(TABLE, f"datum.group == '{letter}'")
+        of_row(TABLE, of_group)
         .transform_calculate(high=f"datum.low + {BIN}")
         .transform_calculate(
             start=f"datum.low + {inset}", end=f"datum.high - {inset}", ground=f"{ZERO_AT}"
@@ -151,9 +126,5 @@ def _chart(table: pd.DataFrame, letter: str, shown: int, look: Look, width: Widt
         )
         .add_params(row(shown))
     )
-    told = line_below_title(TOLD, f"datum.group == '{letter}'", look)
-    return alt.layer(bars, told).properties(
-        width=width,
-        height=panel_height(width, 200, 110),
-        title=panel_title(group_name(letter)),
-    )
+    layers = alt.layer(bars, line_below_title(TOLD, look, of_group))
+    return framed(layers, group_name(letter), width, 200, 110)

@@ -6,15 +6,10 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from dashboards.figure import Width
-from dashboards.figures.diagnosis.parts import (
-    NOT_DIAGNOSED,
-    group_name,
-    of_row,
-    panel_height,
-    panel_title,
-)
-from dashboards.figures.parts import fitting, row
+from dashboards.figure import Chart, Width
+from dashboards.figures.diagnosis.parts import framed, group_name, of_row, panel_height
+from dashboards.figures.diagnosis.told import NOT_DIAGNOSED
+from dashboards.figures.parts import colour_scale, fitting, row
 from dashboards.look import Look
 from dashboards.sources.found import Row
 
@@ -61,7 +56,7 @@ def share_bars(
     shown: int,
     look: Look,
     width: Width,
-) -> alt.LayerChart:
+) -> Chart:
     """A chart of such a table.
 
     Args:
@@ -74,10 +69,7 @@ def share_bars(
         look: Colours and type.
         width: Of the plot.
     """
-    names = list(colours)
-    base = of_row(table).transform_calculate(place=f"indexof({names}, datum.part)")
-    nothing = f"isValid(datum.total) ? 'none' : '{NOT_DIAGNOSED}'"
-    total = f"datum.total > 0 ? format(datum.total, ',') : {nothing}"
+    base = of_row(table).transform_calculate(place=f"indexof({list(colours)}, datum.part)")
     bands = alt.Scale(
         domain=[group_name(group) for group in groups], paddingInner=0.5, paddingOuter=0.4
     )
@@ -88,11 +80,6 @@ def share_bars(
         scale=alt.Scale(domain=[0, 1], nice=False),
         axis=alt.Axis(title=f"share of {of}", format="%", tickCount=5, labelFlush=False),
     )
-    colour = alt.Color(
-        "part:N",
-        scale=alt.Scale(domain=names, range=[look[word] for word in colours.values()]),
-        legend=alt.Legend(symbolType="square", columns=fitting(130) if width == "container" else 3),
-    )
     bars = (
         base.transform_filter("isValid(datum.share)")
         .mark_bar(opacity=1)
@@ -100,7 +87,11 @@ def share_bars(
             x=x,
             y=y,
             order="place:Q",
-            color=colour,
+            color=alt.Color(
+                "part:N",
+                scale=colour_scale(look, colours),
+                legend=alt.Legend(symbolType="square", columns=fitting(130, width)),
+            ),
             tooltip=[
                 alt.Tooltip("group:N", title="categories"),
                 alt.Tooltip("part:N", title="shown"),
@@ -110,12 +101,18 @@ def share_bars(
         )
         .add_params(row(shown))
     )
-    heads = (
+    height = panel_height(width, 66, 40) * len(groups)
+    return framed(alt.layer(bars, _heads(base, y, look, width)), title, width, height, height)
+
+
+def _heads(base: alt.Chart, y: alt.Y, look: Look, width: Width) -> alt.Chart:
+    """Each group's name and number above its bar, or why there is none."""
+    nothing = f"isValid(datum.total) ? 'none' : '{NOT_DIAGNOSED}'"
+    total = f"datum.total > 0 ? format(datum.total, ',') : {nothing}"
+    heads: alt.Chart = (
         base.transform_filter("datum.place <= 0")
         .transform_calculate(head=f"datum.group + ', ' + ({total})")
         .mark_text(align="left", dy=-panel_height(width, 23, 14), color=look["ink"])
         .encode(y=y, x=alt.value(0), text="head:N")
     )
-    height = panel_height(width, 66, 40) * len(groups)
-    layers: alt.LayerChart = alt.layer(bars, heads)  # type: ignore[assignment]
-    return layers.properties(width=width, height=height, title=panel_title(title))
+    return heads

@@ -104,7 +104,7 @@ def _chart(table: str, groups: list[str], source: str, look: Look, width: Width)
         color=alt.Color(
             "group:N",
             scale=alt.Scale(domain=groups, range=colours),
-            legend=alt.Legend(columns=fitting(80), symbolType="stroke", symbolStrokeWidth=3),
+            legend=alt.Legend(columns=fitting(80, width), symbolType="stroke", symbolStrokeWidth=3),
         ),
         tooltip=[
             alt.Tooltip("source:N"),

@@ -70,7 +70,7 @@ def _chart(table: str, of: str, look: Look, width: Width) -> Chart:
         x=alt.X(
             "objects:Q",
             title=f"objects with {of}",
-            axis=alt.Axis(tickCount=fitting(70), labelExpr=COUNTS),
+            axis=alt.Axis(tickCount=fitting(70, width), tickMinStep=1, labelExpr=COUNTS),
         ),
         order=alt.Order("state:N", sort="descending"),
         color=alt.Color("group:N", scale=alt.Scale(domain=groups, range=colours), legend=None),

@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from dashboards.figure import Chart, Figure, Width
-from dashboards.figures.names import label_of
+from dashboards.figures.name_axis import name_axis
 from dashboards.figures.parts import COUNTS, fitting
 from dashboards.look import Look
 
@@ -17,8 +17,6 @@ STATES = ("several, kept", "one alone, kept", "several, cut", "one alone, cut")
 FOUND_BY = "'found by ' + datum.label"
 ROW = 24
 """Pixels of a bar and its gap."""
-LETTERS = 22
-"""Of a source's name on the axis."""
 
 
 def contributions(statistics: Mapping[str, Any], suffix: str = "") -> Figure | None:
@@ -32,13 +30,14 @@ def contributions(statistics: Mapping[str, Any], suffix: str = "") -> Figure | N
         return None
     agreed, found = f"merge-agreement{suffix}", f"merge-found{suffix}"
     names = list(statistics["sources"])
+    sizes = [_size(number) for number in range(1, 1 + len(names))]
     return Figure(
         name=f"merge-contributions{suffix}",
         title="Which sources found the objects",
         text=_text(statistics),
         panels=(
-            partial(_chart, agreed, "Objects by sources that agree", names),
-            partial(_chart, found, "Objects that each source found", names),
+            partial(_chart, agreed, "Objects by sources that agree", sizes, [*sizes, *names]),
+            partial(_chart, found, "Objects that each source found", names, [*sizes, *names]),
         ),
         tables={agreed: agreement_table(statistics), found: found_table(statistics)},
         broad=True,
@@ -72,9 +71,12 @@ def agreement_table(statistics: Mapping[str, Any]) -> pd.DataFrame:
         who = "one alone" if size == 1 else "several"
         of_size, num_kept = whole.get(str(size), 0), kept.get(str(size), 0)
         states = {f"{who}, kept": num_kept, f"{who}, cut": of_size - num_kept}
-        name = "1 source" if size == 1 else f"{size} sources"
-        lines += _lines(name, states, sum(whole.values()))
+        lines += _lines(_size(size), states, sum(whole.values()))
     return _frame(lines)
+
+
+def _size(number: int) -> str:
+    return "1 source" if number == 1 else f"{number} sources"
 
 
 def found_table(statistics: Mapping[str, Any]) -> pd.DataFrame:
@@ -115,23 +117,25 @@ def _frame(lines: list[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["name", "state", "order", "objects", "share"])
 
 
-def _chart(table: str, title: str, names: Sequence[str], look: Look, width: Width) -> Chart:
+def _chart(
+    table: str, title: str, names: Sequence[str], labels: Sequence[str], look: Look, width: Width
+) -> Chart:
     base = alt.Chart(alt.NamedData(table)).transform_calculate(
         who="split(datum.state, ',')[0]", cut="indexof(datum.state, 'cut') > 0"
     )
-    axis = alt.Axis(labelExpr=label_of(names, LETTERS), grid=False)
+    shown = name_axis(labels, look, width)
+    axis = alt.Axis(labelExpr=shown.label_expr, labelLimit=0, grid=False)
+    counts = alt.Axis(tickCount=fitting(70, shown.plot), tickMinStep=1, labelExpr=COUNTS)
     bars = base.mark_bar(opacity=1, height={"band": 0.7}).encode(
         y=alt.Y("name:N", sort=None, title=None, axis=axis),
-        x=alt.X(
-            "objects:Q", title="objects", axis=alt.Axis(tickCount=fitting(70), labelExpr=COUNTS)
-        ),
+        x=alt.X("objects:Q", title="objects", axis=counts),
         order="order:Q",
         color=alt.Color(
             "who:N",
             scale=alt.Scale(
                 domain=["several", "one alone"], range=[look["frequent"], look["rare"]]
             ),
-            legend=alt.Legend(columns=fitting(140), symbolType="square", labelExpr=FOUND_BY),
+            legend=alt.Legend(columns=shown.fitting(140), symbolType="square", labelExpr=FOUND_BY),
         ),
         fillOpacity=alt.condition("datum.cut", alt.value(0.32), alt.value(1)),
         tooltip=[
@@ -141,5 +145,5 @@ def _chart(table: str, title: str, names: Sequence[str], look: Look, width: Widt
             alt.Tooltip("share:Q", format=".1%"),
         ],
     )
-    chart: Chart = bars.properties(width=width, height=ROW * len(names), title=title)
+    chart: Chart = bars.properties(width=shown.plot, height=ROW * len(names), title=title)
     return chart

@@ -53,7 +53,7 @@ def _chart(table: str, look: Look, width: Width) -> Chart:
         color=alt.Color(
             "group:N",
             scale=alt.Scale(domain=names, range=colours),
-            legend=alt.Legend(columns=fitting(80), symbolType="stroke", symbolStrokeWidth=3),
+            legend=alt.Legend(columns=fitting(80, width), symbolType="stroke", symbolStrokeWidth=3),
         ),
         tooltip=["group:N", alt.Tooltip("margin:Q", format="+.3f")],
     )  # fmt: skip

@@ -9,9 +9,10 @@ import altair as alt
 import pandas as pd
 
 from dashboards.figure import Chart, Figure, Width
-from dashboards.figures.names import label_of
-from dashboards.figures.parts import POINTS, fitting
+from dashboards.figures.name_axis import name_axis
+from dashboards.figures.parts import POINTS, axis_with_room
 from dashboards.look import Look
+from dashboards.measured import possible, told_of_ends
 from longtail.categories import GROUP_NAMES
 from longtail.metrics import GROUP_METRICS, KIND_NAMES, UNDEFINED
 from longtail.results.points import points_or_nan
@@ -31,8 +32,8 @@ COLOURS = {"AP": "ink", "APr": "rare", "APc": "common", "APf": "frequent"}
 CHANGE = "abs(datum.change) < 0.05 ? '0.0' : format(datum.change, '+.1f')"
 ROW = 21
 """Pixels of a line."""
-LETTERS = 22
-"""Of a source's name on the axis."""
+TEXT_PIXELS, TEXT_POINTS = 44, 32
+"""Room for a change behind an interval, on a page and on paper."""
 
 
 def steps(evaluation: Mapping[str, Any], suffix: str = "") -> Figure | None:
@@ -55,7 +56,9 @@ def steps(evaluation: Mapping[str, Any], suffix: str = "") -> Figure | None:
     return Figure(
         name=name,
         title=f"{KIND_NAMES[kind].capitalize()} AP of each source and after each step",
-        text=TEXT + (TEXT_OF_CHANGES if drawn.change.notna().any() else ""),
+        text=TEXT
+        + (TEXT_OF_CHANGES if drawn.change.notna().any() else "")
+        + told_of_ends([*drawn.low, *drawn.high]),
         panels=tuple(
             partial(_chart, name, metric, kind, names, _span(drawn[drawn.metric == metric]))
             for metric in shown
@@ -76,8 +79,9 @@ def step_table(evaluation: Mapping[str, Any]) -> pd.DataFrame:
 
     Returns:
         `name`, `kind` (source, step), `metric`, then points, NaN where undefined or not known:
-        `value` with `low` and `high`, and what the step changed, `change`, with `change_low` and
-        `change_high`; `sure` is whether that interval leaves out 0.
+        `value` with `low` and `high`, at 0 or 100 where the interval goes on, and what the step
+        changed, `change`, with `change_low` and `change_high`; `sure` is whether that interval
+        leaves out 0.
     """
     kind = kind_of(evaluation)
     lines = [line for name, of in evaluation["sources"].items() for line in _lines(name, of, kind)]
@@ -92,7 +96,7 @@ def _lines(name: str, row: Mapping[str, Any], kind: str) -> Iterator[dict[str, A
     intervals = row["intervals"].get(kind, {}).get("metrics", {})
     changes = row.get("change_intervals", {}) if kind == "segm" else {}
     for metric in GROUP_METRICS:
-        low, high = _ends(intervals.get(metric))
+        low, high = map(possible, _ends(intervals.get(metric)))
         change_low, change_high = _ends(changes.get(metric))
         change = row.get("change", {}).get(metric) if kind == "segm" else None
         yield {
@@ -116,12 +120,12 @@ def _ends(interval: Mapping[str, Any] | None) -> tuple[float, float]:
     return 100 * interval["low"], 100 * interval["high"]
 
 
-def _span(drawn: pd.DataFrame) -> list[float]:
-    """What an axis shows: all intervals, and room for words behind them."""
+def _span(drawn: pd.DataFrame) -> tuple[float, float]:
+    """What an axis shows: all intervals."""
     ends = drawn[["value", "low", "high"]]
     low, high = float(ends.min().min()), float(ends.max().max())
-    room = max(high - low, 0.1)
-    return [low - 0.06 * room, high + 0.3 * room]
+    room = 0.06 * max(high - low, 0.1)
+    return possible(low - room), possible(high + room)
 
 
 def _chart(
@@ -129,65 +133,60 @@ def _chart(
     metric: str,
     kind: str,
     names: list[str],
-    span: list[float],
+    span: tuple[float, float],
     look: Look,
     width: Width,
 ) -> Chart:
     base = alt.Chart(alt.NamedData(table)).transform_filter(f"datum.metric == '{metric}'")
-    y = alt.Y(
-        "name:N",
-        sort=None,
-        title=None,
-        scale=alt.Scale(domain=names),
-        axis=alt.Axis(labelExpr=label_of(names, LETTERS), labelColor=look["ink"], grid=True),
+    shown = name_axis(names, look, width)
+    axis = alt.Axis(labelExpr=shown.label_expr, labelLimit=0, labelColor=look["ink"], grid=True)
+    y = alt.Y("name:N", sort=None, title=None, scale=alt.Scale(domain=names), axis=axis)
+    title = f"{KIND_NAMES[kind]} {metric} in points"
+    x = axis_with_room(
+        "value", title, span, shown.plot, TEXT_POINTS if look.on_paper else TEXT_PIXELS
     )
-
-    def x(field: str) -> alt.X:
-        return alt.X(
-            f"{field}:Q",
-            title=f"{KIND_NAMES[kind]} {metric} in points",
-            scale=alt.Scale(domain=span, nice=False, zero=False),
-            axis=alt.Axis(tickCount=fitting(50), format=".2~f"),
-        )
-
-    colour = look[COLOURS[metric]]
-    sources, changed = "datum.kind == 'source'", "isValid(datum.change)"
+    colour, sources = look[COLOURS[metric]], "datum.kind == 'source'"
     best = base.transform_filter(sources).transform_aggregate(best="max(value)")
-    line = best.mark_rule(color=look["muted"], strokeDash=[4, 3]).encode(x=x("best"))
+    line = best.mark_rule(color=look["muted"], strokeDash=[4, 3]).encode(x="best:Q")
     whisker = base.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=1.6)
-    whiskers = whisker.encode(
-        y=y,
-        x=x("low"),
-        x2="high:Q",
-        color=alt.condition(sources, alt.value(look["grey"]), alt.value(colour)),
-    )
+    of_kind = alt.condition(sources, alt.value(look["grey"]), alt.value(colour))
     dots = base.mark_point(size=52, opacity=1, fillOpacity=1, strokeWidth=1.6).encode(
         y=y,
-        x=x("value"),
+        x=x,
         fill=alt.condition(sources, alt.value(look["panel"]), alt.value(colour)),
-        stroke=alt.condition(sources, alt.value(look["grey"]), alt.value(colour)),
-        tooltip=[
-            alt.Tooltip("name:N", title=" "),
-            alt.Tooltip("value:Q", title=metric, format=POINTS),
-            alt.Tooltip("low:Q", title="95% interval from", format=POINTS),
-            alt.Tooltip("high:Q", title="to", format=POINTS),
-            alt.Tooltip("change:Q", title="change by the step", format="+.2f"),
-            alt.Tooltip("change_low:Q", title="its interval from", format="+.2f"),
-            alt.Tooltip("change_high:Q", title="to", format="+.2f"),
-        ],
+        stroke=of_kind,
+        tooltip=_tooltip(metric),
     )
-    text = (
-        base.transform_filter(changed)
+    layers = alt.layer(
+        line,
+        whisker.encode(y=y, x="low:Q", x2="high:Q", color=of_kind),
+        dots,
+        _changes(base, y, look),
+    )
+    group = {"AP": "all categories"} | {f"AP{key}": word for key, word in GROUP_NAMES.items()}
+    height = ROW * len(names)
+    return layers.properties(width=shown.plot, height=height, title=f"{metric}: {group[metric]}")
+
+
+def _changes(base: alt.Chart, y: alt.Y, look: Look) -> alt.Chart:
+    """What each step changed, behind its interval."""
+    sure = alt.condition("datum.sure", alt.value(look["ink"]), alt.value(look["grey"]))
+    text: alt.Chart = (
+        base.transform_filter("isValid(datum.change)")
         .transform_calculate(edge="isValid(datum.high) ? datum.high : datum.value", label=CHANGE)
         .mark_text(align="left", dx=7)
-        .encode(
-            y=y,
-            x=x("edge"),
-            text="label:N",
-            color=alt.condition("datum.sure", alt.value(look["ink"]), alt.value(look["grey"])),
-        )
+        .encode(y=y, x="edge:Q", text="label:N", color=sure)
     )
-    title = {"AP": "all categories"} | {f"AP{key}": word for key, word in GROUP_NAMES.items()}
-    layers = alt.layer(line, whiskers, dots, text)
-    height = ROW * len(names)
-    return layers.properties(width=width, height=height, title=f"{metric}: {title[metric]}")
+    return text
+
+
+def _tooltip(metric: str) -> list[alt.Tooltip]:
+    return [
+        alt.Tooltip("name:N", title=" "),
+        alt.Tooltip("value:Q", title=metric, format=POINTS),
+        alt.Tooltip("low:Q", title="95% interval from", format=POINTS),
+        alt.Tooltip("high:Q", title="to", format=POINTS),
+        alt.Tooltip("change:Q", title="change by the step", format="+.2f"),
+        alt.Tooltip("change_low:Q", title="its interval from", format="+.2f"),
+        alt.Tooltip("change_high:Q", title="to", format="+.2f"),
+    ]

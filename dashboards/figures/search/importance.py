@@ -7,10 +7,14 @@ import altair as alt
 import pandas as pd
 
 from dashboards.figure import Chart, Draw, Figure, Width
+from dashboards.figures.name_axis import name_axis
+from dashboards.figures.parts import range_with_room
 from dashboards.figures.search.looks import heading
 from dashboards.look import SERIES, Look
 
 ROW = 20
+TEXT_PIXELS = 34
+"""Room for a share behind its bar."""
 COLUMNS = ["path", "label", "metric", "share"]
 
 
@@ -62,15 +66,19 @@ def _chart(name: str, table: pd.DataFrame, look: Look, width: Width) -> Chart:
     metrics = list(dict.fromkeys(table["metric"]))
     labels = list(dict.fromkeys(table["label"]))
     colours = [look[colour] for colour in SERIES[: len(metrics)]]
+    paths = name_axis(labels, look, width)
+    names = alt.Axis(labelExpr=paths.label_expr, labelLimit=0, grid=False)
+    ends = range_with_room(paths.plot, TEXT_PIXELS)
+    x = alt.X(
+        "share:Q",
+        title="share explained",
+        scale=alt.Scale(domain=[0, 1], nice=False, range=ends),
+        axis=alt.Axis(format="%", tickCount=5),
+    )
     base = alt.Chart(alt.NamedData(name)).encode(
-        y=alt.Y("label:N", sort=labels, title=None, axis=alt.Axis(labelLimit=220, grid=False)),
+        y=alt.Y("label:N", sort=labels, title=None, axis=names),
         yOffset=alt.YOffset("metric:N", sort=metrics),
-        x=alt.X(
-            "share:Q",
-            title="share of what single paths explain",
-            scale=alt.Scale(domain=[0, 1]),
-            axis=alt.Axis(format="%", tickCount=5),
-        ),
+        x=x,
     )
     bars = base.mark_bar(cornerRadiusEnd=2).encode(
         color=alt.Color(
@@ -86,4 +94,4 @@ def _chart(name: str, table: pd.DataFrame, look: Look, width: Width) -> Chart:
     )
     texts = base.mark_text(align="left", dx=5).encode(text=alt.Text("share:Q", format=".0%"))
     height = len(labels) * (ROW * len(metrics) + 10)
-    return alt.layer(bars, texts).properties(width=width, height=height)
+    return alt.layer(bars, texts).properties(width=paths.plot, height=height)

@@ -39,11 +39,12 @@ def slug(metric: str) -> str:
 
 
 def domain(values: Iterable[float]) -> list[float]:
-    """Ends of an axis of points that holds all values and has room around them."""
+    """Ends of an axis of points that holds all values and has room around them, within 0 and 100
+    if they are."""
     held = [value for value in values if not math.isnan(value)] or [0.0, 100.0]
     low, high = min(held), max(held)
     room = max(SHARE * (high - low), LEAST)
-    return [max(low - room, 0.0), high + room]
+    return [max(low - room, min(low, 0.0)), min(high + room, max(high, 100.0))]
 
 
 def metric_axis(metric: str, values: Iterable[float], field: str = "value") -> alt.Y:

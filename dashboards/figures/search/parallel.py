@@ -9,6 +9,7 @@ import altair as alt
 import pandas as pd
 
 from dashboards.figure import Chart, Draw, Figure, Width
+from dashboards.figures.names import short_by_name
 from dashboards.figures.search.looks import BEST, FINISHED, domain, heading, points_of, state_of
 from dashboards.figures.search.places import Ticks
 from dashboards.look import SEQUENTIAL, Look
@@ -20,7 +21,8 @@ UNREAD = -0.14
 """Where a line passes an axis whose value the trial did not read, or that has none."""
 NOT_READ, NOT_DEFINED = "not read", "not defined"
 PIXELS_OF_AXIS = 118
-LONGEST = 15
+LONGEST, LABEL = 15, 17
+"""Letters of a tick's text, and of an axis's label."""
 MANY = 60
 COLUMNS = ["trial", "state", "place", "y", "at", "value", "is_good"]
 
@@ -98,18 +100,15 @@ def tick_table(
     """The texts beside each axis: `place` (number of the axis), `y` and `text`."""
     lines = []
     for place, axis in enumerate(axes):
-        ticks: list[tuple[float, str]] = [*axis.ticks()]
+        words = short_by_name([text for _, text in axis.ticks()], LONGEST)
+        ticks = [(y, words[text]) for y, text in axis.ticks()]
         if any(axis.path not in trial.point for trial in trials):
             ticks.append((UNREAD, NOT_READ))
         lines += [(place, y, text) for y, text in ticks]
     for place, metric in enumerate(metrics, len(axes)):
         values = [points_of(trial, metric) for trial in trials]
         lines += [(place, y, text) for y, text in _metric_ticks(values)]
-    cut = [
-        (place, y, text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}\u2026")
-        for place, y, text in lines
-    ]
-    return pd.DataFrame(cut, columns=["place", "y", "text"])
+    return pd.DataFrame(lines, columns=["place", "y", "text"])
 
 
 def _metric_ticks(values: Sequence[float]) -> Ticks:
@@ -135,14 +134,44 @@ def _chart(
     look: Look,
     width: Width,
 ) -> Chart:
+    x = _axes(labels, look, width)
+    y = alt.Y("y:Q", scale=alt.Scale(domain=[UNREAD - 0.05, 1.03], nice=False), axis=None)
+    tooltip = [
+        alt.Tooltip("trial:Q"),
+        alt.Tooltip("state:N"),
+        alt.Tooltip("value:Q", title=heading(metric), format=".2f"),
+    ]
+    at = alt.Tooltip("at:N", title="at this axis")
+    axis = alt.Tooltip("axis:N", title="which is")
+    dots = (
+        alt.Chart(alt.NamedData(name))
+        .transform_calculate(axis=f"{json.dumps(list(labels))}[datum.place]")
+        .mark_point(filled=True, size=40, opacity=1, fillOpacity=0, aria=False)
+        .encode(x=x, y=y, detail="trial:N", tooltip=[*tooltip, at, axis])
+    )
+    ticks = alt.Chart(alt.NamedData(f"{name}-ticks")).encode(
+        x=alt.X("place:Q"), y=alt.Y("y:Q"), text="text:N"
+    )
+    # The ground around the letters keeps them readable among the lines.
+    halo = ticks.mark_text(
+        align="right", dx=-5, stroke=look["panel"], strokeWidth=4, strokeOpacity=0.85, aria=False
+    )
+    texts = ticks.mark_text(align="right", dx=-5, color=look["ink"])
+    layers = alt.layer(*_lines(name, table, x, y, tooltip, look), dots, halo, texts)
+    return layers.properties(width=width, height=300)
+
+
+def _axes(labels: Sequence[str], look: Look, width: Width) -> alt.X:
+    """A vertical line for each, under its label; a longer one is whole in the hover text."""
     num = len(labels)
-    x = alt.X(
+    shown = [short_by_name(labels, LABEL)[label] for label in labels]
+    return alt.X(
         "place:Q",
         scale=alt.Scale(domain=[-0.45, num - 0.7], nice=False),
         axis=alt.Axis(
             orient="top",
             values=list(range(num)),
-            labelExpr=f"{json.dumps(labels)}[datum.value]",
+            labelExpr=f"{json.dumps(shown)}[datum.value]",
             labelFontWeight=600,
             labelColor=look["ink"],
             labelLimit=alt.ExprRef(f"width / {num} - 8") if width == "container" else width / num,
@@ -153,7 +182,12 @@ def _chart(
             gridWidth=1.5,
         ),
     )
-    y = alt.Y("y:Q", scale=alt.Scale(domain=[UNREAD - 0.05, 1.03], nice=False), axis=None)
+
+
+def _lines(
+    name: str, table: pd.DataFrame, x: alt.X, y: alt.Y, tooltip: list[alt.Tooltip], look: Look
+) -> tuple[alt.Chart, ...]:
+    """Trials that did not finish below those that did, and the best."""
     over = alt.selection_point(
         name=f"over_{name.replace('-', '_')}",
         fields=["trial"],
@@ -161,22 +195,14 @@ def _chart(
         clear="pointerout",
         empty=False,
     )
-    data = alt.Chart(alt.NamedData(name))
-    tooltip = [
-        alt.Tooltip("trial:Q"),
-        alt.Tooltip("state:N"),
-        alt.Tooltip("value:Q", title=heading(metric), format=".2f"),
-    ]
-    line = {"x": x, "y": y, "detail": "trial:N", "order": "place:Q", "tooltip": tooltip}
-    grey = (
-        data.transform_filter("!datum.is_good")
-        .mark_line(color=look["grey"], strokeWidth=1.6, strokeOpacity=0.3, aria=False)
-        .encode(**line)
+    data = alt.Chart(alt.NamedData(name)).encode(
+        x=x, y=y, detail="trial:N", order="place:Q", tooltip=tooltip
     )
-    best = (
-        data.transform_filter(f"datum.state == '{BEST}'")
-        .mark_line(color=look["rare"], strokeWidth=4, strokeJoin="round", aria=False)
-        .encode(**line)
+    grey = data.transform_filter("!datum.is_good").mark_line(
+        color=look["grey"], strokeWidth=1.6, strokeOpacity=0.3, aria=False
+    )
+    best = data.transform_filter(f"datum.state == '{BEST}'").mark_line(
+        color=look["rare"], strokeWidth=4, strokeJoin="round", aria=False
     )
     # Of many lines each has less weight.
     usual = 0.75 if table["trial"].nunique() <= MANY else 0.4
@@ -184,25 +210,13 @@ def _chart(
         data.transform_filter("datum.is_good")
         .mark_line(opacity=1, strokeJoin="round", aria=False)
         .encode(
-            **line,
             color=_colour(table),
             strokeWidth=alt.when(over).then(alt.value(4)).otherwise(alt.value(1.6)),
             strokeOpacity=alt.when(over).then(alt.value(1)).otherwise(alt.value(usual)),
         )
         .add_params(over)
     )
-    dots = data.mark_point(filled=True, size=40, opacity=1, fillOpacity=0, aria=False).encode(
-        x=x, y=y, detail="trial:N", tooltip=[*tooltip, alt.Tooltip("at:N", title="at this axis")]
-    )
-    ticks = alt.Chart(alt.NamedData(f"{name}-ticks")).encode(
-        x=alt.X("place:Q"), y=alt.Y("y:Q"), text="text:N"
-    )
-    # The ground around the letters keeps them readable among the lines.
-    halo = ticks.mark_text(
-        align="right", dx=-5, stroke=look["panel"], strokeWidth=4, strokeOpacity=0.85, aria=False
-    )
-    texts = ticks.mark_text(align="right", dx=-5, color=look["ink"])
-    return alt.layer(grey, good, best, dots, halo, texts).properties(width=width, height=300)
+    return grey, good, best
 
 
 def _colour(table: pd.DataFrame) -> alt.Color:

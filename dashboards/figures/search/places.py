@@ -6,6 +6,7 @@ from typing import Any
 
 import altair as alt
 
+from dashboards.figures.names import short_by_name
 from longtail.config.search_space import Choice, Integer
 from longtail.sweep.analysis.axis import Axis
 
@@ -13,7 +14,8 @@ CHARACTER = 6.5
 """Pixels of a character of an axis, about."""
 USUAL_WIDTH = 260
 """Pixels of a narrow panel."""
-LONGEST = 110
+LETTERS = 17
+"""Of a text at a tick; a longer one is cut where it does not differ from the others."""
 
 Ticks = Sequence[tuple[float, str]]
 """Places from 0 to 1, and what stands there."""
@@ -47,14 +49,15 @@ def worded_axis(ticks: Ticks, title: str, *, grid: bool, across: bool) -> alt.Ax
         grid: Whether a line goes through each.
         across: From left to right; texts without room beside each other are then turned.
     """
-    turned = across and sum(len(text) + 2 for _, text in ticks) * CHARACTER > USUAL_WIDTH
+    short = short_by_name([text for _, text in ticks], LETTERS)
+    turned = across and sum(len(text) + 2 for text in short.values()) * CHARACTER > USUAL_WIDTH
     more: dict[str, Any] = (
         {"labelAngle": -35, "labelAlign": "right", "labelBaseline": "middle"} if turned else {}
     )
     return alt.Axis(
         values=[place for place, _ in ticks],
-        labelExpr=words_at(ticks),
-        labelLimit=LONGEST,
+        labelExpr=words_at([(place, short[text]) for place, text in ticks]),
+        labelLimit=0,
         labelOverlap=False if turned or not across else "greedy",
         labelFlush=False,
         title=title,

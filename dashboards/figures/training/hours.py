@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dashboards.figures.training.gantt import KINDS
+from dashboards.figures.training.work_tables import KINDS
 from dashboards.sources.node_times import NodeTime
 from dashboards.tables import Column, Table
 from longtail.cluster.nodes.settings import WorkerResources

@@ -41,7 +41,7 @@ def recorded_metrics(trainings: Sequence[Training]) -> list[str]:
 
 
 def line_table(
-    trainings: Sequence[Training], metric: str, most_points: int = MOST_POINTS
+    trainings: Sequence[Training], metric: str, most_points: int = MOST_POINTS, one: float = 1
 ) -> pd.DataFrame:
     """A metric of trainings by step.
 
@@ -49,6 +49,7 @@ def line_table(
         trainings: With their journals.
         metric: As the journal has it.
         most_points: Of a line, at least 4.
+        one: What the value 1 stands for in the unit of the journal.
 
     Returns:
         `training` (its place), `step` of its stage, `value`, and `attempt` where this is the
@@ -65,7 +66,7 @@ def line_table(
                 {
                     "training": place,
                     "step": [int(lines[i]["step"]) for i in chosen],
-                    "value": [_rounded(lines[i][metric]) for i in chosen],
+                    "value": [_rounded(lines[i][metric] / one) for i in chosen],
                     "attempt": [begun.get(i, 0) for i in chosen],
                 }
             )
@@ -125,42 +126,19 @@ def line_chart(
         "step:Q",
         title="iteration of the stage",
         scale=alt.Scale(nice=False),
-        axis=alt.Axis(labelExpr=COUNTS, tickCount=fitting(70), tickMinStep=1),
+        axis=alt.Axis(labelExpr=COUNTS, tickCount=fitting(70, width), tickMinStep=1),
     )
     y = alt.Y("value:Q", title=unit or None, **_axis(values.value, zero))
-    colours = [look[SERIES[i % len(SERIES)]] for i in range(len(names))]
-    shown = alt.Legend(
-        columns=fitting(190),
-        symbolType="stroke",
-        symbolStrokeWidth=3,
-        labelExpr=label_of(names, LETTERS),
-        labelLimit=175,
-    )
-    colour = alt.Color(
-        "name:N",
-        sort=None,
-        scale=alt.Scale(domain=list(names), range=colours),
-        legend=shown if legend else None,
-    )
-    dashes = [DASHES[i // len(SERIES) % len(DASHES)] for i in range(len(names))]
+    colour, dash = _told_apart(names, look, width, legend)
     lines = base.mark_line(strokeWidth=1.7, aria=False).encode(
         x=x,
         y=y,
         color=colour,
-        strokeDash=alt.StrokeDash(
-            "name:N",
-            sort=None,
-            scale=alt.Scale(domain=list(names), range=dashes),
-            legend=shown if legend else None,
-        ),
-        strokeOpacity=drawn,
+        strokeDash=dash,
+        strokeOpacity=drawn if legend else alt.value(0.95),
         tooltip=_tooltip(title),
     )
-    if legend:
-        lines = lines.add_params(pick)
-    else:
-        lines = lines.encode(strokeOpacity=alt.value(0.95))
-    layers = [lines]
+    layers = [lines.add_params(pick) if legend else lines]
     # A layer without rows would have no extent.
     if (values.attempt > 0).any():
         restarts = base.transform_filter("datum.attempt > 0").mark_point(
@@ -170,6 +148,34 @@ def line_chart(
         encoded = restarts.encode(x=x, y=y, color=colour, tooltip=[*_tooltip(title), begins])
         layers.append(encoded.encode(strokeOpacity=drawn if legend else alt.value(1)))
     return alt.layer(*layers).properties(width=width, height=height, title=title)
+
+
+def _told_apart(
+    names: Sequence[str], look: Look, width: Width, legend: bool
+) -> tuple[alt.Color, alt.StrokeDash]:
+    """Colours, and dashes where colours come again, with a legend of both or without."""
+    shown = alt.Legend(
+        columns=fitting(190, width),
+        symbolType="stroke",
+        symbolStrokeWidth=3,
+        labelExpr=label_of(names, LETTERS),
+        labelLimit=0,
+    )
+    colours = [look[SERIES[i % len(SERIES)]] for i in range(len(names))]
+    dashes = [DASHES[i // len(SERIES) % len(DASHES)] for i in range(len(names))]
+    colour = alt.Color(
+        "name:N",
+        sort=None,
+        scale=alt.Scale(domain=list(names), range=colours),
+        legend=shown if legend else None,
+    )
+    dash = alt.StrokeDash(
+        "name:N",
+        sort=None,
+        scale=alt.Scale(domain=list(names), range=dashes),
+        legend=shown if legend else None,
+    )
+    return colour, dash
 
 
 def _tooltip(title: str) -> list[alt.Tooltip]:

@@ -12,8 +12,13 @@ TITLES = {
     "train/lr": "learning rate",
     "train/images_per_second": "images a second",
     "train/gradient_norm": "norm of the gradient",
+    "train/peak_memory_bytes": "peak memory of a worker",
+    "train/peak_gpu_memory_bytes": "peak GPU memory of tensors",
+    "train/peak_gpu_memory_reserved_bytes": "peak GPU memory taken",
 }
 FROM_ZERO = ("train/images_per_second",)
+BYTES = "_bytes"
+"""Ending of what is drawn in GiB."""
 STEADY = ("train/lr",)
 POINTS_OF_A_RATE = 80
 
@@ -40,13 +45,15 @@ def rates(trainings: Sequence[Training]) -> Figure | None:
         name, title = f"training-{word.replace('_', '-')}", TITLES.get(metric, word)
         # A line that is level for long has few points, whatever is allowed.
         most = MOST_POINTS if metric in STEADY else POINTS_OF_A_RATE
-        table = tables[name] = line_table(trainings, metric, most)
+        one, unit = (2**30, "GiB") if metric.endswith(BYTES) else (1, "")
+        table = tables[name] = line_table(trainings, metric, most, one=one)
         chart = partial(
             line_chart,
             name,
             names,
             table,
             title.replace("_", " "),
+            unit=unit,
             legend=False,
             zero=metric in FROM_ZERO or "memory" in metric,
             height=150,

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from dashboards.figures.search.looks import heading, points_of
+from dashboards.measured import ap_span
 from dashboards.tables import Column, Table
 from longtail.config.search_space import spelt
-from longtail.metrics import points_text, span_text
+from longtail.metrics import points_text
 from longtail.results.points import points_or_nan
 from longtail.sweep.analysis.analysis import Analysis
 from longtail.sweep.analysis.axis import spelt_value
@@ -27,7 +28,7 @@ def searched_table(analysis: Analysis, suffix: str) -> Table:
             "label": axis.label,
             "path": path,
             "searched": spelt(axis.dimension),
-            "base": None if analysis.base[path] is None else spelt_value(analysis.base[path]),
+            "base": spelt_value(analysis.base[path]),
             "best": None if best is None else spelt_value(best.point[path]),
         }
         for path, axis in analysis.axes.items()
@@ -36,7 +37,7 @@ def searched_table(analysis: Analysis, suffix: str) -> Table:
         Column("label", "searched"),
         Column("path", "path in the variant"),
         Column("searched", "values"),
-        Column("base", "base variant", undefined="none"),
+        Column("base", "base variant"),
         Column("best", "best trial", undefined="no trial has finished"),
     ]
     return Table(f"searched{suffix}", "Searched", columns, rows, "Fields of the variant.")
@@ -124,7 +125,7 @@ def _confirmed(trial: ReevaluatedTrial, confirmation: Reevaluation) -> Iterator[
 def _interval(runs: FreshRuns) -> str | None:
     if runs.low is None or runs.high is None:
         return None
-    return span_text(runs.low, runs.high)
+    return ap_span(runs.low, runs.high)
 
 
 def _state(trial: Trial, analysis: Analysis) -> str:

@@ -1,12 +1,13 @@
 """What one metric costs another: the trials between which one must choose."""
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations
+from itertools import chain, combinations
 from operator import attrgetter
 from typing import Any
 
 from dashboards.figures.search.looks import points_of
 from dashboards.figures.search.pareto import Candidate, pareto
+from dashboards.measured import possible, told_of_ends
 from dashboards.section import Block, Section
 from dashboards.sections.search.searches import searches
 from dashboards.sources.found import Report
@@ -83,8 +84,10 @@ def _of_tuning(tuning: Tuning, suffix: str) -> list[Block]:
         ]
         others = _near(others, chosen[0])
         panels = [[*others, *chosen[0]], chosen[1]]
+        spans = [span or () for of in chain(*chosen) for span in (of.across_span, of.up_span)]
+        told = text + told_of_ends(chain.from_iterable(spans))
         titles = ("the half that is tuned on", "the other half")
-        blocks.append(pareto(across, up, panels, text, suffix, titles))
+        blocks.append(pareto(across, up, panels, told, suffix, titles))
     return blocks
 
 
@@ -109,4 +112,4 @@ def _span(tree: Mapping[str, Any], metric: str) -> tuple[float, float] | None:
     interval = tree.get("intervals", {}).get(metric)
     if interval is None or interval["standard_error"] == UNDEFINED:
         return None
-    return 100 * interval["low"], 100 * interval["high"]
+    return possible(100 * interval["low"]), possible(100 * interval["high"])

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from dashboards.figures.search.looks import heading, points_of
+from dashboards.measured import ap_span
 from dashboards.sources.tuning import Tuning
 from dashboards.tables import Column, Table
-from longtail.metrics import GROUP_METRICS, UNDEFINED, signed_points_text, span_text
+from longtail.metrics import GROUP_METRICS, UNDEFINED, signed_points_text
 from longtail.results.points import points_or_nan
 from longtail.sweep.analysis.axis import spelt_value
 from longtail.sweep.trial import Trial
@@ -130,7 +131,7 @@ def _trial(tuning: Tuning, trial: Trial) -> dict[str, Any]:
 
 
 def _values(trial: Trial) -> dict[str, str]:
-    return {name: spelt_value(value) or "no bound" for name, value in trial.point.items()}
+    return {name: spelt_value(value) for name, value in trial.point.items()}
 
 
 def _held_out(row: Tree) -> dict[str, Any]:
@@ -145,7 +146,7 @@ def _span(row: Tree, metric: str) -> str | None:
     interval = row.get("intervals", {}).get(metric)
     if interval is None or interval["standard_error"] == UNDEFINED:
         return None
-    return span_text(interval["low"], interval["high"])
+    return ap_span(interval["low"], interval["high"])
 
 
 def _difference(tree: Tree) -> str | None:

@@ -18,7 +18,7 @@ from longtail.path_options import AbsolutePath, NewPath, force_option
 )
 @click.option(
     "--out",
-    type=NewPath(file_okay=False, holds="model_final.pth"),
+    type=NewPath(file_okay=False, holds="categories.json"),
     required=True,
     help="The folder to make.",
 )

@@ -12,15 +12,12 @@ from longtail.cluster.nodes.statuses import NodeStatuses, State, look_up
 from longtail.cluster.progress import ProgressDisplay, progress_console
 from longtail.cluster.results.named_results import grid_directory
 from longtail.cluster.results.publish import Publisher, kept_in_step, prepared
-from longtail.cluster.results.published import (
-    Published,
-    found_published,
-    note_published,
-    still_published,
-)
+from longtail.cluster.results.published import Published, found_published, note_published
 from longtail.cluster.results.run_group import GridRunGroup
 from longtail.cluster.work.schedule import ready, run_nodes
 from longtail.cluster.work.take_results import take_results
+from longtail.tracking.address import tracking_uri
+from longtail.tracking.noted import notes_kept
 
 
 def run_grid(plan: Plan, settings: GridSettings) -> tuple[NodeStatuses, Published]:
@@ -71,7 +68,7 @@ def attach(plan: Plan, settings: GridSettings, published: Published, files: Sequ
     if published.problem is not None:
         return
     group = GridRunGroup(plan, settings.runs, settings.name)
-    with still_published(plan, settings):
+    with notes_kept(settings.runs, tracking_uri(settings.runs)):
         Publisher(group, settings.runs, settings.experiment).attach(files)
 
 

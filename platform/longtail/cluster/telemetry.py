@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from longtail.commands import run
+from longtail.own_files import TAUGHT
 from longtail.path_options import AbsolutePath, DrawnFile, NewFile, force_option
 
 
@@ -18,7 +19,7 @@ from longtail.path_options import AbsolutePath, DrawnFile, NewFile, force_option
     required=True,
     help="The figure to write: .svg, .pdf or .png.",
 )
-@click.option("--csv", "table", type=NewFile(), help="A line a category and training.")
+@click.option("--csv", "table", type=NewFile(TAUGHT), help="A line a category and training.")
 @force_option
 def main(trainings: tuple[Path, ...], out: Path, table: Path | None) -> None:
     """Draw what classifiers were taught: positives and valid negatives of every category.

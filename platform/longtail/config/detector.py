@@ -160,6 +160,17 @@ class Detector(Config):
             )
         return self
 
+    @model_validator(mode="after")
+    def _norms_of_a_double_head_divide_its_channels(self) -> Self:
+        box = self.box_head
+        if box.regression == "convolutional" and (self.neck_channels % 32 or box.channels % 128):
+            raise ValueError(
+                "box_head.regression: the convolutional branch has norms of 32 groups, so it needs"
+                f" neck_channels ({self.neck_channels}) that 32 divides and box_head.channels"
+                f" ({box.channels}) that 128 divides; or set box_head.regression=shared"
+            )
+        return self
+
     def without_weights(self) -> Self:
         """The same network with random weights at the start: their files need not be there."""
         changes: dict[str, object] = {"weights": None}

@@ -3,10 +3,10 @@
 An identity keeps them (nodes are named by all fields); a search tries what means the same once.
 """
 
-from longtail.config.detector import BoxHead, Detector
+from longtail.config.detector import BoxHead, Detector, MaskHead
 from longtail.config.roi_stages import BoxStages
 from longtail.config.scores import AsTheyAre, HeadMerge, LogitAdjustment, NorCal, ScoreAdjustment
-from longtail.config.stages import ClassThenImage, MultiStep, Sampler, Schedule, Stage
+from longtail.config.stages import ClassThenImage, LossWeights, MultiStep, Sampler, Schedule, Stage
 from longtail.config.variant import Inference, Variant
 
 _OF_RULE: dict[str, tuple[str, ...]] = {
@@ -24,7 +24,7 @@ def meaning_of(variant: Variant) -> Variant:
     """The variant with every field at its default that another field makes meaningless."""
     return variant.replace(
         detector=_of_detector(variant.detector),
-        stages=tuple(map(_of_stage, variant.stages)),
+        stages=tuple(_of_stage(stage, variant.detector.mask_head) for stage in variant.stages),
         inference=_of_inference(variant.inference),
     )
 
@@ -41,8 +41,20 @@ def _of_detector(detector: Detector) -> Detector:
     return detector.replace(trust_weights=trusts, box_head=box)
 
 
-def _of_stage(stage: Stage) -> Stage:
-    return stage.replace(sampler=_of_sampler(stage.sampler), schedule=_of_schedule(stage.schedule))
+def _of_stage(stage: Stage, masks: MaskHead) -> Stage:
+    return stage.replace(
+        sampler=_of_sampler(stage.sampler),
+        schedule=_of_schedule(stage.schedule),
+        loss_weights=_of_loss_weights(stage.loss_weights, masks),
+    )
+
+
+def _of_loss_weights(weights: LossWeights, masks: MaskHead) -> LossWeights:
+    """A loss that no part has weighs what it does by default."""
+    default = LossWeights()
+    absent = {"boundary": not masks.boundary, "mask_iou": not masks.scoring}
+    changes = {name: getattr(default, name) for name, is_absent in absent.items() if is_absent}
+    return weights.replace(**changes)
 
 
 def _of_sampler(sampler: Sampler) -> Sampler:

@@ -7,6 +7,7 @@ import click
 
 from longtail.commands import ExitCode, run
 from longtail.data.lvis.exhaustive_option import exhaustive_option
+from longtail.own_files import DATA_CHECK
 from longtail.path_options import AbsolutePath, NewFile, force_option
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
 )
 @exhaustive_option
 @click.option(
-    "--json", "json_path", type=NewFile(), help="Write the report here, with the ids of all."
+    "--json",
+    "json_path",
+    type=NewFile(DATA_CHECK),
+    help="Write the report here, with the ids of all.",
 )
 @force_option
 def main(

@@ -8,6 +8,7 @@ import click
 
 from longtail.commands import ExitCode, output_console, run
 from longtail.data.lvis.exhaustive_option import exhaustive_option
+from longtail.own_files import EVALUATION, LATEX, MARKDOWN, OF_AP, OF_CATEGORIES, PART
 from longtail.path_options import AbsolutePath, DrawnFile, NewFile, NewPath, force_option
 
 
@@ -61,22 +62,25 @@ class ExtraMetricOption(click.Option):
 
 SHARD = Shard()
 EXISTING = AbsolutePath(exists=True)
-FILE = NewFile()
 
 
 @click.command()
 @click.argument("annotations", type=EXISTING)
 @click.argument("predictions", type=EXISTING)
-@click.option("--json", "json_path", type=FILE, help="Write every number here.")
-@click.option("--per-category", type=FILE, help="Write AP by category here, as CSV.")
+@click.option("--json", "json_path", type=NewFile(EVALUATION), help="Write every number here.")
+@click.option(
+    "--per-category", type=NewFile(OF_CATEGORIES), help="Write AP by category here, as CSV."
+)
 @click.option(
     "--plot",
     type=DrawnFile("html", "svg", "pdf", "png"),
     help="Draw AP by category over training images: a page (.html), or .svg, .pdf or .png.",
 )
-@click.option("--latex", type=FILE, help="Write the table of AP here, as a LaTeX tabular.")
-@click.option("--markdown", type=FILE, help="Write the table of AP here, as Markdown.")
-@click.option("--csv", "csv_path", type=FILE, help="Write the table of AP here, as CSV.")
+@click.option(
+    "--latex", type=NewFile(LATEX), help="Write the table of AP here, as a LaTeX tabular."
+)
+@click.option("--markdown", type=NewFile(MARKDOWN), help="Write the table of AP here, as Markdown.")
+@click.option("--csv", "csv_path", type=NewFile(OF_AP), help="Write the table of AP here, as CSV.")
 @click.option(
     "--also",
     "extras",
@@ -110,7 +114,7 @@ FILE = NewFile()
     type=SHARD,
     help="Only match shard I of N of a store, and write it to --part; nothing is printed.",
 )
-@click.option("--part", type=FILE, help="The .npz file that --shard writes.")
+@click.option("--part", type=NewFile(PART), help="The .npz file that --shard writes.")
 @click.option(
     "--parts",
     type=EXISTING,

@@ -9,6 +9,7 @@ import click
 from longtail.commands import output_console, run
 from longtail.data.lvis.exhaustive_option import exhaustive_option
 from longtail.evaluation.kind_option import KindOption
+from longtail.own_files import DIAGNOSIS
 from longtail.path_options import AbsolutePath, NewFile, force_option
 
 EXISTING = AbsolutePath(exists=True)
@@ -20,7 +21,7 @@ EXISTING = AbsolutePath(exists=True)
 @click.option(
     "--json",
     "json_path",
-    type=NewFile(),
+    type=NewFile(DIAGNOSIS),
     help="Write every number here.",
 )
 @click.option(

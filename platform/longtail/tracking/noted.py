@@ -49,22 +49,45 @@ class StoreNote:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             write_sealed_json(self.file, {"state": state, "value": value})
 
-    @contextmanager
-    def kept(self) -> Iterator[None]:
-        """Stand around what writes other things to the store: a note that holds, holds after."""
-        noted = self.read()
-        yield
-        if noted is not None:
-            self.write(noted)
-
     def _state(self) -> dict[str, Any] | None:
-        store = sqlite_file(self.uri)
-        if store is None or not store.is_file():
-            return None
-        found = store.stat()
-        return {
-            "store": str(store),
-            "bytes": found.st_size,
-            "changed": found.st_mtime_ns,
-            **self.identity,
-        }
+        store = _state_of(self.uri)
+        return None if store is None else {**store, **self.identity}
+
+
+@contextmanager
+def notes_kept(runs: Path, uri: str) -> Iterator[None]:
+    """Stand around what adds to a store and takes nothing away: each note of what it has, if it
+    holds, holds afterwards, too. Notes in folders of their own are of something else.
+
+    Args:
+        runs: The runs folder.
+        uri: MLflow's tracking URI.
+    """
+    before = _state_of(uri)
+    holding = {} if before is None else dict(_holding(runs / PUBLISHED, before))
+    yield
+    after = _state_of(uri)
+    if after is not None and after != before:
+        for file, noted in holding.items():
+            write_sealed_json(file, {**noted, "state": {**noted["state"], **after}})
+
+
+def _holding(folder: Path, state: Mapping[str, Any]) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The notes of a store as it is now."""
+    for file in sorted(folder.glob("*.json")):
+        try:
+            noted = read_sealed_json(file, "MLflow is brought up to date again")
+        except (FileNotFoundError, DamagedError):
+            continue
+        of = noted.get("state")
+        if isinstance(of, dict) and {name: of.get(name) for name in state} == state:
+            yield file, noted
+
+
+def _state_of(uri: str) -> dict[str, Any] | None:
+    """What tells whether a local store was written to; None of any other."""
+    store = sqlite_file(uri)
+    if store is None or not store.is_file():
+        return None
+    found = store.stat()
+    return {"store": str(store), "bytes": found.st_size, "changed": found.st_mtime_ns}

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from longtail.tracking.address import tracking_uri
+from longtail.tracking.noted import notes_kept
 from longtail.tracking.tracker import NodeRecord, Status, Tracker, tracker_of
 
 RUN_NAME_TAG = "mlflow.runName"
@@ -74,9 +76,10 @@ class ParentRun:
             artifacts: Files, each with its folder among the artifacts; uploaded once.
         """
         named = {**tags, RUN_NAME_TAG: child.name}
-        run = self.publish_child(child, [line], named, "FINISHED")
-        self.connect().log_artifacts(run, artifacts)
-        self.connect().set_status(self.open(), "FINISHED")
+        with notes_kept(self._runs, tracking_uri(self._runs)):
+            run = self.publish_child(child, [line], named, "FINISHED")
+            self.connect().log_artifacts(run, artifacts)
+            self.connect().set_status(self.open(), "FINISHED")
 
     @property
     def num_points(self) -> int:

@@ -12,6 +12,7 @@ from longtail.config.stages import LossWeights, Stage
 from longtail.data.loading.batches import TrainingBatch
 from longtail.training.journal import Journal
 from longtail.training.optimizers import lr_at, set_learning_rate
+from longtail.training.peak_memory import PeakMemory
 
 
 class TrainingDivergedError(ValueError):
@@ -110,6 +111,7 @@ def train(
     schedule = stage.schedule
     mixed = stage.mixed_precision and device.type == "cuda"
     learning = list(learners)
+    memory = PeakMemory(device)
     for step in range(first_step, last_step):
         batch = next(batches)
         seed_step(step)
@@ -134,8 +136,9 @@ def train(
         done = step + 1
         saving = stopping or done % schedule.checkpoint_every == 0 or done == last_step
         if saving or done % schedule.log_every == 0:
+            peaks = memory.take()
             for learner in learning:
-                _write_line(learner, done)
+                _write_line(learner, done, peaks)
         if saving:
             save(done, batch)
         if stopping:
@@ -220,9 +223,9 @@ def _still_finite(
     return left
 
 
-def _write_line(learner: Learner, done: int) -> None:
+def _write_line(learner: Learner, done: int, peaks: Mapping[str, float]) -> None:
     if learner.journal is None:
         return
     speed = learner.means.steps_per_second() * learner.stage.schedule.images_per_step
     rates = {"train/lr": learner.rate_at(done - 1), "train/images_per_second": speed}
-    learner.journal.append(done, learner.means.take() | rates)
+    learner.journal.append(done, learner.means.take() | rates | dict(peaks))

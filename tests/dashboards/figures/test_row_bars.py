@@ -34,6 +34,17 @@ def test_groups_have_the_values_and_intervals_of_the_evaluation(tmp_path: Path) 
         assert table[f"{key}_high"][0] == pytest.approx(100 * of["high"])
 
 
+def test_an_interval_ends_where_ap_does(tmp_path: Path) -> None:
+    rows = made_rows(tmp_path, 2, 40)
+    assert "Intervals end" not in group_bars(rows).text
+    intervals = rows[0].evaluation["intervals"]["segm"]["metrics"]
+    intervals["APr"] |= {"low": -0.03}
+    intervals["APf"] |= {"high": 1.02}
+    table = group_table(rows)
+    assert (table["APr_low"][0], table["APf_high"][0]) == (0, 100)
+    assert group_bars(rows).text.endswith("Intervals end where AP does, at 0 and 100.")
+
+
 def test_without_intervals_there_are_bars_alone(tmp_path: Path) -> None:
     (row,) = made_rows(tmp_path, 1, 40)
     bare = {key: value for key, value in row.evaluation.items() if key != "intervals"}

@@ -27,6 +27,19 @@ def test_steps_lead_from_the_first_row_to_the_last(tmp_path: Path) -> None:
     assert math.isnan(table["gain"][0]) and math.isnan(table["low"][2])
 
 
+def test_the_interval_of_a_step_ends_where_ap_does(tmp_path: Path) -> None:
+    rows = made_rows(tmp_path, 2, 30)
+    made = made_difference("row_1", "row_0", 0.0)
+    made.comparison["metrics"]["AP"].update(low=-0.99, high=0.99)
+    figure = waterfall(rows, {("row_1", "row_0"): made})
+    table = figure.tables["waterfall"]
+    assert (table["low"][1], table["high"][1]) == (0, 100)
+    assert "Intervals end where AP does" in figure.text
+    (spec,) = figure.panel_specs(PAGE)
+    (x,) = (scale for scale in compiled(spec)["scales"] if scale["name"] == "x")
+    assert x["domain"] == [0, 100]
+
+
 def test_a_step_is_better_worse_not_sure_or_not_known(tmp_path: Path) -> None:
     rows = made_rows(tmp_path, 5, 10)
     made = {1: 0.02, 2: -0.03, 3: 0.01}

@@ -5,12 +5,21 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from support.dashboards.made_grid_in_motion import BEGAN, append, row_of, started, step, write_plan
+from support.dashboards.made_grid_in_motion import (
+    BEGAN,
+    append,
+    line,
+    row_of,
+    started,
+    step,
+    write_plan,
+)
 
+from dashboards.live.page import watch_page
 from dashboards.live.screen import screen
 from dashboards.live.sight import Sight, Watcher
 from dashboards.live.watched import find_watched
-from dashboards.live.words import seconds_left, shortened, sparkline
+from dashboards.live.words import numbers, seconds_left, shortened, sparkline
 
 LONG = "a_variant_whose_name_is_longer_than_any_column_that_a_narrow_terminal_has"
 
@@ -51,10 +60,37 @@ def test_numbers_are_those_of_the_journal(sight: Sight) -> None:
     (row,) = [line for line in text.splitlines() if line.startswith("eql training")]
     assert row.split()[2:5] == ["running", "1000/90000", "2.000"]
     # 100 iterations in 10 seconds, 89,000 left.
-    assert row.split()[-2:] == ["8.0", "2:28:20"]
+    # This journal keeps no memory.
+    assert row.split()[-3:] == ["-", "8.0", "2:28:20"]
     assert seconds_left(sight) == 8900.0
     assert "began 1:42 ago, at least 2:28:20 left" in text
     assert "each node on 2 workers of 1 CPU, driven from" in text
+
+
+@pytest.mark.parametrize(
+    ("peaks", "words"),
+    [
+        ({}, "-"),
+        ({"train/peak_memory_bytes": 3 * 2**29}, "1.5G"),
+        (
+            {"train/peak_memory_bytes": 2**30, "train/peak_gpu_memory_reserved_bytes": 20 * 2**30},
+            "1.0G, GPU 20.0G",
+        ),
+    ],
+)
+def test_peaks_of_memory_are_those_of_the_last_line(
+    tmp_path: Path, peaks: dict[str, int], words: str
+) -> None:
+    nodes = row_of(0, "eql", ("running", "waiting", "waiting"))
+    write_plan(tmp_path / "grids" / "g", nodes)
+    last = line({"step": 20, "train/loss": 1.0, **peaks, "time": BEGAN + 20, "attempt": 1})
+    append(tmp_path, nodes[0]["id"], started(200), step(10, 2.0, BEGAN + 10), last)
+    seen = Watcher(find_watched(tmp_path, None)).look(BEGAN + 30)
+    assert numbers(seen.nodes[0])["memory"] == words
+    assert words in watch_page(seen)
+    shown = "\n".join(lines_of(seen, 120, 30))
+    assert ("peak memory" in shown) and words in shown
+    assert "peak memory" not in "\n".join(lines_of(seen, 100, 30))
 
 
 def test_failures_come_first_and_names_are_no_markup(sight: Sight) -> None:

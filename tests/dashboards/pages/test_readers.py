@@ -7,6 +7,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 from support.browser.axe import violations
 from support.browser.browser import Browser
+from support.browser.frames import frame_lines
 from support.dashboards.made_pages import Made, made_page
 from support.dashboards.made_results import made_grid, made_report
 from support.dashboards.read_pages import LINES, lines
@@ -124,13 +125,16 @@ def test_page_works_in_the_frame_that_a_tracking_server_shows_it_in(
     )
 
     browser.open(frame)
-    browser.driver.switch_to.frame(0)
-    browser.wait(browser.drawn)
+    browser.enter_frame()
     browser.find("#query").send_keys("category_1")
     assert all(name.startswith("category_1") for name in lines(browser))
     browser.find(f"{LINES} th button").click()
     assert len(browser.texts("tr.chosen th")) == 1
-    assert browser.console() == []
+    assert browser.console() == [] and frame_lines(browser) == []
+    # What no page of ours does is refused there as well, and told.
+    browser.run("new Image().src = 'http://example.org/1.png'")
+    browser.wait(lambda: any("img-src" in line for line in frame_lines(browser)))
+    browser.leave_frame()
     assert browser.requests() == []
 
 

@@ -1,8 +1,9 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.dashboards.made_calibration import write_made_merge
+from support.dashboards.made_calibration import made_reliable, write_made_merge
 from support.dashboards.made_diagnosed import made_diagnosed
 from support.dashboards.made_results import made_report
 from support.dashboards.made_telemetry import write_made_telemetry
@@ -13,6 +14,7 @@ from dashboards.sections.diagnosis import MOST_PANELS, NUM_PAIRS, diagnosis
 from dashboards.sources.found import Found, Report, Row, Training
 from dashboards.tables import Table
 from longtail.evaluation.diagnosis.confusion import NUM_PAIRS as NUM_PAIRS_KEPT
+from longtail.files import sha256_of
 
 
 def section_of(report: Report) -> Section:
@@ -125,6 +127,22 @@ def test_trainings_without_telemetry_are_passed_over(tmp_path: Path) -> None:
     row = replace(made_diagnosed("")[0], training=tmp_path)
     training = Training("old", (row.name,), tmp_path, (), {})
     assert "taught" not in figures(section_of(made_report(grid((row,), (training,)))))
+
+
+def test_a_merge_has_the_reliability_that_its_calibration_kept(tmp_path: Path) -> None:
+    path = write_made_merge(tmp_path / "merged", tmp_path / "calibration.json")
+    merge = Found("merged", "merge", tmp_path / "merged", rows=made_diagnosed(""))
+    before = section_of(made_report(merge))
+    assert "reliability-change" not in figures(before)
+    assert any("was fitted before its file kept that" in note for note in notes(before))
+
+    made_reliable(["r50"]).save(path)
+    request = {"settings": {"calibration": str(path)}, "calibration": sha256_of(path)}
+    (tmp_path / "merged" / "merge.json").write_text(json.dumps(request))
+    section = section_of(made_report(merge))
+    assert len(figures(section)["reliability-change"].panels) == 1
+    tables = [block.name for block in section.blocks if isinstance(block, Table)]
+    assert "calibrated-scores" in tables and not notes(section)
 
 
 @pytest.mark.parametrize("damage", ["gone", "changed", "none", "sound"])

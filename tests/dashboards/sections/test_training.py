@@ -1,5 +1,6 @@
 """The section of trainings and time."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,23 @@ def test_a_node_of_two_grids_is_one_line_and_each_grid_has_its_time(tmp_path: Pa
     assert set(curves.tables["training-loss"].training) == {0, 1}
     names = [of.name for of in section.blocks if isinstance(of, Figure | Table)]
     assert names[-4:] == ["time", "time-table", "time-2", "time-table-2"]
+
+
+def test_journals_of_before_have_no_memory_and_say_so(tmp_path: Path) -> None:
+    found = _half_finished(tmp_path)
+    (old, *others) = found.trainings
+    peak = "train/peak_memory_bytes"
+    lines = [{key: of[key] for key in of if key != peak} for of in old.records]
+    section = training(
+        Report("", (replace(found, trainings=(replace(old, records=lines), *others)),))
+    )
+    assert section is not None
+    notes = [of.text for of in section.blocks if isinstance(of, Note)]
+    assert "Memory was not recorded: whole." in notes
+    figures = {of.name: of for of in section.blocks if isinstance(of, Figure)}
+    peaks = figures["training-rates"].tables["training-peak-memory-bytes"]
+    # The running one is drawn first.
+    assert set(peaks.training) == {0}
 
 
 def test_too_many_trainings_are_counted(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from support.dashboards.made_nodes import (
     write_grid,
     write_journal,
     write_node,
+    write_places,
 )
 
 from dashboards.sources.grid import read_grid
@@ -74,6 +75,30 @@ def test_a_copy_that_lost_the_times_of_files_takes_better_ones(
     # The last record of its journal, and when the evaluation began.
     assert _spans(times["stage-0"])[-1] == (200, 240)
     assert _spans(times["predictions-1"]) == [(300, 320)]
+
+
+def test_attempts_have_the_place_that_was_noted_when_they_began(tmp_path: Path) -> None:
+    grid, nodes = _grid(tmp_path), tmp_path / "nodes"
+    write_places(nodes / "stage-0", [(9, "a", 0), (199, "b", 1)])
+    # The first was killed, nobody knows when.
+    write_places(nodes / "predictions-1", [(302, "a", 0), (306, "b", 1)])
+    times = _times(grid)
+    groups = {
+        name: [of.place and (of.place.host, of.place.group) for of in each.attempts]
+        for name, each in times.items()
+    }
+    assert groups["stage-0"] == groups["predictions-1"] == [("a", 0), ("b", 1)]
+    assert groups["stage-1"] == groups["evaluation-1"] == [None]
+    assert _spans(times["stage-0"]) == [(10, 70), (200, 250)]
+    assert _spans(times["predictions-1"]) == [(302, 302), (306, 320)]
+
+
+def test_a_machine_whose_clock_is_wrong_loses_no_time(tmp_path: Path) -> None:
+    grid = _grid(tmp_path)
+    write_places(tmp_path / "nodes" / "predictions-1", [(1000, "a", 4)])
+    (attempt,) = _times(grid)["predictions-1"].attempts
+    assert (attempt.begin - BEGIN, attempt.end - BEGIN) == (300, 320)
+    assert attempt.place is not None and attempt.place.group == 4
 
 
 def test_trainings_of_rows_without_a_result_are_found(tmp_path: Path) -> None:

@@ -42,6 +42,18 @@ def test_axes_are_what_was_searched_with_words_before_ranges(tmp_path: Path) -> 
     assert axes["weight.b"].dimension == LogUniform(0.25, 4.0)
 
 
+def test_an_upper_bound_of_nothing_is_called_so(tmp_path: Path) -> None:
+    trials = [
+        tuned_trial(0, 0.2, **{"high.a": ""}),
+        tuned_trial(1, 0.3, **{"high.a": "256"}),
+    ]
+    tuning = tuning_in(tuning_folder(tmp_path / "t", trials))
+    axis = tuning.axes["high.a"]
+    assert [trial.point["high.a"] for trial in tuning.trials] == ["no bound", "256"]
+    assert axis.ticks()[0] == (pytest.approx(1 / 12), "no bound")
+    assert [axis.bin_of(trial.point["high.a"]) for trial in tuning.trials] == [0, 3]
+
+
 def test_a_tuning_that_goes_on_has_the_best_so_far(tmp_path: Path) -> None:
     folder = tuning_folder(tmp_path / "t", TRIALS[:1])
     assert open_source(folder).missing[0].startswith("The tuning has not ended; 1 trial has so far")

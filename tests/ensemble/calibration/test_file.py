@@ -13,11 +13,13 @@ from ensemble.calibration.fitted_source import (
     LETTERS,
     Counts,
     ErrorChange,
+    ReliabilityChange,
     SourceCalibration,
 )
 from ensemble.calibration.knot_maps import IsotonicMap
 from ensemble.calibration.maps import ScoreMap
 from ensemble.calibration.sigmoid_maps import PlattMap
+from longtail.evaluation.diagnosis.calibration_error import ReliabilityBin
 from longtail.predictions.image_set import ImageSet
 from longtail.problems import BadInputError
 from longtail.sealed import read_sealed, write_sealed_json
@@ -80,7 +82,7 @@ def test_a_file_of_the_first_version_means_what_it_meant(tmp_path: Path) -> None
     tree = json.loads(read_sealed(path, "")) | {"schema_version": 1}
     for name in ("shared", "exhaustive"):
         del tree["calibration"][name]
-    for name in ("overlap", "taken"):
+    for name in ("overlap", "taken", "reliability"):
         del tree["calibration"]["sources"]["a"][name]
     write_sealed_json(path, tree)
     old = Calibration.load(path)
@@ -89,6 +91,38 @@ def test_a_file_of_the_first_version_means_what_it_meant(tmp_path: Path) -> None
     )
     assert [old.whose("a", letter) for letter in LETTERS] == ["source", "group", *2 * ["source"]]
     assert old.overlap_of("a") == "segm"
+
+
+def test_bins_of_scores_read_back_and_files_of_before_have_none(tmp_path: Path) -> None:
+    bins = tuple(ReliabilityBin(place / 10, 0, -1.0, -1.0) for place in range(9))
+    bins += (ReliabilityBin(0.9, 7, 0.1 + 0.85, 1 / 3),)
+    change = ReliabilityChange(bins, bins[::-1])
+    one = calibration_of(all=PlattMap(1.0, 0.0))
+    source = structs.replace(one.sources["a"], reliability=dict.fromkeys("rcf", change))
+    path = tmp_path / "calibration.json"
+    structs.replace(one, sources={"a": source}).save(path)
+    assert Calibration.load(path).sources["a"].reliability["c"] == change
+
+    tree = json.loads(read_sealed(path, "")) | {"schema_version": 2}
+    del tree["calibration"]["sources"]["a"]["reliability"]
+    write_sealed_json(path, tree)
+    assert Calibration.load(path) == one
+
+
+@pytest.mark.parametrize(
+    ("letters", "num_bins", "problem"),
+    [
+        ("rc", 10, "reliability has r, c; it must have r, c, f"),
+        ("rcf", 9, "reliability has 9 and 9 bins, not 10"),
+    ],
+)
+def test_bins_of_scores_are_there_for_every_group(
+    tmp_path: Path, letters: str, num_bins: int, problem: str
+) -> None:
+    empty = {"low": 0.0, "count": 0, "mean_score": -1.0, "precision": -1.0}
+    change = {"before": [empty] * num_bins, "after": [empty] * num_bins}
+    with pytest.raises(BadInputError, match=rf"calibration\.json.*{problem}"):
+        Calibration.load(edited(tmp_path, reliability=dict.fromkeys(letters, change)))
 
 
 def test_a_source_without_maps_goes_through_that_of_all_sources() -> None:
@@ -180,7 +214,7 @@ def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
 def test_another_version_and_a_missing_file_are_named(tmp_path: Path) -> None:
     path = edited(tmp_path)
     write_sealed_json(path, json.loads(read_sealed(path, "")) | {"schema_version": 9})
-    with pytest.raises(BadInputError, match="schema_version is 9 and this program reads 1 and 2"):
+    with pytest.raises(BadInputError, match="schema_version is 9 and this program reads 1, 2, 3"):
         Calibration.load(path)
     with pytest.raises(BadInputError, match="no such file"):
         Calibration.load(tmp_path / "none.json")

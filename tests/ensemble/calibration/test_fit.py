@@ -86,6 +86,46 @@ def test_calibration_error_falls_on_images_that_were_not_fitted(
     assert error["r"].before == error["r"].after == -1
 
 
+def test_reliability_counts_the_detections_of_each_tenth_of_the_scores(truth: GroundTruth) -> None:
+    # Too few for any map: scores after are those before.
+    rows = LabelledScores(
+        image=np.arange(6),
+        group=np.array([0, 0, 0, 0, 0, 2]),
+        score=np.array([0.0, 0.05, 0.1, 0.95, 1.0, 0.5]),
+        true_positive=np.array([False, True, False, True, True, False]),
+    )
+    source = fit_calibration({"a": rows}, truth, BOXES).sources["a"]
+    rare = source.reliability["r"].before
+    assert [of.low for of in rare] == pytest.approx([place / 10 for place in range(10)])
+    assert [of.count for of in rare] == [2, 1, 0, 0, 0, 0, 0, 0, 0, 2]
+    assert [of.precision for of in rare] == [0.5, 0.0, *[-1.0] * 7, 1.0]
+    assert [of.mean_score for of in rare] == pytest.approx([0.025, 0.1, *[-1.0] * 7, 0.975])
+    assert {of.count for of in source.reliability["c"].before} == {0}
+    assert [of.count for of in source.reliability["f"].before] == [0] * 5 + [1] + [0] * 4
+    assert all(of.after == of.before for of in source.reliability.values())
+    # (2 |0.5 - 0.025| + |0 - 0.1| + 2 |1 - 0.975|) / 5
+    assert source.error["r"].before == pytest.approx(0.22)
+
+
+def test_reliability_after_is_that_of_maps_fitted_to_other_images(truth: GroundTruth) -> None:
+    rows = made_up(2000, 5)
+    source = fit_calibration({"a": rows}, truth, BOXES).sources["a"]
+    after = cross_fitted({"a": rows}, fold_images(100, 2), BOXES)["a"]
+    for place, of in enumerate(source.reliability["f"].after):
+        inside = [
+            (score, right)
+            for score, right in zip(after.tolist(), rows.true_positive.tolist(), strict=True)
+            if min(int(10 * score), 9) == place
+        ]
+        assert of.count == len(inside) > 0
+        assert of.mean_score == pytest.approx(sum(score for score, _ in inside) / len(inside))
+        assert of.precision == pytest.approx(sum(right for _, right in inside) / len(inside))
+    bins = source.reliability["f"].after
+    distance = sum(of.count * abs(of.precision - of.mean_score) for of in bins) / len(rows)
+    assert source.error["f"].after == pytest.approx(distance)
+    assert source.reliability["f"].before != bins
+
+
 def test_folds_share_no_image_and_are_of_equal_size() -> None:
     folds = fold_images(101, 4)
     assert sorted(np.bincount(folds).tolist()) == [25, 25, 25, 26]

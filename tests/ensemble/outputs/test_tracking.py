@@ -7,10 +7,14 @@ import pytest
 from mlflow import MlflowClient
 from support.merge_folder import QUICK, Folder
 
+from dashboards.views.known import known_links
 from longtail.categories import CategoryTable
 from longtail.predictions.image_set import ImageSet
 from longtail.predictions.result_json.read import import_json
 from longtail.predictions.store import Source
+from longtail.tracking.noted import PUBLISHED, StoreNote
+from longtail.tracking.parent_run import ParentRun
+from longtail.tracking.tracker import NodeRecord
 
 pytestmark = pytest.mark.slow
 
@@ -80,6 +84,29 @@ def test_a_merge_of_rows_of_a_grid_is_recorded_beside_them(
     assert folder.merge(row, options=("--experiment=x", *QUICK), out="asked") == 0
     assert [run.info.run_name for run in runs_of(folder, "x")["nodes"]] == ["asked"]
     assert not (folder.path / "elsewhere").exists()
+
+
+def test_a_merge_leaves_views_with_it_and_notes_that_hold(folder: Folder) -> None:
+    row, runs = row_of_grid(folder, "a", "of the grid"), folder.path / "runs"
+    uri = f"sqlite:///{runs}/mlflow.db"
+    ParentRun("g", "mine", "grid", "of the grid", runs).publish_child(
+        NodeRecord("stage-1", "a training", {}, {}), [], {}, "FINISHED"
+    )
+    grid = StoreNote(runs / PUBLISHED / "g.json", uri, {"grid": "mine"})
+    grid.write({"elsewhere": None})
+    assert folder.merge(row, "b=b.json", options=("--resamples=0",)) == 0
+    links = known_links(runs, uri, "of the grid")
+    assert links is not None and links[0].name == "Rows"
+    assert grid.read() == {"elsewhere": None}
+    client = MlflowClient(uri)
+    experiment = client.get_experiment_by_name("of the grid")
+    assert experiment is not None and "out" in experiment.tags["mlflow.note.content"]
+    # The same again finds all of it, and writes nothing.
+    before = (runs / "mlflow.db").read_bytes()
+    assert folder.merge(row, "b=b.json", options=("--resamples=0",)) == 0
+    assert (runs / "mlflow.db").read_bytes() == before
+    client.set_tag(runs_of(folder, "of the grid")["nodes"][0].info.run_id, "by", "hand")
+    assert grid.read() is None and known_links(runs, uri, "of the grid") is None
 
 
 def test_a_merge_of_files_is_recorded_only_where_it_is_asked(folder: Folder) -> None:

@@ -94,6 +94,18 @@ def test_a_detector_is_given_without_the_fields_it_did_not_have_once() -> None:
     assert Detector.model_validate(tree) == Detector(neck_channels=16)
 
 
+def test_fields_that_came_later_change_no_name_at_their_defaults() -> None:
+    first = {"engine", "backbone", "weights", "trust_weights", "neck", "neck_channels"}
+    tree = Detector().named_tree()
+    assert tree.keys() == first | {"proposals", "box_head", "mask_head"}
+    assert tree["mask_head"].keys() == {"pool_size", "channels", "convolutions", "class_specific"}
+    scoring = Detector().override({"mask_head.scoring": True})
+    assert scoring.named_tree()["mask_head"]["scoring"] is True
+    assert scoring.fingerprint() != Detector().fingerprint()
+    assert Detector.model_validate(scoring.named_tree()) == scoring
+    assert Variant().fingerprint() == "4d51376b64d6"
+
+
 def test_items_of_a_list_are_components_by_name() -> None:
     assert Stage.model_validate({"augmentations": ["horizontal_flip"]}).augmentations == (
         HorizontalFlip(),

@@ -47,6 +47,39 @@ def test_an_adjustment_by_nothing_is_none() -> None:
     assert meaning_of(some) == some
 
 
+@pytest.mark.parametrize(
+    ("part", "field"),
+    [
+        ({"detector.roi_stages": "cascade"}, {"detector.box_head.positive_iou": 0.6}),
+        ({"detector.roi_stages": "htc"}, {"detector.box_head.class_specific_boxes": False}),
+        ({}, {"detector.box_head.regression_scale": 2.0}),
+        ({}, {"stages.0.loss_weights.boundary": 2.0}),
+        ({}, {"stages.0.loss_weights.mask_iou": 2.0}),
+    ],
+)
+def test_heads_read_the_fields_of_what_they_have(
+    part: dict[str, Any], field: dict[str, Any]
+) -> None:
+    assert same(part, {**part, **field}, Variant())
+
+
+@pytest.mark.parametrize(
+    ("part", "field"),
+    [
+        ({}, {"detector.box_head.positive_iou": 0.6}),
+        ({"detector.roi_stages": "cascade"}, {"detector.roi_stages.averaged": "probabilities"}),
+        (
+            {"detector.box_head.regression": "convolutional"},
+            {"detector.box_head.regression_scale": 2.0},
+        ),
+        ({"detector.mask_head.boundary": True}, {"stages.0.loss_weights.boundary": 2.0}),
+        ({"detector.mask_head.scoring": True}, {"stages.0.loss_weights.mask_iou": 2.0}),
+    ],
+)
+def test_other_fields_of_heads_count(part: dict[str, Any], field: dict[str, Any]) -> None:
+    assert not same(part, {**part, **field}, Variant())
+
+
 def test_fields_of_what_is_turned_off_have_no_effect() -> None:
     of_all = ClassThenImage(selected_proposals=False, background_per_foreground=3.0)
     no_warmup = Schedule(warmup_iterations=0, warmup_factor=0.5)

@@ -19,6 +19,7 @@ from longtail.config.classifiers import (
     Softmax,
 )
 from longtail.config.detector import BoxHead, Detector, MaskHead, Timm
+from longtail.config.roi_stages import BalancedMask, Cascade, HybridTaskCascade, OneStage
 from longtail.config.scores import HeadMerge, LogitAdjustment, NorCal
 from longtail.data.loading.sample import Sample, VerifiedCategories
 
@@ -51,6 +52,31 @@ SHAPES = {
     "all specific": (True, True),
 }
 """Whether boxes and masks are class-specific."""
+EVERY_PART: dict[str, Any] = {
+    "mask_head": {
+        "level": "area_and_ratio",
+        "loss": BalancedMask(),
+        "boundary": True,
+        "scoring": True,
+        "pooling": "deformable",
+    },
+    "box_head": {"pooling": "deformable"},
+}
+HEADS: dict[str, dict[str, Any]] = {
+    "cascade": {"roi_stages": Cascade()},
+    "detectron2's cascade": {
+        "roi_stages": Cascade(
+            loss_weights=(1, 1, 1),
+            later_rois="all",
+            averaged="probabilities",
+            scale_gradients=True,
+            mask_heads="one",
+        )
+    },
+    "htc": {"roi_stages": HybridTaskCascade()},
+    "htc with every part": {"roi_stages": HybridTaskCascade(), **EVERY_PART},
+    "one stage with every part": {"roi_stages": OneStage(), **EVERY_PART},
+}
 SampleMaker = Callable[..., Sample]
 BATCHES: dict[str, Callable[[SampleMaker], list[Sample]]] = {
     "two images": lambda make: [make(0), make(1, height=50, width=90, instances=3)],
@@ -144,6 +170,26 @@ def test_losses_and_gradients_of_every_classifier_are_equal(
 ) -> None:
     engines = _engines(make_engine, detector, CLASSIFIERS[classifier])
     _require_equal_losses(engines, BATCHES[batch](make_sample))
+
+
+@pytest.mark.parametrize("batch", ["two images", "nothing annotated", "boxes only"])
+@pytest.mark.parametrize("heads", HEADS)
+def test_losses_gradients_and_detections_of_all_heads_are_equal(
+    make_engine: Callable[..., Any],
+    make_sample: SampleMaker,
+    detector: Detector,
+    heads: str,
+    batch: str,
+) -> None:
+    detector = detector.replace(
+        box_head=detector.box_head.replace(**HEADS[heads].get("box_head", {})),
+        mask_head=detector.mask_head.replace(**HEADS[heads].get("mask_head", {})),
+        roi_stages=HEADS[heads]["roi_stages"],
+    )
+    engines = _engines(make_engine, detector, Softmax())
+    samples = BATCHES[batch](make_sample)
+    _require_equal_losses(engines, samples)
+    _require_equal_detections(engines, samples)
 
 
 @pytest.mark.parametrize("classifier", CLASSIFIERS)

@@ -120,6 +120,22 @@ def test_a_classifier_inherits_what_it_keeps_and_what_its_new_head_starts_as(
     assert copied_names(classifier, BEFORE) == expected
 
 
+@pytest.mark.parametrize("classifier", [Double(), Calibrated()], ids=str)
+def test_in_a_cascade_each_stage_inherits_its_own(classifier: Classifier) -> None:
+    parts = ("roi_heads.classifier.", "roi_heads.box_head.")
+
+    def of_stage(number: int, name: str) -> str:
+        return next((name.replace(p, f"{p}{number}.") for p in parts if name.startswith(p)), name)
+
+    plain = copied_names(classifier, BEFORE)
+    before = {of_stage(number, name) for number in range(3) for name in BEFORE}
+    assert copied_names(classifier, before) == {
+        of_stage(number, own): of_stage(number, name)
+        for number in range(3)
+        for own, name in plain.items()
+    }
+
+
 def test_counts_of_a_classifier_are_inherited_like_weights() -> None:
     copies = copied_names(Double(), (*BEFORE, f"{C}label_count"))
     assert copies[f"{C}first.label_count"] == f"{C}label_count"

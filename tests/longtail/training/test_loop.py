@@ -121,6 +121,8 @@ def test_the_rate_of_the_schedule_is_used(run: Run, batches_from: BatchesFrom) -
     run.stage = _lasting(run.stage, log_every=1)
     run.train(batches_from(0))
     assert run.values("train/lr") == pytest.approx([0.01] * 3 + [0.001] * 3)
+    # As much as torch alone takes, and no more than a machine has.
+    assert all(2**26 < peak < 2**40 for peak in run.values("train/peak_memory_bytes"))
 
 
 def test_clipping_bounds_the_step(run: Run, batches_from: BatchesFrom) -> None:

@@ -35,7 +35,8 @@ from longtail.training.telemetry_files import read_telemetry
 
 CPU = torch.device("cpu")
 TRUNK = tuple(part for part in get_args(Part) if part != "classifier")
-VARYING = ("time", "attempt", "train/images_per_second", "shared_trunk", "sha256")
+UNLIKE = ("train/images_per_second", "train/peak_memory_bytes")
+VARYING = ("time", "attempt", *UNLIKE, "shared_trunk", "sha256")
 FILES = ("model.pt", "optimizer.pt", "state.json", "manifest.json")
 
 CLASSIFIERS: dict[str, Classifier] = {
@@ -132,12 +133,16 @@ def test_every_classifier_ends_as_it_would_alone(first_stage: StageJob) -> None:
 
 
 @pytest.mark.slow
-def test_a_trunk_of_detectron2_is_shared_too(job: StageJob, toy_stage: Stage) -> None:
-    pytest.importorskip("detectron2")
+@pytest.mark.parametrize("changes", [{"engine": "detectron2"}, {"roi_stages": "htc"}], ids=str)
+def test_trunks_of_other_detectors_are_shared_too(
+    job: StageJob, toy_stage: Stage, changes: dict[str, Any]
+) -> None:
+    if "engine" in changes:
+        pytest.importorskip("detectron2")
     first = replace(
         job,
         variant=job.variant.replace(
-            detector=job.variant.detector.replace(engine="detectron2"),
+            detector=job.variant.detector.override(changes),
             stages=(toy_stage.replace(classifier=Softmax()),),
         ),
     )

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,6 +29,16 @@ from longtail.training.stage import (
 )
 
 CPU = torch.device("cpu")
+ALL_PARTS = {
+    "roi_stages": "htc",
+    "mask_head.level": "area_and_ratio",
+    "mask_head.loss": "balanced",
+    "mask_head.boundary": True,
+    "mask_head.scoring": True,
+    "mask_head.pooling": "deformable",
+    "box_head.pooling": "deformable",
+}
+"""A detector with every part that its heads may have."""
 
 
 def _train(
@@ -39,7 +50,7 @@ def _train(
 
 
 def _losses(job: StageJob) -> list[dict[str, float]]:
-    varying = ("time", "attempt", "train/images_per_second")
+    varying = ("time", "attempt", "train/images_per_second", "train/peak_memory_bytes")
     lines = read_journal(job.directory / JOURNAL)
     return [{key: line[key] for key in line if key not in varying} for line in lines]
 
@@ -87,7 +98,11 @@ def test_a_killed_run_ends_like_one_that_was_never_killed(job: StageJob) -> None
     assert _equal(_final_weights(killed), _final_weights(job))
 
 
-def test_a_training_that_pauses_ends_like_one_that_did_not(job: StageJob) -> None:
+@pytest.mark.parametrize("changes", [{}, ALL_PARTS], ids=["plain", "all parts"])
+def test_a_training_that_pauses_ends_like_one_that_did_not(
+    job: StageJob, changes: dict[str, Any]
+) -> None:
+    job = replace(job, variant=job.variant.replace(detector=job.variant.detector.override(changes)))
     _train(job)
     climbing = _elsewhere(job, "climbing")
     for until in (1, 4):

@@ -1,10 +1,11 @@
 """A browser as tests use it: pages of files, what they say, what they ask of the network."""
 
+import base64
 import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 DEADLINE = 60.0
 """Seconds that a page may take on a machine with much else to do."""
+Scheme: TypeAlias = Literal["light", "dark"]
+Medium: TypeAlias = Literal["screen", "print"]
 THIS_MACHINE = (None, "", "localhost", "127.0.0.1")
 
 
@@ -29,9 +32,10 @@ class Browser:
         self,
         page: Path | str,
         *,
-        scheme: Literal["light", "dark"] = "light",
-        medium: Literal["screen", "print"] = "screen",
+        scheme: Scheme = "light",
+        medium: Medium = "screen",
         width: int = 1280,
+        height: int = 900,
         scripts: bool = True,
         waits: bool = True,
     ) -> None:
@@ -42,28 +46,63 @@ class Browser:
             scheme: What the reader prefers.
             medium: Where it is seen.
             width: Of the window in pixels.
+            height: Of it.
             scripts: Whether any may run.
             waits: Until our scripts, where they run, have drawn all figures.
         """
         self._tell("Emulation.setScriptExecutionDisabled", value=not scripts)
-        features = [{"name": "prefers-color-scheme", "value": scheme}]
-        self._tell("Emulation.setEmulatedMedia", media=medium, features=features)
-        self._tell(
-            "Emulation.setDeviceMetricsOverride",
-            width=width,
-            height=900,
-            deviceScaleFactor=1,
-            mobile=width < 500,
-        )
+        self.look(scheme=scheme, medium=medium, width=width, height=height)
         self.console()
         self.requests()
         self.driver.get(page if isinstance(page, str) else page.resolve().as_uri())
         if scripts and waits:
             self.wait(self.drawn)
 
+    def look(
+        self,
+        *,
+        scheme: Scheme = "light",
+        medium: Medium = "screen",
+        width: int = 1280,
+        height: int = 900,
+    ) -> None:
+        """See the page that is open in another way; the arguments are those of `open`."""
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self._tell("Emulation.setEmulatedMedia", media=medium, features=features)
+        self._tell(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=width < 500,
+        )
+
+    def printed(self) -> bytes:
+        """The open page as a PDF of A4 pages, as a reader prints it who changes nothing."""
+        made = self.driver.execute_cdp_cmd(
+            "Page.printToPDF",
+            {"paperWidth": 8.27, "paperHeight": 11.69, "printBackground": True},
+        )
+        return base64.b64decode(made["data"])
+
     def drawn(self) -> bool:
         """Whether the page has drawn its figures."""
         return bool(self.run("return document.documentElement.dataset.drawn !== undefined"))
+
+    def enter_frame(self) -> None:
+        """Go into the page's frame once that has drawn its figures; `leave_frame` comes back."""
+
+        def drawn() -> bool:
+            # Who went in before the frame had its page stays in a page that is gone.
+            self.leave_frame()
+            self.driver.switch_to.frame(0)
+            return self.drawn()
+
+        self.wait(drawn)
+
+    def leave_frame(self) -> None:
+        """Go back to the page around the frame."""
+        self.driver.switch_to.default_content()
 
     def wait(self, condition: Callable[[], bool]) -> None:
         """Until something has happened; fails when it does not."""

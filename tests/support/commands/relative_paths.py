@@ -9,7 +9,12 @@ from functools import cache
 import click
 from support.places import ROOT
 
-SOURCES = ROOT / "ensemble", ROOT / "experiments", ROOT / "platform" / "longtail"
+SOURCES = (
+    ROOT / "dashboards",
+    ROOT / "ensemble",
+    ROOT / "experiments",
+    ROOT / "platform" / "longtail",
+)
 
 
 @dataclass(frozen=True)
@@ -161,6 +166,22 @@ QUICK = (
         code=2,
         says="--csv: nothing is run here",
     ),
+    Tried(
+        "dashboards.report",
+        "merged --ann=ann.json --images=toy/images --pred=a=a.json --experiment=mine"
+        " --runs=recorded --out=report.html",
+        ("report.html",),
+    ),
+    Tried("dashboards.report", "tuned --out=tuned.html --export=paper", ("paper/figures.json",)),
+    Tried(
+        "dashboards.gallery",
+        "merged --ann=ann.json --images=toy/images --out=pictures",
+        code=3,
+        says="toy/images",
+    ),
+    Tried("dashboards.watch", "rows --html=now.html --once", ("now.html",)),
+    Tried("dashboards.mlflow_views", "mine --runs=recorded", says="Rows"),
+    Tried("dashboards.ui", "--runs=recorded --experiment=other", code=3, says="other"),
 )
 
 ON_RAY = (

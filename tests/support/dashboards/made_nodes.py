@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from longtail.cluster.nodes.ledger import NODE, RESULT
+from longtail.cluster.nodes.places import PLACES
 from longtail.sealed import seal
 from longtail.training.journal import JOURNAL
 
@@ -88,6 +89,18 @@ def write_node(
     return node
 
 
+def write_places(node: Path, places: Sequence[tuple[float, str, int | None]]) -> None:
+    """Where the attempts of a node were made.
+
+    Args:
+        node: Its directory.
+        places: Of each attempt: seconds after `BEGIN`, the host, and the worker group.
+    """
+    records = [{"time": BEGIN + at, "host": host, "group": group} for at, host, group in places]
+    lines = [seal(json.dumps(of).encode()) + b"\n" for of in records]
+    (node / PLACES).write_bytes(b"".join(lines))
+
+
 def write_grid(
     runs: Path,
     rows: Mapping[str, Mapping[str, str]],
@@ -130,5 +143,6 @@ def _lines(of: MadeAttempt, level: float) -> Iterator[dict[str, Any]]:
             "train/loss_mask": 3 * loss / 4,
             "train/lr": 0.01 * min(1.0, step / 50) if step < 700 else 0.001,
             "train/images_per_second": 16 / of.pace,
+            "train/peak_memory_bytes": 3 * 2**30,
             "time": BEGIN + of.begin + (step - of.first + 1) * of.pace,
         }

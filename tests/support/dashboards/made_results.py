@@ -1,6 +1,7 @@
 """Made-up evaluations in the form of the real files; the same seed, the same numbers."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,20 +75,29 @@ def made_evaluation(num_categories: int, level: float, seed: int = 0) -> dict[st
     }
 
 
-def made_grid(folder: Path, num_rows: int, num_categories: int) -> Path:
-    """A grid's folder below a runs folder, whose rows have evaluations; returns it."""
+def made_grid(folder: Path, num_rows: int, num_categories: int, names: Sequence[str] = ()) -> Path:
+    """A grid's folder below a runs folder, whose rows have evaluations; returns it.
+
+    Args:
+        folder: The runs folder.
+        num_rows: Rows.
+        num_categories: Of their evaluations.
+        names: Of the rows; none for `row_0` and so on.
+    """
+    names = names or [f"row_{number}" for number in range(num_rows)]
     grid = folder / "grids" / "made"
     rows: dict[str, Any] = {}
-    for number in range(num_rows):
-        name = f"row_{number}"
+    for number, name in enumerate(names):
         tree = made_evaluation(num_categories, 0.2 + 0.02 * number, seed=number)
-        evaluation = grid / name / "evaluation"
+        evaluation = grid / name.replace(" ", "_") / "evaluation"
         evaluation.mkdir(parents=True)
         (evaluation / "evaluation.json").write_text(json.dumps(tree))
         summary = {key: tree["segm"][key] for key in GROUP_METRICS}
         rows[name] = {**summary, BOX_AP: tree["box"]["AP"], GAP: tree[GAP]}
     differences = [
-        made_difference(f"row_{number}", "row_0", 0.02 * number) for number in range(1, num_rows)
+        made_difference(name, names[0], 0.02 * number)
+        for number, name in enumerate(names)
+        if number
     ]
     table = {
         "grid": "made",

@@ -23,7 +23,7 @@ def row_points(variant: int, seed: int) -> dict[str, float]:
     return {**masks, **ends, "val_box/AP": ap + 1.5, "val/gap_box_mask": 1.5}
 
 
-def make_grid(runs: Path, experiment: str = EXPERIMENT) -> None:
+def make_grid(runs: Path, experiment: str = EXPERIMENT) -> ParentRun:
     """Publish a grid: each variant with each seed, and a training that is no row."""
     parent = ParentRun("aaaaaaaaaaaa", "made grid", "grid", experiment, runs)
     training = NodeRecord("stage-0", "sigmoid training", {}, {})
@@ -38,6 +38,7 @@ def make_grid(runs: Path, experiment: str = EXPERIMENT) -> None:
             )
             line = {"step": 0, "time": 1.0, **row_points(number, seed)}
             parent.publish_finished(record, line, {ROW_TAG: "variant"})
+    return parent
 
 
 def make_sweep(runs: Path, experiment: str = EXPERIMENT) -> None:

@@ -1,6 +1,5 @@
 """One worker group, kept alive from the driver for task after task."""
 
-import os
 import shutil
 import threading
 import uuid
@@ -15,6 +14,7 @@ from ray.train.v2.api.data_parallel_trainer import DataParallelTrainer
 from ray.util import remove_placement_group
 
 from longtail.cluster.nodes.settings import WorkerResources
+from longtail.cluster.pool.group_name import new_group_name
 from longtail.cluster.pool.tasks import Task, TaskFailedError, Work
 from longtail.cluster.pool.worker import serve
 from longtail.ray_cluster.calls import answer_of, calling_ray, running_trainer
@@ -95,7 +95,7 @@ class WorkerGroup:
 
     def _live_once(self) -> bool:
         """Start a group and wait for its end; whether a task waits for another one."""
-        name = f"group-{self._slot}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+        name = new_group_name(self._slot)
         answer_of(self._queue.open, self._slot, name)
         error = ""
         try:

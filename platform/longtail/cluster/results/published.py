@@ -1,7 +1,5 @@
 """Whether MLflow's local store still holds all that a finished grid published, without MLflow."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from longtail.cluster.nodes.plan import Plan
@@ -36,14 +34,6 @@ def found_published(plan: Plan, settings: GridSettings) -> Published | None:
     """What was noted, if nothing happened to the store since; None on any other server."""
     noted = _note(plan, settings).read()
     return None if noted is None else Published(None, noted["elsewhere"], asked=False)
-
-
-@contextmanager
-def still_published(plan: Plan, settings: GridSettings) -> Iterator[None]:
-    """Stand around what writes to MLflow beside runs of a grid: the note that its store has all of
-    them, if there was one, holds afterwards, too."""
-    with _note(plan, settings).kept():
-        yield
 
 
 def _note(plan: Plan, settings: GridSettings) -> StoreNote:

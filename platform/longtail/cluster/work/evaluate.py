@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from longtail.cluster.nodes.plan import Row
+from longtail.cluster.pool.placed import placed
 from longtail.cluster.pool.tasks import Run
 from longtail.cluster.results.evaluation_files import VARIANT
 from longtail.files import write_json
@@ -26,7 +27,7 @@ def evaluate_node(
         run: Does a task on a worker group.
     """
     files = annotations, predictions, directory
-    metrics = run(partial(evaluate_store, *files, row.evaluation.config))
+    metrics = run(placed([directory], partial(evaluate_store, *files, row.evaluation.config)))
     write_json(directory / VARIANT, row.variant.model_dump(mode="json"), end="")
     write_metrics(
         directory, sum(stage.schedule.iterations for stage in row.variant.stages), metrics

@@ -4,6 +4,7 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from longtail.cluster.pool.placed import placed
 from longtail.cluster.pool.tasks import Run
 from longtail.predictions.store import is_store
 
@@ -31,7 +32,7 @@ def predict_node(job: "PredictionJob", run: Run) -> dict[str, Any]:
     from longtail.inference.job import finish_job
 
     if not is_store(job.store):
-        run(partial(_predict_on_worker, job))
+        run(placed([job.store.parent], partial(_predict_on_worker, job)))
     store = finish_job(job)
     dropped = dropped_rows(job.store)
     if dropped.rows:

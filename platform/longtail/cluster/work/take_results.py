@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from longtail.cluster.nodes.ledger import begin, finish, node_directory, read_result, reopen
+from longtail.cluster.nodes.places import note_place
 from longtail.cluster.nodes.plan import DataFiles, Plan
 from longtail.cluster.nodes.result_row import ResultRow
 from longtail.cluster.nodes.statuses import NodeStatuses, State
@@ -75,6 +76,7 @@ def _read(
             say(f"reading {row.name}")
             reopen(directory)
             begin(directory, row.predictions, provenance)
+            note_place(directory)
             store = _store_of(row, data.val, directory)
             counts = {"images": len(store.images.ids), "detections": store.num_detections}
             files = [file for file in store.directory.iterdir() if file.is_file()]
@@ -112,6 +114,7 @@ def _evaluate(
             say(f"evaluating {row.name}")
             reopen(directory)
             begin(directory, row.evaluation, provenance)
+            note_place(directory)
             metrics = evaluate_store(data.val, store, directory, row.evaluation.config, 0, 1)
             write_metrics(directory, 0, metrics)
             finish(directory, result_files(directory), summary_of(directory))

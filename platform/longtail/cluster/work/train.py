@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 
+from longtail.cluster.pool.placed import placed
 from longtail.cluster.pool.tasks import Run, TaskFailedError
 from longtail.locks import held
 from longtail.training.job import StageJob
@@ -33,7 +34,7 @@ def train_nodes(jobs: Sequence[StageJob], run: Run) -> list[Exception | None]:
     for job in jobs:
         job.divergence.unlink(missing_ok=True)
     try:
-        run(partial(_train_on_worker, tuple(jobs)))
+        run(placed([job.directory for job in jobs], partial(_train_on_worker, tuple(jobs))))
     except TaskFailedError as error:
         if len(jobs) == 1:
             return [error]

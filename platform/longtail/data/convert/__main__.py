@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from longtail.commands import ExitCode, output_console, run
-from longtail.path_options import AbsolutePath, short_path
+from longtail.own_files import CONVERTED, begins_as
+from longtail.path_options import RENAME, AbsolutePath, short_path
 
 if TYPE_CHECKING:
     from longtail.data.checking.report import CheckReport
@@ -150,6 +151,8 @@ def _check_free(paths: list[Path], source: Path, out: Path, force: bool) -> None
             )
         if path.exists() and not force:
             raise click.UsageError(f"{name}: is there already; give --force to write over it")
+        if path.exists() and not begins_as(path, [CONVERTED]):
+            raise click.UsageError(f"{name}: is there, and no conversion wrote it; {RENAME}")
     if out not in paths and out.is_file():
         raise click.UsageError(f"{short_path(out)}: is a file; with --val-share OUT is a folder")
 

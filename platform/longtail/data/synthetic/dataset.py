@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from PIL import Image as PilImage
 
 from longtail.data.synthetic.categories import Look, frequency_group, image_shares, looks
-from longtail.data.synthetic.contours import outlines
 from longtail.data.synthetic.plan import PlannedObject, plan_images, room_for_all, verified_absent
 from longtail.data.synthetic.scenes import paint
 from longtail.files import sha256_of, write_json
@@ -175,6 +174,9 @@ def _paint_split(
 def _annotations(
     image_id: int, drawn: list[PlannedObject], owner: NDArray[np.int64]
 ) -> list[Record]:
+    # SciPy, which a set that is there already does not need.
+    from longtail.data.synthetic.contours import outlines
+
     found = []
     for k, item in enumerate(drawn):
         rings = outlines(owner == k, SMALLEST_PART) if item.annotated else []
@@ -234,6 +236,11 @@ def _is_finished(out: Path, marker: Record, force: bool) -> bool:
         return False
     path = out / MARKER
     if force:
+        foreign = [split for split in SPLITS if (out / f"{split}.json").exists()]
+        if foreign and not path.is_file():
+            raise ValueError(
+                f"{out}: holds {foreign[0]}.json of another data set; give another folder"
+            )
         return False
     found = read_sealed_json(path, REMEDY) if path.is_file() else {}
     digests = found.pop("files", {})

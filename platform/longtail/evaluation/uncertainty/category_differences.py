@@ -7,9 +7,9 @@ M rows, P pairs of them, K categories, B resamples, N images.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from longtail.evaluation.metrics.matches.table import MatchTable
@@ -22,6 +22,9 @@ from longtail.evaluation.uncertainty.bootstrap import (
 from longtail.evaluation.uncertainty.comparison import check_same_annotations
 from longtail.evaluation.uncertainty.weighted_ap import WeightedAP
 from longtail.metrics import UNDEFINED
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 RESAMPLES = 200
 NORMAL_95 = 1.96
@@ -91,7 +94,7 @@ def pairs_of(num_rows: int, baseline: int = 0) -> list[Pair]:
 
 def differences_table(
     ids: NDArray[np.int64], pairs: Sequence[Pair], widths: NDArray[np.float64]
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """A line for each category, as a page holds it.
 
     Args:
@@ -102,6 +105,9 @@ def differences_table(
     Returns:
         `id`, then `e0_1`, ... for each pair: the half width in points with one decimal, or NaN.
     """
+    # A grid needs the rest alone, and pandas takes a quarter of a second to import.
+    import pandas as pd
+
     columns = {f"e{i}_{j}": np.round(100 * of, 1) for (i, j), of in zip(pairs, widths, strict=True)}
     return pd.DataFrame({"id": ids, **columns})
 

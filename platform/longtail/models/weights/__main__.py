@@ -5,12 +5,13 @@ from pathlib import Path
 import click
 
 from longtail.commands import run
+from longtail.own_files import WEIGHTS
 from longtail.path_options import AbsolutePath, NewFile, force_option
 
 
 @click.command()
 @click.argument("file", type=AbsolutePath())
-@click.option("--json", "json_path", type=NewFile(), help="Write the facts here.")
+@click.option("--json", "json_path", type=NewFile(WEIGHTS), help="Write the facts here.")
 @force_option
 @click.option("--trust", is_flag=True, help="Unpickle anything: this can run code of the author.")
 def main(file: Path, json_path: Path | None, trust: bool) -> None:

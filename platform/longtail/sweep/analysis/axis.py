@@ -54,8 +54,9 @@ class Axis:
     def position(self, value: Any) -> float | None:
         """Where a value lies; None outside of the searched values."""
         if isinstance(self.dimension, Choice):
-            place = _index(value, self.dimension.values)
-            return None if place is None else (place + 0.5) / len(self.dimension.values)
+            values = ordered(self.dimension.values)
+            place = _index(value, values)
+            return None if place is None else (place + 0.5) / len(values)
         if isinstance(value, bool) or not isinstance(value, int | float):
             return None
         if not self.dimension.low <= value <= self.dimension.high:
@@ -76,7 +77,7 @@ class Axis:
         """The whole axis in parts."""
         if isinstance(self.dimension, Choice):
             number = len(self.dimension.values)
-            names = [spelt_value(value) for value in self.dimension.values]
+            names = [spelt_value(value) for value in ordered(self.dimension.values)]
             return tuple(Bin(n, i / number, (i + 1) / number) for i, n in enumerate(names))
         if isinstance(self.dimension, Integer):
             return tuple(self._whole_numbers(self.dimension))
@@ -140,8 +141,26 @@ def labels_of(paths: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def ordered(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Values to choose from as an axis has them: none, then rising numbers, then all others.
+
+    Words, and true and false, stay in the order in which they were given.
+    """
+    return tuple(sorted(values, key=_order))
+
+
+def _order(value: Any) -> tuple[int, float]:
+    if value is None:
+        return 0, 0.0
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return (1, float(value)) if is_number else (2, 0.0)
+
+
 def spelt_value(value: Any) -> str:
-    """A searched value for people: words without quotation marks, else JSON."""
+    """A searched value for people: words without quotation marks, else JSON; null is none, as
+    the list of fields has it."""
+    if value is None:
+        return "none"
     if isinstance(value, str):
         return value
     if isinstance(value, dict) and "name" in value:

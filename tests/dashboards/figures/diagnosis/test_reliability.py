@@ -1,12 +1,12 @@
+from typing import Any
+
 import pytest
 from support.dashboards.drawn import check_quiet, drawn_words
 from support.dashboards.made_diagnosed import made_diagnosed
 
-from dashboards.figures.diagnosis.reliability import (
-    reliability,
-    reliability_table,
-    share_too_high,
-)
+from dashboards.figures.diagnosis.reliability import reliability, reliability_table
+from dashboards.figures.diagnosis.score_bins import share_too_high
+from longtail.evaluation.diagnosis.calibration_error import ReliabilityBin
 from longtail.metrics import points_text
 
 
@@ -37,12 +37,12 @@ def test_panels_show_the_error_of_the_row_that_is_chosen_and_name_holes() -> Non
 
 
 def test_scores_that_promise_too_much_are_called_too_high_and_others_too_low() -> None:
-    bins = [
+    bins: list[dict[str, Any]] = [
         {"low": 0.8, "count": 30, "mean_score": 0.85, "precision": 0.5},
         {"low": 0.1, "count": 10, "mean_score": 0.15, "precision": 0.25},
         {"low": 0.2, "count": 0, "mean_score": -1.0, "precision": -1.0},
     ]
-    assert share_too_high({"bins": bins}) == 0.75
+    assert share_too_high([ReliabilityBin(**of) for of in bins]) == 0.75
     (row,) = made_diagnosed("cf")
     row.diagnosis["calibration"]["r"] = {"error": 0.2875, "bins": bins}
     told = "rare scores are 28.75 points off, too high for 75% of the detections, too low for the"

@@ -28,6 +28,23 @@ def test_a_change_of_minus_a_hundred_points_is_a_change() -> None:
     assert table[table.metric == "AP"].change.iloc[-1] == -100
 
 
+def test_intervals_and_axes_end_where_ap_does(capfd: pytest.CaptureFixture[str]) -> None:
+    tree = made_merge_evaluation()
+    of_ap = tree["sources"]["a"]["intervals"]["segm"]["metrics"]
+    of_ap["AP"] |= {"low": -0.02, "high": 0.2}
+    of_ap["APf"] |= {"low": 0.9, "high": 1.01}
+    table = step_table(tree)
+    a = table[table.name == "a"].set_index("metric")
+    assert (a.low["AP"], a.high["AP"], a.high["APf"]) == (0, pytest.approx(20), 100)
+    figure = steps(tree)
+    assert figure is not None and "Intervals end where AP does, at 0 and 100." in figure.text
+    for panel in assert_compiles(figure, capfd):
+        (x,) = (scale for scale in panel["scales"] if scale["name"] == "x")
+        assert 0 <= x["domain"][0] < x["domain"][1] <= 100
+    whole = steps(made_merge_evaluation())
+    assert whole is not None and "Intervals end" not in whole.text
+
+
 def test_undefined_metrics_have_no_panel(capfd: pytest.CaptureFixture[str]) -> None:
     figure = steps(made_merge_evaluation())
     assert figure is not None and len(figure.panels) == 3

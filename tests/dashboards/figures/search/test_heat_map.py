@@ -38,6 +38,16 @@ def test_cells_have_means_counts_and_corners_from_the_bottom_up() -> None:
     assert found(table) == "Best: 0.01 to 0.1, 0.5 to 1 with 30.00, trials: 1."
 
 
+def test_none_has_a_cell_before_those_of_numbers() -> None:
+    axis = Axis("a", "a", Choice((0.5, None, 0.1)), 3)
+    trials = [trial_of(0, 0.1, {"a": None, "b": 0.1}), trial_of(1, 0.2, {"a": 0.5, "b": 0.1})]
+    means = means_of(axis, UP, trials, {0: 0.1, 1: 0.2})
+    low = cell_table(Cells("AP", axis, UP, means, trials))[:3]
+    assert [name.partition(",")[0] for name in low["name"]] == ["none", "0.1", "0.5"]
+    assert low["mean"].tolist() == pytest.approx([10.0, float("nan"), 20.0], nan_ok=True)
+    assert low["hole"].tolist() == ["", "not tried", ""]
+
+
 def test_an_empty_cell_says_why() -> None:
     table = cell_table(cells())
     assert list(table["hole"]) == ["", "stopped", "not tried", "not defined", "failed", ""]

@@ -46,6 +46,22 @@ def test_what_a_trial_did_not_read_or_define_has_a_place_of_its_own() -> None:
     assert {"0.0001", "0.1"} <= set(ticks[ticks["place"] == 0]["text"])
 
 
+def test_none_is_a_value_below_the_numbers() -> None:
+    axis = Axis("a", "a", Choice((0.5, None, 0.1)), 3)
+    trials = [trial_of(0, 0.1, {"a": None}), trial_of(1, 0.2, {"a": 0.1})]
+    table = line_table(["AP"], [axis], trials, best=1)
+    of_path = table[table["place"] == 0].set_index("trial")
+    assert of_path["at"].to_dict() == {0: "none", 1: "0.1"}
+    assert of_path["y"].to_dict() == {0: pytest.approx(1 / 6), 1: pytest.approx(0.5)}
+    assert tick_table(["AP"], [axis], trials)["text"][:3].tolist() == ["none", "0.1", "0.5"]
+
+
+def test_long_words_at_an_axis_differ() -> None:
+    words = [f"balanced_group_softmax_with_{n}_groups" for n in ("three", "four")]
+    texts = tick_table(["AP"], [Axis("a", "a", Choice((*words,)), 2)], [])["text"][:2].tolist()
+    assert len({*texts}) == 2 and all("\u2026" in text for text in texts)
+
+
 def test_trials_without_the_first_metric_are_left_out() -> None:
     figure = parallel("p", ["APr"], AXES, TRIALS, best=0)
     assert set(figure.tables["p"]["trial"]) == {0, 2}

@@ -49,9 +49,15 @@ def test_parts_of_the_loss_and_rates_have_a_panel_each(
     parts, others = loss_parts(trainings), rates(trainings)
     assert parts is not None and others is not None
     assert list(parts.tables) == ["training-loss-box", "training-loss-mask"]
-    assert list(others.tables) == ["training-lr", "training-images-per-second"]
+    assert list(others.tables) == [
+        "training-lr",
+        "training-images-per-second",
+        "training-peak-memory-bytes",
+    ]
     speed = others.tables["training-images-per-second"]
     assert set(speed.value) == {16.0}
+    # 3 GiB in bytes.
+    assert set(others.tables["training-peak-memory-bytes"].value) == {3.0}
     for figure in (parts, others):
         assert_compiles(figure, capfd)
 

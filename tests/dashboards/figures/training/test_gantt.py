@@ -3,10 +3,13 @@
 import pytest
 from support.dashboards.charts import assert_compiles
 
-from dashboards.figures.training.clock import clock_of, duration
-from dashboards.figures.training.gantt import bar_table, gantt
+from dashboards.figures.training.clock import Clock, clock_of, duration
+from dashboards.figures.training.gantt import gantt
 from dashboards.figures.training.hours import hours_table
+from dashboards.figures.training.lanes import lanes_of
+from dashboards.figures.training.work_tables import bar_table
 from dashboards.sources.node_times import Attempt, NodeTime
+from longtail.cluster.nodes.places import Place
 
 DAY = 86400.0
 
@@ -36,7 +39,7 @@ def test_bars_are_on_a_clock_of_hours_since_the_first_began(
 ) -> None:
     clock = clock_of(NODES)
     assert (clock.unit, clock.cuts) == ("hours", ())
-    table = bar_table(NODES, ["a", "b", "c", "d"], clock)
+    table = bar_table(NODES, lanes_of(NODES), clock)
     expected = [0, 3540 / 3600, 3540 / 3600, 7140 / 3600]
     assert table.begin.tolist() == pytest.approx(expected, abs=1e-4)
     assert table.took.tolist() == ["59 min", "60 min", "60 min", "30 min"]
@@ -71,6 +74,94 @@ def test_many_nodes_share_lanes(capfd: pytest.CaptureFixture[str]) -> None:
     assert set(bars.lane) == {"1", "2"} and len(bars) == 100
     for _, lane in bars.groupby("lane"):
         assert (lane.begin.to_numpy()[1:] >= lane.end.to_numpy()[:-1]).all()
+    assert_compiles(figure, capfd)
+
+
+def at(begin: float, end: float, group: int | None, host: str = "h", together: int = 1) -> Attempt:
+    return Attempt(begin, end, together, Place(begin, host, group))
+
+
+PLACED = [
+    node("stage-0", at(0, 100, 0), rows=("one", "two")),
+    node("stage-1", at(100, 200, 10, together=2)),
+    node("stage-2", at(100, 200, 10, together=2)),
+    node("predictions-0", at(100, 110, 0)),
+    node("predictions-1", at(200, 210, 2)),
+    node("evaluation-0", at(110, 115, 0), at(210, 215, 2)),
+]
+
+
+def test_work_of_a_group_lies_on_its_lane_and_what_one_pass_trains_beside_it(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    lanes = lanes_of(PLACED)
+    assert lanes.order == (
+        "worker group 0", "worker group 2", "worker group 10", "worker group 10 (2)",
+    )  # fmt: skip
+    assert [own[0] for own in lanes.of[:4]] == [
+        "worker group 0", "worker group 10", "worker group 10 (2)", "worker group 0",
+    ]  # fmt: skip
+    assert lanes.of[5] == ("worker group 0", "worker group 2")
+    figure = gantt(PLACED)
+    assert figure is not None and "a lane the worker group" in figure.text
+    bars = figure.tables["time-bars"]
+    for _, lane in bars.groupby("lane"):
+        assert (lane.sort_values("begin").begin.to_numpy()[1:] >= lane.end.to_numpy()[:-1]).all()
+    first, narrow = bars.iloc[0], bars.iloc[3]
+    assert (first.word, first.side) == ("stage-0; for 2 rows", "inside")
+    assert (narrow.node, narrow.side, narrow.place) == ("predictions-0", "", "worker group 0 on h")
+    assert bars.state.tolist()[-2:] == ["attempt 1, interrupted", "attempt 2, finished"]
+    assert_compiles(figure, capfd)
+
+
+def test_preparation_on_a_place_begins_when_what_was_before_has_ended() -> None:
+    nodes = [
+        node("stage-0", at(60, 100, 0), begin=0),
+        # Made while the first worked, and begun when it ended.
+        node("predictions-0", at(100, 110, 0), begin=50),
+        node("predictions-1", at(130, 200, 0), begin=50),
+    ]
+    figure = gantt(nodes)
+    assert figure is not None and "a thin line before" in figure.text
+    waits = figure.tables["time-waits"].to_dict("records")
+    assert waits == [
+        {"lane": "worker group 0", "begin": 0, "end": 60 / 60},
+        {"lane": "worker group 0", "begin": pytest.approx(110 / 60, abs=1e-4), "end": 2.1667},
+    ]
+
+
+def test_a_bar_says_as_much_as_fits() -> None:
+    times = [node(name, at(*span, 0)) for name, span in (("stage-a", (0, 60)), ("b", (60, 64)))]
+    label = "long_name stage 1 training"
+    times += [NodeTime("x", "stage", label, ("r",), 64, (at(64, 84, 0),), True)]
+    times += [NodeTime("y", "evaluation", "r", ("r",), 84, (at(84, 100, 0),), False)]
+    bars = bar_table(times, lanes_of(times), clock_of(times))
+    # A letter takes 0.0085 of the axis: the second bar has room for 4, the third for 23.
+    assert bars.word.tolist() == ["stage-a", "b", "long_name", "r evaluation"]
+    bars = bar_table(times, lanes_of(times), Clock("minutes", 60, (), -100, 0))
+    # Half of the room.
+    assert bars.word.tolist() == ["stage-a", "b", "long_name", "r"]
+    assert bars.side.tolist() == ["inside"] * 4
+
+
+def test_machines_are_named_where_there_are_several() -> None:
+    nodes = [node("stage-0", at(0, 9, 0, "a")), node("stage-1", at(0, 9, 0, "b"))]
+    lanes = lanes_of([*nodes, node("evaluation-r", at(0, 1, None, "b"))])
+    assert lanes.order == (
+        "the command itself on b", "worker group 0 on a", "worker group 0 on b",
+    )  # fmt: skip
+
+
+def test_nodes_of_before_have_a_lane_each_below_those_of_places(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    old = node("predictions-9", Attempt(300, 310), begin=290)
+    mixed = [*PLACED[:1], old]
+    assert lanes_of(mixed).order == ("worker group 0", "predictions-9")
+    figure = gantt(mixed)
+    assert figure is not None
+    assert figure.tables["time-waits"].lane.tolist() == ["predictions-9"]
+    assert figure.tables["time-bars"].place.tolist() == ["worker group 0 on h", "not noted"]
     assert_compiles(figure, capfd)
 
 

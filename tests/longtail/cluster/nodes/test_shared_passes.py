@@ -37,6 +37,18 @@ def test_a_sweep_of_classifiers_over_a_frozen_trunk_is_one_pass(data: DataFiles)
     assert sum(node.kind == "stage" for node in plan.nodes()) == 4
 
 
+def test_where_classifiers_move_rois_they_share_no_pass(data: DataFiles) -> None:
+    def grouped(changes: dict[str, object]) -> list[list[str]]:
+        variants = {
+            name: Variant(stages=(FIRST, stage)).override(changes) for name, stage in SWEEP.items()
+        }
+        return labels(make_plan(variants, (0,), data))
+
+    assert [len(together) for together in grouped({"roi_stages": "cascade"})] == [3]
+    own = {"roi_stages": "cascade", "roi_stages.class_specific_boxes": True}
+    assert grouped(own) == []
+
+
 def test_optimizer_clipping_and_recreation_may_differ(data: DataFiles) -> None:
     stages = {
         "a": HEAD,

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import tempfile
 import threading
 import time
@@ -15,7 +16,9 @@ import pytest
 from support.on_ray.pool_works import Toy
 from support.places import ROOT
 
+from longtail.cluster.nodes.places import read_places
 from longtail.cluster.nodes.settings import WorkerResources
+from longtail.cluster.pool.placed import placed
 from longtail.cluster.pool.pool import WorkerPool
 from longtail.cluster.pool.tasks import TaskFailedError, Work
 
@@ -120,11 +123,13 @@ def test_a_killed_worker_is_replaced_and_goes_on(
     if later:
         pool.run(toy(tmp_path, "before"))
     task = toy(tmp_path, "killed", holds_at=1)
-    running = Running(pool, task)
+    running = Running(pool, placed([task.folder], task))
     wait_for(lambda: task.lines(what="holding"))
     os.kill(task.lines()[0]["pid"], signal.SIGKILL)
     task.go()
     assert_done_once_after_a_kill(task, running.join())
+    places = [(of.host, of.group) for of in read_places(task.folder)]
+    assert places == [(socket.gethostname(), 0)] * 2
 
 
 def test_a_worker_killed_between_tasks_is_replaced_for_the_next(

@@ -17,7 +17,8 @@ def test_a_training_is_told_whether_labels_are_exhaustive(
     told: list[Any] = []
 
     def run(work: Any) -> None:
-        told.extend(work.args[0])
+        _, on_worker = work.args
+        told.extend(on_worker.args[0])
 
     judged = replace(plan, data=replace(plan.data, exhaustive=exhaustive))
     node = judged.rows[0].stages[0]

@@ -23,7 +23,9 @@ def jobs_in(folder: Path) -> list[StageJob]:
 
 def jobs_of(work: Work) -> Sequence[StageJob]:
     assert isinstance(work, partial)
-    jobs: Sequence[StageJob] = work.args[0]
+    directories, on_worker = work.args
+    jobs: Sequence[StageJob] = on_worker.args[0]
+    assert list(directories) == [job.directory for job in jobs]
     return jobs
 
 

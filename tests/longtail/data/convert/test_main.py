@@ -52,7 +52,11 @@ def test_usage_errors_write_nothing(
 
 
 def test_force_writes_over(source: Path) -> None:
-    Path("out.json").write_text("old")
+    Path("out.json").write_text('{"info": {"description": "LVIS v1"}, "images": []}')
+    assert exit_code(main, "coco", str(source), "out.json", "--force") == 2
+    assert "LVIS v1" in Path("out.json").read_text()
+    Path("out.json").unlink()
+    assert exit_code(main, "coco", str(source), "out.json") == 0
     assert exit_code(main, "coco", str(source), "out.json", "--force") == 0
     assert json.loads(Path("out.json").read_text())["categories"][0]["name"] == "cat"
 

@@ -228,6 +228,11 @@ def test_command_writes_once_and_then_says_so(tmp_path: Path) -> None:
 
 def test_folder_with_other_content_is_refused_unless_forced(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "val.json").write_text("mine")
+    with pytest.raises(ValueError, match=r"holds val\.json of another data set"):
+        write_dataset(tmp_path, SMALL, force=True)
+    assert (tmp_path / "val.json").read_text() == "mine"
+    (tmp_path / "val.json").unlink()
     with pytest.raises(ValueError, match="holds something else; give an empty folder, or --force"):
         write_dataset(tmp_path, SMALL)
     assert write_dataset(tmp_path, SMALL, force=True)

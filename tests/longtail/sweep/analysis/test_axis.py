@@ -33,8 +33,17 @@ def test_values_outside_have_no_place() -> None:
 
 def test_choices_stand_in_their_order_at_equal_distances() -> None:
     axis = axis_of(Choice((None, 0.1, True, "word")))
-    assert axis.ticks() == ((0.125, "null"), (0.375, "0.1"), (0.625, "true"), (0.875, "word"))
+    assert axis.ticks() == ((0.125, "none"), (0.375, "0.1"), (0.625, "true"), (0.875, "word"))
     assert [axis.bin_of(value) for value in (None, 0.1, True, "word")] == [0, 1, 2, 3]
+
+
+def test_numbers_to_choose_from_rise_behind_none_and_before_words() -> None:
+    axis = axis_of(Choice(("word", 32, None, 0.5, True, 8)))
+    names = [part.name for part in axis.bins]
+    assert names == ["none", "0.5", "8", "32", "word", "true"]
+    assert [text for _, text in axis.ticks()] == names
+    assert [axis.bin_of(value) for value in (None, 0.5, 8, 32, "word", True)] == [*range(6)]
+    assert axis.position(None) == pytest.approx(1 / 12)
 
 
 def test_few_whole_numbers_have_a_bin_each() -> None:
@@ -65,6 +74,6 @@ def test_a_label_is_the_shortest_end_that_no_other_path_has() -> None:
 
 def test_values_are_spelt_for_people() -> None:
     spelt = [spelt_value(value) for value in ("norcal", 0.00177, 1e-07, None, True, 300)]
-    assert spelt == ["norcal", "0.00177", "1e-07", "null", "true", "300"]
+    assert spelt == ["norcal", "0.00177", "1e-07", "none", "true", "300"]
     section = {"name": "seesaw", "mitigation": 1.0}
     assert spelt_value(section) == "seesaw (not at its defaults)"
