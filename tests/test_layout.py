@@ -182,7 +182,9 @@ BESIDE: dict[str, set[str]] = {
     "longtail.data.sampling": {"longtail.data.lvis"},
     "longtail.data.pictures": {"longtail.data.lvis"},
     "longtail.data.checking": {"longtail.data.lvis", "longtail.data.pictures"},
+    "longtail.data.semantic": {"longtail.data.lvis", "longtail.data.pictures"},
     "longtail.data.loading": {
+        "longtail.data.semantic",
         "longtail.data.lvis",
         "longtail.data.sampling",
         "longtail.data.pictures",
