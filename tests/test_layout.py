@@ -116,7 +116,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     | COMMANDS
     | {"longtail.locks", "longtail.tracking"}
     | {"longtail.cluster", "longtail.config", "longtail.evaluation", "longtail.inference"}
-    | {"longtail.predictions", "longtail.ray_cluster", "longtail.search", "longtail.training"},
+    | {"longtail.data.semantic", "longtail.predictions", "longtail.ray_cluster"}
+    | {"longtail.search", "longtail.training"},
     "ensemble": BASE
     | COMMANDS
     | {

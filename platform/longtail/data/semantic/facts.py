@@ -35,4 +35,5 @@ def read_map_facts(path: Path) -> MapFacts:
     except BadPictureError as error:
         return MapFacts(fault=error.fault)
     seen = np.flatnonzero(np.bincount(pixels.ravel(), minlength=256))
-    return MapFacts(*pixels.shape, tuple(seen.tolist()), sha256_of(path))
+    height, width = pixels.shape
+    return MapFacts(height, width, tuple(seen.tolist()), sha256_of(path))

@@ -92,24 +92,22 @@ class Surroundings:
         return PoolerWithContext(pooler, self.semantic if sees else None, self.image)
 
 
-@dataclass(frozen=True)
 class PoolerWithContext:
     """A `RoIPooler` for one batch.
 
-    Attributes:
+    Args:
         pooler: Gives the RoI features themselves.
         semantic: What joins them; None for nothing.
         image: The same.
     """
 
-    pooler: RoIPooler
-    semantic: SemanticMap | None
-    image: ImageContext | None
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Those of the pooler."""
-        return self.pooler.names
+    def __init__(
+        self, pooler: RoIPooler, semantic: SemanticMap | None, image: ImageContext | None
+    ) -> None:
+        self.names = pooler.names
+        self.pooler = pooler
+        self.semantic = semantic
+        self.image = image
 
     def __call__(
         self, features: Mapping[str, Tensor], boxes: Sequence[Tensor], levels: Tensor | None = None
@@ -163,7 +161,8 @@ class Context(nn.Module):
         """
         semantic = image = None
         if self.semantic is not None:
-            semantic = SemanticMap(*self.semantic(features), self.stride, self.joins)
+            logits, embedding = self.semantic(features)
+            semantic = SemanticMap(logits, embedding, self.stride, self.joins)
         if self.global_context is not None:
             image = ImageContext(*self.global_context(features[self.coarsest]))
         return Surroundings(semantic, image)
