@@ -88,8 +88,8 @@ class SemanticBranch(Config):
     """3x3 convolutions after the levels are added up."""
     stride: Literal[4, 8, 16, 32] = 8
     """Pixels per cell of the level whose size all levels get."""
-    joins: tuple[Literal["box", "mask"], ...] = ("box", "mask")
-    """Whose RoI features its own are added to; of none, it only teaches the pyramid."""
+    joins: tuple[Literal["box", "mask"], ...] = Field(("box", "mask"), min_length=1)
+    """Whose RoI features its own are added to."""
 
 
 class GlobalContext(Config):

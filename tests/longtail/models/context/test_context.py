@@ -107,7 +107,7 @@ def test_a_pooler_adds_both_and_keeps_the_levels_it_is_told() -> None:
     assert torch.equal(with_both.levels(boxes[0]), pooler.levels(boxes[0]))
 
 
-@pytest.mark.parametrize("joins", [("box",), ("mask",), ()])
+@pytest.mark.parametrize("joins", [("box",), ("mask",)])
 def test_the_embedding_joins_only_the_heads_it_is_told(joins: tuple[str, ...]) -> None:
     stages = HybridTaskCascade(semantic=SEMANTIC.replace(joins=joins))
     features, boxes = _features(), [torch.tensor([[1.0, 2, 40, 50]])] * 2
