@@ -126,6 +126,11 @@ def semantic_branch_of(stages: RoIStages) -> SemanticBranch | None:
     return stages.semantic if isinstance(stages, HybridTaskCascade) else None
 
 
+def global_context_of(stages: RoIStages) -> GlobalContext | None:
+    """The branch of global context, where there is one."""
+    return stages.global_context if isinstance(stages, HybridTaskCascade) else None
+
+
 class MaskCrossEntropy(Config):
     """Mean binary cross-entropy over the cells: He et al., Mask R-CNN."""
 

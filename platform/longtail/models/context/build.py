@@ -1,7 +1,12 @@
 """From a detector's configuration to its branches of context. C channels, K categories."""
 
 from longtail.config.detector import Detector
-from longtail.config.roi_stages import GlobalContext, HybridTaskCascade, SemanticBranch
+from longtail.config.roi_stages import (
+    GlobalContext,
+    SemanticBranch,
+    global_context_of,
+    semantic_branch_of,
+)
 from longtail.models.context.context import Context
 from longtail.models.context.global_context import GlobalContextBranch
 from longtail.models.context.semantic_branch import SemanticBranch as SemanticBranchModule
@@ -16,14 +21,14 @@ def build_context(detector: Detector, num_categories: int) -> Context | None:
         detector: Their width is that of its neck.
         num_categories: K.
     """
-    stages = detector.roi_stages
-    if not has_context(detector) or not isinstance(stages, HybridTaskCascade):
+    if not has_context(detector):
         return None
     levels, channels = levels_of(detector.neck), detector.neck_channels
-    semantic = stages.semantic or SemanticBranch()
+    branch = semantic_branch_of(detector.roi_stages)
+    semantic = branch or SemanticBranch()
     return Context(
-        _semantic_branch(semantic, levels, channels) if stages.semantic else None,
-        _global_context(stages.global_context, channels, num_categories),
+        None if branch is None else _semantic_branch(branch, levels, channels),
+        _global_context(global_context_of(detector.roi_stages), channels, num_categories),
         stride=semantic.stride,
         coarsest=levels.names[-1],
         joins=semantic.joins,
@@ -32,9 +37,8 @@ def build_context(detector: Detector, num_categories: int) -> Context | None:
 
 def has_context(detector: Detector) -> bool:
     """Whether there is any branch: all levels of the neck are needed then."""
-    stages = detector.roi_stages
-    branches = isinstance(stages, HybridTaskCascade) and (stages.semantic or stages.global_context)
-    return bool(branches)
+    branches = semantic_branch_of(detector.roi_stages), global_context_of(detector.roi_stages)
+    return branches != (None, None)
 
 
 def _semantic_branch(
