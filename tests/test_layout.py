@@ -116,7 +116,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     | COMMANDS
     | {"longtail.locks", "longtail.tracking"}
     | {"longtail.cluster", "longtail.config", "longtail.evaluation", "longtail.inference"}
-    | {"longtail.predictions", "longtail.ray_cluster", "longtail.search", "longtail.training"},
+    | {"longtail.data.semantic", "longtail.predictions", "longtail.ray_cluster"}
+    | {"longtail.search", "longtail.training"},
     "ensemble": BASE
     | COMMANDS
     | {
@@ -182,7 +183,9 @@ BESIDE: dict[str, set[str]] = {
     "longtail.data.sampling": {"longtail.data.lvis"},
     "longtail.data.pictures": {"longtail.data.lvis"},
     "longtail.data.checking": {"longtail.data.lvis", "longtail.data.pictures"},
+    "longtail.data.semantic": {"longtail.data.lvis", "longtail.data.pictures"},
     "longtail.data.loading": {
+        "longtail.data.semantic",
         "longtail.data.lvis",
         "longtail.data.sampling",
         "longtail.data.pictures",

@@ -35,6 +35,11 @@ _OPTIONS = (
         help="Image folder of both [default: that of data sets given by name].",
     ),
     click.option(
+        "--semantic",
+        type=SharedPath(),
+        help="Folder of PNGs of classes of the training images, for detector.roi_stages.semantic.",
+    ),
+    click.option(
         "--exhaustive",
         is_flag=True,
         help="Every category is labelled in every image, as in COCO: absent ones count as verified"

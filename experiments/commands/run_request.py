@@ -1,6 +1,7 @@
 """What the options of `run_options` ask for, resolved: data files, scale, workers and places."""
 
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from experiments.variants.scale import DEMO_ITERATIONS, demo_scale
 from longtail.cluster.data_files import find_data_files, find_val_file
 from longtail.cluster.nodes.plan import RESAMPLES, DataFiles
 from longtail.cluster.nodes.settings import GridSettings, WorkerResources
+from longtail.config.roi_stages import semantic_branch_of
 from longtail.config.variant import Variant
 from longtail.path_options import short_path
 from longtail.tracking.address import DEFAULT_EXPERIMENT, check_experiment
@@ -21,6 +23,7 @@ class RunRequest:
     train: Path | None
     val: Path | None
     images: Path | None
+    semantic: Path | None
     exhaustive: bool
     scale: str | None
     iterations: int | None
@@ -70,6 +73,7 @@ class RunRequest:
             "--train": self.train and short_path(self.train),
             "--val": self.val and short_path(self.val),
             "--images": self.images and short_path(self.images),
+            "--semantic": self.semantic and short_path(self.semantic),
             "--exhaustive": "" if self.exhaustive else None,
             "--resamples": self.resamples if self.resamples != RESAMPLES else None,
             "--workers": self.workers if self.workers != 1 else None,
@@ -90,11 +94,22 @@ class RunRequest:
             BadInputError: A file cannot be used.
         """
         if not (self.train or self.val or self.images):
+            if self.semantic is not None:
+                raise ValueError(
+                    f"--semantic {self.semantic}: the synthetic set has none; name the images that"
+                    " it is for with --train, --val and --images"
+                )
             files = _synthetic(self.runs / "data" / "synthetic")
             return replace(files, exhaustive=self.exhaustive)
         if self.train is None or self.val is None:
             raise ValueError("--train, --val and --images belong together; give all three")
-        return find_data_files(self.train, self.val, self.images, exhaustive=self.exhaustive)
+        return find_data_files(
+            self.train,
+            self.val,
+            self.images,
+            exhaustive=self.exhaustive,
+            semantic=self.semantic,
+        )
 
     def data_of_results(self) -> DataFiles:
         """The file that finished results are evaluated on, where nothing is trained.
@@ -108,16 +123,30 @@ class RunRequest:
                 "--pred without variants: name the annotations with --val; or the rows to train"
                 " with --variants or --table"
             )
-        if self.images is not None:
-            raise ValueError(
-                "--images: results of --pred alone need no pictures; leave it out, or name what is"
-                " trained with --variants or --table, and --train"
-            )
+        for option, given in (("--images", self.images), ("--semantic", self.semantic)):
+            if given is not None:
+                raise ValueError(
+                    f"{option}: results of --pred alone need no pictures; leave it out, or name"
+                    " what is trained with --variants or --table, and --train"
+                )
         return find_val_file(self.val, exhaustive=self.exhaustive)
 
     def scaled(self, variant: Variant) -> Variant:
         """A variant given by name at the size that is asked for."""
         return demo_scale(variant, self.iterations or DEMO_ITERATIONS) if self.is_demo else variant
+
+    def check_semantic(self, variants: Iterable[Variant]) -> None:
+        """Refuse PNGs of classes that nothing learns from.
+
+        Raises:
+            ValueError: They are given, and no variant has a semantic branch.
+        """
+        used = any(semantic_branch_of(variant.detector.roi_stages) for variant in variants)
+        if self.semantic is not None and not used:
+            raise ValueError(
+                f"--semantic {self.semantic}: nothing learns from it; leave it out, or give a"
+                " variant the branch: roi_stages=htc, roi_stages.semantic={}, external_data=true"
+            )
 
     @property
     def is_demo(self) -> bool:

@@ -41,6 +41,8 @@ class GridRequest:
         """
         results = parse_results(self.preds)
         variants = self._variants(results)
+        if variants:
+            self.run.check_semantic(variants.values())
         check_writable(self.run.runs)
         data = self.run.data() if variants else self.run.data_of_results()
         return make_plan(variants, self.seeds, data, self.run.resamples, results)

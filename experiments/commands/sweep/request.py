@@ -67,6 +67,8 @@ class SweepRequest:
         check_machine(self.run.resources, self.run.address)
         check_writable(self.run.runs)
         base, space = self._base_and_space()
+        if not any("roi_stages" in path for path in space.dimensions):
+            self.run.check_semantic([base])
         check_metrics(self.metrics, self.data.val, exhaustive=self.data.exhaustive)
         algorithm, num_trials = self._algorithm(base, space)
         sweep = Sweep(

@@ -5,12 +5,18 @@ from pathlib import Path
 from longtail.cluster.nodes.plan import DataFiles
 from longtail.data.lvis.annotations import open_annotations
 from longtail.data.pairing import check_pair
+from longtail.data.semantic.maps import open_maps
 from longtail.engines.optional import needs_detectron2
 from longtail.path_options import names_data_set
 
 
 def find_data_files(
-    train: Path, val: Path, images: Path | None, *, exhaustive: bool = False
+    train: Path,
+    val: Path,
+    images: Path | None,
+    *,
+    exhaustive: bool = False,
+    semantic: Path | None = None,
 ) -> DataFiles:
     """Open both annotation files and check that they and the pictures belong together.
 
@@ -19,9 +25,10 @@ def find_data_files(
         val: The same.
         images: Folder of the pictures of both; None takes the folder of the registered data sets.
         exhaustive: Every category is labelled in every image of both.
+        semantic: Folder of the PNGs of classes of the training images, for a semantic branch.
 
     Raises:
-        ValueError: There is no such file and no such name, or it is not known which folder holds
+        ValueError: There is no such file, name or folder, or it is not known which folder holds
             the pictures.
         BadInputError: A file cannot be used.
     """
@@ -40,6 +47,7 @@ def find_data_files(
         train_digest=opened[0].digest,
         val_digest=opened[1].digest,
         exhaustive=exhaustive,
+        semantic=None if semantic is None else open_maps(opened[0], semantic),
     )
 
 

@@ -69,7 +69,11 @@ def _of_node(node: Path) -> Variant:
         ) from None
     if record["kind"] != "stage":
         raise BadInputError(f"{node}: a node of {record['kind']}; give the directory of a training")
-    return _variant(node / NODE, json.dumps({**record["config"], "seed": record["seed"]}))
+    tree = {**record["config"], "seed": record["seed"]}
+    if tree["detector"].get("roi_stages", {}).get("semantic"):
+        # A node does not keep what was declared; this branch cannot be without.
+        tree["external_data"] = True
+    return _variant(node / NODE, json.dumps(tree))
 
 
 def _read(path: Path) -> Variant:

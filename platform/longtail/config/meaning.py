@@ -3,8 +3,8 @@
 An identity keeps them (nodes are named by all fields); a search tries what means the same once.
 """
 
-from longtail.config.detector import BoxHead, Detector, MaskHead
-from longtail.config.roi_stages import BoxStages
+from longtail.config.detector import BoxHead, Detector
+from longtail.config.roi_stages import BoxStages, global_context_of, semantic_branch_of
 from longtail.config.scores import AsTheyAre, HeadMerge, LogitAdjustment, NorCal, ScoreAdjustment
 from longtail.config.stages import ClassThenImage, LossWeights, MultiStep, Sampler, Schedule, Stage
 from longtail.config.variant import Inference, Variant
@@ -24,7 +24,7 @@ def meaning_of(variant: Variant) -> Variant:
     """The variant with every field at its default that another field makes meaningless."""
     return variant.replace(
         detector=_of_detector(variant.detector),
-        stages=tuple(_of_stage(stage, variant.detector.mask_head) for stage in variant.stages),
+        stages=tuple(_of_stage(stage, variant.detector) for stage in variant.stages),
         inference=_of_inference(variant.inference),
     )
 
@@ -41,18 +41,23 @@ def _of_detector(detector: Detector) -> Detector:
     return detector.replace(trust_weights=trusts, box_head=box)
 
 
-def _of_stage(stage: Stage, masks: MaskHead) -> Stage:
+def _of_stage(stage: Stage, detector: Detector) -> Stage:
     return stage.replace(
         sampler=_of_sampler(stage.sampler),
         schedule=_of_schedule(stage.schedule),
-        loss_weights=_of_loss_weights(stage.loss_weights, masks),
+        loss_weights=_of_loss_weights(stage.loss_weights, detector),
     )
 
 
-def _of_loss_weights(weights: LossWeights, masks: MaskHead) -> LossWeights:
+def _of_loss_weights(weights: LossWeights, detector: Detector) -> LossWeights:
     """A loss that no part has weighs what it does by default."""
-    default = LossWeights()
-    absent = {"boundary": not masks.boundary, "mask_iou": not masks.scoring}
+    default, masks, stages = LossWeights(), detector.mask_head, detector.roi_stages
+    absent = {
+        "boundary": not masks.boundary,
+        "mask_iou": not masks.scoring,
+        "semantic": semantic_branch_of(stages) is None,
+        "image_labels": global_context_of(stages) is None,
+    }
     changes = {name: getattr(default, name) for name, is_absent in absent.items() if is_absent}
     return weights.replace(**changes)
 

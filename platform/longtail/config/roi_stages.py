@@ -1,8 +1,8 @@
 """How often the RoI heads classify and refine a RoI, and what its masks learn by."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from longtail.config.base import Config
 
@@ -75,9 +75,36 @@ class Cascade(BoxStages):
     as in detectron2, and its losses have that stage's factor."""
 
 
+class SemanticBranch(Config):
+    """HTC's semantic segmentation of stuff and things, whose features join those of the RoIs. Its
+    width is `neck_channels`. It learns from class PNGs (`--semantic`), which are `external_data`.
+    Its defaults are mmdetection's."""
+
+    num_categories: int = Field(183, ge=1, le=255)
+    """Classes: pixels of a PNG are 0 to one less, or 255 where nothing is labelled."""
+    unlabelled: int = Field(255, ge=0, le=255)
+    """Another value of pixels that nothing is learned from, as 0 in COCO's panoptic ids."""
+    convolutions: PositiveInt = 4
+    """3x3 convolutions after the levels are added up."""
+    stride: Literal[4, 8, 16, 32] = 8
+    """Pixels per cell of the level whose size all levels get."""
+    joins: tuple[Literal["box", "mask"], ...] = Field(("box", "mask"), min_length=1)
+    """Whose RoI features its own are added to."""
+
+
+class GlobalContext(Config):
+    """One vector an image, added to the features of its RoIs, that learns which categories the
+    image shows: HTC-Lite of Wang et al. 2020, as SCNet has it. Its width is `neck_channels`."""
+
+    convolutions: PositiveInt = 4
+    """3x3 convolutions on the coarsest level, before the average over the image."""
+
+
 class HybridTaskCascade(BoxStages):
     """HTC: Chen et al. 2019, as lvisTraveler 2020, Alibaba 2020 and report 004 of 2019 trained it.
     Each stage has a mask head."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"semantic", "global_context"})
 
     name: Literal["htc"] = "htc"
     interleaved: bool = True
@@ -85,9 +112,23 @@ class HybridTaskCascade(BoxStages):
     with."""
     mask_information_flow: bool = True
     """A mask head also sees, through a 1x1 convolution, the features of the one before."""
+    semantic: SemanticBranch | None = None
+    """The semantic branch; JSON on the command line, {} for its defaults."""
+    global_context: GlobalContext | None = None
+    """The branch of global context, which needs no other annotations; {} for its defaults."""
 
 
 RoIStages = Annotated[OneStage | Cascade | HybridTaskCascade, Field(discriminator="name")]
+
+
+def semantic_branch_of(stages: RoIStages) -> SemanticBranch | None:
+    """The semantic branch, where there is one."""
+    return stages.semantic if isinstance(stages, HybridTaskCascade) else None
+
+
+def global_context_of(stages: RoIStages) -> GlobalContext | None:
+    """The branch of global context, where there is one."""
+    return stages.global_context if isinstance(stages, HybridTaskCascade) else None
 
 
 class MaskCrossEntropy(Config):

@@ -15,16 +15,29 @@ Rules = Annotated[Literal["none", "2019", "2020"], BeforeValidator(_as_text)]
 source, lvisTraveler 2020 report, section 3.1; `none`: no submission is meant."""
 
 
-def check_rules(rules: str, external_data: bool) -> None:
+def check_rules(rules: str, external_data: bool, *, semantic_branch: bool = False) -> None:
     """Hold a variant against the rules that it names.
 
     Args:
         rules: Of which challenge.
         external_data: Whether the variant learned from annotations other than the training file's.
+        semantic_branch: Whether it has a branch that learns from class PNGs.
 
     Raises:
-        ValueError: It did, and the rules forbid it.
+        ValueError: It did, and the rules forbid it; or it does, and does not say so.
     """
+    if semantic_branch and rules == "2020":
+        raise ValueError(
+            "detector.roi_stages.semantic: it learns from class PNGs, and rules 2020 allow no"
+            " annotations besides those of LVIS; set detector.roi_stages.semantic=null"
+            " (detector.roi_stages.global_context={} needs none), or set rules=2019 or rules=none"
+        )
+    if semantic_branch and not external_data:
+        raise ValueError(
+            "external_data: false, but detector.roi_stages.semantic learns from class PNGs, which"
+            " are annotations besides the training file's; set external_data=true, or"
+            " detector.roi_stages.semantic=null"
+        )
     if rules == "2020" and external_data:
         raise ValueError(
             "external_data: true, but rules 2020 allow no annotations besides those of LVIS; leave"

@@ -66,7 +66,9 @@ Sampler = Annotated[
 class LossWeights(Config):
     """Factors of the summed losses."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"boundary", "mask_iou"})
+    later: ClassVar[frozenset[str]] = frozenset(
+        {"boundary", "mask_iou", "semantic", "image_labels"}
+    )
 
     rpn_objectness: NonNegativeFloat = 1.0
     rpn_box: NonNegativeFloat = 1.0
@@ -77,6 +79,10 @@ class LossWeights(Config):
     """Of `mask_head.boundary`."""
     mask_iou: NonNegativeFloat = 1.0
     """Of `mask_head.scoring`, whose loss is half the squared error."""
+    semantic: NonNegativeFloat = 0.2
+    """Of `roi_stages.semantic`: HTC's in mmdetection."""
+    image_labels: NonNegativeFloat = 3.0
+    """Of `roi_stages.global_context`: SCNet's in mmdetection."""
 
 
 class SGD(Config):

@@ -7,6 +7,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 from longtail.config.base import Config
 from longtail.config.combinations import check_scores, check_stages
 from longtail.config.detector import Detector
+from longtail.config.roi_stages import semantic_branch_of
 from longtail.config.rules import Rules, check_rules
 from longtail.config.scores import AsTheyAre, HeadMerge, ScoreAdjustment
 from longtail.config.stages import Stage
@@ -84,5 +85,6 @@ class Variant(Config):
         inference = self.inference
         last = self.stages[-1].classifier
         check_scores(last, inference.score_adjustment, inference.head_merge)
-        check_rules(self.rules, self.external_data)
+        semantic = semantic_branch_of(self.detector.roi_stages)
+        check_rules(self.rules, self.external_data, semantic_branch=semantic is not None)
         return self

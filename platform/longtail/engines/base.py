@@ -52,8 +52,9 @@ class Engine(Protocol):
     def losses(self, samples: Sequence[Sample]) -> dict[str, Tensor]:
         """The unweighted losses of a batch, each a scalar.
 
-        Keys: rpn_objectness, rpn_box, classification, box, mask. All are always present and tied to
-        the graph, also for batches without instances, so that distributed training never waits.
+        Keys: rpn_objectness, rpn_box, classification, box, mask, and those of optional parts. All
+        are always present and tied to the graph, also for batches without instances or maps, so
+        that distributed training never waits.
         """
         ...
 

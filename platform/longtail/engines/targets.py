@@ -26,6 +26,7 @@ def roi_targets(sample: Sample, num_categories: int, device: torch.device) -> Ro
         loss_weight=sample.loss_weight,
         drawn_category=sample.drawn_category,
         background_per_foreground=sample.background_per_foreground,
+        semantic=None if sample.semantic is None else sample.semantic.to(device),
     )
 
 

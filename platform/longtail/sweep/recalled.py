@@ -6,6 +6,7 @@ from longtail.cluster.nodes.plan import DataFiles
 from longtail.config.dimensions import from_description
 from longtail.config.search_space import SearchSpace
 from longtail.config.variant import Variant
+from longtail.data.semantic.maps import SemanticMaps
 from longtail.problems import BadInputError
 from longtail.sweep.journal import REQUEST, REQUEST_REMEDY, TrialEnded, read_events, read_request
 from longtail.sweep.request import Sweep
@@ -38,6 +39,7 @@ def recalled_sweep(directory: Path, num_trials: int) -> Sweep:
             tree["train"],
             tree["val"],
             exhaustive=tree.get("exhaustive", False),
+            semantic=SemanticMaps(NOWHERE, tree["semantic"]) if "semantic" in tree else None,
         )
         return Sweep(
             base=Variant.model_validate(tree["base"]),

@@ -87,6 +87,8 @@ class Sweep:
         }
         if self.data.exhaustive:
             tree["exhaustive"] = True
+        if self.data.semantic is not None:
+            tree["semantic"] = self.data.semantic.digest
         # The numbers of later points rest on it.
         return tree | ({"alike": "left out"} if self.num_alike else {})
 

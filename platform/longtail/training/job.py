@@ -24,6 +24,7 @@ class StageJob:
         loader_processes: Processes per worker that prepare samples; 0 prepares in the worker.
         until: Iterations after which it pauses, with a checkpoint; None trains to the end.
         exhaustive: Every category is labelled in every image of the annotation file.
+        semantic: Folder of the images' PNGs of classes, where the variant has a semantic branch.
     """
 
     variant: Variant
@@ -35,6 +36,7 @@ class StageJob:
     loader_processes: int
     until: int | None = None
     exhaustive: bool = False
+    semantic: Path | None = None
 
     @property
     def last_step(self) -> int:

@@ -30,6 +30,7 @@ def check_one_pass(jobs: Sequence[StageJob]) -> None:
             job.stage,
             job.train_annotations,
             job.images,
+            job.semantic,
             job.initial_weights,
             job.until,
         )

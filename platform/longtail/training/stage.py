@@ -10,8 +10,10 @@ from typing import TypeVar, cast
 import torch
 from torch import distributed, nn
 
+from longtail.config.roi_stages import semantic_branch_of
 from longtail.data.loading.batches import TrainingBatch, training_batches
 from longtail.data.lvis.annotations import Annotations, open_annotations
+from longtail.data.semantic.classes import ClassMaps
 from longtail.engines.base import Engine
 from longtail.engines.build import build_engine
 from longtail.models.category_statistics import CategoryStatistics
@@ -196,7 +198,21 @@ def _batches(
         rank=rank,
         start=(start.epoch, start.position),
         loader_processes=job.loader_processes,
+        maps=_class_maps(job),
     )
+
+
+def _class_maps(job: StageJob) -> ClassMaps | None:
+    """The maps that a semantic branch learns from."""
+    branch = semantic_branch_of(job.variant.detector.roi_stages)
+    if branch is None:
+        return None
+    if job.semantic is None:
+        raise ValueError(
+            "detector.roi_stages.semantic: no folder of PNGs of classes is given; give it to the"
+            " job (StageJob.semantic, --semantic of a grid), or set the branch to null"
+        )
+    return ClassMaps(job.semantic, branch.num_categories, branch.unlabelled)
 
 
 def _from_rank_0(find: Callable[[], T], device: torch.device) -> T:

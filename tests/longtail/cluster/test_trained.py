@@ -1,14 +1,18 @@
 """Where a training is found, and what is known of it there."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from longtail.cluster.nodes.ledger import begin, finish, node_directory
-from longtail.cluster.nodes.plan import Plan, Row
+from longtail.cluster.nodes.plan import DataFiles, Plan, Row, make_plan
 from longtail.cluster.results.evaluation_files import VARIANT
 from longtail.cluster.trained import find_trained
-from longtail.config.variant import Inference
+from longtail.config.detector import Detector
+from longtail.config.roi_stages import HybridTaskCascade, SemanticBranch
+from longtail.config.variant import Inference, Variant
+from longtail.data.semantic.maps import SemanticMaps
 from longtail.problems import BadInputError
 from longtail.training.checkpoints import TrainingState, save_checkpoint
 
@@ -30,6 +34,17 @@ def test_a_node_knows_all_but_the_test_time_settings(plan: Plan, tmp_path: Path)
         found = find_trained(given)
         assert found.checkpoint == checkpoint
         assert found.variant == row.variant.replace(inference=Inference())
+
+
+def test_a_node_of_a_semantic_branch_is_read_without_its_declaration(
+    data: DataFiles, tmp_path: Path
+) -> None:
+    detector = Detector(roi_stages=HybridTaskCascade(semantic=SemanticBranch()))
+    variant = Variant(detector=detector, external_data=True)
+    maps = SemanticMaps(tmp_path, "c" * 64)
+    plan = make_plan({"htc": variant}, (0,), replace(data, semantic=maps))
+    row, checkpoint = trained_row(plan, tmp_path)
+    assert find_trained(checkpoint).variant == row.variant
 
 
 def test_a_row_has_its_own_test_time_settings(plan: Plan, tmp_path: Path) -> None:

@@ -55,6 +55,8 @@ def test_an_adjustment_by_nothing_is_none() -> None:
         ({}, {"detector.box_head.regression_scale": 2.0}),
         ({}, {"stages.0.loss_weights.boundary": 2.0}),
         ({}, {"stages.0.loss_weights.mask_iou": 2.0}),
+        ({"roi_stages": "htc"}, {"stages.0.loss_weights.semantic": 2.0}),
+        ({}, {"stages.0.loss_weights.image_labels": 2.0}),
     ],
 )
 def test_heads_read_the_fields_of_what_they_have(
@@ -74,6 +76,14 @@ def test_heads_read_the_fields_of_what_they_have(
         ),
         ({"detector.mask_head.boundary": True}, {"stages.0.loss_weights.boundary": 2.0}),
         ({"detector.mask_head.scoring": True}, {"stages.0.loss_weights.mask_iou": 2.0}),
+        (
+            {"roi_stages": "htc", "roi_stages.semantic": {}, "external_data": True},
+            {"stages.0.loss_weights.semantic": 2.0},
+        ),
+        (
+            {"roi_stages": "htc", "roi_stages.global_context": {}},
+            {"stages.0.loss_weights.image_labels": 2.0},
+        ),
     ],
 )
 def test_other_fields_of_heads_count(part: dict[str, Any], field: dict[str, Any]) -> None:

@@ -4,6 +4,8 @@ import pytest
 
 from longtail.cluster.nodes.node import predictions_node, stage_node
 from longtail.config.base import parse_assignments
+from longtail.config.detector import Detector
+from longtail.config.roi_stages import HybridTaskCascade, semantic_branch_of
 from longtail.config.variant import Variant
 
 
@@ -37,3 +39,32 @@ def test_no_node_changes_its_identity(change: dict[str, object]) -> None:
     changed = Variant().override(change)
     assert changed != Variant()
     assert ids(changed) == ids(Variant())
+
+
+SEMANTIC = {"roi_stages": "htc", "roi_stages.semantic": {"num_categories": 201}}
+
+
+def test_a_semantic_branch_is_declared_as_external_data() -> None:
+    with pytest.raises(ValueError, match=r"external_data: false, .*set external_data=true, or"):
+        Variant().override(SEMANTIC)
+    declared = Variant().override({**SEMANTIC, "external_data": True, "rules": "2019"})
+    branch = semantic_branch_of(declared.detector.roi_stages)
+    assert branch is not None and branch.num_categories == 201
+
+
+@pytest.mark.parametrize("external_data", [True, False])
+def test_the_rules_of_2020_refuse_a_semantic_branch(external_data: bool) -> None:
+    words = r"detector\.roi_stages\.semantic: .*rules 2020 .*roi_stages\.semantic=null"
+    with pytest.raises(ValueError, match=words):
+        Variant().override({**SEMANTIC, "external_data": external_data, "rules": "2020"})
+
+
+def test_global_context_is_no_external_data() -> None:
+    changes = {"roi_stages": "htc", "roi_stages.global_context": {}, "rules": "2020"}
+    assert Variant().override(changes).rules == "2020"
+
+
+def test_nodes_without_a_branch_keep_their_names() -> None:
+    tree = Variant(detector=Detector(roi_stages=HybridTaskCascade())).named_tree()
+    assert not {"semantic", "global_context"} & tree["detector"]["roi_stages"].keys()
+    assert not {"semantic", "image_labels"} & tree["stages"][0]["loss_weights"].keys()

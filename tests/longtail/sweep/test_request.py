@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 from ray.tune.schedulers.async_hyperband import _Bracket
 from support.sweep_scene import sweep_of
 
+from longtail.data.semantic.maps import SemanticMaps
+from longtail.sealed import write_sealed_json
 from longtail.sweep.driver.rung_evaluation import intermediate_value_directory
+from longtail.sweep.journal import REQUEST, describe
+from longtail.sweep.recalled import recalled_sweep
 from longtail.sweep.request import rung_steps
 
 
@@ -39,6 +43,18 @@ def test_ray_tune_puts_its_milestones_there(
         bracket = _Bracket(on_the_way[0], iterations, reduction, 0)
         milestones = sorted(milestone for milestone, _ in bracket._rungs)
         assert [step for step in milestones if step < iterations] == on_the_way
+
+
+def test_pngs_of_classes_change_a_sweep_and_are_recalled(tmp_path: Path) -> None:
+    usual = sweep_of()
+    maps = SemanticMaps(tmp_path, "c" * 64)
+    with_maps = replace(usual, data=replace(usual.data, semantic=maps))
+    assert "semantic" not in usual.identity() and usual.id != with_maps.id
+    for sweep in (usual, with_maps):
+        folder = tmp_path / sweep.id
+        folder.mkdir()
+        write_sealed_json(folder / REQUEST, describe(sweep))
+        assert recalled_sweep(folder, 8).id == sweep.id
 
 
 def test_exhaustive_labels_change_a_sweep_and_its_evaluations_on_the_way(tmp_path: Path) -> None:

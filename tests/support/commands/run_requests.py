@@ -6,6 +6,7 @@ from typing import Any
 from experiments.commands.run_request import RunRequest
 
 DEFAULTS: dict[str, Any] = {
+    "semantic": None,
     "exhaustive": False,
     "scale": "demo",
     "iterations": None,

@@ -9,12 +9,14 @@ import numpy as np
 import torch
 from support.commands.in_process import exit_code
 from support.dashboards.made_results import made_grid
+from support.pictures.class_maps import paint_maps
 from support.results.made_up import write_result
 
 from ensemble.convert import main as convert
 from experiments.variants import VARIANTS
 from experiments.variants.scale import demo_scale
 from longtail.categories import CategoryTable
+from longtail.data.lvis.annotations import open_annotations
 from longtail.data.synthetic.dataset import Parameters, write_dataset
 from longtail.training.telemetry_files import write_window
 from longtail.training.telemetry_window import TelemetryWindow
@@ -48,6 +50,7 @@ def write_folder(folder: Path) -> None:
         (folder / name).mkdir(parents=True)
     for link in ("photos", "coco"):
         (folder / link).symlink_to("images")
+    paint_maps(open_annotations(folder / "train.json"), folder / "semantic")
     _write_annotations(folder)
     _write_results(folder)
     for name in STORES:

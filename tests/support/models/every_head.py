@@ -8,7 +8,15 @@ from support.every_classifier import single_classifiers
 
 from longtail.config import classifiers as config
 from longtail.config.detector import BoxHead, Detector, MaskHead
-from longtail.config.roi_stages import BalancedMask, Cascade, HybridTaskCascade, OneStage, RoIStages
+from longtail.config.roi_stages import (
+    BalancedMask,
+    Cascade,
+    GlobalContext,
+    HybridTaskCascade,
+    OneStage,
+    RoIStages,
+    SemanticBranch,
+)
 
 WIDTH = 32
 """Channels of the pyramid: what a double head's norms need."""
@@ -27,6 +35,14 @@ STAGES: dict[str, RoIStages] = {
     "htc": HybridTaskCascade(),
     "htc that is not interleaved": HybridTaskCascade(
         interleaved=False, mask_information_flow=False
+    ),
+    "htc with a semantic branch": HybridTaskCascade(
+        semantic=SemanticBranch(num_categories=4, convolutions=1)
+    ),
+    "htc-lite": HybridTaskCascade(global_context=GlobalContext(convolutions=1)),
+    "htc with all context": HybridTaskCascade(
+        semantic=SemanticBranch(num_categories=4, convolutions=1, joins=("mask",)),
+        global_context=GlobalContext(convolutions=1),
     ),
 }
 MASKS: dict[str, MaskHead] = {

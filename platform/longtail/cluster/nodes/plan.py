@@ -14,7 +14,9 @@ from longtail.cluster.nodes.node import (
 from longtail.cluster.nodes.result_row import ResultFile, ResultRow
 from longtail.config.base import fingerprint
 from longtail.config.detector import Detector, Detectron2, Timm
+from longtail.config.roi_stages import SemanticBranch, semantic_branch_of
 from longtail.config.variant import Variant
+from longtail.data.semantic.maps import SemanticMaps
 from longtail.files import sha256_of
 from longtail.path_options import shared_path
 
@@ -32,6 +34,7 @@ class DataFiles:
         train_digest: SHA-256 of `train` in hex.
         val_digest: SHA-256 of `val` in hex.
         exhaustive: Every category is labelled in every image.
+        semantic: PNGs of classes of the images of `train`; None where none are given.
     """
 
     train: Path
@@ -40,6 +43,7 @@ class DataFiles:
     train_digest: str
     val_digest: str
     exhaustive: bool = False
+    semantic: SemanticMaps | None = None
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,8 @@ def make_plan(
         results: Under names that no variant has.
 
     Raises:
-        ValueError: Two variants, or two results, are equal: their rows would be one.
+        ValueError: Two variants, or two results, are equal: their rows would be one. Or a semantic
+            branch has no PNGs of classes, or others than it says.
     """
     rows = tuple(_rows(variants, seeds, data, resamples))
     _check_different(
@@ -162,6 +167,8 @@ def _rows(
 
 def _row(name: str, variant_name: str, variant: Variant, data: DataFiles, resamples: int) -> Row:
     inputs = {"train": data.train_digest, **_digests_of_files(variant.detector)}
+    if branch := semantic_branch_of(variant.detector.roi_stages):
+        inputs["semantic"] = _maps_of(name, branch, data).digest
     stages: list[Node] = []
     for number in range(len(variant.stages)):
         parent = stages[-1] if stages else None
@@ -170,6 +177,17 @@ def _row(name: str, variant_name: str, variant: Variant, data: DataFiles, resamp
     predictions = predictions_node(variant.inference, name, data.val_digest, stages[-1])
     evaluation = _evaluation(name, predictions, data, resamples)
     return Row(name, variant_name, variant, tuple(stages), predictions, evaluation)
+
+
+def _maps_of(name: str, branch: SemanticBranch, data: DataFiles) -> SemanticMaps:
+    if data.semantic is None:
+        raise ValueError(
+            f"--semantic: {name} has detector.roi_stages.semantic, which learns from a PNG of"
+            " classes for each training image; name their folder with --semantic, or set"
+            " detector.roi_stages.semantic=null"
+        )
+    data.semantic.check(branch)
+    return data.semantic
 
 
 def _digests_of_files(detector: Detector) -> dict[str, str]:

@@ -118,6 +118,7 @@ class NodeRunner:
             initial_weights=None if number == 0 else self._final(row, number - 1),
             loader_processes=self.loader_processes,
             exhaustive=self.plan.data.exhaustive,
+            semantic=None if self.plan.data.semantic is None else self.plan.data.semantic.folder,
         )
 
     def _finish_training(self, job: StageJob) -> None:

@@ -28,6 +28,7 @@ from longtail.data.loading.transforms.build import build_transforms
 from longtail.data.lvis.annotations import Annotations
 from longtail.data.sampling.build import build_stream
 from longtail.data.sampling.steps import Step, StepSampler
+from longtail.data.semantic.classes import ClassMaps
 from longtail.problems import BadInputError
 from longtail.randomness import augmentation_generator
 
@@ -71,6 +72,7 @@ def training_batches(
     rank: int = 0,
     start: tuple[int, int] = (0, 0),
     loader_processes: int = 0,
+    maps: ClassMaps | None = None,
 ) -> Iterator[TrainingBatch]:
     """This worker's batches, for ever, from a place in the stream of images on.
 
@@ -87,6 +89,7 @@ def training_batches(
         rank: This worker, 0 to num_replicas - 1.
         start: (epoch, position) of a batch already taken, or (0, 0).
         loader_processes: Processes that read ahead; 0 reads in this one.
+        maps: The images' maps of classes, where they are learned from.
 
     Raises:
         ValueError: No image is left, the workers cannot share a step evenly, or there is too
@@ -97,8 +100,9 @@ def training_batches(
     sampler = StepSampler(stream, stage.schedule.images_per_step, num_replicas, rank)
     transforms = build_transforms(stage.augmentations)
     sides = largest_sides(transforms, stored_sides(annotations))
-    check_shared_memory(sampler.images_per_step // num_replicas, sides, loader_processes)
-    load = partial(_training_batch, annotations, images_root, transforms, stage.sampler, seed)
+    count, with_maps = sampler.images_per_step // num_replicas, maps is not None
+    check_shared_memory(count, sides, loader_processes, with_maps=with_maps)
+    load = partial(_training_batch, annotations, images_root, transforms, stage.sampler, seed, maps)
     return _load(load, sampler.steps(*start), loader_processes)
 
 
@@ -123,7 +127,9 @@ def stored_sides(images: ImageFiles) -> tuple[int, int]:
     return int(short), int(long)
 
 
-def check_shared_memory(num_images: int, sides: tuple[int, int], loader_processes: int) -> None:
+def check_shared_memory(
+    num_images: int, sides: tuple[int, int], loader_processes: int, *, with_maps: bool = False
+) -> None:
     """Refuse loader processes whose batches would not fit into shared memory.
 
     Without the check, a full one kills the training process with a bus error.
@@ -132,6 +138,7 @@ def check_shared_memory(num_images: int, sides: tuple[int, int], loader_processe
         num_images: Images of a batch.
         sides: Largest short and long side of an image in pixels.
         loader_processes: Processes that keep `BATCHES_AHEAD` batches each; 0 needs nothing.
+        with_maps: Whether each pixel has a class besides.
 
     Raises:
         ValueError: They need more than is free.
@@ -139,7 +146,7 @@ def check_shared_memory(num_images: int, sides: tuple[int, int], loader_processe
     if not loader_processes or not SHARED_MEMORY.is_dir():
         return
     short, long = min(sides), max(sides)
-    needed = loader_processes * BATCHES_AHEAD * num_images * 3 * short * long * 4
+    needed = loader_processes * BATCHES_AHEAD * num_images * short * long * (12 + with_maps)
     volume = os.statvfs(SHARED_MEMORY)
     free = volume.f_bavail * volume.f_frsize
     if needed > free:
@@ -156,12 +163,13 @@ def _training_batch(
     transforms: Sequence[Transform],
     draws: Sampler,
     seed: int,
+    maps: ClassMaps | None,
     step: Step,
 ) -> TrainingBatch:
     samples = []
     for item in step.items:
         rng = augmentation_generator(seed, item.epoch, item.position)
-        sample = load_sample(annotations, item.image, images_root, transforms, rng)
+        sample = load_sample(annotations, item.image, images_root, transforms, rng, maps)
         samples.append(for_drawn_category(sample, draws, item.category))
     return TrainingBatch(samples, step.epoch, step.position)
 

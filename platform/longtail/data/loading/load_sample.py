@@ -18,9 +18,11 @@ from longtail.data.loading.images import to_tensor
 from longtail.data.loading.masks import BitmapMask, InstanceMasks, PolygonMask
 from longtail.data.loading.sample import Image, Sample, VerifiedCategories
 from longtail.data.loading.transforms.base import Transform, draw_change
+from longtail.data.loading.transforms.geometry import Geometry
 from longtail.data.lvis.annotations import Annotations
 from longtail.data.lvis.segmentation import Polygons, Rle, Segmentation
 from longtail.data.pictures.rgb import read_rgb
+from longtail.data.semantic.classes import UNLABELLED, ClassMaps
 
 
 def load_sample(
@@ -29,6 +31,7 @@ def load_sample(
     images_root: Path,
     transforms: Sequence[Transform],
     rng: np.random.Generator,
+    maps: ClassMaps | None = None,
 ) -> Sample:
     """Read image index `i`, augment it and its instances, and say what is verified in it.
 
@@ -36,7 +39,7 @@ def load_sample(
     annotators saw them.
 
     Raises:
-        BadInputError: The picture is missing, damaged or of another size.
+        BadInputError: The picture or its map of classes is missing, damaged or of another size.
     """
     size = int(annotations.heights[i]), int(annotations.widths[i])
     change = draw_change(transforms, size, rng)
@@ -55,6 +58,7 @@ def load_sample(
         ignore_boxes=torch.zeros(0, 4),
         ignore_weights=torch.zeros(0),
         has_masks=annotations.has_masks(i),
+        semantic=None if maps is None else _classes(maps, annotations, i, geometry),
     )
 
 
@@ -102,6 +106,11 @@ def _mask(segmentation: Segmentation) -> PolygonMask | BitmapMask | None:
             )
         case None:
             return None
+
+
+def _classes(maps: ClassMaps, annotations: Annotations, i: int, geometry: Geometry) -> Tensor:
+    """(H, W) uint8 of the new picture."""
+    return torch.from_numpy(geometry.classes(maps.of_image(annotations, i), UNLABELLED))
 
 
 def _indices(values: NDArray[np.int64]) -> Tensor:

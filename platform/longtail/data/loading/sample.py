@@ -62,6 +62,7 @@ class Sample:
         drawn_category: Label whose instances alone are foreground; None learns from all.
         background_per_foreground: Background RoIs for each foreground RoI, where `drawn_category`
             is given.
+        semantic: (H, W) uint8, the class of each pixel or 255; None where nothing is labelled.
     """
 
     image: Image
@@ -76,3 +77,4 @@ class Sample:
     loss_weight: float = 1.0
     drawn_category: int | None = None
     background_per_foreground: float = 1.0
+    semantic: Tensor | None = None

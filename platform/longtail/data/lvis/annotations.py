@@ -172,7 +172,12 @@ class Annotations:
 
     def file_name(self, i: int) -> str:
         """`file_name` of image i, else the last two parts of its `coco_url`, else ""."""
-        return next(iter(self._image_names(i)), "")
+        return next(iter(self.image_names(i)), "")
+
+    def image_names(self, i: int) -> list[str]:
+        """Under which the picture of image i may lie below a folder, the first one first."""
+        names = (self._text("file_names", i), self._text("coco_names", i))
+        return [name for name in names if name]
 
     def image_path(self, i: int, root: Path) -> Path:
         """The picture of image i below a folder.
@@ -180,7 +185,7 @@ class Annotations:
         Raises:
             BadInputError: It is under none of the names the file gives it, or has none.
         """
-        names = self._image_names(i)
+        names = self.image_names(i)
         if not names:
             where = f"{self.path}: image {self.image_ids[i]}"
             raise BadInputError(f"{where} has neither file_name nor coco_url; add file_name")
@@ -270,10 +275,6 @@ class Annotations:
 
     def _ragged(self, name: str) -> Ragged:
         return Ragged(self._columns[f"{name}_offsets"], self._columns[f"{name}_values"])
-
-    def _image_names(self, i: int) -> list[str]:
-        names = (self._text("file_names", i), self._text("coco_names", i))
-        return [name for name in names if name]
 
     def _text(self, name: str, i: int) -> str:
         return self._ragged(name).row(i).tobytes().decode()

@@ -10,12 +10,12 @@ import os
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import msgspec
 
 from longtail.data.lvis.annotations import default_cache_dir
 from longtail.data.lvis.file_digest import YOUNG_NS
-from longtail.data.pictures.header import PictureFacts
 from longtail.sealed import DamagedError, read_sealed, write_sealed
 
 # To be raised when facts or the rules behind their faults change.
@@ -25,30 +25,39 @@ logger = logging.getLogger(__name__)
 
 SizeAndTime = tuple[int, int]
 """Bytes, and time of the last change in nanoseconds."""
-Known = dict[str, tuple[SizeAndTime, PictureFacts]]
+Facts = TypeVar("Facts")
+"""What is kept of a file: a struct."""
+Known = dict[str, tuple[SizeAndTime, Facts]]
 """By path."""
 
 
-class _Kept(msgspec.Struct):
+class _Kept(msgspec.Struct, Generic[Facts]):
     version: int
-    pictures: Known
+    pictures: Known[Facts]
 
 
-def memory_of(file: str, root: Path) -> Path:
+def memory_of(file: str, root: Path, kind: str = "pictures") -> Path:
     """Where the facts of the pictures of an annotation file are kept.
 
     Args:
         file: The path of the annotation file, whose content may change.
         root: The folder of its pictures.
+        kind: What they are; others of the same folder are kept elsewhere.
     """
     key = hashlib.sha256(f"{Path(file).resolve()} {root.resolve()}".encode()).hexdigest()
-    return default_cache_dir() / "pictures" / f"{key}.json"
+    return default_cache_dir() / kind / f"{key}.json"
 
 
-def recall(memory: Path) -> Known:
-    """What is known by path; nothing where there is no memory, or another version's."""
+def recall(memory: Path, kind: type[Facts]) -> Known[Facts]:
+    """What is known by path; nothing where there is no memory, or another version's.
+
+    Args:
+        memory: See `memory_of`.
+        kind: What is kept of a file.
+    """
     try:
-        kept = msgspec.json.decode(read_sealed(memory, "pictures are read again"), type=_Kept)
+        content = read_sealed(memory, "pictures are read again")
+        kept = msgspec.json.decode(content, type=_Kept[kind])  # type: ignore[valid-type]
     except FileNotFoundError:
         return {}
     except (DamagedError, msgspec.DecodeError) as error:
@@ -57,7 +66,7 @@ def recall(memory: Path) -> Known:
     return kept.pictures if kept.version == VERSION else {}
 
 
-def remember(memory: Path, known: Known) -> None:
+def remember(memory: Path, known: Known[Facts]) -> None:
     """Keep what is known of files that will not change unnoticed; those of this moment may."""
     limit = time.time_ns() - YOUNG_NS
     settled = {path: entry for path, entry in known.items() if entry[0][1] < limit}

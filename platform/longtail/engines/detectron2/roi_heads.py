@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from longtail.engines.detectron2.keys import classifier_of, detector_of, inference_of, statistics_of
 from longtail.engines.detectron2.targets import targets_of
+from longtail.models.context.build import has_context
 from longtail.models.necks.build import levels_of
 from longtail.models.roi_heads.build import build_roi_heads
 from longtail.models.roi_heads.heads import RoIDetections, RoIHeads
@@ -21,8 +22,12 @@ HEAD_LOSSES = {
     "mask": "loss_mask",
     "boundary": "loss_boundary",
     "mask_iou": "loss_maskiou",
+    "semantic": "loss_sem_seg",
+    "image_labels": "loss_image_labels",
 }
-"""Our names, and those that detectron2 and projects on it have; all stages are summed."""
+"""Our names, and those that detectron2 and projects on it have; all stages are summed. A batch
+whose targets have no map of classes, as detectron2's own, has a `loss_sem_seg` of 0 that is tied to
+the graph."""
 
 
 class LongtailROIHeads(nn.Module):
@@ -46,7 +51,8 @@ class LongtailROIHeads(nn.Module):
         """
         detector = detector_of(cfg)
         widths = {name: shape.channels for name, shape in input_shape.items()}
-        needed = levels_of(detector.neck).pooled_names
+        levels = levels_of(detector.neck)
+        needed = levels.names if has_context(detector) else levels.pooled_names
         if any(widths.get(level) != detector.neck_channels for level in needed):
             raise ValueError(
                 f"MODEL.ROI_HEADS.NAME {cls.__name__}: needs the levels {needed[0]} to"

@@ -44,6 +44,7 @@ class TargetInstances(Instances):  # type: ignore[misc]
             source=given.source.to(device),
             ignore_boxes=given.ignore_boxes.to(device),
             ignore_weights=given.ignore_weights.to(device),
+            semantic=None if given.semantic is None else given.semantic.to(device),
         )
         return TargetInstances(self.image_size, moved)
 

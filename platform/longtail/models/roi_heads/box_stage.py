@@ -14,6 +14,7 @@ from longtail.losses.box import box_regression_loss
 from longtail.models.box_heads.double_head import enlarged
 from longtail.models.box_heads.regressor import BoxRegressor, deltas_of
 from longtail.models.boxes import CodingWeights, decode_boxes, encode_boxes
+from longtail.models.pooling.pyramid import RoIPooler
 from longtail.models.roi_heads.sampling import RoISampler, SampledRoIs
 
 Sizes = Sequence[tuple[int, int]]
@@ -67,7 +68,7 @@ class BoxStage:
     """
 
     rules: StageRules
-    pooler: nn.Module
+    pooler: RoIPooler
     head: nn.Module
     regressor: BoxRegressor
     double_head: nn.Module | None = None
@@ -91,7 +92,7 @@ class BoxStage:
         return BoxOutputs(hidden, pooled, self.regressor(regressed))
 
     def _pooled(self, features: Mapping[str, Tensor], boxes: Sequence[Tensor]) -> Tensor:
-        pooled: Tensor = self.pooler(features, boxes)
+        pooled = self.pooler(features, boxes)
         scale = self.rules.gradient_scale
         if scale != 1 and pooled.requires_grad:
             pooled.register_hook(  # type: ignore[no-untyped-call]

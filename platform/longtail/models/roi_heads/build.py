@@ -27,6 +27,7 @@ from longtail.models.category_statistics import CategoryStatistics
 from longtail.models.classifiers.base import Classifier as ClassifierModule
 from longtail.models.classifiers.build import build_classifier
 from longtail.models.classifiers.by_stage import AnyClassifier, StageClassifiers
+from longtail.models.context.build import build_context
 from longtail.models.detections.select import BoxSelector
 from longtail.models.masks.mask_head import MaskHead as MaskHeadModule
 from longtail.models.masks.mask_scoring import MaskIoUHead
@@ -46,7 +47,8 @@ def build_roi_heads(
 ) -> RoIHeads:
     """The second stage for the categories of the training annotations.
 
-    Random numbers are drawn for the modules of each stage of boxes, in order, then for the masks.
+    Random numbers are drawn for the modules of each stage of boxes, in order, then for the masks,
+    then for the context.
     """
     box, mask = detector.box_head, detector.mask_head
     num_categories = statistics.num_categories
@@ -73,6 +75,7 @@ def build_roi_heads(
         double_head=_all(double_heads) if double_heads else None,
         fine_pooler=_fine_pooler(detector) if mask.boundary else None,
         mask_scorer=_mask_scorer(detector, num_categories) if mask.scoring else None,
+        context=build_context(detector, num_categories),
         rules=rules,
         score_rows=build_score_rows(classifier, inference, statistics),
         selector=BoxSelector(

@@ -5,7 +5,7 @@ pixels of the network's input; background is label K.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from longtail.config.stages import Part
 from longtail.models.box_heads.regressor import BoxRegressor
 from longtail.models.classifiers.by_stage import AnyClassifier
+from longtail.models.context.context import Context, Surroundings
 from longtail.models.detections.score_rows import ScoreRows
 from longtail.models.detections.select import BoxSelector, FoundBoxes
 from longtail.models.masks.mask_head import MaskHead
@@ -59,6 +60,7 @@ class RoIHeads(nn.Module):
         double_head: What the regressor sees instead of `box_head`, where it has its own.
         fine_pooler: See `MaskBranch`.
         mask_scorer: See `MaskBranch`.
+        context: What surrounds the RoIs, added to their features in all stages.
         rules: What is no layer.
         score_rows: The scores that boxes are chosen by in inference.
         selector: Draws detections from scored boxes.
@@ -76,6 +78,7 @@ class RoIHeads(nn.Module):
         double_head: nn.Module | None = None,
         fine_pooler: PyramidPooler | None = None,
         mask_scorer: MaskIoUHead | None = None,
+        context: Context | None = None,
         rules: RoIRules,
         score_rows: ScoreRows,
         selector: BoxSelector,
@@ -91,6 +94,7 @@ class RoIHeads(nn.Module):
         self.double_head = double_head
         self.fine_pooler = fine_pooler
         self.mask_scorer = mask_scorer
+        self.context = context
         self.score_rows = score_rows
         self.selector = selector
 
@@ -126,12 +130,12 @@ class RoIHeads(nn.Module):
         self, features: Mapping[str, Tensor], boxes: Sequence[Tensor], labels: Sequence[Tensor]
     ) -> list[FoundMasks]:
         """The masks of given (D, 4) boxes and (D,) labels, per image."""
-        return self.mask_branch.found(features, boxes, labels)
+        return self._masks_in(self._surroundings(features)).found(features, boxes, labels)
 
     def parts(self) -> dict[Part, nn.Module]:
         """What a training stage can freeze or re-create, of all stages of boxes together."""
         return {
-            "box_head": _together(self.box_head, self.box_pooler, self.double_head),
+            "box_head": _together(self.box_head, self.box_pooler, self.double_head, self.context),
             "classifier": self.get_submodule("classifier"),
             "box_regressor": self.box_regressor,
             "mask_head": _together(
@@ -145,7 +149,7 @@ class RoIHeads(nn.Module):
         count = len(self.rules.stages)
         of_stages = zip(
             self.rules.stages,
-            _of_each(self.box_pooler, count),
+            cast(list[RoIPooler], _of_each(self.box_pooler, count)),
             _of_each(self.box_head, count),
             cast(list[BoxRegressor], _of_each(self.box_regressor, count)),
             [None] * count if self.double_head is None else _of_each(self.double_head, count),
@@ -172,6 +176,25 @@ class RoIHeads(nn.Module):
             by_ratio=self.rules.masks_by_ratio,
         )
 
+    def _surroundings(self, features: Mapping[str, Tensor]) -> Surroundings:
+        """What surrounds the RoIs of a batch, once for all stages."""
+        return Surroundings(None, None) if self.context is None else self.context(features)
+
+    def _boxes_in(self, seen: Surroundings) -> BoxBranch:
+        branch = self.box_branch
+        if self.context is None:
+            return branch
+        stages = [
+            replace(stage, pooler=seen.joining(stage.pooler, "box")) for stage in branch.stages
+        ]
+        return replace(branch, stages=stages)
+
+    def _masks_in(self, seen: Surroundings) -> MaskBranch:
+        branch = self.mask_branch
+        if self.context is None:
+            return branch
+        return replace(branch, pooler=seen.joining(branch.pooler, "mask"))
+
     def _losses(
         self,
         features: Mapping[str, Tensor],
@@ -179,8 +202,9 @@ class RoIHeads(nn.Module):
         sizes: Sizes,
         targets: Sequence[RoITargets],
     ) -> dict[str, Tensor]:
-        of_boxes = self.box_branch.losses(features, proposals, sizes, targets)
-        masks = self.mask_branch
+        seen = self._surroundings(features)
+        of_boxes = self._boxes_in(seen).losses(features, proposals, sizes, targets)
+        masks = self._masks_in(seen)
         learned = [
             masks.losses(number, features, of_boxes.for_masks[number], targets)
             for number in range(len(masks.heads))
@@ -190,12 +214,14 @@ class RoIHeads(nn.Module):
             "classification": of_boxes.classification,
             "box": of_boxes.box,
             **_weighted_sums(weights[: len(learned)], learned),
+            **seen.losses(targets),
         }
 
     def _detections(
         self, features: Mapping[str, Tensor], proposals: Sequence[Tensor], sizes: Sizes
     ) -> list[RoIDetections]:
-        last = self.box_branch.outputs(features, proposals, sizes, self.score_rows)
+        seen = self._surroundings(features)
+        last = self._boxes_in(seen).outputs(features, proposals, sizes, self.score_rows)
         lengths = [len(of_image) for of_image in last.boxes]
         scores = zip(*(torch.split(of_all, lengths) for of_all in last.rows), strict=True)
         found = [
@@ -204,7 +230,8 @@ class RoIHeads(nn.Module):
                 last.boxes, scores, torch.split(last.deltas, lengths), sizes, strict=True
             )
         ]
-        masks = self.masks_for(features, [f.boxes for f in found], [f.labels for f in found])
+        boxes, labels = [f.boxes for f in found], [f.labels for f in found]
+        masks = self._masks_in(seen).found(features, boxes, labels)
         return [
             RoIDetections(f, mask.probabilities, mask.quality)
             for f, mask in zip(found, masks, strict=True)

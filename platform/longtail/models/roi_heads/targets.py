@@ -46,6 +46,8 @@ class RoITargets:
         drawn_category: Label in 0..K-1 whose RoIs alone are foreground; None takes all instances.
         background_per_foreground: Background RoIs for each foreground RoI, where `drawn_category`
             is given.
+        semantic: (H, W) uint8, the class of each pixel of the network's input without padding, or
+            255; None where nothing is labelled.
     """
 
     boxes: Tensor
@@ -59,3 +61,4 @@ class RoITargets:
     loss_weight: float = 1.0
     drawn_category: int | None = None
     background_per_foreground: float = 1.0
+    semantic: Tensor | None = None

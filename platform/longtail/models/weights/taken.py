@@ -16,6 +16,7 @@ PREFIXES: dict[str, Part] = {
     "roi_heads.box_head.": "box_head",
     "roi_heads.box_pooler.": "box_head",
     "roi_heads.double_head.": "box_head",
+    "roi_heads.context.": "box_head",
     "roi_heads.classifier.": "classifier",
     "roi_heads.box_regressor.": "box_regressor",
     "roi_heads.mask_head.": "mask_head",

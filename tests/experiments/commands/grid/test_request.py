@@ -5,14 +5,16 @@ from typing import Any
 
 import pytest
 from support.commands.run_requests import run_request
+from support.pictures.class_maps import paint_maps
 
 from experiments.commands.grid.request import GridRequest
 from experiments.variants import VARIANTS
 from experiments.variants.scale import demo_scale
+from longtail.data.lvis.annotations import open_annotations
 from longtail.problems import BadInputError
 
 
-def request(toy_set: Path, runs: Path, **changes: Any) -> GridRequest:
+def request(toy_set: Path, runs: Path, semantic: Path | None = None, **changes: Any) -> GridRequest:
     options: dict[str, Any] = {
         "variants": (),
         "table": None,
@@ -20,7 +22,8 @@ def request(toy_set: Path, runs: Path, **changes: Any) -> GridRequest:
         "seeds": (0,),
         "baseline": None,
     }
-    return GridRequest(run_request(toy_set, runs), **{**options, **changes})
+    run = run_request(toy_set, runs, semantic=semantic)
+    return GridRequest(run, **{**options, **changes})
 
 
 def test_a_variant_can_be_asked_for_twice(toy_set: Path, tmp_path: Path) -> None:
@@ -112,3 +115,25 @@ def test_rows_of_a_report_come_with_what_it_claims(toy_set: Path, tmp_path: Path
     named = request(toy_set, tmp_path, variants=("eql_r50", "sigmoid_r50=softmax_r50", "heads"))
     assert list(named.reported()) == ["eql_r50"]
     assert request(toy_set, tmp_path).reported()["eql_rfs_r50"]["APr"] == 0.153
+
+
+HTC = ("roi_stages=htc", 'roi_stages.semantic={"num_categories":5}', "external_data=true")
+
+
+def test_a_semantic_branch_needs_the_folder_of_its_pngs(toy_set: Path, tmp_path: Path) -> None:
+    maps = paint_maps(open_annotations(toy_set / "train.json"), tmp_path / "maps")
+    rows: dict[str, Any] = {"variants": ("softmax_r50",), "assignments": HTC}
+    with pytest.raises(ValueError, match=r"--semantic: softmax_r50 has detector\.roi_stages\.sem"):
+        request(toy_set, tmp_path, **rows).plan()
+    (row,) = request(toy_set, tmp_path, maps, **rows).plan().rows
+    assert len(row.stages[0].inputs["semantic"]) == 64
+    with pytest.raises(ValueError, match=r"--semantic .*maps: nothing learns from it; leave it"):
+        request(toy_set, tmp_path, maps, variants=("softmax_r50",)).plan()
+
+
+def test_a_png_that_is_not_there_is_refused_with_its_image(toy_set: Path, tmp_path: Path) -> None:
+    maps = paint_maps(open_annotations(toy_set / "train.json"), tmp_path / "maps")
+    min(maps.rglob("*.png")).unlink()
+    rows: dict[str, Any] = {"variants": ("softmax_r50",), "assignments": HTC}
+    with pytest.raises(BadInputError, match=r"(?s)--semantic: no PNG of classes under .*image \d"):
+        request(toy_set, tmp_path, maps, **rows).plan()

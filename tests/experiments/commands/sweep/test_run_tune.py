@@ -27,6 +27,7 @@ def options(runs: Path, **changes: Any) -> dict[str, Any]:
         "train": None,
         "val": None,
         "images": None,
+        "semantic": None,
         "exhaustive": False,
         "no_report": False,
         "scale": None,

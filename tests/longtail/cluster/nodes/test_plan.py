@@ -1,5 +1,6 @@
 """Node identity, and the tree of shared stage prefixes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,10 @@ import pytest
 from longtail.cluster.nodes.plan import DataFiles, Plan, make_plan, with_absolute_files
 from longtail.config.classifiers import Equalization, Sigmoid
 from longtail.config.detector import Detector, Detectron2, Timm
+from longtail.config.roi_stages import HybridTaskCascade, SemanticBranch
 from longtail.config.stages import Stage
 from longtail.config.variant import Inference, Variant
+from longtail.data.semantic.maps import SemanticMaps
 
 DATA = DataFiles(Path("train.json"), Path("val.json"), Path("images"), "a" * 64, "b" * 64)
 BASE = Variant(stages=(Stage(classifier=Sigmoid()),))
@@ -119,3 +122,27 @@ def test_a_worker_gets_absolute_files_and_the_node_keeps_its_name(
     (row,) = plan({"a": variant}).rows
     assert row.stages[0].config["detector"]["weights"] == "r50.pt"
     assert with_absolute_files(Variant()) == Variant()
+
+
+def test_pngs_of_classes_name_the_trainings_that_learn_from_them_alone() -> None:
+    branch = SemanticBranch(num_categories=4)
+    learning = BASE.replace(
+        detector=Detector(roi_stages=HybridTaskCascade(semantic=branch)), external_data=True
+    )
+    with pytest.raises(ValueError, match=r"--semantic: htc has .*name their folder with --sem"):
+        plan({"htc": learning})
+
+    def ids(maps: SemanticMaps) -> list[str]:
+        data = replace(DATA, semantic=maps)
+        rows = make_plan({"htc": learning, "plain": BASE}, (0,), data).rows
+        return [row.stages[0].id for row in rows]
+
+    here, there, other = (
+        ids(SemanticMaps(Path(folder), digest * 64, ((3, "image 1"), (255, "image 1"))))
+        for folder, digest in (("here", "c"), ("there", "c"), ("here", "d"))
+    )
+    assert here == there
+    assert (here[0] == other[0], here[1] == other[1]) == (False, True)
+    assert here[1] == plan({"plain": BASE}).rows[0].stages[0].id
+    with pytest.raises(ValueError, match=r"semantic\.num_categories 4: .* class 4; set"):
+        ids(SemanticMaps(Path("here"), "c" * 64, ((4, "image 1"),)))

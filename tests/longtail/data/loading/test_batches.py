@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from support.pictures.class_maps import paint_maps
 
 from longtail.config.augmentations import HorizontalFlip, Resize
 from longtail.config.stages import (
@@ -20,6 +21,7 @@ from longtail.data.loading import batches as loading
 from longtail.data.loading.batches import TrainingBatch, prediction_images, training_batches
 from longtail.data.loading.sample import Sample
 from longtail.data.lvis.annotations import Annotations, open_annotations
+from longtail.data.semantic.classes import ClassMaps
 from longtail.data.synthetic.dataset import Parameters, write_dataset
 from longtail.problems import BadInputError
 
@@ -49,6 +51,7 @@ def batches(
     start: tuple[int, int] = (0, 0),
     loader_processes: int = 0,
     stage: Stage = STAGE,
+    maps: ClassMaps | None = None,
 ) -> Iterator[TrainingBatch]:
     return training_batches(
         annotations=annotations,
@@ -60,6 +63,7 @@ def batches(
         rank=rank,
         start=start,
         loader_processes=loader_processes,
+        maps=maps,
     )
 
 
@@ -133,6 +137,25 @@ def test_all_instances_count_where_proposals_are_not_selected(annotations: Annot
     for sampler in (ClassThenImage(selected_proposals=False), ClassAware()):
         (batch,) = islice(batches(annotations, stage=STAGE.replace(sampler=sampler)), 1)
         assert {sample.drawn_category for sample in batch.samples} == {None}
+
+
+@pytest.mark.parametrize("processes", [0, 2])
+def test_maps_of_classes_come_with_their_images(
+    annotations: Annotations, folder: Path, processes: int
+) -> None:
+    maps = ClassMaps(paint_maps(annotations, folder / "maps"), 5, 0)
+    here = list(islice(batches(annotations, maps=maps), 4))
+    there = islice(batches(annotations, loader_processes=processes, maps=maps), 4)
+    for batch, again in zip(here, there, strict=True):
+        assert same_batch(batch, again)
+        for sample, same in zip(batch.samples, again.samples, strict=True):
+            assert sample.semantic is not None and same.semantic is not None
+            assert tuple(sample.semantic.shape) == sample.image.size
+            assert torch.equal(sample.semantic, same.semantic)
+            labels = set(sample.semantic.unique().tolist())
+            assert labels <= {1, 2, 3, 4, 255} and len(labels) > 1
+    (plain,) = islice(batches(annotations), 1)
+    assert {sample.semantic for sample in plain.samples} == {None}
 
 
 def test_reading_leaves_the_global_random_numbers_alone(annotations: Annotations) -> None:

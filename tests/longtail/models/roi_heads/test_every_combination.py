@@ -36,7 +36,7 @@ def _features() -> dict[str, Tensor]:
     generator = torch.Generator().manual_seed(1)
     return {
         name: torch.randn(2, WIDTH, SIDE // stride, SIDE // stride, generator=generator)
-        for name, stride in (("p2", 4), ("p3", 8), ("p4", 16), ("p5", 32))
+        for name, stride in (("p2", 4), ("p3", 8), ("p4", 16), ("p5", 32), ("p6", 64))
     }
 
 
@@ -54,7 +54,11 @@ def _learns_goes_on_and_predicts(
     detector: Detector, classifier: Classifier, make_targets: TargetsMaker
 ) -> None:
     heads = _heads(detector, classifier)
-    targets = [make_targets([[0.0, 0, 30, 30], [30, 30, 62, 62]], [1, 3]), make_targets([], [])]
+    classes = torch.randint(4, (SIDE, SIDE), dtype=torch.uint8)
+    targets = [
+        make_targets([[0.0, 0, 30, 30], [30, 30, 62, 62]], [1, 3], semantic=classes),
+        make_targets([], []),
+    ]
     optimizer = torch.optim.SGD(heads.parameters(), lr=1e-3, momentum=0.9)
     _step(heads, optimizer, targets)
     states = copy.deepcopy((heads.state_dict(), optimizer.state_dict()))

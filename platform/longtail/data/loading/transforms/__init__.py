@@ -1,5 +1,5 @@
 """Augmentation: what happens to the pixels of a picture and to the coordinates in it.
 
-- `base`: what every transform offers; `geometry`: one affine map for pixels, boxes and masks.
+- `base`: what every transform offers; `geometry`: one affine map for all that has a place.
 - `build`: from a configuration to its transforms; `resize`, `horizontal_flip`: one file each.
 """

@@ -1,4 +1,4 @@
-"""Where the pixels of a picture go: one affine map moves boxes and masks with them.
+"""Where the pixels of a picture go: one affine map moves boxes, masks and classes with them.
 
 Coordinates are continuous pixels (pixel i covers [i, i + 1)), sizes are (height, width).
 """
@@ -8,6 +8,7 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image as PilImage
 
 from longtail.data.lvis.clipping import clip_boxes
 
@@ -38,6 +39,23 @@ class Geometry:
     def boxes(self, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Move (G, 4) xyxy boxes and clip them to the new picture; some may become empty."""
         return clip_boxes(move_boxes(boxes, self.matrix), self.size)
+
+    def classes(self, classes: NDArray[np.uint8], outside: int) -> NDArray[np.uint8]:
+        """Move a map of classes: each pixel takes that of the place its centre came from.
+
+        Args:
+            classes: Of the old picture's pixels.
+            outside: Class of new pixels that come from outside of it.
+        """
+        inverse = np.linalg.inv(np.vstack([self.matrix, [0, 0, 1]]))[:2]
+        moved = PilImage.fromarray(classes).transform(
+            self.size[::-1],
+            PilImage.Transform.AFFINE,
+            tuple(inverse.ravel()),
+            resample=PilImage.Resampling.NEAREST,
+            fillcolor=outside,
+        )
+        return np.array(moved)
 
 
 def move_boxes(boxes: NDArray[np.float64], matrix: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,0 +1,92 @@
+"""A map of classes moves as the masks that it was painted from, whatever the transform."""
+
+from typing import get_args
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from longtail.config import augmentations as config
+from longtail.data.loading.masks import BitmapMask, InstanceMasks
+from longtail.data.loading.transforms.base import draw_change
+from longtail.data.loading.transforms.build import build_transforms
+from longtail.data.loading.transforms.geometry import Geometry
+
+SIZE = (40, 60)
+OUTSIDE = 255
+SQUARES = {1: (4, 8, 20, 24), 2: (30, 0, 40, 60), 3: (6, 40, 14, 56)}
+"""Rows and columns of each class: (top, left, bottom, right), all even."""
+CHANGES: dict[str, list[config.Augmentation]] = {
+    "nothing": [],
+    "doubled": [config.Resize(short_sides=(80,))],
+    "halved": [config.Resize(short_sides=(20,))],
+    "flipped": [config.HorizontalFlip(probability=1.0)],
+    "doubled and flipped": [
+        config.Resize(short_sides=(80,)),
+        config.HorizontalFlip(probability=1.0),
+    ],
+    "flipped and halved": [
+        config.HorizontalFlip(probability=1.0),
+        config.Resize(short_sides=(20,)),
+    ],
+}
+
+
+def _painted() -> NDArray[np.uint8]:
+    classes = np.zeros(SIZE, np.uint8)
+    for value, (top, left, bottom, right) in SQUARES.items():
+        classes[top:bottom, left:right] = value
+    return classes
+
+
+def _whole(masks: InstanceMasks, size: tuple[int, int]) -> NDArray[np.uint8]:
+    painted = np.zeros(size, np.uint8)
+    for value, item in enumerate(masks.items, start=1):
+        assert isinstance(item, BitmapMask)
+        height, width = item.pixels.shape
+        part = painted[item.y0 : item.y0 + height, item.x0 : item.x0 + width]
+        part[item.pixels > 0] = value
+    return painted
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_map_moves_as_its_masks(name: str) -> None:
+    transforms = build_transforms(CHANGES[name])
+    geometry = draw_change(transforms, SIZE, np.random.default_rng(0)).geometry
+    masks = InstanceMasks(
+        tuple(BitmapMask.from_full((_painted() == value).astype(np.uint8)) for value in SQUARES)
+    )
+    expected = _whole(masks.affine(geometry.matrix, geometry.size), geometry.size)
+    moved = geometry.classes(_painted(), OUTSIDE)
+    assert moved.shape == geometry.size and moved.dtype == np.uint8
+    assert np.array_equal(moved, expected)
+    torch.from_numpy(moved)
+
+
+def test_every_kind_of_augmentation_is_among_them() -> None:
+    kinds = {type(step) for steps in CHANGES.values() for step in steps}
+    union = get_args(get_args(config.Augmentation)[0])
+    assert kinds == set(union)
+
+
+@pytest.mark.parametrize("short_side", [27, 40, 53, 97])
+def test_a_resized_map_takes_the_nearest_pixel(short_side: int) -> None:
+    geometry = draw_change(
+        build_transforms([config.Resize(short_sides=(short_side,))]),
+        SIZE,
+        np.random.default_rng(0),
+    ).geometry
+    classes = np.random.default_rng(1).integers(0, 200, SIZE, np.uint8)
+    rows, columns = (
+        (np.arange(new) + 0.5) * old / new for new, old in zip(geometry.size, SIZE, strict=True)
+    )
+    # A centre between two pixels may take either.
+    clear = np.ix_(*(abs(places - places.round()) > 1e-9 for places in (rows, columns)))
+    expected = classes[np.ix_(rows.astype(int), columns.astype(int))]
+    assert np.array_equal(geometry.classes(classes, OUTSIDE)[clear], expected[clear])
+
+
+def test_what_comes_from_outside_has_no_class() -> None:
+    right = Geometry(np.array([[1.0, 0, 2], [0, 1, 0]]), (1, 4))
+    assert right.classes(np.array([[5, 6, 7, 8]], np.uint8), OUTSIDE).tolist() == [[255, 255, 5, 6]]
