@@ -3,8 +3,6 @@
 R RoIs, C channels, S x S cells of the pooled features.
 """
 
-from collections.abc import Callable, Sequence
-
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -40,23 +38,3 @@ class MaskFlow(nn.Module):
         """
         flow: Tensor = F.relu(self.convolution(previous))
         return pooled + flow
-
-
-def flowing_features(
-    pooled: Tensor, trunks: Sequence[Callable[[Tensor], Tensor]], flows: Sequence[MaskFlow]
-) -> list[Tensor]:
-    """The last features of heads 1..T, each on top of those before it.
-
-    Head t needs all of them on its own RoIs: training of stage t computes heads 1..t anew and
-    takes the last; inference takes all and averages the masks.
-
-    Args:
-        pooled: (R, out_channels, S, S).
-        trunks: T functions, the convolutions of each head: (R, out_channels, S, S) to
-            (R, C, S, S).
-        flows: T - 1, from each head but the last into the next.
-    """
-    features = [trunks[0](pooled)]
-    for trunk, flow in zip(trunks[1:], flows, strict=True):
-        features.append(trunk(flow(pooled, features[-1])))
-    return features

@@ -71,15 +71,3 @@ class MaskIoUHead(nn.Module):
             hidden = F.relu(convolution(hidden))
         hidden = F.relu(self.fc2(F.relu(self.fc1(hidden.flatten(1)))))
         return own_category_outputs(self.predictor, hidden, labels)
-
-
-def mask_scores(box_scores: Tensor, mask_ious: Tensor) -> Tensor:
-    """(D,) the scores that masks are ranked by: box score times predicted IoU, cut to [0, 1].
-
-    Box AP is ranked by the box scores as they are.
-
-    Args:
-        box_scores: (D,) in [0, 1].
-        mask_ious: (D,) from `MaskIoUHead`.
-    """
-    return box_scores * mask_ious.clamp(0, 1)

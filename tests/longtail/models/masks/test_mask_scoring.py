@@ -3,7 +3,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from longtail.models.masks.mask_scoring import MaskIoUHead, mask_scores
+from longtail.models.masks.mask_scoring import MaskIoUHead
 
 K, R = 5, 3
 LABELS = torch.tensor([4, 0, 2])
@@ -84,15 +84,3 @@ def test_no_rois_leave_every_layer_in_the_graph(num_ious: int) -> None:
     assert ious.shape == (0,)
     ious.sum().backward()
     assert all(parameter.grad is not None for parameter in head.parameters())
-
-
-def test_worked_score_of_a_mask() -> None:
-    # An IoU of 50 / 110 and a box score of 0.9.
-    assert mask_scores(torch.tensor([0.9]), torch.tensor([50 / 110])).item() == pytest.approx(
-        0.4091, abs=1e-4
-    )
-
-
-def test_scores_stay_between_zero_and_the_box_score() -> None:
-    scores = mask_scores(torch.tensor([0.8, 0.8, 0.8]), torch.tensor([-0.1, 0.5, 1.2]))
-    assert scores.tolist() == pytest.approx([0.0, 0.4, 0.8])
