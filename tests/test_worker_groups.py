@@ -27,7 +27,11 @@ def test_files_that_start_clusters_are_in_one_of_the_groups() -> None:
     ("one", "other", "together"),
     [
         ("tests/experiments/test_grid.py::a", "tests/experiments/test_job.py::b[1::2]", True),
-        ("tests/experiments/test_grid.py::a", "tests/experiments/test_kills.py::b", False),
+        (
+            "tests/experiments/test_grid.py::a",
+            "tests/experiments/test_interrupted_grid.py::b",
+            False,
+        ),
         ("tests/test_layout.py::a", "tests/test_layout.py::b", True),
         (
             "tests/longtail/cluster/results/test_publish.py::a",

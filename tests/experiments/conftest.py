@@ -36,10 +36,19 @@ def warm(
     pool.close()
 
 
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """Give back what a warm pool holds where a test is not on it but one of its fixtures was."""
+    _leave_to(item, item)
+
+
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """Give back what a warm pool holds before others want it."""
+    """Give it back before others want it."""
+    _leave_to(nextitem, item)
+
+
+def _leave_to(user: pytest.Item | None, item: pytest.Item) -> None:
     pool = item.config.stash.get(WARM, None)
-    if pool is not None and (nextitem is None or nextitem.path.name not in ON_A_WARM_POOL):
+    if pool is not None and (user is None or user.path.name not in ON_A_WARM_POOL):
         pool.close()
 
 
@@ -50,8 +59,8 @@ def uninterrupted(
     """The grid run once from beginning to end."""
 
     def run(folder: Path) -> None:
-        # Both rows at once, each on a worker group of its own.
-        code, output = GridCommand(toy_set, folder, head_of(request), cpus=1).run()
+        warm: WarmPool = request.getfixturevalue("warm")
+        code, output = warm.run(GridCommand(toy_set, folder, NO_CLUSTER).words())
         assert code == 0, output
 
     runs = made_once(tmp_path_factory, "uninterrupted", run)
@@ -90,9 +99,3 @@ def swept(
         assert "saved" in output and "shared trunk (" in output
 
     return SweepCommand(toy_set, made_once(tmp_path_factory, "swept", run), NO_CLUSTER)
-
-
-def head_of(request: pytest.FixtureRequest) -> Cluster:
-    """Started only where something is left to run."""
-    cluster: Cluster = request.getfixturevalue("ray_head")
-    return cluster

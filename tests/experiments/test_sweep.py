@@ -112,9 +112,9 @@ def test_more_trials_go_on_where_it_ended_and_the_best_is_trained_again(
     swept: SweepCommand, warm: WarmPool, tmp_path: Path
 ) -> None:
     before = swept.trials()
-    words = "--algorithm", "random", "--trials", "6", "--confirm", "2", "--confirm-best", "1"
     table = tmp_path / "trials.csv"
-    code, output = warm.run([*replace(swept, more=words).words(), "--csv", str(table)])
+    more = "--confirm", "2", "--confirm-best", "1", "--csv", str(table)
+    code, output = warm.run(replace(swept, num_trials=6, more=more).words())
     assert code == 0, output
     assert len(table.read_text().splitlines()) == 7
     after = swept.trials()

@@ -135,6 +135,7 @@ def test_a_submitted_job_takes_files_that_were_sent_and_loses_none_that_it_write
         ("ensemble.merge", "--ann=/x/ann.json --pred=a=a.json --out=/x/out --ray"),
         ("ensemble.tune", "--ann={ann} --pred=a=/x/a.json,categories=c.json --out=/x/out"),
         ("experiments.grid", "--train=data/train.json --runs=/x/runs"),
+        ("experiments.grid", "--runs=runs"),
         ("experiments.sweep", "--space=fusion --images=images --runs=/x/runs"),
     ],
 )

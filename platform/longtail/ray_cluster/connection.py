@@ -27,6 +27,7 @@ from longtail.ray_cluster.folder import (
     new_folder,
     shorten_temporary_folder,
 )
+from longtail.ray_cluster.spared import SPARED, WITHOUT_A_PAGE
 from longtail.ray_cluster.token import settle_token
 from longtail.ray_cluster.watch import end_watch, lost, watch
 
@@ -103,8 +104,8 @@ def _start(dashboard: bool) -> None:
     folder = _own_folder = new_folder()
     os.environ[VARIABLE] = str(folder)
     shorten_temporary_folder(folder)
-    # Nobody takes this machine away under notice.
-    os.environ.setdefault("RAY_TRAIN_ENABLE_PREEMPTION_WATCHER", "0")
+    for name, value in (SPARED if dashboard else SPARED | WITHOUT_A_PAGE).items():
+        os.environ.setdefault(name, value)
     atexit.register(_end, folder)
     at_end(_leave_what_runs)
     settle_token()

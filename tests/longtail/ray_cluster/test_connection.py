@@ -72,11 +72,13 @@ def temporary() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def test_a_stale_file_misleads_neither_a_local_cluster_nor_one_that_is_joined(
+def test_what_others_left_misleads_neither_a_local_cluster_nor_one_that_is_joined(
     temporary: Path,
 ) -> None:
+    left = left_by_a_killed_process(temporary)
     local = ask(temporary)
     head = answer(local)
+    assert not left.exists()
     joined = ask(temporary, head["address"])
     member = answer(joined)
     for found in (head, member):
@@ -89,16 +91,14 @@ def test_a_stale_file_misleads_neither_a_local_cluster_nor_one_that_is_joined(
     assert not list(temporary.glob(f"{FOLDER_PREFIX}*"))
 
 
-def test_what_a_killed_process_left_is_removed_by_the_next_one(temporary: Path) -> None:
+def left_by_a_killed_process(temporary: Path) -> Path:
+    """The folder of its cluster."""
     killed = ask(temporary)
     folder = Path(answer(killed)["told"]["RAY_TMPDIR"])
     killed.kill()
     killed.communicate()
     assert folder.is_dir()
-    after = ask(temporary)
-    answer(after)
-    assert not folder.exists()
-    after.communicate()
+    return folder
 
 
 SHUT_DOWN = """

@@ -25,18 +25,21 @@ class SweepCommand:
         data: Folder of the toy set.
         runs: The runs folder.
         cluster: Where it runs.
+        num_trials: Of a random search: the first of more are the same.
         more: Further words.
     """
 
     data: Path
     runs: Path
     cluster: Cluster
-    more: tuple[str, ...] = ("--algorithm", "random", "--trials", "5")
+    num_trials: int = 5
+    more: tuple[str, ...] = ()
 
     def words(self) -> list[str]:
         searches = [word for search in SPACE for word in ("--search", search)]
         base = ["--variant", "eql_head_r50", "--name", "toy", *searches]
-        return ["experiments/sweep.py", *base, *self.common(), *self.more]
+        trials = ["--algorithm", "random", "--trials", f"{self.num_trials}"]
+        return ["experiments/sweep.py", *base, *self.common(), *trials, *self.more]
 
     def common(self) -> list[str]:
         """Words that `experiments/grid.py` takes too."""

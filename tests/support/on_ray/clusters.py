@@ -19,6 +19,8 @@ from pathlib import Path
 
 import psutil
 
+from longtail.ray_cluster.spared import SPARED, WITHOUT_A_PAGE
+
 BIN = Path(sys.executable).parent
 FOLDER = "RAY_TMPDIR"
 NUM_CPUS = 2
@@ -83,6 +85,7 @@ def shared_head() -> Iterator[Cluster]:
                 start_new_session=True,
             )
         try:
+            wait_for(lambda: _listens(ports["dashboard-port"]), process)
             wait_for(lambda: _answers(jobs, environment), process)
             address = f"127.0.0.1:{ports['port']}"
             yield Cluster({**environment, "RAY_ADDRESS": address}, jobs)
@@ -90,6 +93,25 @@ def shared_head() -> Iterator[Cluster]:
             # Its own way to end takes half a minute.
             process.kill()
             process.wait()
+
+
+def kill_head(cluster: Cluster) -> None:
+    """End the control service of a cluster in whose folder all of its processes are."""
+    folder = cluster.environment[FOLDER]
+    services = [
+        process
+        for process in psutil.process_iter()
+        if process.name() == "gcs_server" and any(folder in word for word in process.cmdline())
+    ]
+    assert len(services) == 1
+    services[0].kill()
+
+
+def _listens(port: int) -> bool:
+    """Whether it is worth a process of Ray's to ask."""
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
 
 
 def _answers(jobs: str, environment: dict[str, str]) -> bool:
@@ -107,8 +129,8 @@ def _environment(folder: Path) -> dict[str, str]:
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(token),
         "OMP_NUM_THREADS": "1",
-        # One process fewer for each worker group; nobody takes this machine away under notice.
-        "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",
+        **SPARED,
+        **WITHOUT_A_PAGE,
         FOLDER: str(folder),
     }
     kept = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}

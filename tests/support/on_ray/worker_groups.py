@@ -22,13 +22,12 @@ ON_THE_HEAD = (
 )
 # Last what compares itself with runs on the head, which are over by then.
 WITH_CLUSTERS = (
-    "experiments/test_interruptions.py",
     "longtail/ray_cluster/test_calls.py",
     "longtail/ray_cluster/test_fit.py",
     "longtail/ray_cluster/test_connection.py",
     "longtail/cluster/pool/test_pool.py",
-    "experiments/test_lost_cluster.py",
-    "experiments/test_kills.py",
+    "experiments/test_interrupted_sweep.py",
+    "experiments/test_interrupted_grid.py",
 )
 
 
