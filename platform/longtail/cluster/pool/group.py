@@ -16,6 +16,7 @@ from ray.util import remove_placement_group
 from longtail.cluster.nodes.settings import WorkerResources
 from longtail.cluster.pool.group_name import new_group_name
 from longtail.cluster.pool.tasks import Task, TaskFailedError, Work
+from longtail.cluster.pool.trainer import trainer_class
 from longtail.cluster.pool.worker import serve
 from longtail.ray_cluster.calls import answer_of, calling_ray, running_trainer
 
@@ -122,7 +123,7 @@ class WorkerGroup:
             "group": name,
             "memory_limit": self._memory_limit,
         }
-        trainer: DataParallelTrainer = _trainer_class(resources.workers)(
+        trainer: DataParallelTrainer = trainer_class(resources.workers)(
             serve,
             train_loop_config=config,
             scaling_config=ScalingConfig(
@@ -140,12 +141,3 @@ class WorkerGroup:
             ),
         )
         return trainer
-
-
-def _trainer_class(workers: int) -> Any:
-    """One worker alone needs no process group, and Ray's controller then no torch: 0.5 GB less."""
-    if workers == 1:
-        return DataParallelTrainer
-    from ray.train.torch import TorchTrainer
-
-    return TorchTrainer
