@@ -16,6 +16,7 @@ from longtail.cluster.nodes.ledger import NODE
 from longtail.cluster.nodes.plan_file import PLAN
 from longtail.cluster.results.evaluation_files import VARIANT
 from longtail.cluster.results.named_results import TABLE, file_name
+from longtail.path_options import typed
 from longtail.problems import BadInputError
 
 AGAIN = "run the grid's command again, which writes it"
@@ -35,7 +36,7 @@ def read_grid(folder: Path) -> Found:
         BadInputError: There is no table yet, or it cannot be read, or no row of several can be.
     """
     if not (folder / TABLE).is_file():
-        watch = f"python -m dashboards.watch {folder.parent.parent}"
+        watch = f"python -m dashboards.watch {typed(folder.parent.parent)}"
         raise BadInputError(f"{folder}: this grid has no {TABLE}: not finished yet; see {watch}")
     tree = read_tree(folder / TABLE, AGAIN, GridTable)
     rows, failed, problems = [], [], []

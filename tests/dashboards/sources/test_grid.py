@@ -44,10 +44,12 @@ def test_rows_that_are_planned_and_not_in_the_table_are_named(tmp_path: Path) ->
 
 
 def test_a_grid_that_goes_on_is_to_be_watched(tmp_path: Path) -> None:
-    grid = made_grid(tmp_path, 2, 4)
+    (tmp_path / "my runs").mkdir()
+    grid = made_grid(tmp_path / "my runs", 2, 4)
     (grid / "table.json").rename(grid / "plan.json")
     (grid / "plan.json").write_text('{"kind": "grid", "rows": {"row_0": []}}')
-    with pytest.raises(BadInputError, match=r"not finished yet; see python -m dashboards\.watch"):
+    watch = r"see python -m dashboards\.watch '.*/my runs'$"
+    with pytest.raises(BadInputError, match=f"not finished yet; {watch}"):
         open_source(grid)
 
 
