@@ -47,8 +47,9 @@ def read_grid(folder: Path) -> Found:
             failed.append((name, "it has no result; the grid's command again goes on with it"))
             continue
         try:
-            ends = (links / end for end in ("evaluation", "predictions", "training"))
-            rows.append(_row(name, *ends, tree.get("data", {})))
+            evaluation, predictions = links / "evaluation", links / "predictions"
+            data = tree.get("data", {})
+            rows.append(_row(name, evaluation, predictions, links / "training", data))
         except BadInputError as error:
             problems.append(f"{name} is not shown: {error}; or run the grid's command again")
     if problems and not rows:
