@@ -15,7 +15,7 @@ import click
 
 from longtail.cluster.nodes.ledger import RESULT
 from longtail.cluster.nodes.plan_file import PLAN
-from longtail.path_options import is_page, short_path
+from longtail.path_options import is_page, short_path, typed
 
 REPORT = "report.html"
 MADE_OF = re.compile(rb'<meta name="longtail-made-of" content="([0-9a-f]{64})">')
@@ -65,7 +65,7 @@ def report_at_end(folder: Path, say: Say) -> Made | None:
         # Days of training are not to end as a failure because of a page.
         say(
             f"warning: no report was made: {type(error).__name__}: {error}; try again with"
-            f" python -m dashboards.report {folder} --out {path}"
+            f" python -m dashboards.report {typed(folder)} --out {typed(path)}"
         )
         return None
     say(f"report {short_path(path)}")

@@ -57,7 +57,7 @@ def row_table(report: Report, kind: Kind, compared: Compared) -> Table | None:
     )
     title = f"Rows by {KIND_NAMES[kind]} AP"
     name = "ranking" if kind == "segm" else "ranking-boxes"
-    return Table(name, title, columns, lines, _text(report, columns))
+    return Table(name, title, columns, lines, _text(report, columns, to_baseline))
 
 
 def all_steps(report: Report) -> list[Pair]:
@@ -113,11 +113,13 @@ def _columns(
     ]
 
 
-def _text(report: Report, columns: Sequence[Column]) -> str:
+def _text(report: Report, columns: Sequence[Column], to_baseline: Mapping[str, str]) -> str:
     keys = {column.key for column in columns}
     text = "In points; the best in bold; small, 95% intervals over resamples of the images."
     if "difference" in keys:
-        text += f" The baseline is {report.baseline}."
+        seeds = len({*to_baseline.values()}) > 1
+        of_seeds = ", and of rows of another seed that of theirs" if seeds else ""
+        text += f" The baseline is {report.baseline}{of_seeds}."
     if "step" in keys:
         merges = any(source.kind == "merge" for source in report.sources)
         best = "; a merge's is from its best source" if merges else ""

@@ -32,7 +32,7 @@ def bin_bars(rows: Sequence[Row], baseline: str = "") -> Figure:
         rows: Judged by the same annotations.
         baseline: Name of the row whose values are marked in every panel.
     """
-    table = bin_table(most_shown(rows, "segm"), baseline)
+    table = bin_table(most_shown(rows, "segm", baseline), baseline)
     defined = {key: title for key, title in TITLES.items() if table[key].notna().any()}
     empty = [title for key, title in TITLES.items() if key not in defined]
     without = f" No category of {', '.join(empty)} instances is judged." if empty else ""

@@ -28,7 +28,7 @@ def gap_bars(rows: Sequence[Row], baseline: str = "") -> Figure:
         rows: Judged by the same annotations.
         baseline: Name of the row whose values are marked in every panel.
     """
-    table = gap_table(most_shown(rows, "segm"), baseline)
+    table = gap_table(most_shown(rows, "segm", baseline), baseline)
     # A size that no object of the data has would be an empty panel.
     panels = [bars for bars in PANELS if table[bars.field].notna().any()]
     return Figure(

@@ -29,7 +29,7 @@ def group_bars(rows: Sequence[Row], baseline: str = "", kind: str = "segm") -> F
         baseline: Name of the row whose values are marked in every panel.
         kind: What AP is of, "segm" or "box".
     """
-    table = group_table(most_shown(rows, kind), baseline, kind)
+    table = group_table(most_shown(rows, kind, baseline), baseline, kind)
     word = KIND_NAMES[kind]
     ends = table[[f"{key}_{end}" for key in GROUP_METRICS for end in ENDS]]
     told = told_of_ends(ends.to_numpy(float).ravel().tolist())

@@ -15,8 +15,8 @@ ZERO_AT = 0.5
 """Where a count of 0 stands on a logarithmic axis."""
 LEAST_PLOT, TICK_PIXELS = 40, 50
 """Pixels of a plot beside numbers, at least, and of an axis's tick with its label."""
-COUNTS = "datum.value == 0 ? '0' : format(datum.value, '~s')"
-"""How a linear axis writes counts, as `labelExpr`: 0, 500, 12k."""
+COUNTS = "datum.value % 1 ? '' : datum.value == 0 ? '0' : format(datum.value, '~s')"
+"""How a linear axis writes counts, as `labelExpr`: 0, 500, 12k, and nothing between two of them."""
 FOUND = "query != '' && indexof(lower(datum.name), query) >= 0"
 """Whether a category is searched for; its chart takes `QUERY`."""
 

@@ -39,18 +39,20 @@ class Bars:
     has_interval: bool = False
 
 
-def most_shown(rows: Sequence[Row], kind: str) -> list[Row]:
-    """The best rows by AP of masks or boxes, undefined ones last."""
+def most_shown(rows: Sequence[Row], kind: str, baseline: str) -> list[Row]:
+    """The best rows by AP of masks or boxes, undefined ones last; in any case the baseline."""
     ap = [row.evaluation[kind]["AP"] for row in rows]
     order = sorted(range(len(rows)), key=lambda number: -ap[number])
-    return [rows[number] for number in order[:MOST_ROWS]]
+    best = [rows[number] for number in order]
+    left_out = [row for row in best[MOST_ROWS:] if row.name == baseline]
+    return [*best[: MOST_ROWS - len(left_out)], *left_out]
 
 
 def how_many(num_rows: int) -> str:
     """What a figure says of the rows that it leaves out."""
     if num_rows <= MOST_ROWS:
         return ""
-    return f" The {MOST_ROWS} best of {num_rows} rows are shown."
+    return f" {MOST_ROWS} of {num_rows} rows are shown: the best, and the baseline."
 
 
 def row_axis(rows: Sequence[str], letters: int = LETTERS) -> alt.Y:

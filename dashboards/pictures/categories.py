@@ -45,7 +45,12 @@ def choose_categories(
     num_instances = np.bincount(opened.truth.labels, minlength=len(table))
     there = num_instances > 0
     ap, before = (ap_of(rows[number], table.ids) for number in (shown, baseline))
-    lists = _rarest(table, there), _worst(ap, num_instances), _changed(ap - before, there)
+    names = rows[baseline].name, rows[shown].name
+    lists = (
+        _rarest(table, there),
+        _worst(ap, num_instances, names[1]),
+        _changed(ap - before, there, *names),
+    )
     first: dict[int, str] = {}
     for label, why in _in_turn(*lists):
         first.setdefault(label, why)
@@ -82,18 +87,23 @@ def _rarest(table: CategoryTable, there: NDArray[np.bool_]) -> list[tuple[int, s
     return [(label, "among the rarest") for label in order.tolist()]
 
 
-def _worst(ap: NDArray[np.float64], num_instances: NDArray[np.int64]) -> list[tuple[int, str]]:
+def _worst(
+    ap: NDArray[np.float64], num_instances: NDArray[np.int64], name: str
+) -> list[tuple[int, str]]:
     """By rising AP; of equal ones that with more instances fails more."""
     labels = np.flatnonzero(~np.isnan(ap) & (num_instances > 0))
     order = labels[np.lexsort((-num_instances[labels], ap[labels]))]
-    return [(label, "among the lowest AP") for label in order.tolist()]
+    return [(label, f"among the lowest AP of {name}") for label in order.tolist()]
 
 
-def _changed(change: NDArray[np.float64], there: NDArray[np.bool_]) -> list[tuple[int, str]]:
+def _changed(
+    change: NDArray[np.float64], there: NDArray[np.bool_], before: str, after: str
+) -> list[tuple[int, str]]:
     labels = np.flatnonzero(there & ~np.isnan(change) & (change != 0))
     order = labels[np.argsort(-np.abs(change[labels]), kind="stable")]
+    told = f"AP from {before} to {after}"
     return [
-        (label, f"among the most changed, {signed_points_text(float(change[label]))} AP")
+        (label, f"among the most changed, {signed_points_text(float(change[label]))} {told}")
         for label in order.tolist()
     ]
 

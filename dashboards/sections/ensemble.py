@@ -130,6 +130,8 @@ def _source_table(statistics: dict[str, Any], suffix: str) -> Table | None:
         )
     columns = SOURCE_COLUMNS + (KEPT_COLUMNS if kept_is_counted(statistics) else ())
     text = "Objects are what fusion made of the detections of all sources."
+    if kept_is_counted(statistics):
+        text += " Rare, common, frequent: those found alone and kept, by group."
     title = "What each source brings"
     return Table(f"merge-source-table{suffix}", title, columns, rows, text)
 

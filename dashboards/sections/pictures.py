@@ -1,5 +1,6 @@
 """What the categories look like that are rare, fail or changed: ground truth and rows."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -89,11 +90,20 @@ def _blocks(
         f"{len(rows)} of {counted(len(report.rows), 'row')}",
         f"detections that score {SCORE_ABOVE:g} or more, or the best one",
     )
-    return album("pictures-shown", opened, some, strips), Note(_left_out(report, parts))
+    return album("pictures-shown", opened, some, strips), Note(
+        _left_out(report, source, rows, parts)
+    )
 
 
-def _left_out(report: Report, parts: Sequence[str]) -> str:
+def _left_out(
+    report: Report, source: PictureSource, rows: Sequence[Row], parts: Sequence[str]
+) -> str:
     """What the page does not show, and the command that shows it."""
     places = [typed(found.folder) for found in report.sources if found.folder is not None]
+    if picture_source(report.sources) != source:
+        places += ["--ann", typed(source.annotations), "--images", typed(source.images)]
+        places += ["--exhaustive"] if source.exhaustive else []
+    of_files = {row.name for found in report.sources if found.folder is None for row in found.rows}
+    places += [f"--pred {shlex.quote(row.name)}=FILE" for row in rows if row.name in of_files]
     more = f"python -m dashboards.gallery {' '.join(places)} --out pictures"
     return f"Shown are {', '.join(parts)}. As many as wanted: {more}"

@@ -12,12 +12,14 @@ from dashboards.sources.found import Difference, Found, Row
 from dashboards.sources.node_times import TIMES, node_times
 from dashboards.sources.nodes import cut_journals, nodes_of_rows, trainings_of
 from dashboards.sources.shapes.results import GridTable, NodeFile, PlanFileTree, VariantFile
-from longtail.cluster.nodes.ledger import NODE
+from longtail.cluster.nodes.ledger import NODE, RESULT
 from longtail.cluster.nodes.plan_file import PLAN
 from longtail.cluster.results.evaluation_files import VARIANT
 from longtail.cluster.results.named_results import TABLE, file_name
+from longtail.path_options import typed
 from longtail.problems import BadInputError
 
+NO_NODE = "none"
 AGAIN = "run the grid's command again, which writes it"
 
 
@@ -32,11 +34,11 @@ def read_grid(folder: Path) -> Found:
     """What a grid found so far; a row whose evaluation cannot be read is missing.
 
     Raises:
-        BadInputError: There is no table yet, or it cannot be read, or no row of several can be.
+        BadInputError: No row has finished yet, or the table cannot be read, or no row of several
+            can be.
     """
     if not (folder / TABLE).is_file():
-        watch = f"python -m dashboards.watch {folder.parent.parent}"
-        raise BadInputError(f"{folder}: this grid has no {TABLE}: not finished yet; see {watch}")
+        return _so_far(folder)
     tree = read_tree(folder / TABLE, AGAIN, GridTable)
     rows, failed, problems = [], [], []
     for name, result in tree["rows"].items():
@@ -45,7 +47,9 @@ def read_grid(folder: Path) -> Found:
             failed.append((name, "it has no result; the grid's command again goes on with it"))
             continue
         try:
-            rows.append(_row(name, links, tree.get("data", {})))
+            evaluation, predictions = links / "evaluation", links / "predictions"
+            data = tree.get("data", {})
+            rows.append(_row(name, evaluation, predictions, links / "training", data))
         except BadInputError as error:
             problems.append(f"{name} is not shown: {error}; or run the grid's command again")
     if problems and not rows:
@@ -75,6 +79,24 @@ def read_grid(folder: Path) -> Found:
     )
 
 
+def _so_far(folder: Path) -> Found:
+    """Rows that are evaluated while the grid's command, which writes the table last, goes on."""
+    nodes, rows, waiting = folder.parent.parent / "nodes", [], []
+    for name, needed in _plan(folder).get("rows", {}).items():
+        # A variant needs its stages, then predictions and their evaluation; a result no stage.
+        last = [nodes / node for node in needed[-3:]]
+        training, predictions, evaluation = [nodes / NO_NODE] * (3 - len(last)) + last
+        if (evaluation / RESULT).is_file():
+            rows.append(_row(name, evaluation, predictions / "predictions", training, {}))
+        else:
+            waiting.append(name)
+    watch = f"see python -m dashboards.watch {typed(folder.parent.parent)}"
+    if not rows:
+        raise BadInputError(f"{folder}: no row of this grid is finished yet; {watch}")
+    missing = [f"{', '.join(waiting)}: not finished yet; {watch}"] if waiting else []
+    return Found(folder.name, "grid", folder, _facts({}, rows), tuple(rows), missing=(*missing,))
+
+
 def _plan(folder: Path) -> dict[str, Any]:
     return tree_if_there(folder / PLAN, PlanFileTree)
 
@@ -89,13 +111,14 @@ def _unlisted(folder: Path, listed: Mapping[str, Any]) -> Iterator[str]:
         yield f"{names}: planned, but not in {TABLE}; {AGAIN}"
 
 
-def _row(name: str, links: Path, data: Mapping[str, str]) -> Row:
-    variant = tree_if_there(links / "evaluation" / VARIANT, VariantFile)
-    predictions, training = links / "predictions", links / "training"
+def _row(
+    name: str, evaluation: Path, predictions: Path, training: Path, data: Mapping[str, str]
+) -> Row:
+    variant = tree_if_there(evaluation / VARIANT, VariantFile)
     return evaluated_row(
         name,
         "variant" if variant else "result",
-        (links / "evaluation").resolve(),
+        evaluation.resolve(),
         variant=variant,
         seed=variant.get("seed"),
         variant_name=name.removesuffix(f" seed {variant.get('seed')}"),

@@ -23,6 +23,8 @@ from longtail.problems import BadInputError
 from longtail.progress import evaluation_progress
 
 RESAMPLES = 1000
+NAMED = 4
+"""Results that a heading names, at most."""
 FORM = 1
 """Of what is kept; another one is evaluated again."""
 DONE, STORE, WORK, LOCK = "done.json", "predictions", ".reading", "lock"
@@ -62,7 +64,8 @@ def read_results(
         ("annotations", annotations.name),
     )
     tree = {"data": {"val": str(annotations), "exhaustive": exhaustive}}
-    names = "_".join(row.name for row in rows)
+    more = [f"{len(rows) - NAMED} more"] if len(rows) > NAMED else []
+    names = "_".join([*(row.name for row in rows[:NAMED]), *more])
     warnings = tuple(text for row in rows for text in boxes_of_masks(row))
     return Found(names, "results", None, facts, rows, warnings=warnings, tree=tree)
 

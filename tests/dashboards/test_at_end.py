@@ -28,12 +28,13 @@ def test_a_report_is_made_anew_only_when_results_changed(tmp_path: Path) -> None
 def test_what_cannot_be_shown_is_a_warning_with_the_command_that_tries_again(
     tmp_path: Path,
 ) -> None:
-    grid = made_grid(tmp_path, 2, 5)
+    (tmp_path / "my runs").mkdir()
+    grid = made_grid(tmp_path / "my runs", 2, 5)
     (grid / "table.json").write_text("{")
     said: list[str] = []
     assert report_at_end(grid, said.append) is None
     assert said[0].startswith("warning: no report was made: BadInputError: ")
-    assert f"python -m dashboards.report {grid}" in said[0]
+    assert f"python -m dashboards.report '{grid}' --out '{grid}/report.html'" in said[0]
     assert not (grid / "report.html").exists()
 
 

@@ -92,8 +92,11 @@ def _sentence(of: Row) -> str:
         if loss["AP"][group] != UNDEFINED:
             places, names = (loss[key][group] for key in ("localisation", "classification"))
             what, most = ("places", places) if places > names else ("categories", names)
-            parts.append(f"{group_name(group)} {points_text(most)} to {what}")
-    return f" {of.name} loses most points, {', '.join(parts)}." if parts else ""
+            # Neither costs a hundredth of a point: what is left is lost to something else.
+            told = f"{points_text(most)} to {what}" if round(most, 4) > 0 else "nothing to either"
+            parts.append(f"{group_name(group)} {told}")
+    told = "Of places and categories, the larger loss"
+    return f" {told} of {of.name}: {', '.join(parts)}." if parts else ""
 
 
 def _chart(table: pd.DataFrame, part: str, shown: int, look: Look, width: Width) -> Chart:

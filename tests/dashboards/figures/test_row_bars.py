@@ -107,10 +107,22 @@ def test_the_best_thirty_of_a_hundred_rows_are_shown_and_no_chart_warns(
     best = sorted((row.evaluation["segm"]["AP"] for row in rows), reverse=True)[:30]
     for figure in (group_bars(rows), bin_bars(rows), gap_bars(rows)):
         (table,) = figure.tables.values()
-        assert "The 30 best of 100 rows are shown." in figure.text and len(table) == 30
+        assert (
+            "30 of 100 rows are shown: the best, and the baseline." in figure.text
+            and len(table) == 30
+        )
         for spec in figure.panel_specs(PAGE):
             compiled(spec)
     assert group_bars(rows).tables["group-bars"]["AP"].tolist() == pytest.approx(
         [100 * ap for ap in best]
     )
     assert "WARN" not in "".join(capfd.readouterr())
+
+
+def test_a_baseline_that_is_not_among_the_best_is_shown_all_the_same(tmp_path: Path) -> None:
+    rows = sorted(made_rows(tmp_path, 32, 10), key=lambda row: row.evaluation["segm"]["AP"])
+    worst, best = rows[0].name, [row.name for row in reversed(rows)]
+    shown = group_bars(rows, worst).tables["group-bars"]
+    assert shown["row"].tolist() == [*best[:29], worst]
+    assert shown["is_baseline"].tolist() == [False] * 29 + [True]
+    assert group_bars(rows, best[3]).tables["group-bars"]["row"].tolist() == best[:30]

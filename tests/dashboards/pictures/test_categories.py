@@ -17,19 +17,22 @@ def opened(folder: Path, categories: tuple[int, ...] = (1, 2, 3, 4)) -> OpenTrut
     return OpenTruth(PictureSource(write_annotations(folder, there, 1), folder))
 
 
-def row(**ap: float) -> ShownRow:
+def row(called: str = "row", **ap: float) -> ShownRow:
     numbers = {"disc": 1, "cup": 2, "kite": 3, "lamp": 4}
-    return ShownRow("row", Path(), {numbers[name]: value for name, value in ap.items()})
+    return ShownRow(called, Path(), {numbers[name]: value for name, value in ap.items()})
 
 
 def test_the_rarest_the_worst_and_the_most_changed_take_turns(tmp_path: Path) -> None:
-    rows = [row(disc=0.5, cup=0.5, kite=0.1, lamp=0.1), row(disc=0.5, cup=0.6, kite=0.2, lamp=0.9)]
+    rows = [
+        row("plain", disc=0.5, cup=0.5, kite=0.1, lamp=0.1),
+        row("eql", disc=0.5, cup=0.6, kite=0.2, lamp=0.9),
+    ]
     chosen = choose_categories(opened(tmp_path), rows, baseline=0, shown=1)
     # A cup has 1 training image, a disc 2.
     assert [(of.label, of.why) for of in chosen] == [
         (CUP, "among the rarest"),
-        (KITE, "among the lowest AP"),
-        (LAMP, "among the most changed, +80.00 AP"),
+        (KITE, "among the lowest AP of eql"),
+        (LAMP, "among the most changed, +80.00 AP from plain to eql"),
         (DISC, "among the rarest"),
     ]
 
@@ -43,7 +46,7 @@ def test_undefined_ap_is_neither_worst_nor_changed(tmp_path: Path) -> None:
     chosen = choose_categories(opened(tmp_path), [row(), row(lamp=0.4)], 0, 1)
     assert [(of.label, of.why) for of in chosen] == [
         (CUP, "among the rarest"),
-        (LAMP, "among the lowest AP"),
+        (LAMP, "among the lowest AP of row"),
         (DISC, "among the rarest"),
         (KITE, "of the split"),
     ]

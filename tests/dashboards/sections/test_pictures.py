@@ -64,8 +64,22 @@ def test_every_category_is_shown_in_two_images_beside_ground_truth(tmp_path: Pat
     assert note == (
         "Shown are 4 of 4 categories in 8 images, 2 of 2 rows, detections that score 0.05 or more,"
         f" or the best one. As many as wanted: python -m dashboards.gallery {tmp_path}"
-        " --out pictures"
+        f" --ann {tmp_path / 'ann.json'} --images {tmp_path / 'images'} --out pictures"
     )
+
+
+def test_the_command_for_more_pictures_names_what_folders_do_not_know(tmp_path: Path) -> None:
+    report, source = scene(tmp_path)
+    (found,) = report.sources
+    data = {"val": str(source.annotations), "images": str(source.images)}
+    _, note = parts(pictures(replace(report, sources=(replace(found, tree={"data": data}),))))
+    assert note.endswith(f"python -m dashboards.gallery {tmp_path} --out pictures")
+    files = replace(found, folder=None, tree={"data": data})
+    _, note = parts(pictures(replace(report, sources=(files,))))
+    assert note.endswith("dashboards.gallery --pred old=FILE --pred new=FILE --out pictures")
+    judged = replace(source, exhaustive=True)
+    _, note = parts(pictures(replace(report, sources=(files,)), judged))
+    assert f"--images {source.images} --exhaustive --pred old=FILE" in note
 
 
 def test_two_sections_are_the_same(tmp_path: Path) -> None:

@@ -147,6 +147,7 @@ def test_seeds_have_their_mean_and_each_run_its_line(tmp_path: Path) -> None:
     ap = {name: float(line["AP"]) for name, line in lines.items()}
     difference = float(lines["high seed 1"]["difference"])
     assert abs(difference - (ap["high seed 1"] - ap["low seed 1"])) < 1e-9
+    assert "and of rows of another seed that of theirs." in tables["ranking"].text
 
 
 def test_what_a_report_claims_stands_beside_with_its_source(tmp_path: Path) -> None:

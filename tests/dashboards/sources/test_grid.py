@@ -44,11 +44,35 @@ def test_rows_that_are_planned_and_not_in_the_table_are_named(tmp_path: Path) ->
 
 
 def test_a_grid_that_goes_on_is_to_be_watched(tmp_path: Path) -> None:
-    grid = made_grid(tmp_path, 2, 4)
+    (tmp_path / "my runs").mkdir()
+    grid = made_grid(tmp_path / "my runs", 2, 4)
     (grid / "table.json").rename(grid / "plan.json")
     (grid / "plan.json").write_text('{"kind": "grid", "rows": {"row_0": []}}')
-    with pytest.raises(BadInputError, match=r"not finished yet; see python -m dashboards\.watch"):
+    watch = r"see python -m dashboards\.watch '.*/my runs'$"
+    with pytest.raises(BadInputError, match=f"no row of this grid is finished yet; {watch}"):
         open_source(grid)
+
+
+def test_rows_that_are_evaluated_are_shown_before_the_grid_has_its_table(tmp_path: Path) -> None:
+    grid = made_grid(tmp_path, 3, 4)
+    nodes = tmp_path / "nodes"
+    nodes.mkdir(exist_ok=True)
+    for name in ("row_0", "row_1"):
+        (grid / name / "evaluation").resolve().rename(nodes / f"evaluation-{name}")
+    (nodes / "evaluation-row_1/result.json").write_text("{}")
+    (nodes / "predictions-row_1/predictions").mkdir(parents=True)
+    rows = {
+        name: [f"stage-{name}", f"predictions-{name}", f"evaluation-{name}"]
+        for name in ("row_0", "row_1", "row_2")
+    }
+    (grid / "plan.json").write_text(json.dumps({"kind": "grid", "rows": rows}))
+    (grid / "table.json").unlink()
+    found = open_source(grid)
+    (row,) = found.rows
+    assert row.name == "row_1" and row.evaluation["per_category"]
+    assert row.predictions == nodes / "predictions-row_1/predictions" and row.training is None
+    (told,) = found.missing
+    assert told.startswith("row_0, row_2: not finished yet; see python -m dashboards.watch ")
 
 
 @pytest.mark.parametrize(

@@ -71,3 +71,9 @@ def test_boxes_that_were_taken_from_masks_are_told(folder: Path) -> None:
     assert told.startswith(f"mine: {len(bare) - 1:,} of {len(bare):,} detections came without")
     (folder / "a.json").write_text(json.dumps(boxed))
     assert read(folder)[0].warnings == ()
+
+
+def test_a_heading_names_a_few_of_many_results(folder: Path) -> None:
+    words = [f"r{number}={folder / 'a.json'}" for number in range(6)]
+    found = read_results(folder / "ann.json", parse_results(words), print, resamples=0)
+    assert found.name == "r0_r1_r2_r3_2 more" and len(found.rows) == 6

@@ -30,5 +30,13 @@ def test_holes_are_named_and_the_largest_loss_is_told() -> None:
     assert drawn_words(ap_lost(rows, 1)).count("not diagnosed") == 2
 
 
+def test_a_loss_of_nothing_is_not_said_to_be_the_largest() -> None:
+    rows = made_diagnosed("c")
+    loss = rows[0].diagnosis["ap_loss"]
+    loss["localisation"]["r"], loss["classification"]["r"] = 0.0, 0.00004
+    loss["localisation"]["f"], loss["classification"]["f"] = 0.0, 0.0002
+    assert "rare nothing to either, frequent 0.02 to categories" in ap_lost(rows, 0).text
+
+
 def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
     check_quiet(ap_lost(made_diagnosed("", None, "c")), capfd)

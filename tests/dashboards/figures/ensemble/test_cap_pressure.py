@@ -4,6 +4,7 @@ import math
 
 import pytest
 from support.dashboards.charts import assert_compiles
+from support.dashboards.drawn import drawn_words
 from support.dashboards.made_merge import made_statistics
 
 from dashboards.figures.ensemble.cap_pressure import cap_pressure, cap_table
@@ -35,6 +36,13 @@ def test_the_figure_compiles_and_tells_how_often_the_cap_binds(
     figure = cap_pressure(made_statistics(), 300)
     assert figure is not None and "300" in figure.text and "1 of 4 images" in figure.text
     assert_compiles(figure, capfd)
+
+
+def test_few_objects_are_counted_whole() -> None:
+    figure = cap_pressure(made_statistics(), 300)
+    assert figure is not None
+    ticks = [word for word in drawn_words(figure) if word[0].isdigit() and "%" not in word]
+    assert ticks == ["0", "1", "2"]
 
 
 def test_a_submission_of_boxes_has_a_panel_of_its_own() -> None:
