@@ -2,9 +2,11 @@
 
 import re
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import torch
+from torch import nn
 
 from experiments.variants import (
     REPORTS,
@@ -162,7 +164,7 @@ def test_every_stage_of_a_calibrated_cascade_has_a_new_head(data: DataFiles) -> 
         )
     learning = {
         name.removeprefix("roi_heads.classifier.").split(".")[0]
-        for name, parameter in engine.named_parameters()
+        for name, parameter in cast(nn.Module, engine).named_parameters()
         if name.startswith("roi_heads.classifier.") and parameter.requires_grad
     }
     assert learning == {"0", "1", "2"}
@@ -171,7 +173,7 @@ def test_every_stage_of_a_calibrated_cascade_has_a_new_head(data: DataFiles) -> 
 def test_the_better_mask_head_is_added_part_by_part() -> None:
     """Equation 1, equations 2-5 and the rest of section 2.2, each on top of those before it."""
     ladder = [VARIANTS[name].detector for name in TABLES["lvistraveler_2020_hm"]]
-    parts = [
+    parts: list[dict[str, Any]] = [
         {"mask_head.level": "area_and_ratio"},
         {"mask_head.loss": "balanced"},
         {"mask_head.boundary": True},
