@@ -12,6 +12,8 @@ all steps of all runs. `heads_keep_mb` is what the heads keep for the backward p
 parameters; `heads_peak_mb` is the peak of the process less that of one without heads. `floor` is
 the CPU time that the step's floating-point work would take as one large product of matrices.
 
+A round takes some six CPU minutes, and 4 GB of memory.
+
     python -m benchmarks.training
     python -m benchmarks.training --settings demo --rounds 1 --out build/training.json
 """
@@ -159,7 +161,7 @@ def compare(
     runs: dict[str, list[Record]] = {name: [] for name in names}
     with TemporaryDirectory(prefix="training-") as scratch:
         folder = Path(scratch)
-        write_pictures(SETTINGS[setting](), folder, steps + 1)
+        write_pictures(SETTINGS[setting](), folder)
         engines = dict.fromkeys(name.partition("-")[0] for name in names)
         bare = {name: in_process(name, setting, folder, 1, heads=False) for name in engines}
         for _ in range(rounds):

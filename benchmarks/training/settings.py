@@ -8,7 +8,7 @@ from longtail.config.detector import Detector, Proposals
 
 TRAIN = "train.json"
 IMAGES = "images"
-SHOWN = 12
+SHOWN = 6
 """Categories that the pictures show at most."""
 
 
@@ -62,16 +62,17 @@ def _lvis() -> Setting:
 SETTINGS = {"demo": _demo, "1203 categories": _lvis}
 
 
-def write_pictures(setting: Setting, folder: Path, num_steps: int) -> None:
-    """As many synthetic pictures as the steps of one process need, each seen once.
+def write_pictures(setting: Setting, folder: Path) -> None:
+    """The synthetic pictures of one step: every step of every contender has the same, for their
+    sizes differ.
 
     Few pictures cannot show many categories: those that are missing are only in the list.
     """
     from longtail.data.synthetic.dataset import Parameters, write_dataset
 
-    num_images = num_steps * setting.images_per_step
     shown = min(setting.categories, SHOWN)
-    write_dataset(folder, Parameters(num_images, 1, 0, shown, setting.stored_side, seed=0))
+    parameters = Parameters(setting.images_per_step, 1, 0, shown, setting.stored_side, seed=0)
+    write_dataset(folder, parameters)
     file = folder / TRAIN
     content = json.loads(file.read_text())
     for number in range(shown + 1, setting.categories + 1):
