@@ -88,6 +88,7 @@ REPORTED = {
     ),
     "calibration_2019_11": ReportedTable(_calibration(11), {"htc_x50": (24.0,)}),
     "calibration_2019_11_coco": ReportedTable(_calibration(11), {"htc_x50_coco": (25.3,)}),
+    "calibration_2019_11_semantic": ReportedTable(_calibration(11), {"htc_x50_semantic": (26.4,)}),
     "lvistraveler_2020_2": ReportedTable(
         "report 000 (lvisTraveler 2020), Table 2, LVIS v1 val, a hybrid task cascade with"
         " ResNeSt101",
