@@ -1,9 +1,25 @@
 """The tables of the reports as variants, one module a report; and where sweeps start."""
 
-from experiments.variants import alibaba_2020, calibration_2019, eql_2019, heads, sweeps
+from experiments.variants import (
+    alibaba_2020,
+    calibration_2019,
+    calibration_2019_cascades,
+    eql_2019,
+    heads,
+    lvistraveler_2020,
+    sweeps,
+)
 from longtail.config.variant import Variant
 
-REPORTS = (eql_2019, calibration_2019, alibaba_2020, sweeps, heads)
+REPORTS = (
+    eql_2019,
+    calibration_2019,
+    calibration_2019_cascades,
+    alibaba_2020,
+    lvistraveler_2020,
+    sweeps,
+    heads,
+)
 
 VARIANTS: dict[str, Variant] = {
     name: variant for report in REPORTS for name, variant in report.VARIANTS.items()

@@ -5,8 +5,8 @@ Reproduces Tables 2, 6 and 8 for Mask R-CNN R50-FPN with class-agnostic boxes an
 v0.5: SGD at batch 8 and rate 0.01 for 12 epochs of the 56,740 annotated images. What the report
 does not state is detectron2's (the warm-up) or its public code's (the second stage: 12 times 1000
 steps of 16 categories, plain SGD). The report starts from a COCO detector, these rows do not; with
-one of yours add `--set detector.weights=FILE --set external_data=true`. Its rows with a hybrid
-task cascade (Tables 7 and 9, half of Table 8) are not built.
+one of yours add `--set detector.weights=FILE --set external_data=true`. Its rows with cascades
+are those of `calibration_2019_cascades`.
 Hardware: 8 GPUs; at the pace of `eql_2019` 7 hours for the first stage and at most 2 for the
 second, shared by all rows but `img_sample_r50` and `rhead_cat_3fc`.
 

@@ -80,6 +80,25 @@ REPORTED = {
         _calibration(8),
         {"mrcnn_r50": (18.0,), "img_sample_r50": (22.0,), "rhead_cat": (21.3,)},
     ),
+    "calibration_2019_5": ReportedTable(
+        _calibration(5), {"cascade_x101": (25.9,), "htc_x101": (29.3,)}
+    ),
+    "calibration_2019_7": ReportedTable(
+        _calibration(7), {"htc_x101": (29.4,), "htc_x101_rhead_cat": (29.8,)}
+    ),
+    "calibration_2019_11": ReportedTable(_calibration(11), {"htc_x50": (24.0,)}),
+    "calibration_2019_11_coco": ReportedTable(_calibration(11), {"htc_x50_coco": (25.3,)}),
+    "calibration_2019_11_semantic": ReportedTable(_calibration(11), {"htc_x50_semantic": (26.4,)}),
+    "lvistraveler_2020_2": ReportedTable(
+        "report 000 (lvisTraveler 2020), Table 2, LVIS v1 val, a hybrid task cascade with"
+        " ResNeSt101",
+        {
+            "traveler_r50": (33.2, 23.7, 33.7, 36.8),
+            "traveler_ms_r50": (33.9, 23.3, 34.3, 38.0),
+            "traveler_gs_r50": (34.7, 26.6, 34.8, 38.1),
+            "traveler_gs_hm_r50": (36.1, 28.8, 35.8, 39.8),
+        },
+    ),
     "alibaba_2020_1": ReportedTable(
         "report 002 (Alibaba 2020), Table 1, LVIS v1 val, a hybrid task cascade with SENet154",
         {

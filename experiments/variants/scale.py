@@ -64,7 +64,9 @@ def _small_detector(detector: Detector) -> Detector:
             test_post_nms=100,
         ),
         box_head=detector.box_head.replace(rois_per_image=64, channels=128),
-        mask_head=detector.mask_head.replace(channels=32, convolutions=2),
+        mask_head=detector.mask_head.replace(
+            channels=32, convolutions=(detector.mask_head.convolutions + 1) // 2
+        ),
     )
 
 

@@ -1,17 +1,35 @@
 """Every shipped variant is a valid configuration of its own."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+import torch
+from torch import nn
 
-from experiments.variants import REPORTS, TABLES, VARIANTS, eql_2019
+from experiments.variants import (
+    REPORTS,
+    TABLES,
+    VARIANTS,
+    calibration_2019_cascades,
+    eql_2019,
+    lvistraveler_2020,
+)
 from experiments.variants.scale import demo_scale
 from longtail.cluster.data_files import find_data_files
 from longtail.cluster.nodes.plan import DataFiles, Plan, make_plan
 from longtail.cluster.work.preflight import check_buildable
 from longtail.config.augmentations import HorizontalFlip, Resize
 from longtail.config.classifiers import Calibrated
+from longtail.config.roi_stages import BoxStages
+from longtail.config.stages import SGD
 from longtail.config.variant import Variant
+from longtail.data.lvis.annotations import open_annotations
+from longtail.data.semantic.maps import SemanticMaps
+from longtail.engines.build import build_engine
+from longtail.models.category_statistics import CategoryStatistics
 
 TRAININGS = {
     "eql_2019_1": 2,
@@ -22,7 +40,14 @@ TRAININGS = {
     "calibration_2019_6": 2,
     "calibration_2019_8": 3,
     "calibration_2019_heads": 3,
+    "calibration_2019_5": 2,
+    "calibration_2019_7": 2,
+    "calibration_2019_11": 1,
+    "calibration_2019_11_coco": 1,
+    "calibration_2019_11_semantic": 1,
     "alibaba_2020_1": 3,
+    "lvistraveler_2020_2": 5,
+    "lvistraveler_2020_hm": 6,
     "heads": 4,
 }
 """Stages that the rows of a table train, each distinct one once."""
@@ -30,7 +55,9 @@ TRAININGS = {
 
 @pytest.fixture(scope="module")
 def data(toy_set: Path) -> DataFiles:
-    return find_data_files(toy_set / "train.json", toy_set / "val.json", toy_set / "images")
+    found = find_data_files(toy_set / "train.json", toy_set / "val.json", toy_set / "images")
+    # A plan looks at the digest and values of the PNGs of classes, not at the files.
+    return replace(found, semantic=SemanticMaps(toy_set / "semantic", digest="0" * 64))
 
 
 def plan_of(table: str, data: DataFiles, demo: bool) -> Plan:
@@ -53,8 +80,16 @@ def test_a_variant_reloads_equal_from_its_json(name: str) -> None:
 
 def test_no_two_variants_are_the_same_configuration() -> None:
     fingerprints = {variant.fingerprint() for variant in VARIANTS.values()}
-    small = {demo_scale(variant).fingerprint() for variant in VARIANTS.values()}
-    assert len(fingerprints) == len(small) == len(VARIANTS)
+    assert len(fingerprints) == len(VARIANTS)
+
+
+def test_at_demo_scale_only_a_larger_backbone_and_its_schedule_are_lost() -> None:
+    rows: dict[str, list[str]] = {}
+    for name, variant in VARIANTS.items():
+        rows.setdefault(demo_scale(variant).fingerprint(), []).append(name)
+    assert [names for names in rows.values() if len(names) > 1] == [["htc_x101", "htc_x50"]]
+    one, other = VARIANTS["htc_x101"], VARIANTS["htc_x50"]
+    assert one.override({"backbone.model": "resnext50_32x4d"}) == other
 
 
 def test_no_two_reports_use_the_same_name() -> None:
@@ -72,9 +107,15 @@ def test_demo_scale_keeps_the_techniques(name: str) -> None:
         assert shrunk.freeze == stage.freeze
         assert shrunk.recreate == stage.recreate
         assert shrunk.schedule.decay == stage.schedule.decay
+        assert shrunk.clip_gradient_norm == stage.clip_gradient_norm
     kept = ("score_threshold", "nms_iou", "detections_per_image", "score_adjustment")
     for field in kept:
         assert getattr(small.inference, field) == getattr(full.inference, field)
+    assert small.detector.roi_stages == full.detector.roi_stages
+    sizes = {"rois_per_image": 64, "channels": 128}
+    assert small.detector.box_head == full.detector.box_head.replace(**sizes)
+    sizes = {"convolutions": small.detector.mask_head.convolutions, "channels": 32}
+    assert small.detector.mask_head == full.detector.mask_head.replace(**sizes)
     assert small.inference.head_merge.rule == full.inference.head_merge.rule
     assert (small.external_data, small.rules) == (full.external_data, full.rules)
 
@@ -94,6 +135,76 @@ def test_the_rows_of_the_eql_report_are_set_as_it_says() -> None:
         variant = VARIANTS[name]
         assert variant.inference.score_threshold == 0.0, name
         assert {stage.augmentations for stage in variant.stages} == {eql_2019.AUGMENTATIONS}, name
+
+
+def test_the_cascades_of_the_calibration_report_are_set_as_it_says() -> None:
+    """Section 2.2 and the public code: agnostic boxes, a tail below 10, 20 epochs at batch 8."""
+    for name in calibration_2019_cascades.VARIANTS:
+        detector, stage = VARIANTS[name].detector, VARIANTS[name].stages[0]
+        assert isinstance(detector.roi_stages, BoxStages), name
+        assert detector.roi_stages.positive_ious == (0.5, 0.6, 0.7), name
+        assert not detector.roi_stages.class_specific_boxes, name
+        epochs = 12 if name == "cascade_x101" else 20
+        seen = stage.schedule.iterations * stage.schedule.images_per_step
+        assert seen == epochs * 56_740, name
+        assert stage.optimizer == SGD(base_lr=0.01), name
+    merge = VARIANTS["htc_x101_rhead_cat"].inference.head_merge
+    assert (merge.rule, merge.tail_below) == ("cat", 10)
+    decay = VARIANTS["htc_x101"].stages[0].schedule.decay
+    assert decay.model_dump()["milestones"] == (16 / 20, 19 / 20)
+
+
+def test_every_stage_of_a_calibrated_cascade_has_a_new_head(data: DataFiles) -> None:
+    annotations = open_annotations(data.train)
+    statistics = CategoryStatistics.from_table(
+        annotations.categories, annotations.num_annotated_images
+    )
+    variant = VARIANTS["htc_x101_rhead_cat"]
+    with torch.device("meta"):
+        engine = build_engine(
+            demo_scale(variant).detector,
+            variant.stages[1].classifier,
+            variant.inference,
+            statistics,
+        )
+    learning = {
+        name.removeprefix("roi_heads.classifier.").split(".")[0]
+        for name, parameter in cast(nn.Module, engine).named_parameters()
+        if name.startswith("roi_heads.classifier.") and parameter.requires_grad
+    }
+    assert learning == {"0", "1", "2"}
+
+
+def test_the_better_mask_head_is_added_part_by_part() -> None:
+    """Equation 1, equations 2-5 and the rest of section 2.2, each on top of those before it."""
+    ladder = [VARIANTS[name].detector for name in TABLES["lvistraveler_2020_hm"]]
+    parts: list[dict[str, Any]] = [
+        {"mask_head.level": "area_and_ratio"},
+        {"mask_head.loss": "balanced"},
+        {"mask_head.boundary": True},
+        {"mask_head.convolutions": 7},
+        {"mask_head.pooling": "deformable", "box_head.pooling": "deformable"},
+    ]
+    variant = VARIANTS["traveler_r50"]
+    for part, detector in zip(parts, ladder[1:], strict=True):
+        variant = variant.override(part)
+        assert variant.detector == detector
+    assert VARIANTS["traveler_gs_hm_r50"].detector == ladder[-1]
+    (scored,) = VARIANTS["traveler_ms_r50"].stages
+    assert scored.loss_weights.mask_iou == 1
+
+
+def test_the_second_stage_of_the_better_masks_learns_what_the_report_says() -> None:
+    """Section 2.2: backbone, neck and proposals are frozen, the masks are not."""
+    for name in ("traveler_gs_r50", "traveler_gs_hm_r50"):
+        first, second = VARIANTS[name].stages
+        assert (first.classifier.name, second.classifier.name) == (
+            "equalization",
+            "bags",
+        )
+        assert set(second.freeze) == {"backbone", "neck", "rpn"}
+        assert second.recreate == ("classifier",)
+        assert first.schedule.iterations * first.schedule.images_per_step == 24 * 99_388
 
 
 def test_demo_scale_shortens_every_stage() -> None:
@@ -136,13 +247,17 @@ def test_every_stage_of_every_row_can_be_built(table: str, data: DataFiles) -> N
 
 def test_rows_that_use_other_data_say_so_and_name_the_missing_file(data: DataFiles) -> None:
     outside = {name for name, variant in VARIANTS.items() if variant.external_data}
-    assert outside == set(TABLES["eql_2019_3_coco"])
-    for name in outside:
-        with pytest.raises(ValueError, match=r"detector\.weights coco_r50\.pt: no such file"):
+    wanted = dict.fromkeys(TABLES["eql_2019_3_coco"], "coco_r50.pt")
+    cascades = (*TABLES["calibration_2019_11_coco"], *TABLES["calibration_2019_11_semantic"])
+    wanted |= dict.fromkeys(cascades, "coco_htc_x50.pt")
+    assert outside == set(wanted)
+    for name, file in wanted.items():
+        with pytest.raises(ValueError, match=re.escape(f"detector.weights {file}: no such file")):
             make_plan({name: VARIANTS[name]}, (0,), data)
 
 
 def test_the_rules_of_2020_refuse_rows_with_other_data() -> None:
     with pytest.raises(ValueError, match="rules 2020 allow no annotations besides those of LVIS"):
         VARIANTS["eql_coco_r50"].override({"rules": "2020"})
-    assert {VARIANTS[name].rules for name in TABLES["alibaba_2020_1"]} == {"2020"}
+    later = (*TABLES["alibaba_2020_1"], *lvistraveler_2020.VARIANTS)
+    assert {VARIANTS[name].rules for name in later} == {"2020"}

@@ -27,7 +27,7 @@ class RPNHead(nn.Module):
 
     def forward(self, levels: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         """(N, A, H, W) logits and (N, 4 A, H, W) deltas of each level, always float32."""
-        hidden = [F.relu(self.conv(level)) for level in levels]
+        hidden = [F.relu(self.conv(level), inplace=True) for level in levels]
         # Boxes decoded in bfloat16 would be off by pixels.
         logits = [self.objectness_logits(level).float() for level in hidden]
         deltas = [self.anchor_deltas(level).float() for level in hidden]

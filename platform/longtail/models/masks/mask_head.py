@@ -78,8 +78,9 @@ class MaskHead(nn.Module):
         if self.flow is not None:
             assert before is not None, "the features of the head before"
             hidden = self.flow(hidden, before)
+        # In place: no layer's gradient needs its own output, and the largest are 100 MB.
         for convolution in self.convolutions:
-            hidden = F.relu(convolution(hidden))
+            hidden = F.relu(convolution(hidden), inplace=True)
         return hidden
 
     def outputs(
@@ -103,5 +104,5 @@ class MaskHead(nn.Module):
 
     def logits(self, features: Tensor, labels: Tensor) -> Tensor:
         """(R, M, M) float32 for each RoI's own category, of what the convolutions give."""
-        hidden = F.relu(self.deconvolution(features))
+        hidden = F.relu(self.deconvolution(features), inplace=True)
         return own_category_logits(self.predictor, hidden, labels)
