@@ -11,6 +11,11 @@ from dashboards.sources.comparing import compared
 from dashboards.sources.found import Found, Report
 from longtail.metrics import KIND_NAMES, UNDEFINED, points_text, signed_points_text, span_text
 
+LEVEL = 0.05
+"""Share of alike rows whose intervals of 95 % leave out 0."""
+MANY = 21
+"""Rows of which one at least is told apart by chance, with so many comparisons with one of them."""
+
 
 def headline(report: Report) -> str:
     """The best row, and its difference to the baseline; without rows what the sources are."""
@@ -39,7 +44,18 @@ def headline(report: Report) -> str:
     verdict = "a real difference" if metric["real"] else "not told apart on these images"
     if is_none(metric["low"], metric["high"]):
         verdict = "the same in every resample"
-    return f"{words}: {told}, {verdict}."
+    return f"{words}: {told}, {verdict}." + _chosen_of(len(report.rows))
+
+
+def _chosen_of(rows: int) -> str:
+    """A word about chance where the best was chosen among so many that it plays a part."""
+    if rows < MANY:
+        return ""
+    by_chance = counted(round(LEVEL * (rows - 1)), "row")
+    return (
+        f" It was chosen as the best of {rows}: of rows that are all alike, {by_chance} would"
+        " differ for real by chance."
+    )
 
 
 def _margin(report: Report, best: str, other: str) -> Mapping[str, Any] | None:

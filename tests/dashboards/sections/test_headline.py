@@ -43,3 +43,15 @@ def test_rows_that_are_the_same_in_every_resample_are_said_to_be_so(tmp_path: Pa
     source = Found("a", "grid", rows=(best, other), differences=(known,))
     words = headline(Report("", (source,), other.name))
     assert words.endswith("(0.00 to 0.00), the same in every resample.")
+
+
+def test_the_best_of_many_rows_is_said_to_be_chosen(tmp_path: Path) -> None:
+    rows = sorted(made_rows(tmp_path, 41, 12), key=lambda row: -row.ap)
+    known = made_difference(rows[0].name, rows[1].name, 0.04)
+
+    def words(count: int) -> str:
+        source = Found("a", "grid", rows=tuple(rows[:count]), differences=(known,))
+        return headline(Report("", (source,), rows[1].name))
+
+    assert words(20).endswith("a real difference.")
+    assert "the best of 41: of rows that are all alike, 2 rows would" in words(41)
