@@ -117,6 +117,20 @@ QUICK = (
         "ann.json a.json --json=why.json --work-dir=work",
         ("why.json",),
     ),
+    Tried(
+        "experiments.grid",
+        "--variants=softmax_r50 --train=toy/train.json --val=toy/val.json --images=toy/images"
+        " --runs=runs --semantic=toy/images --dry-run",
+        code=2,
+        says="nothing learns from it",
+    ),
+    Tried(
+        "experiments.sweep",
+        "--space=lambda --train=toy/train.json --val=toy/val.json --images=toy/images"
+        " --runs=runs --semantic=toy/images --dry-run",
+        code=3,
+        says="no PNG of classes under",
+    ),
     Tried("longtail.models.weights.__main__", "backbone.pt --json=weights.json", ("weights.json",)),
     Tried(
         "longtail.data.convert.__main__ coco",
