@@ -129,7 +129,7 @@ QUICK = (
         "--space=lambda --train=toy/train.json --val=toy/val.json --images=toy/images"
         " --runs=runs --semantic=toy/images --dry-run",
         code=3,
-        says="no PNG of classes under",
+        says="one channel of 8 bits",
     ),
     Tried("longtail.models.weights.__main__", "backbone.pt --json=weights.json", ("weights.json",)),
     Tried(
