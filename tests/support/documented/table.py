@@ -86,7 +86,7 @@ WAYS = (
     Entry("python -m longtail.", Way.RUN),
     Entry("python -m dashboards.watch", Way.PARSED, "needs a grid that runs"),
     Entry("python -m dashboards.mlflow_views", Way.PARSED, SERVICE),
-    Entry("python -m docs.studies.tail", Way.PARSED, "makes a data set of some size first"),
+    Entry("python -m docs.studies.", Way.PARSED, "makes a data set of some size first"),
     Entry("python -c", Way.NOT, "the library is not among ours"),
     Entry("pytest", Way.COLLECTED, "the tests themselves"),
     Entry("make", Way.MAKE, "installs, or runs all"),

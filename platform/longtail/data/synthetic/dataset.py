@@ -8,14 +8,13 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image as PilImage
 
 from longtail.data.synthetic.categories import Look, frequency_group, image_shares, looks
 from longtail.data.synthetic.plan import PlannedObject, plan_images, room_for_all, verified_absent
+from longtail.data.synthetic.records import Record, instance_records
 from longtail.data.synthetic.scenes import paint
 from longtail.files import sha256_of, write_json
 from longtail.randomness import generator_for
@@ -26,15 +25,12 @@ logger = logging.getLogger(__name__)
 SPLITS = ("train", "val", "unlabelled")
 MARKER = "synthetic.json"
 REMEDY = "remove the folder or give --force: it is made again"
-SMALLEST_PART = 4
 SIDE_VARIATION = 0.2
 # Bump when the same parameters give other bytes.
 FORMAT = 1
 
 # Separate the random numbers of the category table, the plans and the pictures.
 SHARES, PLAN, PICTURE = range(3)
-
-Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -139,7 +135,9 @@ class _Painter:
         }
         if SPLITS[self.split] == "unlabelled":
             return image, []
-        return image | self._verified(drawn, rng), _annotations(image_id, drawn, scene.owner)
+        labels = [item.label if item.annotated else None for item in drawn]
+        annotations = instance_records(image_id, labels, scene.owner)
+        return image | self._verified(drawn, rng), annotations
 
     def _verified(self, drawn: list[PlannedObject], rng: np.random.Generator) -> Record:
         annotated = {item.label for item in drawn if item.annotated}
@@ -169,30 +167,6 @@ def _paint_split(
         if painted is not None:
             painted()
     return images, annotations
-
-
-def _annotations(
-    image_id: int, drawn: list[PlannedObject], owner: NDArray[np.int64]
-) -> list[Record]:
-    # SciPy, which a set that is there already does not need.
-    from longtail.data.synthetic.contours import outlines
-
-    found = []
-    for k, item in enumerate(drawn):
-        rings = outlines(owner == k, SMALLEST_PART) if item.annotated else []
-        if rings:
-            points = np.concatenate(rings)
-            (x0, y0), (x1, y1) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
-            found.append(
-                {
-                    "image_id": image_id,
-                    "category_id": item.label + 1,
-                    "bbox": [x0, y0, x1 - x0, y1 - y0],
-                    "area": sum(_area(ring) for ring in rings),
-                    "segmentation": [ring.ravel().tolist() for ring in rings],
-                }
-            )
-    return found
 
 
 def _write_annotation_files(
@@ -267,8 +241,3 @@ def _holds(out: Path, digests: dict[str, str]) -> bool:
             logger.warning("%s: missing, or %s; the data set is made again", out / name, MISMATCH)
             return False
     return True
-
-
-def _area(ring: NDArray[np.int64]) -> int:
-    x, y = ring.T
-    return abs(int(x @ np.roll(y, -1) - y @ np.roll(x, -1))) // 2

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longtail.data.synthetic.categories import Look
-from longtail.data.synthetic.shapes import covers
+from longtail.data.synthetic.shapes import STICKS, covers
 from longtail.data.synthetic.textures import background, fill
 
 RADIUS = (0.08, 0.27)
@@ -45,7 +45,12 @@ class _Pose:
     coverage: NDArray[np.float64]
 
 
-def paint(size: tuple[int, int], objects: Sequence[Look], rng: np.random.Generator) -> Scene:
+def paint(
+    size: tuple[int, int],
+    objects: Sequence[Look],
+    rng: np.random.Generator,
+    radius: tuple[float, float] = RADIUS,
+) -> Scene:
     """Paint objects, in order, on a random background.
 
     An object is moved until it and all it covers stay visible by half at least; one that finds no
@@ -55,13 +60,14 @@ def paint(size: tuple[int, int], objects: Sequence[Look], rng: np.random.Generat
         size: (height, width) in pixels.
         objects: What to paint.
         rng: Draws everything else.
+        radius: Smallest and largest one of an object, by the picture's shorter side.
     """
     picture = background(*size, rng)
     owner = np.full(size, -1, np.int64)
     areas: list[int] = []
     drawn: list[int] = []
     for i, look in enumerate(objects):
-        pose = _find_place(look.shape, owner, areas, rng)
+        pose = _find_place(look.shape, owner, areas, radius, rng)
         if pose is None:
             continue
         colours = fill(look.fill, look.colour, pose.u, pose.v, rng)
@@ -74,9 +80,13 @@ def paint(size: tuple[int, int], objects: Sequence[Look], rng: np.random.Generat
 
 
 def _find_place(
-    shape: str, owner: NDArray[np.int64], areas: list[int], rng: np.random.Generator
+    shape: str,
+    owner: NDArray[np.int64],
+    areas: list[int],
+    bounds: tuple[float, float],
+    rng: np.random.Generator,
 ) -> _Pose | None:
-    low, high = np.log(RADIUS)
+    low, high = np.log(bounds)
     radius = min(owner.shape) * float(np.exp(rng.uniform(low, high)))
     for _ in range(ATTEMPTS):
         pose, whole_area = _pose(shape, radius, owner.shape, rng)
@@ -84,7 +94,7 @@ def _find_place(
         enough = max(SMALLEST_OBJECT, SMALLEST_VISIBLE_SHARE * whole_area)
         if covered.sum() >= enough and _others_stay_visible(owner, pose.window, covered, areas):
             return pose
-        radius = max(radius * 0.97, min(owner.shape) * RADIUS[0])
+        radius = max(radius * 0.97, min(owner.shape) * bounds[0])
     return None
 
 
@@ -93,7 +103,7 @@ def _pose(
 ) -> tuple[_Pose, float]:
     """A random place of the shape, and the area that it would have outside any border."""
     centre_y, centre_x = rng.uniform(0, size[0]), rng.uniform(0, size[1])
-    turn = rng.uniform(0, np.pi) if shape == "stick" else rng.uniform(-0.6, 0.6)
+    turn = rng.uniform(0, np.pi) if shape in STICKS else rng.uniform(-0.6, 0.6)
     stretch, wobble = np.exp(rng.uniform(-0.15, 0.15)), rng.uniform(0, 2 * np.pi, 3)
     reach = int(np.ceil(1.35 * radius))
     top, left = int(centre_y) - reach, int(centre_x) - reach

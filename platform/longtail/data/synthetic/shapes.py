@@ -4,6 +4,7 @@ A shape lies within about one unit of the origin, u to the right and v down.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +17,12 @@ def covers(shape: str, u: Plane, v: Plane, wobble: Plane) -> NDArray[np.bool_]:
     """Whether the points (u, v) lie inside a shape.
 
     Args:
-        shape: One of `SHAPES`.
+        shape: One of `SHAPES` or `THIN_SHAPES`.
         u: Any shape, in units of the object's radius.
         v: Like `u`.
         wobble: (3,) angles that make one blob unlike the next; other shapes ignore them.
     """
-    return SHAPES[shape](u, v, wobble)
+    return EVERY_SHAPE[shape](u, v, wobble)
 
 
 def _disc(u: Plane, v: Plane, wobble: Plane) -> NDArray[np.bool_]:
@@ -67,18 +68,18 @@ def _arrow(u: Plane, v: Plane, wobble: Plane) -> NDArray[np.bool_]:
     return shaft | head
 
 
-def _ring(u: Plane, v: Plane, wobble: Plane) -> NDArray[np.bool_]:
+def _ring(u: Plane, v: Plane, wobble: Plane, inner: float = 0.58) -> NDArray[np.bool_]:
     radius = np.hypot(u, v)
-    return (radius > 0.58) & (radius < 0.95)
+    return (radius > inner) & (radius < 0.95)
 
 
-def _stick(u: Plane, v: Plane, wobble: Plane) -> NDArray[np.bool_]:
-    return (abs(u) < 1.15) & (abs(v) < 0.13)
+def _stick(u: Plane, v: Plane, wobble: Plane, half_width: float = 0.13) -> NDArray[np.bool_]:
+    return (abs(u) < 1.15) & (abs(v) < half_width)
 
 
-def _cross(u: Plane, v: Plane, wobble: Plane) -> NDArray[np.bool_]:
+def _cross(u: Plane, v: Plane, wobble: Plane, half_width: float = 0.19) -> NDArray[np.bool_]:
     short, long = np.minimum(abs(u), abs(v)), np.maximum(abs(u), abs(v))
-    return (long < 1) & (short < 0.19)
+    return (long < 1) & (short < half_width)
 
 
 def _crescent(u: Plane, v: Plane, wobble: Plane) -> NDArray[np.bool_]:
@@ -99,6 +100,18 @@ SHAPES: dict[str, Shape] = {
     "heart": _heart,
     "hexagon": _hexagon,
 }
+
+THIN_SHAPES: dict[str, Shape] = {
+    "thin_ring": partial(_ring, inner=0.82),
+    "thin_stick": partial(_stick, half_width=0.065),
+    "thin_cross": partial(_cross, half_width=0.08),
+}
+"""For sets about thin objects; the categories of the plain set have none of them."""
+
+EVERY_SHAPE = SHAPES | THIN_SHAPES
+
+STICKS = frozenset({"stick", "thin_stick"})
+"""Turned by any angle; the others are never upside down."""
 
 
 def _in_polygon(u: Plane, v: Plane, xs: Plane, ys: Plane) -> NDArray[np.bool_]:

@@ -1,6 +1,6 @@
 """The rows of the study of the tail."""
 
-from docs.studies.tail_rows import PAIRS, study_rows
+from docs.studies.tail.rows import PAIRS, study_rows
 from longtail.config.trunk import trunk_of
 
 

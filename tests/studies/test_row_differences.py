@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from docs.studies.tail_summary import Runs, pair_differences, row_means
+from docs.studies.row_differences import Runs, pair_differences, row_means
 
 
 def runs(values: list[float], image_noise: list[float]) -> Runs:

@@ -7,7 +7,7 @@ from typing import Any
 
 from longtail.cluster.nodes.ledger import node_directory
 from longtail.cluster.nodes.plan import Plan
-from longtail.cluster.results.evaluation_files import DIAGNOSIS
+from longtail.evaluation.recording.names import DIAGNOSIS
 
 MEDIAN, LAST = 2, 4
 """Places in the quantiles of scores: 5, 25, 50, 75 and 95 percent."""

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from docs.studies.tail_gradients import Gradients
+from docs.studies.tail.gradients import Gradients
 from longtail.models.classifiers.base import ClassificationTargets
 
 

@@ -19,6 +19,7 @@ from longtail.categories import CategoryTable
 from longtail.cluster.nodes.ledger import node_directory
 from longtail.cluster.nodes.plan import Plan, Row
 from longtail.evaluation.metrics.matches.files import read_matches
+from longtail.evaluation.metrics.matches.table import MatchTable
 from longtail.evaluation.uncertainty.bootstrap import interval, resampled_metrics, whole_metrics
 from longtail.metrics import GROUP_METRICS
 
@@ -30,7 +31,7 @@ NORMAL_QUANTILE = 1.96
 
 @dataclass(frozen=True)
 class Runs:
-    """The masks of one row, judged.
+    """One row, judged.
 
     Attributes:
         seeds: S of them.
@@ -79,18 +80,30 @@ class PairDifference:
     real: bool
 
 
-def read_runs(plan: Plan, runs: Path, resamples: int = RESAMPLES) -> dict[str, Runs]:
-    """The judged masks of every row of a finished plan, by name of the variant."""
-    categories = CategoryTable.from_json(plan.data.val)
-    tables = [
-        read_matches(node_directory(runs, row.evaluation), categories)["segm"] for row in plan.rows
-    ]
+def runs_of(
+    rows: Sequence[Row], tables: Sequence[MatchTable], resamples: int = RESAMPLES
+) -> dict[str, Runs]:
+    """The judged rows of a finished plan, by name of the variant.
+
+    Args:
+        rows: Of the plan.
+        tables: What matching found of each, on the same annotations.
+        resamples: B.
+    """
     drawn = resampled_metrics(tables, resamples, seed=0)
     metrics = np.array([whole_metrics(table) for table in tables])
     return {
-        name: Runs(tuple(plan.rows[i].variant.seed for i in places), metrics[places], drawn[places])
-        for name, places in _places(plan.rows).items()
+        name: Runs(tuple(rows[i].variant.seed for i in places), metrics[places], drawn[places])
+        for name, places in _places(rows).items()
     }
+
+
+def mask_matches(plan: Plan, runs: Path) -> list[MatchTable]:
+    """What matching found of the masks of each row of a finished plan."""
+    categories = CategoryTable.from_json(plan.data.val)
+    return [
+        read_matches(node_directory(runs, row.evaluation), categories)["segm"] for row in plan.rows
+    ]
 
 
 def row_means(of: Runs) -> dict[str, RowMean]:

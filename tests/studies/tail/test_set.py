@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from docs.studies.tail_set import frequency_group, quotas, with_steep_tail
+from docs.studies.tail.set import frequency_group, quotas, with_steep_tail
 
 
 def tree(labels_of_images: list[list[int]], num_categories: int) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Where the gradients of the row `sigmoid` come from: `python -m docs.studies.tail_gradients`.
+"""Where the gradients of the row `sigmoid` come from: `python -m docs.studies.tail.gradients`.
 
 Of the logits of each group's categories: the encouraging gradient of their own RoIs, and the
 discouraging ones of background, of foreground RoIs in whose image the category is verified, and of
@@ -14,7 +14,7 @@ import click
 import torch
 from torch import Tensor, nn
 
-from docs.studies.tail_rows import study_rows
+from docs.studies.tail.rows import study_rows
 from longtail.categories import FREQUENCY_GROUPS
 from longtail.cluster.data_files import find_data_files
 from longtail.cluster.nodes.ledger import node_directory
