@@ -48,8 +48,6 @@ class Container:
             "PATH": PATH,
             "PYTHONPATH": f"{code / 'platform'}:{code}:{PACKAGES}",
             "TMPDIR": str(self.path / "tmp"),
-            # Where kernels are kept, not how fast they are.
-            "NUMBA_OPT": "0",
         }
         return subprocess.run(
             [self.python, "-m", *words],
