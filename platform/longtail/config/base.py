@@ -150,19 +150,29 @@ def _spelt_out(value: str | Sequence[Any]) -> Any:
 
 
 class _Switched(dict[str, Any]):
-    """A component just switched by name: validation knows its fields."""
+    """A section just given, by name or as JSON: validation knows its other fields."""
 
 
 def _assign(tree: Any, path: str, value: Any) -> None:
     *sections, leaf = path.split(".")
     node = tree
     for section in sections:
-        node = node[_key(node, section, path)]
+        key = _key(node, section, path)
+        if isinstance(node, dict) and node.get(key) is None:
+            # An optional section that is absent: the rest of it has its defaults.
+            node[key] = _Switched()
+        node = node[key]
     key = _key(node, leaf, path)
     before = node[key] if isinstance(node, list) else node.get(key)
     if isinstance(before, dict) and "name" in before and isinstance(value, str):
         value = _Switched(name=value)
-    node[key] = value
+    node[key] = _given(value)
+
+
+def _given(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _Switched({name: _given(below) for name, below in value.items()})
+    return [_given(item) for item in value] if isinstance(value, list) else value
 
 
 def _whole_path(tree: dict[str, Any], path: str) -> str:
@@ -204,11 +214,17 @@ def _key(node: Any, word: str, path: str) -> Any:
 
 def _readable(error: ValidationError, changes: Mapping[str, Any]) -> str:
     lines = [
-        f"{'.'.join(str(part) for part in item['loc']) or 'config'}: {item['msg']}"
+        f"{'.'.join(str(part) for part in item['loc']) or 'config'}: {_said(item)}"
         + ("" if isinstance(item["input"], dict | list) else f" (got {item['input']!r})")
         for item in error.errors()
     ]
     return "\n".join([f"after setting {', '.join(changes)}:", *lines])
+
+
+def _said(item: Mapping[str, Any]) -> str:
+    if item["type"] == "union_tag_not_found":
+        return "say which one it is: give its name, or JSON that has it as 'name'"
+    return str(item["msg"])
 
 
 def _leaves(node: Any, prefix: str) -> Iterator[tuple[str, Any]]:

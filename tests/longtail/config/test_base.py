@@ -9,6 +9,7 @@ from longtail.config.augmentations import HorizontalFlip, Resize
 from longtail.config.base import parse_assignments
 from longtail.config.classifiers import Cosine, Equalization, Seesaw
 from longtail.config.detector import Detector
+from longtail.config.roi_stages import GlobalContext, HybridTaskCascade
 from longtail.config.stages import RepeatFactor, Schedule, Stage
 from longtail.config.variant import Variant
 
@@ -40,6 +41,39 @@ def test_several_fields_of_a_switched_component_are_set_by_short_paths() -> None
 def test_a_component_of_a_switched_component_is_switched_too() -> None:
     changes = {"classifier": "seesaw", "classifier.layer": "cosine"}
     assert Variant().override(changes).stages[0].classifier == Seesaw(layer=Cosine())
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        {"roi_stages": "htc"},
+        {"roi_stages": {"name": "htc"}},
+        {"roi_stages": "htc", "roi_stages.global_context": {}},
+    ],
+)
+def test_a_field_of_an_absent_section_gives_the_rest_its_defaults(
+    before: dict[str, object],
+) -> None:
+    set_at_once = Variant().override({**before, "roi_stages.global_context.convolutions": 2})
+    in_turn = Variant().override(before).override({"global_context.convolutions": 2})
+    expected = HybridTaskCascade(global_context=GlobalContext(convolutions=2))
+    assert set_at_once.detector.roi_stages == in_turn.detector.roi_stages == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"roi_stages": "htc", "roi_stages.global.convolutions": 2}, "htc.global: Extra inputs"),
+        ({"classifier": "sigmoid", "classifier.layer.temperature": 3}, "give its name"),
+        ({"roi_stages": {"type": "htc"}}, "detector.roi_stages: say which one it is"),
+        ({"detector.weights.file": "a"}, "detector.weights: Input should be a valid string"),
+    ],
+)
+def test_what_is_wrong_below_a_given_section_is_said(
+    changes: dict[str, object], words: str
+) -> None:
+    with pytest.raises(ValueError, match=re.escape(words)):
+        Variant().override(changes)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import math
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from longtail.commands import output_console
 from longtail.files import write_json
 from longtail.models.weights.detectron2_names import Origin, to_neutral
 from longtail.models.weights.file import WeightsFile
+from longtail.models.weights.settings_of_shapes import Shapes, settings_of, shape_of
 from longtail.models.weights.taken import PREFIXES, part_of, some
 
 DEPTHS: dict[tuple[int, ...], int] = {(3, 4, 6, 3): 50, (3, 4, 23, 3): 101, (3, 8, 36, 3): 152}
@@ -87,7 +87,7 @@ def summarize(file: WeightsFile) -> WeightsSummary:
         },
         network=_network(shapes),
         categories=_categories(shapes, weights.origin),
-        settings=_settings(shapes),
+        settings=settings_of(shapes),
         left_out={
             reason: tuple(name for name, why in weights.left_out.items() if why == reason)
             for reason in dict.fromkeys(weights.left_out.values())
@@ -124,9 +124,6 @@ def write_summary(summary: WeightsSummary, path: Path) -> None:
     write_json(path, dataclasses.asdict(summary), indent=1, end="", allow_nan=True)
 
 
-Shapes = Mapping[str, tuple[int, ...]]
-
-
 def _num_values(tensors: Mapping[str, Tensor]) -> int:
     return sum(value.numel() for value in tensors.values())
 
@@ -155,49 +152,12 @@ def _network(shapes: Shapes) -> str:
 
 
 def _categories(shapes: Shapes, origin: Origin) -> str:
-    logits = _shape(shapes, "roi_heads.classifier", "linear.weight", (0,))[0]
+    logits = shape_of(shapes, "roi_heads.classifier", "linear.weight", (0,))[0]
     if not logits:
         return ""
     if origin in ("detectron2", "torchvision"):
         return f"{logits - 1}, and background as the last of {logits} logits"
-    return f"{logits} logits: one a category with sigmoid scores, one more with softmax"
-
-
-def _shape(
-    shapes: Shapes, module: str, weight: str, otherwise: tuple[int, ...] = ()
-) -> tuple[int, ...]:
-    """Of a module's weight, or of its first stage's."""
-    return shapes.get(f"{module}.{weight}") or shapes.get(f"{module}.0.{weight}") or otherwise
-
-
-def _settings(shapes: Shapes) -> dict[str, int | bool | str]:
-    """The fields of `detector` that decide the shapes of neck and heads."""
-    neck = shapes.get("neck.pyramid.layer_blocks.0.0.weight")
-    hidden = _shape(shapes, "roi_heads.box_head", "fc1.weight")
-    deltas = _shape(shapes, "roi_heads.box_regressor", "linear.weight")
-    upsampled = _shape(shapes, "roi_heads.mask_head", "deconvolution.weight")
-    masks = _shape(shapes, "roi_heads.mask_head", "predictor.weight")
-    settings: dict[str, int | bool | str] = {}
-    cascaded = "roi_heads.box_head.0.fc1.weight" in shapes
-    if cascaded:
-        own_masks = "roi_heads.mask_head.0.deconvolution.weight" in shapes
-        flows = "roi_heads.mask_head.1.flow.convolution.weight" in shapes
-        settings["roi_stages"] = "htc" if flows else "cascade"
-        if not own_masks:
-            settings["roi_stages.mask_heads"] = "one"
-    if neck:
-        settings["neck_channels"] = neck[0]
-    if hidden:
-        settings["box_head.channels"] = hidden[0]
-        if neck:
-            settings["box_head.pool_size"] = math.isqrt(hidden[1] // neck[0])
-    if deltas:
-        boxes = "roi_stages" if cascaded else "box_head"
-        settings[f"{boxes}.class_specific_boxes"] = deltas[0] > 4
-    if upsampled:
-        settings["mask_head.channels"] = upsampled[1]
-        convolution = re.compile(r"roi_heads\.mask_head\.(?:0\.)?convolutions\.\d+\.weight")
-        settings["mask_head.convolutions"] = sum(bool(convolution.match(name)) for name in shapes)
-    if masks:
-        settings["mask_head.class_specific"] = masks[0] > 1
-    return {f"detector.{path}": value for path, value in settings.items()}
+    return (
+        f"{logits} logits: one a category with sigmoid scores, one more with softmax,"
+        " several more with balanced groups or seesaw"
+    )

@@ -1,0 +1,48 @@
+"""The settings that a summary names build heads whose weights have the file's names and shapes."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from support.models.every_head import BOXES, DETECTOR, MASKS, STAGES, WIDTH
+from support.statistics_of import statistics_of
+
+from longtail.config.classifiers import Softmax
+from longtail.config.detector import Detector, MaskHead
+from longtail.config.variant import Inference, Variant
+from longtail.models.roi_heads.build import build_roi_heads
+from longtail.models.weights.file import WeightsFile
+from longtail.models.weights.summary import summarize
+
+Shapes = dict[str, tuple[int, ...]]
+# The side of the masks is in no shape but that of deformable pooling.
+START = Variant(detector=Detector(mask_head=MaskHead(pool_size=DETECTOR.mask_head.pool_size)))
+DETECTORS = {
+    **{name: DETECTOR.replace(roi_stages=stages) for name, stages in STAGES.items()},
+    **{name: DETECTOR.replace(mask_head=mask) for name, mask in MASKS.items()},
+    **{name: DETECTOR.replace(box_head=box) for name, box in BOXES.items()},
+    "context without flow, and all of masks": DETECTOR.replace(
+        roi_stages=STAGES["htc-lite"].replace(mask_information_flow=False), mask_head=MASKS["all"]
+    ),
+}
+
+
+def _shapes(detector: Detector) -> Shapes:
+    with torch.device("meta"):
+        heads = build_roi_heads(detector, Softmax(), Inference(), statistics_of(5, 3))
+    return {f"roi_heads.{name}": tuple(value.shape) for name, value in heads.state_dict().items()}
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_the_settings_of_a_summary_build_heads_of_its_shapes(name: str) -> None:
+    shapes = _shapes(DETECTORS[name])
+    neck = {"neck.pyramid.layer_blocks.0.0.weight": (WIDTH, WIDTH, 3, 3)}
+    tensors = {name: torch.empty(shape, device="meta") for name, shape in (shapes | neck).items()}
+    settings = summarize(WeightsFile(Path("model.pt"), "0" * 64, tensors)).settings
+    assert _shapes(_set(settings)) == shapes
+
+
+def _set(settings: object) -> Detector:
+    assert isinstance(settings, dict)
+    declared = START.override({"external_data": True, "rules": "none"})
+    return declared.override(settings).detector
