@@ -16,8 +16,8 @@ def levels_by_area_and_ratio(
     least 0. The first is FPN's rule (`assign_levels`); the second keeps thin masks in large boxes
     on fine levels. The report's formula lost its layout in print and is read so from its text.
 
-    In training the areas are those of the matched instance. In inference the mask is found first on
-    the level by area alone.
+    Boxes are the RoIs. In training a mask fills as much of its RoI as the matched instance's does
+    of its own box; in inference as much as a first mask does, from the level by area alone.
 
     Args:
         box_areas: (R,) pixels of the network's input; a box without area is on level 0.
