@@ -2,8 +2,8 @@
 
 import torch
 
-from longtail.data.loading.masks import InstanceMasks
 from longtail.data.loading.sample import Image, Sample
+from longtail.data.loading.scenes.masks import InstanceMasks
 
 
 def unannotated(image: Image) -> Sample:

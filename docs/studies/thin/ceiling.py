@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from docs.studies.boundary_matches import boundary_iou
 from docs.studies.thin.painting import GROUPS, SHAPES, write_thin_set
 from longtail.commands import run
-from longtail.data.loading.load_sample import instance_masks
-from longtail.data.loading.masks import InstanceMasks
+from longtail.data.loading.scenes.masks import InstanceMasks
+from longtail.data.loading.scenes.read import instance_masks
 from longtail.data.lvis.annotations import Annotations, open_annotations
 from longtail.evaluation.protocol import IOU_THRESHOLDS
 from longtail.models.detections.paste import MaskCrop, paste_masks

@@ -16,7 +16,7 @@ from docs.studies.boundary_matches import Mask, boundary
 from docs.studies.thin.ceiling import bitmaps
 from docs.studies.thin.painting import GROUPS, SHAPES, write_thin_set
 from longtail.commands import run
-from longtail.data.loading.load_sample import instance_masks
+from longtail.data.loading.scenes.read import instance_masks
 from longtail.data.lvis.annotations import open_annotations
 from longtail.losses.masks.boundary import boundary_targets
 

@@ -24,8 +24,8 @@ from longtail.cluster.nodes.ledger import node_directory
 from longtail.cluster.nodes.plan import make_plan
 from longtail.commands import run
 from longtail.data.loading.images import load_image
-from longtail.data.loading.load_sample import instance_masks
-from longtail.data.loading.masks import InstanceMasks
+from longtail.data.loading.scenes.masks import InstanceMasks
+from longtail.data.loading.scenes.read import instance_masks
 from longtail.data.lvis.annotations import open_annotations
 from longtail.engines.torchvision import TorchvisionEngine
 from longtail.inference.engine import load_engine

@@ -118,6 +118,16 @@ def config_classes(annotation: Any) -> list[type[Config]]:
     return []
 
 
+def check_order(lower: str, low: float, upper: str, high: float) -> None:
+    """Refuse bounds that leave nothing between them.
+
+    Raises:
+        ValueError: `low` is over `high`.
+    """
+    if low > high:
+        raise ValueError(f"{lower} {low:g} is over {upper} {high:g}; exchange them")
+
+
 def fingerprint(tree: Any) -> str:
     """The first 12 hex digits of the SHA-256 of a JSON tree in canonical form."""
     text = json.dumps(tree, sort_keys=True, separators=(",", ":"), allow_nan=False)

@@ -27,6 +27,7 @@ def roi_targets(sample: Sample, num_categories: int, device: torch.device) -> Ro
         drawn_category=sample.drawn_category,
         background_per_foreground=sample.background_per_foreground,
         semantic=None if sample.semantic is None else sample.semantic.to(device),
+        regions=None if sample.regions is None else sample.regions.to(device),
     )
 
 

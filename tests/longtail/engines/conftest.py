@@ -12,8 +12,8 @@ from support.statistics_of import statistics_of
 from longtail.config.classifiers import Classifier, Equalization
 from longtail.config.detector import BoxHead, Detector, MaskHead, Proposals, Timm
 from longtail.config.variant import Inference
-from longtail.data.loading.masks import InstanceMasks, PolygonMask
 from longtail.data.loading.sample import Image, Sample, VerifiedCategories
+from longtail.data.loading.scenes.masks import InstanceMasks, PolygonMask
 from longtail.engines.base import Engine
 from longtail.engines.build import build_engine
 

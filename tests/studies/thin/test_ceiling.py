@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from docs.studies.thin.ceiling import bitmaps, ceiling_ap, through_grid
-from longtail.data.loading.masks import InstanceMasks, PolygonMask
+from longtail.data.loading.scenes.masks import InstanceMasks, PolygonMask
 
 
 def rectangle(x0: float, y0: float, x1: float, y1: float) -> PolygonMask:

@@ -22,6 +22,7 @@ from longtail.config.variant import Data, Inference
 from longtail.data.loading.images import load_image
 from longtail.data.loading.load_sample import for_drawn_category, load_sample
 from longtail.data.loading.sample import Image, Sample
+from longtail.data.loading.scenes.partners import TrainingPictures
 from longtail.data.loading.shared_tensors import SharedTensors, pack, unpack
 from longtail.data.loading.transforms.base import Transform, largest_sides
 from longtail.data.loading.transforms.build import build_transforms
@@ -102,7 +103,8 @@ def training_batches(
     sides = largest_sides(transforms, stored_sides(annotations))
     count, with_maps = sampler.images_per_step // num_replicas, maps is not None
     check_shared_memory(count, sides, loader_processes, with_maps=with_maps)
-    load = partial(_training_batch, annotations, images_root, transforms, stage.sampler, seed, maps)
+    pictures = TrainingPictures(annotations, images_root, stage.augmentations, used, maps)
+    load = partial(_training_batch, pictures, transforms, stage.sampler, seed)
     return _load(load, sampler.steps(*start), loader_processes)
 
 
@@ -158,18 +160,16 @@ def check_shared_memory(
 
 
 def _training_batch(
-    annotations: Annotations,
-    images_root: Path,
+    pictures: TrainingPictures,
     transforms: Sequence[Transform],
     draws: Sampler,
     seed: int,
-    maps: ClassMaps | None,
     step: Step,
 ) -> TrainingBatch:
     samples = []
     for item in step.items:
         rng = augmentation_generator(seed, item.epoch, item.position)
-        sample = load_sample(annotations, item.image, images_root, transforms, rng, maps)
+        sample = load_sample(pictures, item.image, transforms, rng)
         samples.append(for_drawn_category(sample, draws, item.category))
     return TrainingBatch(samples, step.epoch, step.position)
 

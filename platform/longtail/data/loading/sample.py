@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from longtail.data.loading.masks import InstanceMasks
+from longtail.data.loading.scenes.masks import InstanceMasks
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,8 @@ class Sample:
         background_per_foreground: Background RoIs for each foreground RoI, where `drawn_category`
             is given.
         semantic: (H, W) uint8, the class of each pixel or 255; None where nothing is labelled.
+        regions: (S, 4) float32, the part of the picture that shows each source, of no extent for
+            one of which single instances were taken; None where the only source is all of it.
     """
 
     image: Image
@@ -78,3 +80,4 @@ class Sample:
     drawn_category: int | None = None
     background_per_foreground: float = 1.0
     semantic: Tensor | None = None
+    regions: Tensor | None = None

@@ -4,12 +4,13 @@ and what that makes of the long tail.
 N images of the annotation file, K categories.
 """
 
-from typing import Protocol
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from longtail.categories import FREQUENCY_GROUPS
+from longtail.config.augmentations import Augmentation
 from longtail.config.stages import (
     ClassAware,
     ClassThenImage,
@@ -24,25 +25,13 @@ from longtail.data.sampling.by_category import (
     ClassThenImageDraws,
     category_images,
 )
+from longtail.data.sampling.partners import ImageLabels, shown_copies, used_images
 from longtail.data.sampling.repeats import RepeatedImages, repeat_factors
 from longtail.data.sampling.steps import ImageStream
 
 
-class LabelledImages(Protocol):
-    """The part of `Annotations` that samplers look at."""
-
-    @property
-    def num_images(self) -> int:
-        """N."""
-        ...
-
-    def labels_per_image(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Offsets (N + 1,) and, between them, each image's unique category indices."""
-        ...
-
-
 def build_stream(
-    annotations: LabelledImages, sampler: Sampler, use_empty_images: bool, seed: int
+    annotations: ImageLabels, sampler: Sampler, use_empty_images: bool, seed: int
 ) -> ImageStream:
     """The stream that a sampler's configuration describes.
 
@@ -58,10 +47,10 @@ def build_stream(
     """
     match sampler:
         case UniformSampler():
-            images = _used_images(annotations, use_empty_images)
+            images = used_images(annotations, use_empty_images)
             return RepeatedImages(images, np.ones(len(images)), seed)
         case RepeatFactor():
-            images = _used_images(annotations, use_empty_images)
+            images = used_images(annotations, use_empty_images)
             return RepeatedImages(images, _copies(annotations, images, sampler), seed)
         case ClassAware():
             source = _images_by_category(annotations, sampler.name)
@@ -72,35 +61,23 @@ def build_stream(
 
 
 def effective_counts(
-    annotations: LabelledImages, stream: ImageStream, num_categories: int
+    annotations: ImageLabels, copies: NDArray[np.float64], num_categories: int
 ) -> NDArray[np.float64]:
-    """(K,) expected number of images per epoch that show each category."""
+    """(K,) expected number of images per epoch that show each category, of (N,) copies."""
     offsets, labels = annotations.labels_per_image()
-    copies = stream.expected_copies(annotations.num_images)
     weights = np.repeat(copies, np.diff(offsets))
     return np.bincount(labels, weights, minlength=num_categories).astype(np.float64)
 
 
-def _used_images(annotations: LabelledImages, use_empty_images: bool) -> NDArray[np.int64]:
-    offsets, _ = annotations.labels_per_image()
-    images = np.flatnonzero((np.diff(offsets) > 0) | use_empty_images)
-    if not len(images):
-        raise ValueError(
-            f"none of the {annotations.num_images} images has an instance; give another annotation"
-            " file or set data.use_images_without_annotations"
-        )
-    return images
-
-
 def _copies(
-    annotations: LabelledImages, images: NDArray[np.int64], sampler: RepeatFactor
+    annotations: ImageLabels, images: NDArray[np.int64], sampler: RepeatFactor
 ) -> NDArray[np.float64]:
     offsets, labels = annotations.labels_per_image()
     copies = repeat_factors(offsets, labels, len(images), sampler.threshold)[images]
     return np.ceil(copies) if sampler.rounding == "ceiling" else copies
 
 
-def _images_by_category(annotations: LabelledImages, sampler: str) -> CategoryImages:
+def _images_by_category(annotations: ImageLabels, sampler: str) -> CategoryImages:
     source = category_images(*annotations.labels_per_image())
     if not len(source.categories):
         raise ValueError(
@@ -111,7 +88,11 @@ def _images_by_category(annotations: LabelledImages, sampler: str) -> CategoryIm
 
 
 def images_per_epoch(
-    annotations: Annotations, sampler: Sampler, use_empty: bool, seed: int
+    annotations: Annotations,
+    sampler: Sampler,
+    use_empty: bool,
+    seed: int,
+    augmentations: Sequence[Augmentation] = (),
 ) -> dict[str, float]:
     """For each frequency group, the expected number of images of an epoch that show a category of
     it, mean over its categories; groups without a category are left out.
@@ -121,13 +102,16 @@ def images_per_epoch(
         sampler: Which stream of images.
         use_empty: Whether images without instances are used, see `build_stream`.
         seed: Of the stream; an expectation does not depend on it.
+        augmentations: Those of the stage: a mosaic shows several images in one.
 
     Raises:
         ValueError: No image is left.
     """
     categories = annotations.categories
     stream = build_stream(annotations, sampler, use_empty, seed)
-    counts = effective_counts(annotations, stream, len(categories))
+    drawn = stream.expected_copies(annotations.num_images)
+    copies = shown_copies(annotations, use_empty, drawn, augmentations)
+    counts = effective_counts(annotations, copies, len(categories))
     groups = {letter: categories.group(letter) for letter in FREQUENCY_GROUPS}
     return {
         letter: round(float(counts[group].mean()), 3)

@@ -9,7 +9,7 @@ import torch
 from detectron2.structures import BitMasks, Boxes, Instances, PolygonMasks
 from torch import Tensor
 
-from longtail.data.loading.masks import InstanceMasks
+from longtail.data.loading.scenes.masks import InstanceMasks
 from longtail.models.roi_heads.targets import MaskTargets, RoITargets
 
 
@@ -45,6 +45,7 @@ class TargetInstances(Instances):  # type: ignore[misc]
             ignore_boxes=given.ignore_boxes.to(device),
             ignore_weights=given.ignore_weights.to(device),
             semantic=None if given.semantic is None else given.semantic.to(device),
+            regions=None if given.regions is None else given.regions.to(device),
         )
         return TargetInstances(self.image_size, moved)
 

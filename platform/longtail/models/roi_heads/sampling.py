@@ -124,7 +124,7 @@ class RoISampler:
             boxes=boxes[chosen],
             labels=labels,
             weights=weights,
-            verified=targets.verified[_sources(targets, nearest[chosen])],
+            verified=targets.verified[_sources(targets, boxes[chosen], matched)],
             matched=matched,
             matched_boxes=targets.boxes[matched],
             is_annotation=chosen >= num_proposals,
@@ -175,9 +175,16 @@ def ignore_factors(boxes: Tensor, targets: RoITargets) -> Tensor:
     return factors
 
 
-def _sources(targets: RoITargets, nearest: Tensor) -> Tensor:
-    # A background RoI of a mixed image is given to the source of the instance it overlaps most.
-    return targets.source[nearest] if len(targets.source) else torch.zeros_like(nearest)
+def _sources(targets: RoITargets, boxes: Tensor, matched: Tensor) -> Tensor:
+    """(R,) the source of each RoI: of a foreground one that of its instance, of a background one
+    that which shows most of the box."""
+    of_foreground, background = targets.source[matched], boxes[len(matched) :]
+    if targets.regions is None:
+        return torch.cat([of_foreground, of_foreground.new_zeros(len(background))])
+    corner = torch.maximum(background[:, None, :2], targets.regions[:, :2])
+    far = torch.minimum(background[:, None, 2:], targets.regions[:, 2:])
+    shown = (far - corner).clamp(min=0).prod(dim=2)
+    return torch.cat([of_foreground, shown.argmax(dim=1)])
 
 
 def _shuffled(mask: Tensor) -> Tensor:

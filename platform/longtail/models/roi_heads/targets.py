@@ -48,6 +48,8 @@ class RoITargets:
             is given.
         semantic: (H, W) uint8, the class of each pixel of the network's input without padding, or
             255; None where nothing is labelled.
+        regions: (S, 4) float32, the part of the picture that shows each source, of no extent for
+            one of which single instances were taken; None where the only source is all of it.
     """
 
     boxes: Tensor
@@ -62,3 +64,4 @@ class RoITargets:
     drawn_category: int | None = None
     background_per_foreground: float = 1.0
     semantic: Tensor | None = None
+    regions: Tensor | None = None

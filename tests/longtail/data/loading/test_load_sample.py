@@ -12,8 +12,9 @@ from pycocotools import mask as coco_mask
 from longtail.config.stages import ClassAware, ClassThenImage
 from longtail.data.loading.images import load_image
 from longtail.data.loading.load_sample import for_drawn_category, load_sample
-from longtail.data.loading.masks import BitmapMask, PolygonMask
 from longtail.data.loading.sample import Sample
+from longtail.data.loading.scenes.masks import BitmapMask, PolygonMask
+from longtail.data.loading.scenes.partners import TrainingPictures
 from longtail.data.loading.transforms.base import Transform
 from longtail.data.loading.transforms.horizontal_flip import HorizontalFlip
 from longtail.data.loading.transforms.resize import Resize
@@ -84,7 +85,8 @@ def write_lvis(folder: Path, instances: list[dict[str, Any]], **image: Any) -> A
 
 
 def load(folder: Path, annotations: Annotations, transforms: Sequence[Transform]) -> Sample:
-    return load_sample(annotations, 0, folder, transforms, np.random.default_rng(0))
+    pictures = TrainingPictures(annotations, folder)
+    return load_sample(pictures, 0, transforms, np.random.default_rng(0))
 
 
 def test_sample_holds_the_annotations_in_its_own_pixels(tmp_path: Path) -> None:

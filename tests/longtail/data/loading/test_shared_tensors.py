@@ -5,8 +5,8 @@ import numpy as np
 import torch
 from support.unannotated import unannotated
 
-from longtail.data.loading.masks import InstanceMasks, PolygonMask
 from longtail.data.loading.sample import Image, Sample
+from longtail.data.loading.scenes.masks import InstanceMasks, PolygonMask
 from longtail.data.loading.shared_tensors import LARGE, pack, unpack
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from longtail.data.loading.masks import PolygonMask
 from longtail.data.loading.sample import Sample
+from longtail.data.loading.scenes.masks import PolygonMask
 from longtail.engines.targets import roi_targets
 
 pytest.importorskip("detectron2", reason="detectron2 is not installed")

@@ -3,8 +3,9 @@
 import numpy as np
 from PIL import Image as PilImage
 
-from longtail.data.loading.transforms.base import Change
-from longtail.data.loading.transforms.geometry import Geometry
+from longtail.data.loading.scenes.geometry import Geometry
+from longtail.data.loading.scenes.scene import Scene
+from longtail.data.loading.transforms.base import Others
 
 
 class HorizontalFlip:
@@ -17,12 +18,12 @@ class HorizontalFlip:
     def __init__(self, probability: float) -> None:
         self.probability = probability
 
-    def draw(self, size: tuple[int, int], rng: np.random.Generator) -> Change:
+    def __call__(self, scene: Scene, rng: np.random.Generator, others: Others) -> Scene:
         """See `Transform`."""
         if rng.random() >= self.probability:
-            return Change.none(size)
-        matrix = np.array([[-1.0, 0, size[1]], [0, 1, 0]])
-        return Change(Geometry(matrix, size), _flipped)
+            return scene
+        matrix = np.array([[-1.0, 0, scene.size[1]], [0, 1, 0]])
+        return scene.moved(Geometry(matrix, scene.size), _flipped)
 
     def largest(self, sides: tuple[int, int]) -> tuple[int, int]:
         """See `Transform`."""

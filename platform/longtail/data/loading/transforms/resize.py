@@ -6,8 +6,9 @@ from functools import partial
 import numpy as np
 from PIL import Image as PilImage
 
-from longtail.data.loading.transforms.base import Change
-from longtail.data.loading.transforms.geometry import Geometry
+from longtail.data.loading.scenes.geometry import Geometry
+from longtail.data.loading.scenes.scene import Scene
+from longtail.data.loading.transforms.base import Others
 
 
 class Resize:
@@ -22,13 +23,10 @@ class Resize:
         self.short_sides = short_sides
         self.long_side_cap = long_side_cap
 
-    def draw(self, size: tuple[int, int], rng: np.random.Generator) -> Change:
+    def __call__(self, scene: Scene, rng: np.random.Generator, others: Others) -> Scene:
         """See `Transform`."""
         short_side = self.short_sides[int(rng.integers(len(self.short_sides)))]
-        new = resized(size, short_side, self.long_side_cap)
-        matrix = np.zeros((2, 3))
-        matrix[0, 0], matrix[1, 1] = new[1] / size[1], new[0] / size[0]
-        return Change(Geometry(matrix, new), partial(resample, size=new))
+        return scaled(scene, resized(scene.size, short_side, self.long_side_cap))
 
     def largest(self, sides: tuple[int, int]) -> tuple[int, int]:
         """See `Transform`."""
@@ -45,6 +43,13 @@ def resized(size: tuple[int, int], short_side: int, long_side_cap: int) -> tuple
         scale = long_side_cap / max(size)
     height, width = (max(1, int(side * scale + 0.5)) for side in size)
     return height, width
+
+
+def scaled(scene: Scene, size: tuple[int, int]) -> Scene:
+    """The scene in another size."""
+    matrix = np.zeros((2, 3))
+    matrix[0, 0], matrix[1, 1] = size[1] / scene.size[1], size[0] / scene.size[0]
+    return scene.moved(Geometry(matrix, size), partial(resample, size=size))
 
 
 def resample(picture: PilImage.Image, size: tuple[int, int]) -> PilImage.Image:

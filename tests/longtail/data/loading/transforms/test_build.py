@@ -4,11 +4,13 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image as PilImage
+from support.scenes import make_scene
 
 from longtail.config.augmentations import Augmentation, HorizontalFlip, Resize
 from longtail.config.base import config_classes
 from longtail.config.stages import Stage
-from longtail.data.loading.transforms.base import draw_change
+from longtail.data.loading.scenes.geometry import Geometry
+from longtail.data.loading.scenes.scene import Scene
 from longtail.data.loading.transforms.build import build_transforms
 from longtail.randomness import augmentation_generator
 
@@ -51,7 +53,20 @@ def test_the_images_of_a_stage_are_those_of_the_first_resize_and_flip(
     pixels = np.arange(48 * 64 * 3, dtype=np.uint32).reshape(48, 64, 3) * 7919 % 256
     picture = PilImage.fromarray(pixels.astype(np.uint8))
     rng = augmentation_generator(3, 0, position)
-    change = draw_change(build_transforms(Stage().augmentations), (48, 64), rng)
-    assert change.geometry.size == size
-    assert change.geometry.matrix[0].tolist() == x_map
-    assert hashlib.sha256(change.pixels(picture).tobytes()).hexdigest().startswith(sha256)
+    moved, pending = picture_and_map(picture, rng)
+    assert pending.size == moved.size[::-1] == size
+    assert pending.matrix[0].tolist() == x_map
+    assert hashlib.sha256(moved.tobytes()).hexdigest().startswith(sha256)
+
+
+def picture_and_map(
+    picture: PilImage.Image, rng: np.random.Generator
+) -> tuple[PilImage.Image, Geometry]:
+    scene = make_scene((48, 64), pixels=np.asarray(picture))
+    for transform in build_transforms(Stage().augmentations):
+        scene = transform(scene, rng, no_partner)
+    return scene.picture, scene.pending
+
+
+def no_partner(law: float | None) -> Scene:
+    raise AssertionError("nothing is mixed")

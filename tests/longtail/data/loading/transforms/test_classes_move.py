@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from support.scenes import drawn, make_scene
 
 from longtail.config import augmentations as config
-from longtail.data.loading.masks import BitmapMask, InstanceMasks
-from longtail.data.loading.transforms.base import draw_change
+from longtail.data.loading.scenes.geometry import Geometry
+from longtail.data.loading.scenes.masks import BitmapMask, InstanceMasks
 from longtail.data.loading.transforms.build import build_transforms
-from longtail.data.loading.transforms.geometry import Geometry
 
 SIZE = (40, 60)
 OUTSIDE = 255
@@ -53,13 +53,11 @@ def _whole(masks: InstanceMasks, size: tuple[int, int]) -> NDArray[np.uint8]:
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_map_moves_as_its_masks(name: str) -> None:
     transforms = build_transforms(CHANGES[name])
-    geometry = draw_change(transforms, SIZE, np.random.default_rng(0)).geometry
-    masks = InstanceMasks(
-        tuple(BitmapMask.from_full((_painted() == value).astype(np.uint8)) for value in SQUARES)
-    )
-    expected = _whole(masks.affine(geometry.matrix, geometry.size), geometry.size)
-    moved = geometry.classes(_painted(), OUTSIDE)
-    assert moved.shape == geometry.size and moved.dtype == np.uint8
+    masks = [BitmapMask.from_full((_painted() == value).astype(np.uint8)) for value in SQUARES]
+    scene = drawn(make_scene(SIZE, masks, semantic=_painted()), *transforms)
+    expected, moved = _whole(scene.instances.masks, scene.size), scene.semantic
+    assert moved is not None
+    assert moved.shape == scene.size and moved.dtype == np.uint8
     assert np.array_equal(moved, expected)
     torch.from_numpy(moved)
 
@@ -72,19 +70,17 @@ def test_every_kind_of_augmentation_is_among_them() -> None:
 
 @pytest.mark.parametrize("short_side", [27, 40, 53, 97])
 def test_a_resized_map_takes_the_nearest_pixel(short_side: int) -> None:
-    geometry = draw_change(
-        build_transforms([config.Resize(short_sides=(short_side,))]),
-        SIZE,
-        np.random.default_rng(0),
-    ).geometry
     classes = np.random.default_rng(1).integers(0, 200, SIZE, np.uint8)
+    resize = build_transforms([config.Resize(short_sides=(short_side,))])
+    scene = drawn(make_scene(SIZE, semantic=classes), *resize)
+    assert scene.semantic is not None
     rows, columns = (
-        (np.arange(new) + 0.5) * old / new for new, old in zip(geometry.size, SIZE, strict=True)
+        (np.arange(new) + 0.5) * old / new for new, old in zip(scene.size, SIZE, strict=True)
     )
     # A centre between two pixels may take either.
     clear = np.ix_(*(abs(places - places.round()) > 1e-9 for places in (rows, columns)))
     expected = classes[np.ix_(rows.astype(int), columns.astype(int))]
-    assert np.array_equal(geometry.classes(classes, OUTSIDE)[clear], expected[clear])
+    assert np.array_equal(scene.semantic[clear], expected[clear])
 
 
 def test_what_comes_from_outside_has_no_class() -> None:

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 from PIL import Image as PilImage
+from support.scenes import drawn, make_scene
 
-from longtail.data.loading.transforms.resize import Resize, resample, resized
+from longtail.data.loading.transforms.resize import Resize, resample, resized, scaled
 
 
 @pytest.mark.parametrize(
@@ -26,16 +27,16 @@ def test_short_side_is_resized_unless_the_long_side_passes_its_cap(
 def test_draws_come_from_the_generator_and_reach_every_choice() -> None:
     resize = Resize((64, 96), 200)
 
-    def drawn(seed: int) -> tuple[int, int]:
-        return resize.draw((100, 150), np.random.default_rng(seed)).geometry.size
+    def size(seed: int) -> tuple[int, int]:
+        return drawn(make_scene((100, 150)), resize, seed=seed).size
 
-    assert {drawn(seed) for seed in range(40)} == {(64, 96), (96, 144)}
-    assert drawn(3) == drawn(3)
+    assert {size(seed) for seed in range(40)} == {(64, 96), (96, 144)}
+    assert size(3) == size(3)
 
 
 def test_sides_get_their_own_scales() -> None:
     # 427 x 640 at 800 is 800 x 1199: the long side is rounded.
-    geometry = Resize((800,), 1333).draw((427, 640), np.random.default_rng(0)).geometry
+    geometry = scaled(make_scene((427, 640)), resized((427, 640), 800, 1333)).pending
     assert geometry.size == (800, 1199)
     assert geometry.matrix.tolist() == [[1199 / 640, 0, 0], [0, 800 / 427, 0]]
 
@@ -44,7 +45,7 @@ def test_no_side_is_larger_than_it_says() -> None:
     resize = Resize((64, 96), 120)
     assert resize.largest((5000, 9000)) == (96, 120)
     for seed in range(20):
-        size = resize.draw((100, 300), np.random.default_rng(seed)).geometry.size
+        size = drawn(make_scene((100, 300)), resize, seed=seed).size
         assert min(size) <= 96 and max(size) <= 120
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from longtail.data.loading.transforms.geometry import Geometry, move_boxes
+from longtail.data.loading.scenes.geometry import Geometry, move_boxes
 
 DOUBLED = Geometry(np.array([[2.0, 0, 0], [0, 2, 0]]), (20, 40))
 FLIPPED = Geometry(np.array([[-1.0, 0, 40], [0, 1, 0]]), (20, 40))

@@ -36,6 +36,17 @@ class Geometry:
         moved = linear @ self.matrix
         return Geometry(np.concatenate([moved[:, :2], moved[:, 2:] + offset], 1), following.size)
 
+    @property
+    def is_upright(self) -> bool:
+        """Whether upright boxes stay upright boxes: nothing is turned but by right angles."""
+        (a, b), (c, d) = self.matrix[:, :2].tolist()
+        return (b == c == 0) or (a == d == 0)
+
+    @property
+    def scale(self) -> float:
+        """Factor of areas."""
+        return abs(float(np.linalg.det(self.matrix[:, :2])))
+
     def boxes(self, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Move (G, 4) xyxy boxes and clip them to the new picture; some may become empty."""
         return clip_boxes(move_boxes(boxes, self.matrix), self.size)

@@ -6,7 +6,7 @@ import torch
 from pycocotools import mask as coco_mask
 from torchvision.ops import roi_align
 
-from longtail.data.loading.masks import BitmapMask, InstanceMasks, PolygonMask
+from longtail.data.loading.scenes.masks import BitmapMask, InstanceMasks, PolygonMask
 
 
 def rectangle(x0: float, y0: float, x1: float, y1: float) -> PolygonMask:

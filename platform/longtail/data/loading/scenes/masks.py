@@ -6,6 +6,7 @@ xyxy in the same pixels.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from pycocotools import mask as coco_mask
 from scipy import ndimage
 from torch import Tensor
 
-from longtail.data.lvis.clipping import clip_ring
+from longtail.data.lvis.clipping import cut_ring
 
 SMALLEST_BOX_SIDE = 0.1
 
@@ -29,7 +30,7 @@ class PolygonMask:
     def affine(self, matrix: NDArray[np.float64], size: tuple[int, int]) -> "PolygonMask":
         """See `InstanceMasks.affine`; rings that leave the picture are dropped."""
         moved = (ring @ matrix[:, :2].T + matrix[:, 2] for ring in self.rings)
-        clipped = (clip_ring(ring, size) for ring in moved)
+        clipped = (cut_ring(ring, size) for ring in moved)
         return PolygonMask(tuple(ring for ring in clipped if _ring_area(ring) > 0))
 
     def crop(self, boxes: NDArray[np.float64], side: int) -> NDArray[np.bool_]:
@@ -50,6 +51,26 @@ class PolygonMask:
     def area(self) -> float:
         """Sum of the rings' areas in square pixels."""
         return sum(_ring_area(ring) for ring in self.rings)
+
+    def bounds(self) -> NDArray[np.float64]:
+        """(4,) the xyxy box around it; zeros if nothing is left."""
+        if not self.rings:
+            return np.zeros(4)
+        points = np.concatenate(self.rings)
+        return np.concatenate([points.min(axis=0), points.max(axis=0)])
+
+    def shifted(self, x: int, y: int) -> "PolygonMask":
+        """Carried by whole pixels."""
+        return PolygonMask(tuple(np.add(ring, [x, y]) for ring in self.rings))
+
+    def bitmap(self) -> "BitmapMask":
+        """Its pixels, by the rule of pycocotools; it must not leave the picture to the left or
+        above."""
+        x1, y1 = np.ceil(self.bounds()[2:]).astype(int).tolist()
+        if not x1 * y1:
+            return BitmapMask(np.zeros((0, 0), np.uint8), 0, 0)
+        runs = coco_mask.merge(coco_mask.frPyObjects([ring.ravel() for ring in self.rings], y1, x1))
+        return BitmapMask.from_full(coco_mask.decode(runs))
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +128,24 @@ class BitmapMask:
         """Number of set pixels."""
         return float(self.pixels.sum())
 
+    def bounds(self) -> NDArray[np.float64]:
+        """(4,) the xyxy box around it; of no extent if nothing is left."""
+        height, width = self.pixels.shape
+        return np.array([self.x0, self.y0, self.x0 + width, self.y0 + height], np.float64)
+
+    def shifted(self, x: int, y: int) -> "BitmapMask":
+        """Carried by whole pixels."""
+        return BitmapMask(self.pixels, self.x0 + x, self.y0 + y)
+
+    def bitmap(self) -> "BitmapMask":
+        """Itself."""
+        return self
+
+    def part_of(self, picture: NDArray[Any]) -> NDArray[Any]:
+        """The (h, w) view of a picture's pixels that its crop lies on."""
+        height, width = self.pixels.shape
+        return picture[self.y0 : self.y0 + height, self.x0 : self.x0 + width]
+
     def _resampled(
         self, matrix: NDArray[np.float64], first: NDArray[np.int64], extent: NDArray[np.int64]
     ) -> NDArray[np.uint8]:
@@ -160,10 +199,40 @@ class InstanceMasks:
                 grids[mine] = item.crop(regions[mine], side)
         return torch.from_numpy(grids)
 
+    def shifted(self, x: int, y: int) -> "InstanceMasks":
+        """Every mask carried by whole pixels to where there is room for all."""
+        moved = (None if item is None else item.shifted(x, y) for item in self.items)
+        return InstanceMasks(tuple(moved))
+
+    def without(self, cover: NDArray[np.bool_]) -> "InstanceMasks":
+        """What is left of each where (H, W) pixels of the picture are covered.
+
+        Masks that are touched become bitmaps; the others are the same objects.
+        """
+        return InstanceMasks(tuple(_uncovered(item, cover) for item in self.items))
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """(G,) whether an instance has a mask."""
+        return np.array([item is not None for item in self.items], bool)
+
     def areas(self) -> Tensor:
         """(G,) float32 square pixels; 0 for an instance without a mask."""
         areas = [0.0 if item is None else item.area() for item in self.items]
         return torch.tensor(areas, dtype=torch.float32)
+
+
+def _uncovered(
+    item: PolygonMask | BitmapMask | None, cover: NDArray[np.bool_]
+) -> PolygonMask | BitmapMask | None:
+    if item is None:
+        return None
+    pixels = item.bitmap()
+    hidden = pixels.part_of(cover) & (pixels.pixels > 0)
+    if not hidden.any():
+        return item
+    left = np.where(hidden, np.uint8(0), pixels.pixels)
+    return BitmapMask.from_full(left, pixels.x0, pixels.y0)
 
 
 def _extents(boxes: NDArray[np.float64]) -> NDArray[np.float64]:

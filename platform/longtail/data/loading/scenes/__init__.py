@@ -1,0 +1,6 @@
+"""A picture with all that is annotated in it, before it becomes a sample.
+
+- `geometry`, `masks`, `instances`: where things are, and what is left of them when they move.
+- `scene`: the whole, which transforms change; `read`: from an annotation file; `partners`: the
+  other pictures of a mix.
+"""
