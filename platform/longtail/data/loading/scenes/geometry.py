@@ -40,7 +40,7 @@ class Geometry:
     def is_upright(self) -> bool:
         """Whether upright boxes stay upright boxes: nothing is turned but by right angles."""
         (a, b), (c, d) = self.matrix[:, :2].tolist()
-        return (b == c == 0) or (a == d == 0)
+        return bool((b == c == 0) or (a == d == 0))
 
     @property
     def scale(self) -> float:

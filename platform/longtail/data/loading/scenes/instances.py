@@ -65,13 +65,14 @@ class Instances:
         masks = self.masks.affine(geometry.matrix, geometry.size)
         whole = move_boxes(self.boxes, geometry.matrix)
         boxes = clip_boxes(whole, geometry.size)
-        cut = (abs(boxes - whole) > ROUNDING * max(geometry.size)).any(axis=1)
+        cut: NDArray[np.bool_] = (abs(boxes - whole) > ROUNDING * max(geometry.size)).any(axis=1)
+        changed = cut if geometry.is_upright else np.ones_like(cut)
         before = self.areas() * geometry.scale
         if not geometry.is_upright:
             # A turned box is larger than what it held; a mask is not.
             before = np.where(self.masks.present, before, box_areas(whole))
         moved = replace(self, boxes=boxes, masks=masks)
-        return moved._left_over(cut | (not geometry.is_upright), before, moved.areas())
+        return moved._left_over(changed, before, moved.areas())
 
     def shifted(self, x: int, y: int) -> "Instances":
         """Carried by whole pixels to where there is room for all."""
