@@ -65,8 +65,8 @@ class Instances:
         masks = self.masks.affine(geometry.matrix, geometry.size)
         whole = move_boxes(self.boxes, geometry.matrix)
         boxes = clip_boxes(whole, geometry.size)
-        cut: NDArray[np.bool_] = (abs(boxes - whole) > ROUNDING * max(geometry.size)).any(axis=1)
-        changed = cut if geometry.is_upright else np.ones_like(cut)
+        leaves = np.abs(boxes - whole).max(axis=1) > ROUNDING * max(geometry.size)
+        changed = leaves if geometry.is_upright else np.ones_like(leaves)
         before = self.areas() * geometry.scale
         if not geometry.is_upright:
             # A turned box is larger than what it held; a mask is not.
