@@ -8,7 +8,19 @@ import pytest
 import torch
 from support.pictures.class_maps import paint_maps
 
-from longtail.config.augmentations import HorizontalFlip, Resize
+from longtail.config.augmentations import (
+    Augmentation,
+    Blur,
+    ColourJitter,
+    Crop,
+    Cutout,
+    HorizontalFlip,
+    LargeScaleJitter,
+    MultiScale,
+    Resize,
+    Rotation,
+    ScaleJitter,
+)
 from longtail.config.stages import (
     ClassAware,
     ClassThenImage,
@@ -29,6 +41,18 @@ STAGE = Stage(
     sampler=RepeatFactor(threshold=0.5),
     augmentations=(Resize(short_sides=(64, 80), long_side_cap=128), HorizontalFlip()),
     schedule=Schedule(images_per_step=4),
+)
+
+EVERY_CHANGE: tuple[Augmentation, ...] = (
+    MultiScale(smallest_side=60, largest_side=90, long_side_cap=128),
+    ScaleJitter(short_side=80, long_side_cap=128),
+    ColourJitter(hue=0.1),
+    Rotation(),
+    Crop(),
+    Blur(),
+    LargeScaleJitter(side=96, smallest=0.5),
+    Cutout(),
+    HorizontalFlip(),
 )
 
 
@@ -117,6 +141,16 @@ def test_loader_processes_change_no_picture_and_no_order(
     here = islice(batches(annotations), 8)
     there = batches(annotations, loader_processes=processes)
     assert all(same_batch(*pair) for pair in zip(here, islice(there, 8), strict=True))
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_loader_processes_change_nothing_whatever_the_transforms(
+    annotations: Annotations, processes: int
+) -> None:
+    stage = STAGE.replace(augmentations=EVERY_CHANGE)
+    here = islice(batches(annotations, stage=stage), 6)
+    there = batches(annotations, loader_processes=processes, stage=stage)
+    assert all(same_batch(*pair) for pair in zip(here, islice(there, 6), strict=True))
 
 
 @pytest.mark.parametrize("processes", [0, 2])

@@ -12,6 +12,9 @@ from PIL import Image as PilImage
 
 from longtail.data.lvis.clipping import clip_boxes
 
+ROUNDING = 1e-6
+"""Relative to the picture's side: what a product of floats may be off."""
+
 
 @dataclass(frozen=True, eq=False)
 class Geometry:
@@ -20,10 +23,12 @@ class Geometry:
     Attributes:
         matrix: (2, 3) float64, from old to new coordinates.
         size: Of the new picture.
+        cuts: Whether parts of a picture on the way to the new one were left out.
     """
 
     matrix: NDArray[np.float64]
     size: tuple[int, int]
+    cuts: bool = False
 
     @classmethod
     def unmoved(cls, size: tuple[int, int]) -> Self:
@@ -34,7 +39,18 @@ class Geometry:
         """Both maps as one, this one first."""
         linear, offset = following.matrix[:, :2], following.matrix[:, 2:]
         moved = linear @ self.matrix
-        return Geometry(np.concatenate([moved[:, :2], moved[:, 2:] + offset], 1), following.size)
+        matrix = np.concatenate([moved[:, :2], moved[:, 2:] + offset], 1)
+        leaves = not _lies_within(following.matrix, self.size, following.size)
+        return Geometry(matrix, following.size, self.cuts or following.cuts or leaves)
+
+    @property
+    def inverse(self) -> NDArray[np.float64]:
+        """(2, 3), from new to old coordinates."""
+        return np.linalg.inv(np.vstack([self.matrix, [0, 0, 1]]))[:2]
+
+    def shows_outside(self, size: tuple[int, int]) -> bool:
+        """Whether parts of the new picture come from outside of an old one of this size."""
+        return not _lies_within(self.inverse, self.size, size)
 
     @property
     def is_upright(self) -> bool:
@@ -58,11 +74,10 @@ class Geometry:
             classes: Of the old picture's pixels.
             outside: Class of new pixels that come from outside of it.
         """
-        inverse = np.linalg.inv(np.vstack([self.matrix, [0, 0, 1]]))[:2]
         moved = PilImage.fromarray(classes).transform(
             self.size[::-1],
             PilImage.Transform.AFFINE,
-            tuple(inverse.ravel()),
+            tuple(self.inverse.ravel()),
             resample=PilImage.Resampling.NEAREST,
             fillcolor=outside,
         )
@@ -74,3 +89,12 @@ def move_boxes(boxes: NDArray[np.float64], matrix: NDArray[np.float64]) -> NDArr
     corners = boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2)
     moved = corners @ matrix[:, :2].T + matrix[:, 2]
     return np.concatenate([moved.min(axis=1), moved.max(axis=1)], axis=1)
+
+
+def _lies_within(
+    matrix: NDArray[np.float64], size: tuple[int, int], frame: tuple[int, int]
+) -> bool:
+    """Whether a picture that is moved stays within a frame."""
+    (around,) = move_boxes(np.array([[0.0, 0.0, *size[::-1]]]), matrix)
+    within = clip_boxes(around[None], frame)[0]
+    return bool(np.abs(around - within).max() <= ROUNDING * max(frame))

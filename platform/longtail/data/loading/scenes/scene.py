@@ -18,6 +18,9 @@ from longtail.data.semantic.classes import UNLABELLED
 
 Pixels = Callable[[PilImage.Image], PilImage.Image]
 
+GREY = (114, 114, 114)
+"""RGB of what shows nothing."""
+
 
 @dataclass(frozen=True, eq=False)
 class Scene:
@@ -56,11 +59,16 @@ class Scene:
     def moved(self, geometry: Geometry, pixels: Pixels) -> "Scene":
         """Carried elsewhere.
 
+        What was cut off does not come back: annotations are cut too before the picture gets a
+        margin.
+
         Args:
             geometry: Where each place of the picture goes.
             pixels: Makes the new picture, of `geometry.size`, of the old one.
         """
-        return replace(self, picture=pixels(self.picture), pending=self.pending.then(geometry))
+        comes_back = self.pending.cuts and geometry.shows_outside(self.size)
+        scene = self.settled() if comes_back else self
+        return replace(scene, picture=pixels(self.picture), pending=scene.pending.then(geometry))
 
     def recoloured(self, pixels: Pixels) -> "Scene":
         """With other colours; everything stays in its place."""

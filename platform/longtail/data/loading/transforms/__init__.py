@@ -1,5 +1,6 @@
-"""Augmentation: what happens to the pixels of a picture and to the coordinates in it.
+"""Augmentation: what happens to a picture and to all that is annotated in it.
 
-- `base`: what every transform offers; `geometry`: one affine map for all that has a place.
-- `build`: from a configuration to its transforms; `resize`, `horizontal_flip`: one file each.
+- `base`: what every transform offers; `build`: from a configuration to its transforms.
+- Size: `resize`, `multi_scale`, `scale_jitter`, `large_scale_jitter`. Place: `crop`, `rotation`,
+  `horizontal_flip`. Colours: `colour_jitter`, `blur`; `cutout` hides parts.
 """

@@ -33,7 +33,7 @@ class Resize:
         return max(self.short_sides), self.long_side_cap
 
 
-def resized(size: tuple[int, int], short_side: int, long_side_cap: int) -> tuple[int, int]:
+def resized(size: tuple[int, int], short_side: float, long_side_cap: float) -> tuple[int, int]:
     """The size whose short side is `short_side` unless the long side would pass the cap.
 
     Rounds half up after both scalings, as detectron2's `ResizeShortestEdge`; at least one pixel.

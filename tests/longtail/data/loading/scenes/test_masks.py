@@ -169,3 +169,62 @@ def test_missing_masks_stay_missing() -> None:
     assert masks.areas().tolist() == [0, 784]
     assert len(masks.take([1])) == 1 and masks.take([1]).items[0] is masks.items[1]
     assert len(InstanceMasks(())) == 0 and InstanceMasks(()).areas().shape == (0,)
+
+
+def test_bounds_of_a_mask_are_those_of_all_its_rings() -> None:
+    two = PolygonMask((*rectangle(3, 4, 5, 6.5).rings, *rectangle(10, 1, 11, 2).rings))
+    assert two.bounds().tolist() == [3, 1, 11, 6.5]
+    assert bitmap_of(rectangle(3, 4, 5, 6), 10, 20).bounds().tolist() == [3, 4, 5, 6]
+    assert PolygonMask(()).bounds().tolist() == [0, 0, 0, 0]
+    empty = BitmapMask.from_full(np.zeros((4, 4), np.uint8)).bounds()
+    assert (empty[2:] == empty[:2]).all()
+
+
+def test_the_bitmap_of_an_outline_is_that_of_pycocotools() -> None:
+    rng = np.random.default_rng(4)
+    for _ in range(20):
+        star = random_star(rng)
+        found, expected = star.bitmap(), bitmap_of(star, 100, 120)
+        assert (found.x0, found.y0) == (expected.x0, expected.y0)
+        assert np.array_equal(found.pixels, expected.pixels)
+    assert PolygonMask(()).bitmap().area() == 0
+    bitmap = bitmap_of(SQUARE, 60, 60)
+    assert np.array_equal(bitmap.bitmap().pixels, bitmap.pixels)
+
+
+@pytest.mark.parametrize("item", [rectangle(2, 3, 6, 5), bitmap_of(rectangle(2, 3, 6, 5), 10, 20)])
+def test_whole_pixels_shift_a_mask_as_a_map_does(item: PolygonMask | BitmapMask) -> None:
+    (shifted,) = InstanceMasks((item,)).shifted(7, 4).items
+    (moved,) = InstanceMasks((item,)).affine(np.array([[1.0, 0, 7], [0, 1, 4]]), (40, 40)).items
+    assert shifted is not None and moved is not None
+    assert shifted.bounds().tolist() == moved.bounds().tolist() == [9, 7, 13, 9]
+    assert shifted.area() == moved.area() == 8
+
+
+def test_the_part_of_a_picture_that_a_bitmap_lies_over_can_be_written_to() -> None:
+    picture = np.zeros((10, 20))
+    bitmap = bitmap_of(rectangle(2, 3, 6, 5), 10, 20)
+    bitmap.part_of(picture)[...] = bitmap.pixels
+    assert picture.sum() == picture[3:5, 2:6].sum() == 8
+
+
+def test_without_what_is_covered_the_rest_of_each_mask_is_left() -> None:
+    rng = np.random.default_rng(5)
+    stars = [random_star(rng) for _ in range(3)]
+    masks = InstanceMasks((stars[0], bitmap_of(stars[1], 100, 120), None, stars[2], SQUARE))
+    cover = np.zeros((100, 120), bool)
+    cover[55:, :] = True
+    left = masks.without(cover)
+    for old, new in zip(masks.items, left.items, strict=True):
+        if old is None or old is SQUARE:
+            assert new is old
+            continue
+        assert isinstance(new, BitmapMask)
+        whole, rest = np.zeros((2, 100, 120), bool)
+        before = old.bitmap()
+        before.part_of(whole)[...] = before.pixels > 0
+        new.part_of(rest)[...] = new.pixels > 0
+        assert np.array_equal(rest, whole & ~cover)
+    assert left.present.tolist() == masks.present.tolist() == [True, True, False, True, True]
+    assert InstanceMasks(()).present.shape == (0,)
+    assert masks.without(np.ones((100, 120), bool)).areas().tolist() == [0] * 5

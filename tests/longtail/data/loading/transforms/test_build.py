@@ -6,6 +6,7 @@ import pytest
 from PIL import Image as PilImage
 from support.scenes import make_scene
 
+from longtail.config import augmentations as config
 from longtail.config.augmentations import Augmentation, HorizontalFlip, Resize
 from longtail.config.base import config_classes
 from longtail.config.stages import Stage
@@ -13,6 +14,10 @@ from longtail.data.loading.scenes.geometry import Geometry
 from longtail.data.loading.scenes.scene import Scene
 from longtail.data.loading.transforms.build import build_transforms
 from longtail.randomness import augmentation_generator
+
+COLOURS = config.ColourJitter(
+    brightness=0.1, contrast=0.2, saturation=0.3, hue=0.4, probability=0.5
+)
 
 
 def test_every_transform_of_the_configuration_is_built_in_its_order() -> None:
@@ -28,6 +33,42 @@ def test_parameters_are_those_of_the_configuration() -> None:
     )
     assert vars(resize) == {"short_sides": (64,), "long_side_cap": 90}
     assert vars(flip) == {"probability": 0.25}
+
+
+def test_parameters_of_the_others_are_those_of_the_configuration_too() -> None:
+    sections: dict[Augmentation, dict[str, object]] = {
+        config.MultiScale(smallest_side=3, largest_side=4, long_side_cap=5): {
+            "smallest_side": 3,
+            "largest_side": 4,
+            "long_side_cap": 5,
+        },
+        config.ScaleJitter(short_side=3, long_side_cap=4, smallest=0.5, largest=0.6): {
+            "short_side": 3,
+            "long_side_cap": 4,
+            "factors": (0.5, 0.6),
+        },
+        config.LargeScaleJitter(side=3, smallest=0.5, largest=0.6): {
+            "side": 3,
+            "factors": (0.5, 0.6),
+        },
+        config.Crop(smallest=0.5, largest=0.6, probability=0.7): {
+            "shares": (0.5, 0.6),
+            "probability": 0.7,
+        },
+        config.Rotation(degrees=3, probability=0.7): {"degrees": 3, "probability": 0.7},
+        COLOURS: COLOURS.model_dump(exclude={"name"}),
+        config.Blur(smallest_sigma=0.5, largest_sigma=0.6, probability=0.7): {
+            "sigmas": (0.5, 0.6),
+            "probability": 0.7,
+        },
+        config.Cutout(fewest=2, most=4, smallest=0.5, largest=0.6, probability=0.7): {
+            "numbers": (2, 4),
+            "shares": (0.5, 0.6),
+            "probability": 0.7,
+        },
+    }
+    for built, expected in zip(build_transforms(tuple(sections)), sections.values(), strict=True):
+        assert vars(built) == expected
 
 
 def test_a_stage_resizes_and_flips_unless_it_says_otherwise() -> None:

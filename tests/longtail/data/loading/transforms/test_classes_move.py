@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from scipy import ndimage
 from support.scenes import drawn, make_scene
 
 from longtail.config import augmentations as config
@@ -30,6 +31,14 @@ CHANGES: dict[str, list[config.Augmentation]] = {
         config.HorizontalFlip(probability=1.0),
         config.Resize(short_sides=(20,)),
     ],
+    "any length": [config.MultiScale(smallest_side=80, largest_side=80)],
+    "a factor": [config.ScaleJitter(short_side=20, smallest=2.0, largest=2.0)],
+    "cut to a square": [config.LargeScaleJitter(side=60, smallest=2.0, largest=2.0)],
+    "filled up to a square": [config.LargeScaleJitter(side=120, smallest=0.5, largest=0.5)],
+    "cut": [config.Crop(smallest=0.5, largest=0.7)],
+    "turned": [config.Rotation(degrees=30, probability=1.0)],
+    "other colours": [config.ColourJitter(), config.Blur(probability=1.0)],
+    "hidden": [config.Cutout(probability=1.0)],
 }
 
 
@@ -58,7 +67,11 @@ def test_a_map_moves_as_its_masks(name: str) -> None:
     expected, moved = _whole(scene.instances.masks, scene.size), scene.semantic
     assert moved is not None
     assert moved.shape == scene.size and moved.dtype == np.uint8
-    assert np.array_equal(moved, expected)
+    differ = np.where(moved == OUTSIDE, 0, moved) != expected
+    if name == "turned":
+        # At an edge the nearest pixel and the mean of four may disagree.
+        differ &= ndimage.maximum_filter(expected, 3) == ndimage.minimum_filter(expected, 3)
+    assert not differ.any()
     torch.from_numpy(moved)
 
 
