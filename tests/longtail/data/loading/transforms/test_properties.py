@@ -58,7 +58,7 @@ def star(rng: np.random.Generator, size: tuple[int, int]) -> PolygonMask:
     for _ in range(int(rng.integers(1, 3))):
         angles = np.sort(rng.uniform(0, 2 * np.pi, 8))
         around = np.stack([np.cos(angles), np.sin(angles)], 1) * rng.uniform(3, 20, (8, 1))
-        rings.append(np.clip(rng.uniform(0, size[::-1]) + around, 0, size[::-1]))
+        rings.append(np.clip(rng.uniform(4, np.subtract(size[::-1], 4)) + around, 0, size[::-1]))
     return PolygonMask(tuple(rings))
 
 
