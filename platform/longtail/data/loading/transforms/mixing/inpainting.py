@@ -33,8 +33,8 @@ def _filled(colours: NDArray[np.float32], known: NDArray[np.float32]) -> NDArray
     if known.size == 1:
         return colours
     weights = _sums(known[..., None])
-    means = _sums(colours * known[..., None]) / np.maximum(weights, np.float32(1e-6))
-    coarser = _filled(means, np.minimum(weights[..., 0], np.float32(1)))
+    means = np.divide(_sums(colours * known[..., None]), np.maximum(weights, np.float32(1e-6)))
+    coarser = _filled(means.astype(np.float32), np.minimum(weights[..., 0], np.float32(1)))
     size = known.shape[1], known.shape[0]
     around = PilImage.fromarray(_as_bytes(coarser)).resize(size, PilImage.Resampling.BILINEAR)
     return np.where(known[..., None] == 1, colours, np.asarray(around, np.float32))
