@@ -18,6 +18,9 @@ from longtail.data.semantic.classes import UNLABELLED
 
 Pixels = Callable[[PilImage.Image], PilImage.Image]
 
+GREY = (114, 114, 114)
+"""RGB of what shows nothing."""
+
 
 @dataclass(frozen=True, eq=False)
 class Scene:

@@ -33,7 +33,7 @@ class Resize:
         return max(self.short_sides), self.long_side_cap
 
 
-def resized(size: tuple[int, int], short_side: int, long_side_cap: int) -> tuple[int, int]:
+def resized(size: tuple[int, int], short_side: float, long_side_cap: float) -> tuple[int, int]:
     """The size whose short side is `short_side` unless the long side would pass the cap.
 
     Rounds half up after both scalings, as detectron2's `ResizeShortestEdge`; at least one pixel.
@@ -41,7 +41,7 @@ def resized(size: tuple[int, int], short_side: int, long_side_cap: int) -> tuple
     return size_at(size, scale_of(size, short_side, long_side_cap))
 
 
-def scale_of(size: tuple[int, int], short_side: int, long_side_cap: int) -> float:
+def scale_of(size: tuple[int, int], short_side: float, long_side_cap: float) -> float:
     """The factor of `resized`."""
     scale = short_side / min(size)
     return long_side_cap / max(size) if max(size) * scale > long_side_cap else scale

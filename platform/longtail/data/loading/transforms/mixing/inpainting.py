@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PilImage
 
-from longtail.data.loading.transforms.mixing.tiles import GREY
+from longtail.data.loading.scenes.scene import GREY
 
 
 def inpainted(pixels: NDArray[np.uint8], hole: NDArray[np.bool_]) -> NDArray[np.uint8]:

@@ -10,11 +10,9 @@ from PIL import Image as PilImage
 
 from longtail.data.loading.scenes.geometry import Geometry
 from longtail.data.loading.scenes.instances import Instances
-from longtail.data.loading.scenes.scene import Scene
+from longtail.data.loading.scenes.scene import GREY, Scene
 from longtail.data.semantic.classes import UNLABELLED
 
-GREY = (114, 114, 114)
-"""Of the canvas where no picture is."""
 Window = tuple[int, int, int, int]
 """The part of a picture that is shown: x0, y0, x1, y1."""
 
