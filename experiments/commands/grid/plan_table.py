@@ -6,6 +6,8 @@ from longtail.cluster.nodes.node import Node
 from longtail.cluster.nodes.plan import Plan
 from longtail.cluster.nodes.statuses import NodeStatus, NodeStatuses, shared_trunk
 from longtail.commands import output_console
+from longtail.config.augmentations import Augmentation
+from longtail.config.mixing import Mixing
 from longtail.config.stages import Stage
 from longtail.config.variant import Data
 from longtail.data.lvis.annotations import open_annotations
@@ -25,7 +27,8 @@ COLUMNS: list[Column] = [
 def print_plan(plan: Plan, statuses: NodeStatuses) -> None:
     """One line per node: what it is, whether it is there, and how much work it would be.
 
-    A training shows what its sampler makes of the long tail: see `images_per_epoch`.
+    A training shows what its sampler and its mixes of pictures make of the long tail: see
+    `images_per_epoch`.
     """
     table = PrintedTable(f"grid {plan.id}", COLUMNS)
     shown = _images_per_epoch(plan, [item.node for item in statuses.values()])
@@ -35,6 +38,8 @@ def print_plan(plan: Plan, statuses: NodeStatuses) -> None:
         table.add(item.node.id, item.node.label, state, _work(item), images)
     console = output_console()
     console.print(table)
+    if any(item.node.kind == "stage" and _mixes(_stage(item.node)) for item in statuses.values()):
+        console.print("images an epoch: those that are mixed into others count, too")
     waiting = sum(not item.found for item in statuses.values())
     asked = sum(len(row.nodes()) for row in plan.all_rows)
     console.print(
@@ -68,16 +73,17 @@ def _images_per_epoch(plan: Plan, nodes: Sequence[Node]) -> dict[str, str]:
     if not plan.rows:
         return {}
     annotations = open_annotations(plan.data.train)
-    cells: dict[tuple[str, bool], str] = {}
+    cells: dict[tuple[str, ...], str] = {}
     shown = {}
     for node in nodes:
         if node.kind != "stage":
             continue
-        sampler = _stage(node).sampler
-        use_empty = Data.model_validate(node.config["data"]).use_images_without_annotations
-        key = sampler.fingerprint(), use_empty
+        stage, data = _stage(node), Data.model_validate(node.config["data"])
+        sampler, mixes = stage.sampler, _mixes(stage)
+        key = tuple(part.fingerprint() for part in (data, sampler, *mixes))
         if key not in cells:
-            of_groups = images_per_epoch(annotations, sampler, use_empty, seed=0)
+            use_empty = data.use_images_without_annotations
+            of_groups = images_per_epoch(annotations, sampler, use_empty, 0, mixes)
             cells[key] = " / ".join(_number(of_groups.get(letter)) for letter in GROUPS)
         shown[node.id] = cells[key]
     return shown
@@ -85,6 +91,10 @@ def _images_per_epoch(plan: Plan, nodes: Sequence[Node]) -> dict[str, str]:
 
 def _number(mean: float | None) -> str:
     return "-" if mean is None else f"{mean:.1f}"
+
+
+def _mixes(stage: Stage) -> list[Augmentation]:
+    return [item for item in stage.augmentations if isinstance(item, Mixing)]
 
 
 def _stage(node: Node) -> Stage:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import assert_never, get_args
 
 from longtail.config.classifiers import Calibrated, Classifier, Double, SingleClassifier, Softmax
+from longtail.config.mixing import BalancedMosaic, Mixing, Mosaic
 from longtail.config.scores import AsTheyAre, HeadMerge, LogitAdjustment, NorCal, ScoreAdjustment
-from longtail.config.stages import Part, Stage
+from longtail.config.stages import ClassThenImage, Part, Stage
 
 FEATURE_PARTS: tuple[Part, ...] = ("backbone", "neck", "box_head")
 """What the features of a RoI come from."""
@@ -18,7 +19,8 @@ def check_stages(stages: Sequence[Stage]) -> None:
     """Hold every stage against the one before it.
 
     Raises:
-        ValueError: A stage learns nothing, or takes over what does not fit or should not change.
+        ValueError: A stage learns nothing, mixes pictures in a way that makes no sense, or takes
+            over what does not fit or should not change.
     """
     if not stages:
         raise ValueError("stages: a variant needs at least one stage")
@@ -27,6 +29,7 @@ def check_stages(stages: Sequence[Stage]) -> None:
         path = f"stages.{number}"
         if set(stage.freeze) == set(get_args(Part)):
             raise ValueError(f"{path}.freeze: every part is frozen; leave out those that learn")
+        _check_mixing(path, stage)
         if number == 0:
             continue
         before = stages[number - 1].classifier
@@ -82,6 +85,31 @@ def _strength(adjustment: ScoreAdjustment) -> float:
             return 0.0
         case _:
             assert_never(adjustment)
+
+
+def _check_mixing(path: str, stage: Stage) -> None:
+    """A mix has whole pictures to draw from, and shows instances that are learned from."""
+    names = [item.name for item in stage.augmentations]
+    mosaics = [
+        item.name for item in stage.augmentations if isinstance(item, Mosaic | BalancedMosaic)
+    ]
+    if len(mosaics) > 1:
+        raise ValueError(
+            f"{path}.augmentations: {' and '.join(mosaics)}: each shows four pictures at once, and"
+            " one of the other would show sixteen; leave in one of them"
+        )
+    if BalancedMosaic().name in names[1:]:
+        raise ValueError(
+            f"{path}.augmentations: balanced_mosaic resizes pictures as they are stored, so nothing"
+            f" goes before it, but it comes after {names[0]}; put it first"
+        )
+    mixes = [item.name for item in stage.augmentations if isinstance(item, Mixing)]
+    if mixes and isinstance(stage.sampler, ClassThenImage) and stage.sampler.selected_proposals:
+        raise ValueError(
+            f"{path}.augmentations: {mixes[0]} shows other pictures, but sampler class_then_image"
+            " learns only from instances of the category that a picture was drawn for; leave"
+            f" {mixes[0]} out, or set {path}.sampler.selected_proposals=false"
+        )
 
 
 def _check_first(stage: Stage) -> None:

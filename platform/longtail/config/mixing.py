@@ -59,7 +59,7 @@ class BalancedMosaic(Mixing):
     short_sides: tuple[PositiveInt, ...] = Field(tuple(range(600, 1001, 40)), min_length=1)
     """The first picture's short side is resized to one of these, in pixels."""
     long_side_cap: PositiveInt = 1400
-    """Its long side is at most this; the short one shrinks with it."""
+    """No long side is more than this; where one would be, all four pictures shrink alike."""
 
 
 class CopyPaste(Mixing):

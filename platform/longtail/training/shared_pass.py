@@ -130,4 +130,5 @@ def _outcome(member: TrainedStage, step: int) -> StageOutcome:
 def _images_per_epoch(job: StageJob, annotations: Annotations) -> dict[str, float]:
     seed = data_seed(job.variant.seed, job.stage)
     use_empty = job.variant.data.use_images_without_annotations
-    return images_per_epoch(annotations, job.config.sampler, use_empty, seed)
+    stage = job.config
+    return images_per_epoch(annotations, stage.sampler, use_empty, seed, stage.augmentations)

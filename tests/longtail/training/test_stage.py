@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from longtail.config.classifiers import Double, Equalization, Sigmoid
+from longtail.config.mixing import CopyPaste, Mosaic
 from longtail.config.stages import Stage, UniformSampler
 from longtail.data.lvis.annotations import open_annotations
 from longtail.data.sampling.build import images_per_epoch
@@ -223,10 +224,18 @@ def test_a_gpu_trains_in_mixed_precision_and_leaves_weights_for_any_machine(job:
     assert _train(job).finished
 
 
-def test_the_journal_tells_what_the_sampler_makes_of_each_group(job: StageJob) -> None:
+def test_the_journal_tells_what_sampler_and_mixes_make_of_each_group(
+    job: StageJob, toy_stage: Stage
+) -> None:
     annotations = open_annotations(job.train_annotations)
-    _train(job)
-    first = json.loads((job.directory / JOURNAL).read_text().splitlines()[0])
-    assert first["images_per_epoch"] == images_per_epoch(
-        annotations, UniformSampler(), False, seed=0
+    mixes = (*toy_stage.augmentations, Mosaic(), CopyPaste())
+    variant = job.variant.replace(stages=(toy_stage.replace(augmentations=mixes),))
+    mixing = replace(job, variant=variant)
+    _train(mixing)
+    first = json.loads((mixing.directory / JOURNAL).read_text().splitlines()[0])
+    told, alone = (
+        first["images_per_epoch"],
+        images_per_epoch(annotations, UniformSampler(), False, 0),
     )
+    assert told == images_per_epoch(annotations, UniformSampler(), False, 0, mixes)
+    assert all(told[letter] > 2 * shown for letter, shown in alone.items())

@@ -10,6 +10,7 @@ from longtail.cluster.data_files import find_data_files
 from longtail.cluster.nodes.plan import make_plan
 from longtail.cluster.nodes.statuses import look_up
 from longtail.config.classifiers import Sigmoid, Softmax
+from longtail.config.mixing import BalancedMosaic
 from longtail.config.stages import Part, RepeatFactor, Stage
 from longtail.config.variant import Variant
 
@@ -59,3 +60,18 @@ def test_every_training_shows_what_its_sampler_makes_of_the_tail(
     assert all(after >= before for before, after in zip(uniform, repeated, strict=True))
     assert repeated[0] > uniform[0]
     assert lines[-1] == "1 row, 4 nodes (0 shared), 4 to run"
+
+
+def test_pictures_that_are_mixed_in_count_as_shown(
+    toy_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    uniform = Variant()
+    stage = Stage(augmentations=(BalancedMosaic(partners="uniform"),))
+    mixed = uniform.replace(stages=(stage,))
+    lines = printed({"a": uniform, "b": mixed}, toy_set, tmp_path, capsys)
+    cells = [line.split(" x 16")[1].strip() for line in lines if " x 16" in line]
+    alone, four = ([float(n) for n in cell.split(" / ") if n != "-"] for cell in cells)
+    assert four == pytest.approx([4 * shown for shown in alone], abs=0.25)
+    note = "images an epoch: those that are mixed into others count, too"
+    assert note in lines
+    assert note not in printed({"a": uniform}, toy_set, tmp_path, capsys)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from longtail.config.mixing import BalancedMosaic
 from longtail.config.stages import ClassAware, RepeatFactor, UniformSampler
 from longtail.data.lvis.annotations import Annotations, open_annotations
 from longtail.data.sampling.build import images_per_epoch
@@ -45,3 +46,15 @@ def test_the_seed_does_not_change_an_expectation(annotations: Annotations) -> No
     sampler = RepeatFactor(threshold=0.5)
     first, second = (images_per_epoch(annotations, sampler, False, seed) for seed in (0, 1))
     assert first == second
+
+
+def test_a_mosaic_by_repeat_factors_shows_rare_categories_more_often(
+    annotations: Annotations,
+) -> None:
+    mosaic = BalancedMosaic(repeat_threshold=1.0)
+    once = images_per_epoch(annotations, UniformSampler(), False, 0)
+    mixed = images_per_epoch(annotations, UniformSampler(), False, 0, (mosaic,))
+    uniform = mosaic.replace(partners="uniform")
+    alike = images_per_epoch(annotations, UniformSampler(), False, 0, (uniform,))
+    assert alike == {letter: pytest.approx(4 * shown, abs=2e-3) for letter, shown in once.items()}
+    assert mixed["r"] > 4 * once["r"]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from longtail.config import augmentations as config
+from longtail.config import mixing
 from longtail.data.loading.transforms.base import Transform
 from longtail.data.loading.transforms.blur import Blur
 from longtail.data.loading.transforms.colour_jitter import ColourJitter
@@ -11,6 +12,10 @@ from longtail.data.loading.transforms.crop import Crop
 from longtail.data.loading.transforms.cutout import Cutout
 from longtail.data.loading.transforms.horizontal_flip import HorizontalFlip
 from longtail.data.loading.transforms.large_scale_jitter import LargeScaleJitter
+from longtail.data.loading.transforms.mixing.balanced_mosaic import BalancedMosaic
+from longtail.data.loading.transforms.mixing.copy_paste import CopyPaste
+from longtail.data.loading.transforms.mixing.instance_jitter import InstanceJitter
+from longtail.data.loading.transforms.mixing.mosaic import Mosaic
 from longtail.data.loading.transforms.multi_scale import MultiScale
 from longtail.data.loading.transforms.resize import Resize
 from longtail.data.loading.transforms.rotation import Rotation
@@ -44,6 +49,16 @@ def _transform(augmentation: config.Augmentation) -> Transform:
             return Blur((smallest, largest), probability)
         case config.Cutout():
             return _cutout(augmentation)
+        case mixing.Mosaic() as mosaic:
+            centres = mosaic.smallest_centre, mosaic.largest_centre
+            return Mosaic(mosaic.probability, centres, mosaic.drawn_by)
+        case mixing.BalancedMosaic(probability=probability, short_sides=short_sides) as mosaic:
+            return BalancedMosaic(probability, short_sides, mosaic.long_side_cap, mosaic.drawn_by)
+        case mixing.CopyPaste(probability=probability) as pasting:
+            return CopyPaste(probability, pasting.instance_probability, pasting.drawn_by)
+        case mixing.InstanceJitter(probability=probability) as jitter:
+            factors = jitter.smallest, jitter.largest
+            return InstanceJitter(probability, factors, jitter.shift, jitter.degrees)
         case _:
             assert_never(augmentation)
 

@@ -38,9 +38,17 @@ def resized(size: tuple[int, int], short_side: float, long_side_cap: float) -> t
 
     Rounds half up after both scalings, as detectron2's `ResizeShortestEdge`; at least one pixel.
     """
+    return size_at(size, scale_of(size, short_side, long_side_cap))
+
+
+def scale_of(size: tuple[int, int], short_side: float, long_side_cap: float) -> float:
+    """The factor of `resized`."""
     scale = short_side / min(size)
-    if max(size) * scale > long_side_cap:
-        scale = long_side_cap / max(size)
+    return long_side_cap / max(size) if max(size) * scale > long_side_cap else scale
+
+
+def size_at(size: tuple[int, int], scale: float) -> tuple[int, int]:
+    """The size times a factor, rounded half up; at least one pixel."""
     height, width = (max(1, int(side * scale + 0.5)) for side in size)
     return height, width
 
