@@ -38,7 +38,7 @@ class DeformableConv2d(nn.Conv2d):
         self.weight, self.bias = plain.weight, plain.bias
         self.places = plain.kernel_size[0] * plain.kernel_size[1]
         # No random numbers are drawn, so that the rest of the detector starts as without it.
-        self.offset = nn.utils.skip_init(
+        self.offset: nn.Conv2d = nn.utils.skip_init(  # type: ignore[no-untyped-call]
             nn.Conv2d,
             plain.in_channels,
             3 * self.places,
@@ -56,16 +56,17 @@ class DeformableConv2d(nn.Conv2d):
         with torch.autocast(features.device.type, enabled=False):
             features = features.float()
             offset, factor = self.offset(features).split([2 * self.places, self.places], dim=1)
-            return deform_conv2d(
+            output: Tensor = deform_conv2d(
                 features,
                 offset,
                 self.weight,
                 self.bias,
                 self.stride,
-                self.padding,  # type: ignore[arg-type]
+                self.padding,
                 self.dilation,
                 mask=2 * factor.sigmoid(),
             )
+        return output
 
 
 def make_deformable(stage: nn.Module) -> int:

@@ -68,11 +68,11 @@ class _Sum(torch.autograd.Function):
         return total
 
     @staticmethod
-    def backward(context: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
+    def backward(context: Any, gradient: Tensor) -> Tensor:
         total = gradient.clone(memory_format=torch.contiguous_format)
         distributed.all_reduce(total)
         return total
 
 
 def _sum_over_workers(values: Tensor) -> Tensor:
-    return cast(Tensor, _Sum.apply(values))  # type: ignore[no-untyped-call]
+    return cast(Tensor, _Sum.apply(values))
