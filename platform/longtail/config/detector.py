@@ -55,7 +55,7 @@ class Detectron2(Config):
 Backbone = Annotated[Timm | Detectron2, Field(discriminator="name")]
 
 
-LayerNorm = Literal["none", "batch", "sync"]
+ConvolutionNorm = Literal["none", "batch", "sync"]
 """Nothing, a batch norm of one worker's images, or of those of all workers."""
 
 
@@ -66,7 +66,7 @@ class FeaturePyramid(Config):
     later: ClassVar[frozenset[str]] = frozenset({"norm"})
 
     name: Literal["feature_pyramid"] = "feature_pyramid"
-    norm: LayerNorm = "none"
+    norm: ConvolutionNorm = "none"
     """What follows every convolution."""
 
 
@@ -158,7 +158,7 @@ class MaskHead(Config):
     scoring: bool = False
     """A head predicts each mask's IoU, which multiplies the score of the mask and not that of the
     box: Huang et al. 2019, row MS of lvisTraveler 2020."""
-    norm: LayerNorm = "none"
+    norm: ConvolutionNorm = "none"
     """What follows each of `convolutions`."""
 
 

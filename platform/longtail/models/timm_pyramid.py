@@ -16,7 +16,7 @@ STRIDES = (4, 8, 16, 32)
 PROBE = (256, 320)
 """(height, width) of a picture that no model has as its own size."""
 
-_OF_ANY_SIZE: Mapping[str, Mapping[str, bool]] = MappingProxyType(
+_OF_ANY_SIZE: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "swin_transformer": {"strict_img_size": False, "always_partition": True},
         "swin_transformer_v2": {"strict_img_size": False, "always_partition": True},
@@ -38,7 +38,7 @@ class PyramidCut:
     """
 
     indices: tuple[int, ...]
-    settings: Mapping[str, bool]
+    settings: Mapping[str, Any]
     channels_last: bool
 
 

@@ -11,17 +11,17 @@ STAGES = ("c3", "c4", "c5")
 ARCHITECTURES: dict[str, dict[str, Any]] = {
     "deformable, frozen norms, checkpointed": {
         "backbone": Timm(
-            model="resnet10t", norm="frozen", deformable=STAGES, gradient_checkpointing=True
+            model="test_resnet", norm="frozen", deformable=STAGES, gradient_checkpointing=True
         )
     },
     "norms over workers everywhere, channels last": {
-        "backbone": Timm(model="resnet10t", norm="sync"),
+        "backbone": Timm(model="test_resnet", norm="sync"),
         "neck": FeaturePyramid(norm="sync"),
         "mask_head": MaskHead(channels=16, convolutions=2, norm="sync"),
         "channels_last": True,
     },
     "batch norms in neck and masks": {
-        "backbone": Timm(model="resnet10t"),
+        "backbone": Timm(model="test_resnet"),
         "neck": FeaturePyramid(norm="batch"),
         "mask_head": MaskHead(channels=16, convolutions=1, norm="batch"),
     },
@@ -33,7 +33,7 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
         "channels_last": True,
     },
     "ConvNeXt, checkpointed, channels last": {
-        "backbone": Timm(model="convnext_atto", gradient_checkpointing=True),
+        "backbone": Timm(model="test_convnext", gradient_checkpointing=True),
         "channels_last": True,
     },
     "Swin, checkpointed": {

@@ -10,9 +10,9 @@ from support.statistics_of import statistics_of
 from longtail.config.classifiers import Softmax
 from longtail.config.detector import (
     BackboneStage,
+    ConvolutionNorm,
     Detector,
     FeaturePyramid,
-    LayerNorm,
     MaskHead,
     Timm,
 )
@@ -70,7 +70,7 @@ def test_deformable_stages_are_named(model: str, deformable: list[BackboneStage]
 
 
 @pytest.mark.parametrize("norm", ["none", "batch", "sync"])
-def test_norms_of_the_neck_are_named(norm: LayerNorm) -> None:
+def test_norms_of_the_neck_are_named(norm: ConvolutionNorm) -> None:
     with torch.device("meta"):
         pyramid = build_neck(FeaturePyramid(norm=norm), [8] * 4, WIDTH)
     assert isinstance(pyramid, torch.nn.Module)
