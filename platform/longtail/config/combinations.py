@@ -30,6 +30,11 @@ def check_stages(stages: Sequence[Stage]) -> None:
         if set(stage.freeze) == set(get_args(Part)):
             raise ValueError(f"{path}.freeze: every part is frozen; leave out those that learn")
         _check_mixing(path, stage)
+        if stage.classifier_dropout and isinstance(stage.classifier, Calibrated):
+            raise ValueError(
+                f"{path}.classifier_dropout: {stage.classifier_dropout:g} drops features of the box"
+                " head, which the new classifier of calibrated does not see; set it to 0"
+            )
         if number == 0:
             continue
         before = stages[number - 1].classifier

@@ -7,17 +7,38 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_
 from longtail.config.base import Config
 from longtail.config.roi_stages import MaskCrossEntropy, MaskLoss, OneStage, RoIStages
 
+BackboneStage = Literal["c2", "c3", "c4", "c5"]
+"""What makes a backbone's map of stride 4, 8, 16 or 32 of the one before."""
+
 
 class Timm(Config):
     """A timm model cut into its feature maps of stride 4, 8, 16 and 32."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"deformable", "gradient_checkpointing"})
 
     name: Literal["timm"] = "timm"
     model: str = "resnet50"
     """Any timm model with `features_only` support."""
     weights: str | None = None
     """Path of a timm state dict to start from (a local file); None starts from random weights."""
-    norm: Literal["batch", "frozen"] = "batch"
-    """`frozen` keeps batch-norm statistics and scale fixed, as detectors on ImageNet weights do."""
+    norm: Literal["batch", "frozen", "sync"] = "batch"
+    """`frozen` keeps batch-norm statistics and scale fixed, as detectors on ImageNet weights do;
+    `sync` takes the statistics over the images of all workers."""
+    deformable: tuple[BackboneStage, ...] = ()
+    """Stages whose 3x3 convolutions are modulated deformable ones: Zhu et al. 2019."""
+    gradient_checkpointing: bool = False
+    """Keep the inputs of stages alone and compute what is inside again in the backward pass: less
+    memory, more time, equal results. Norms must not keep statistics: `norm=frozen`, or a model
+    without batch norms."""
+
+    @model_validator(mode="after")
+    def _stages_rise(self) -> Self:
+        if list(self.deformable) != sorted(set(self.deformable)):
+            raise ValueError(
+                f"deformable: {', '.join(self.deformable)} must rise, each stage once, as in c3,"
+                " c4, c5"
+            )
+        return self
 
 
 class Detectron2(Config):
@@ -34,11 +55,19 @@ class Detectron2(Config):
 Backbone = Annotated[Timm | Detectron2, Field(discriminator="name")]
 
 
+ConvolutionNorm = Literal["none", "batch", "sync"]
+"""Nothing, a batch norm of one worker's images, or of those of all workers."""
+
+
 class FeaturePyramid(Config):
     """A top-down pathway with lateral connections to p2 to p5, and p6 pooled from p5: Lin et al.
     2017."""
 
+    later: ClassVar[frozenset[str]] = frozenset({"norm"})
+
     name: Literal["feature_pyramid"] = "feature_pyramid"
+    norm: ConvolutionNorm = "none"
+    """What follows every convolution."""
 
 
 Neck = FeaturePyramid
@@ -102,7 +131,9 @@ class BoxHead(Config):
 class MaskHead(Config):
     """Convolutions, then a deconvolution that doubles the pooled RoI's side: the mask grid."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"pooling", "level", "loss", "boundary", "scoring"})
+    later: ClassVar[frozenset[str]] = frozenset(
+        {"pooling", "level", "loss", "boundary", "scoring", "norm"}
+    )
 
     pool_size: PositiveInt = 14
     """Side of the pooled features; the mask grid has twice that."""
@@ -127,12 +158,14 @@ class MaskHead(Config):
     scoring: bool = False
     """A head predicts each mask's IoU, which multiplies the score of the mask and not that of the
     box: Huang et al. 2019, row MS of lvisTraveler 2020."""
+    norm: ConvolutionNorm = "none"
+    """What follows each of `convolutions`."""
 
 
 class Detector(Config):
     """A Mask R-CNN, or a cascade of them."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"roi_stages"})
+    later: ClassVar[frozenset[str]] = frozenset({"roi_stages", "channels_last"})
 
     engine: Literal["torchvision", "detectron2"] = "torchvision"
     """What makes features and proposals; the RoI heads are shared."""
@@ -151,6 +184,9 @@ class Detector(Config):
     mask_head: MaskHead = MaskHead()
     roi_stages: RoIStages = OneStage()
     """How often boxes are refined: `standard`, `cascade` or `htc`."""
+    channels_last: bool = False
+    """Lay out images, backbone and neck with channels innermost, which GPUs with tensor cores
+    compute faster; weights are the same."""
 
     @model_validator(mode="after")
     def _backbone_belongs_to_the_engine(self) -> Self:

@@ -166,6 +166,8 @@ class Stage(Config):
     """One stage of a variant. The first starts from the detector's own initial weights, every
     later one from the final checkpoint of the stage before it."""
 
+    later: ClassVar[frozenset[str]] = frozenset({"classifier_dropout"})
+
     sampler: Sampler = UniformSampler()
     augmentations: tuple[Augmentation, ...] = (Resize(), HorizontalFlip())
     """What happens to an image, in this order; nothing leaves it in its own size."""
@@ -181,6 +183,9 @@ class Stage(Config):
     schedule: Schedule = Schedule()
     mixed_precision: bool = True
     """bf16 autocast where the device is a GPU; CPUs always compute in float32."""
+    classifier_dropout: float = Field(0.0, ge=0, lt=1)
+    """Share of the box head's features that the classifier misses in training, and the regressor
+    does not."""
 
     @model_validator(mode="after")
     def _new_parts_can_learn(self) -> Self:

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+import torch
+
+from longtail.config.detector import Detector
 from longtail.data.loading.sample import Image
 from longtail.engines.base import Detections
 from longtail.models.boxes import rescale_boxes
@@ -12,6 +15,11 @@ WHITE = 255.0
 PIXEL_MEAN = (123.675, 116.28, 103.53)
 PIXEL_STD = (58.395, 57.12, 57.375)
 """Of ImageNet, red first, in 0 to 255, as timm's weights expect them."""
+
+
+def memory_format_of(detector: Detector) -> torch.memory_format:
+    """How images, backbone and neck lie in memory."""
+    return torch.channels_last if detector.channels_last else torch.contiguous_format
 
 
 def in_original_pixels(

@@ -18,7 +18,13 @@ from longtail.config.variant import Inference
 from longtail.data.loading.sample import Image, Sample
 from longtail.engines.anchors import PyramidAnchors, level_sizes
 from longtail.engines.base import Detections
-from longtail.engines.pixels import PIXEL_MEAN, PIXEL_STD, WHITE, in_original_pixels
+from longtail.engines.pixels import (
+    PIXEL_MEAN,
+    PIXEL_STD,
+    WHITE,
+    in_original_pixels,
+    memory_format_of,
+)
 from longtail.engines.targets import roi_targets
 from longtail.models.backbone import TimmBackbone
 from longtail.models.build import build_backbone
@@ -44,6 +50,7 @@ class TorchvisionEngine(nn.Module):
         rpn: torchvision's proposals with our `RPNHead`.
         roi_heads: The second stage.
         num_categories: K.
+        memory_format: Of images, backbone and neck.
     """
 
     pixel_mean: Tensor
@@ -56,6 +63,7 @@ class TorchvisionEngine(nn.Module):
         rpn: RegionProposalNetwork,
         roi_heads: RoIHeads,
         num_categories: int,
+        memory_format: torch.memory_format = torch.contiguous_format,
     ) -> None:
         super().__init__()
         self.backbone = backbone
@@ -63,6 +71,9 @@ class TorchvisionEngine(nn.Module):
         self.rpn = rpn
         self.roi_heads = roi_heads
         self.num_categories = num_categories
+        self._memory_format = memory_format
+        for part in (backbone, self.get_submodule("neck")):
+            part.to(memory_format=memory_format)
         for name, values in (("pixel_mean", PIXEL_MEAN), ("pixel_std", PIXEL_STD)):
             self.register_buffer(name, torch.tensor(values)[:, None, None], persistent=False)
 
@@ -108,7 +119,8 @@ class TorchvisionEngine(nn.Module):
         pixels = [image.pixels.to(self.pixel_mean.device) for image in images]
         normalised = [(p * WHITE - self.pixel_mean) / self.pixel_std for p in pixels]
         batch = ImageList(pad_to_batch(normalised), [image.size for image in images])
-        return batch, self.neck(self.backbone(batch.tensors))
+        pictures = batch.tensors.contiguous(memory_format=self._memory_format)
+        return batch, self.neck(self.backbone(pictures))
 
 
 def pad_to_batch(images: Sequence[Tensor]) -> Tensor:
@@ -138,6 +150,7 @@ def build_torchvision_engine(
         rpn=_build_rpn(detector.proposals, neck.levels, detector.neck_channels),
         roi_heads=build_roi_heads(detector, classifier, inference, statistics),
         num_categories=statistics.num_categories,
+        memory_format=memory_format_of(detector),
     )
 
 

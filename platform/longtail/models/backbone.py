@@ -1,14 +1,22 @@
 """A timm network cut into the feature maps that a pyramid needs. N images, C channels."""
 
-from difflib import get_close_matches
+from collections.abc import Sequence
 from typing import Any, Self
 
 import timm
-import torch
+from timm.models import FeatureListNet
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-STRIDES = (4, 8, 16, 32)
+from longtail.config.detector import BackboneStage
+from longtail.models.deformable_conv import make_deformable
+from longtail.models.sync_batch_norm import synchronised
+from longtail.models.timm_pyramid import STRIDES, pyramid_cut
+
+__all__ = ["STAGES", "STRIDES", "TimmBackbone"]
+
+STAGES: tuple[BackboneStage, ...] = ("c2", "c3", "c4", "c5")
+"""What makes the map of each stride."""
 
 
 class TimmBackbone(nn.Module):
@@ -17,23 +25,43 @@ class TimmBackbone(nn.Module):
     Args:
         model: Name of the timm model; its weights are random.
         frozen_norm: Whether batch norms keep their statistics, scale and shift for ever.
+        sync_norm: Whether their statistics are those of all workers.
+        deformable: Stages whose 3x3 convolutions become deformable.
+        gradient_checkpointing: Whether what is inside of stages is computed again in the backward
+            pass instead of being kept.
 
     Attributes:
         channels: Of each feature map, finest first.
+
+    Raises:
+        ValueError: timm does not know the model, or it is not made for that.
     """
 
-    def __init__(self, model: str, frozen_norm: bool) -> None:
+    def __init__(
+        self,
+        model: str,
+        frozen_norm: bool,
+        *,
+        sync_norm: bool = False,
+        deformable: Sequence[BackboneStage] = (),
+        gradient_checkpointing: bool = False,
+    ) -> None:
         super().__init__()
+        cut = pyramid_cut(model)
         self.body = timm.create_model(
-            model, pretrained=False, features_only=True, out_indices=_pyramid_indices(model)
+            model, pretrained=False, features_only=True, out_indices=cut.indices, **cut.settings
         )
         levels: Any = self.body.feature_info
         self.channels: list[int] = levels.channels()
-        self._frozen_norms = [
-            module
-            for module in self.body.modules()
-            if frozen_norm and isinstance(module, _BatchNorm)
-        ]
+        self._channels_last = cut.channels_last
+        for stage in deformable:
+            _deform(model, self.body, stage)
+        if sync_norm:
+            _synchronise(model, self.body)
+        norms = [module for module in self.body.modules() if isinstance(module, _BatchNorm)]
+        if gradient_checkpointing:
+            _set_checkpointing(model, self.body, keeps_statistics=bool(norms) and not frozen_norm)
+        self._frozen_norms = norms if frozen_norm else []
         for norm in self._frozen_norms:
             norm.requires_grad_(False)
         self.train()
@@ -41,7 +69,7 @@ class TimmBackbone(nn.Module):
     def forward(self, images: Tensor) -> list[Tensor]:
         """(N, 3, H, W) normalised images -> one (N, C, H / stride, W / stride) map a stride."""
         maps: list[Tensor] = self.body(images)
-        return maps
+        return [level.permute(0, 3, 1, 2) for level in maps] if self._channels_last else maps
 
     def train(self, mode: bool = True) -> Self:
         """Switch between training and evaluation, frozen norms excepted."""
@@ -51,19 +79,48 @@ class TimmBackbone(nn.Module):
         return self
 
 
-def _pyramid_indices(model: str) -> tuple[int, ...]:
-    if not timm.is_model(model):
-        near = get_close_matches(model, timm.list_models(), n=3) or ["resnet50"]
-        raise ValueError(f"backbone.model {model!r}: unknown to timm; near: {', '.join(near)}")
-    with torch.device("meta"):
-        outline = timm.create_model(model, pretrained=False, features_only=True)
-    levels: Any = outline.feature_info
-    reductions: list[int] = levels.reduction()
-    channels_last = str(getattr(outline, "output_fmt", "NCHW")).endswith("NHWC")
-    if channels_last or not set(STRIDES) <= set(reductions):
+def _deform(model: str, body: nn.Module, stage: BackboneStage) -> None:
+    modules = list(body.return_layers) if isinstance(body, FeatureListNet) else []
+    replaced = 0
+    if modules:
+        replaced = make_deformable(body.get_submodule(modules[STAGES.index(stage)]))
+    if not replaced:
         raise ValueError(
-            f"backbone.model {model!r}: gives strides {reductions}"
-            f"{', channels last' if channels_last else ''}; feature maps of stride 4, 8, 16, 32"
-            " with channels first are needed, as those of a ResNet or ConvNeXt"
+            f"backbone.deformable: {stage} of {model!r} has no plain 3x3 convolution; leave it out,"
+            " or take a ResNet, ResNeXt, SENet or ResNeSt as backbone.model"
         )
-    return tuple(levels.out_indices[reductions.index(stride)] for stride in STRIDES)
+
+
+def _synchronise(model: str, body: nn.Module) -> None:
+    places = [
+        (parent, name, child)
+        for parent in body.modules()
+        for name, child in parent.named_children()
+        if isinstance(child, _BatchNorm)
+    ]
+    if not places:
+        raise ValueError(
+            f"backbone.norm: {model!r} has no batch norms that sync could take over all workers;"
+            " set backbone.norm=batch"
+        )
+    for parent, name, child in places:
+        if type(child) is not nn.BatchNorm2d:
+            raise ValueError(
+                f"backbone.norm: sync cannot take the norms of {model!r} ({type(child).__name__})"
+                " over all workers; set backbone.norm=batch or frozen, or take a ResNet, ResNeXt,"
+                " SENet or ResNeSt"
+            )
+        setattr(parent, name, synchronised(child))
+
+
+def _set_checkpointing(model: str, body: Any, keeps_statistics: bool) -> None:
+    if keeps_statistics:
+        raise ValueError(
+            f"backbone.gradient_checkpointing: the batch norms of {model!r} would count each batch"
+            " twice; set backbone.norm=frozen, or gradient_checkpointing=false"
+        )
+    if not hasattr(body, "set_grad_checkpointing"):
+        raise ValueError(
+            f"backbone.gradient_checkpointing: timm has none for {model!r}; set it to false"
+        )
+    body.set_grad_checkpointing()

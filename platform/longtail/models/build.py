@@ -22,7 +22,13 @@ def build_backbone(backbone: Timm) -> TimmBackbone:
         ValueError: The model is unknown or unfit, or its weights' file is missing.
         BadInputError: The weights do not fit.
     """
-    network = TimmBackbone(backbone.model, frozen_norm=backbone.norm == "frozen")
+    network = TimmBackbone(
+        backbone.model,
+        frozen_norm=backbone.norm == "frozen",
+        sync_norm=backbone.norm == "sync",
+        deformable=backbone.deformable,
+        gradient_checkpointing=backbone.gradient_checkpointing,
+    )
     if backbone.weights is not None:
         load_timm_weights(network.body, Path(backbone.weights))
     return network

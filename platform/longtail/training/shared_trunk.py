@@ -42,15 +42,20 @@ def check_one_pass(jobs: Sequence[StageJob]) -> None:
     assert len(jobs) == 1 or shares_rois(jobs[0].variant.detector), "classifiers that move RoIs"
 
 
+def heads_in(engine: Engine) -> RoIHeads:
+    """The second stage of the engine."""
+    return next(m for m in cast(nn.Module, engine).modules() if isinstance(m, RoIHeads))
+
+
 def classifier_in(engine: Engine) -> AnyClassifier:
     """The classifier that stands in the engine, of all stages of boxes."""
-    return _heads(engine).classifier
+    return heads_in(engine).classifier
 
 
 @contextmanager
 def in_place(engine: Engine, classifier: AnyClassifier) -> Iterator[None]:
     """Let another classifier stand in the engine for a while."""
-    heads = _heads(engine)
+    heads = heads_in(engine)
     before = heads.classifier
     heads.classifier = classifier
     try:
@@ -95,7 +100,3 @@ def latest_of_all(folders: Sequence[Path]) -> list[Latest]:
 
 def _step(name: str | None) -> int:
     return 0 if name is None else int(name.removeprefix("step-"))
-
-
-def _heads(engine: Engine) -> RoIHeads:
-    return next(m for m in cast(nn.Module, engine).modules() if isinstance(m, RoIHeads))

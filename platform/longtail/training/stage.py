@@ -26,7 +26,13 @@ from longtail.training.freezing import FrozenParts, set_training_mode
 from longtail.training.job import StageJob, StageOutcome
 from longtail.training.loop import TrainingDivergedError, train
 from longtail.training.shared_pass import SharedPass
-from longtail.training.shared_trunk import check_one_pass, classifier_in, in_place, latest_of_all
+from longtail.training.shared_trunk import (
+    check_one_pass,
+    classifier_in,
+    heads_in,
+    in_place,
+    latest_of_all,
+)
 from longtail.training.trained_stage import TrainedStage, prepare
 
 __all__ = ["StageJob", "StageOutcome", "train_stage", "train_stages"]
@@ -176,7 +182,9 @@ def _prepare_all(
 def _build(job: StageJob, statistics: CategoryStatistics) -> Engine:
     seed_initial_weights(job.variant.seed, job.stage)
     variant, classifier = job.variant, job.config.classifier
-    return build_engine(variant.detector, classifier, variant.inference, statistics)
+    engine = build_engine(variant.detector, classifier, variant.inference, statistics)
+    heads_in(engine).classifier_dropout.p = job.config.classifier_dropout
+    return engine
 
 
 def _together(members: Sequence[TrainedStage]) -> AnyClassifier:

@@ -209,3 +209,15 @@ def test_an_override_says_which_path_was_set_and_which_field_is_wrong() -> None:
     first, second = str(caught.value).splitlines()
     assert first == "after setting classifier, inference.score_adjustment:"
     assert "inference.score_adjustment: norcal needs a softmax" in second
+
+
+def test_a_calibrated_classifier_sees_nothing_that_could_be_dropped() -> None:
+    with pytest.raises(ValueError, match=r"stages\.1\.classifier_dropout: 0\.1 .*set it to 0"):
+        chain(Softmax(), Calibrated(), freeze=TRUNK, classifier_dropout=0.1)
+    chain(Softmax(), Softmax(), classifier_dropout=0.1)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.0])
+def test_dropout_is_a_share(share: float) -> None:
+    with pytest.raises(ValueError, match="classifier_dropout"):
+        Stage(classifier_dropout=share)

@@ -36,6 +36,14 @@ from longtail.config.variant import Variant
             ["roi_stages.cascade.positive_ious.1", "less than 1"],
         ),
         ({"detector.roi_stages": "hybrid"}, ["roi_stages", "htc"]),
+        (
+            {"detector.backbone.deformable": ["c4", "c3"]},
+            ["detector.backbone", "deformable: c4, c3 must rise", "as in c3, c4, c5"],
+        ),
+        ({"detector.backbone.deformable": ["c3", "c3"]}, ["each stage once"]),
+        ({"detector.backbone.deformable": ["c6"]}, ["backbone.timm.deformable.0", "'c5'"]),
+        ({"detector.neck.norm": "group"}, ["neck.norm", "'sync'"]),
+        ({"detector.mask_head.norm": "frozen"}, ["mask_head.norm", "'sync'"]),
         ({"detector.mask_head.loss": "dice"}, ["mask_head.loss", "balanced"]),
     ],
 )

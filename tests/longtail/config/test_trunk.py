@@ -32,3 +32,4 @@ def test_what_is_the_classifiers_own_does_not_name_the_trunk() -> None:
 
 def test_what_the_trunk_sees_names_it() -> None:
     assert trunk_of(HEAD.replace(sampler=RepeatFactor())) != trunk_of(HEAD)
+    assert trunk_of(HEAD.replace(classifier_dropout=0.1)) != trunk_of(HEAD)

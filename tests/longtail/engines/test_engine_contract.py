@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from support.every_classifier import single_classifiers
+from support.models.every_architecture import ARCHITECTURES
 from torch import Tensor
 
 from longtail.config.classifiers import (
@@ -237,6 +238,17 @@ def test_frozen_norms_and_smooth_box_losses_are_equal(
     ]
     assert learning[0] == learning[1]
     _require_equal_detections(engines, [make_sample()])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in ARCHITECTURES if "Swin" not in name])
+def test_every_architecture_is_equal(
+    make_engine: Callable[..., Any], make_sample: SampleMaker, detector: Detector, name: str
+) -> None:
+    engines = _engines(make_engine, detector.replace(**ARCHITECTURES[name]), Softmax())
+    samples = BATCHES["two images"](make_sample)
+    _require_equal_losses(engines, samples)
+    _require_equal_detections(engines, samples)
 
 
 def test_same_seed_gives_both_engines_the_same_initial_weights(

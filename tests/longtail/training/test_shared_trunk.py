@@ -164,6 +164,24 @@ def test_the_order_of_the_classifiers_changes_nothing(first_stage: StageJob) -> 
 
 
 @pytest.mark.slow
+def test_classifiers_that_miss_features_miss_those_they_would_alone(first_stage: StageJob) -> None:
+    plain, dropping = pass_of(first_stage, QUICK, "plain"), pass_of(first_stage, QUICK)
+    dropping = [_with_dropout(job) for job in dropping]
+    alone = [_with_dropout(job) for job in pass_of(first_stage, QUICK, "alone")]
+    for jobs in (plain, dropping, *([job] for job in alone)):
+        train(jobs)
+    for one, other, without in zip(dropping, alone, plain, strict=True):
+        assert_left_alike(one, other)
+        assert left_by(one)["model.pt"] != left_by(without)["model.pt"]
+
+
+def _with_dropout(job: StageJob) -> StageJob:
+    first, second = job.variant.stages
+    stages = (first, second.replace(classifier_dropout=0.3))
+    return replace(job, variant=job.variant.replace(stages=stages))
+
+
+@pytest.mark.slow
 def test_a_pass_that_is_cut_off_goes_on_from_what_all_have(first_stage: StageJob) -> None:
     alone = trained_alone(first_stage, QUICK)
     together = pass_of(first_stage, QUICK)

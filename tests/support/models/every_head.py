@@ -53,6 +53,7 @@ MASKS: dict[str, MaskHead] = {
     "boundary": DETECTOR.mask_head.replace(boundary=True),
     "scoring": DETECTOR.mask_head.replace(scoring=True),
     "deformable": DETECTOR.mask_head.replace(pooling="deformable"),
+    "batch norms": DETECTOR.mask_head.replace(norm="batch"),
     "all": DETECTOR.mask_head.replace(
         level="area_and_ratio",
         loss=BalancedMask(),

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from longtail.config.detector import Detectron2, Timm
 from longtail.engines.detectron2.config_file import STAGES
 from longtail.engines.detectron2.keys import detector_of
+from longtail.engines.pixels import memory_format_of
 from longtail.models.backbone import STRIDES, TimmBackbone
 from longtail.models.build import build_backbone
 from longtail.models.necks.base import Neck
@@ -59,16 +60,24 @@ class PyramidBackbone(Backbone):  # type: ignore[misc]
         bottom_up: The network under the neck.
         neck: Makes the levels; also an `nn.Module`.
         channels: C of its levels.
+        memory_format: Of images, network and neck.
     """
 
     @configurable  # type: ignore[untyped-decorator]
     def __init__(
-        self, *, bottom_up: TimmBackbone | ResNetBottomUp, neck: Neck, channels: int
+        self,
+        *,
+        bottom_up: TimmBackbone | ResNetBottomUp,
+        neck: Neck,
+        channels: int,
+        memory_format: torch.memory_format,
     ) -> None:
         super().__init__()
         self.bottom_up = bottom_up
         self.neck = neck
         self.channels = channels
+        self._memory_format = memory_format
+        self.to(memory_format=memory_format)
 
     @classmethod
     def from_config(cls, cfg: CfgNode, input_shape: ShapeSpec) -> dict[str, Any]:
@@ -79,11 +88,13 @@ class PyramidBackbone(Backbone):  # type: ignore[misc]
             "bottom_up": bottom_up,
             "neck": build_neck(detector.neck, bottom_up.channels, detector.neck_channels),
             "channels": detector.neck_channels,
+            "memory_format": memory_format_of(detector),
         }
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """(N, 3, H, W) normalised images -> the levels, each (N, C, H / stride, W / stride)."""
-        levels: dict[str, Tensor] = self.neck(self.bottom_up(images))
+        pictures = images.contiguous(memory_format=self._memory_format)
+        levels: dict[str, Tensor] = self.neck(self.bottom_up(pictures))
         return levels
 
     @property

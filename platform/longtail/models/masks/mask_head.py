@@ -8,6 +8,7 @@ from torch.nn import functional as F
 from longtail.models.masks.boundary_branch import BoundaryBranch
 from longtail.models.masks.mask_flow import MaskFlow
 from longtail.models.masks.own_category import own_category_logits
+from longtail.models.norms import NormLayer
 
 
 class MaskHead(nn.Module):
@@ -25,6 +26,8 @@ class MaskHead(nn.Module):
         sees_the_one_before: It also takes the features of the head before: HTC's mask information
             flow.
         learns_boundaries: Beside the masks, which take features of them.
+        norm_layer: Makes the norm after each of the convolutions, which then have no biases; None
+            leaves them without.
     """
 
     def __init__(
@@ -35,18 +38,24 @@ class MaskHead(nn.Module):
         num_masks: int,
         sees_the_one_before: bool = False,
         learns_boundaries: bool = False,
+        norm_layer: NormLayer | None = None,
     ) -> None:
         super().__init__()
         widths = [in_channels] + [channels] * num_convolutions
         self.convolutions = nn.ModuleList(
-            nn.Conv2d(before, after, 3, padding=1) for before, after in pairwise(widths)
+            nn.Conv2d(before, after, 3, padding=1, bias=norm_layer is None)
+            for before, after in pairwise(widths)
+        )
+        self.norms = (
+            None if norm_layer is None else nn.ModuleList(norm_layer(w) for w in widths[1:])
         )
         self.deconvolution = nn.ConvTranspose2d(widths[-1], channels, 2, stride=2)
         self.predictor = nn.Conv2d(channels, num_masks, 1)
         for layer in (*self.convolutions, self.deconvolution):
-            assert isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) and layer.bias is not None
+            assert isinstance(layer, nn.Conv2d | nn.ConvTranspose2d)
             nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
-            nn.init.zeros_(layer.bias)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
         assert self.predictor.bias is not None
         nn.init.normal_(self.predictor.weight, std=0.001)
         nn.init.zeros_(self.predictor.bias)
@@ -79,8 +88,9 @@ class MaskHead(nn.Module):
             assert before is not None, "the features of the head before"
             hidden = self.flow(hidden, before)
         # In place: no layer's gradient needs its own output, and the largest are 100 MB.
-        for convolution in self.convolutions:
-            hidden = F.relu(convolution(hidden), inplace=True)
+        norms = self.norms or [nn.Identity()] * len(self.convolutions)
+        for convolution, norm in zip(self.convolutions, norms, strict=True):
+            hidden = F.relu(norm(convolution(hidden)), inplace=True)
         return hidden
 
     def outputs(

@@ -6,6 +6,7 @@ from typing import assert_never
 from longtail.config import detector as config
 from longtail.models.necks.base import Levels, Neck
 from longtail.models.necks.feature_pyramid import FeaturePyramid
+from longtail.models.norms import norm_layer
 
 
 def build_neck(neck: config.Neck, in_channels: Sequence[int], channels: int) -> Neck:
@@ -17,8 +18,8 @@ def build_neck(neck: config.Neck, in_channels: Sequence[int], channels: int) -> 
         channels: C of every level.
     """
     match neck:
-        case config.FeaturePyramid():
-            return FeaturePyramid(in_channels, channels)
+        case config.FeaturePyramid(norm=norm):
+            return FeaturePyramid(in_channels, channels, norm_layer(norm))
         case _:
             assert_never(neck)
 

@@ -45,7 +45,7 @@ class BoxOutputs:
     """What a stage makes of its RoIs.
 
     Attributes:
-        hidden: (R, C) features of the box head.
+        hidden: (R, C) features of the box head for the classifier.
         pooled: (R, channels, side, side) what the box head was given.
         deltas: (R, 1 or K, 4) float32.
     """
@@ -65,13 +65,15 @@ class BoxStage:
         head: Before classifier and regressor.
         regressor: Class-agnostic or class-specific.
         double_head: What the regressor sees instead of `head`; None where both see the same.
+        dropout: Of what the classifier sees of `head`.
     """
 
     rules: StageRules
     pooler: RoIPooler
     head: nn.Module
     regressor: BoxRegressor
-    double_head: nn.Module | None = None
+    double_head: nn.Module | None
+    dropout: nn.Dropout
 
     def __call__(
         self, features: Mapping[str, Tensor], boxes: Sequence[Tensor], sizes: Sizes
@@ -85,11 +87,12 @@ class BoxStage:
         """
         pooled = self._pooled(features, boxes)
         hidden = self.head(pooled)
+        classified = self.dropout(hidden)
         if self.double_head is None:
-            return BoxOutputs(hidden, pooled, self.regressor(hidden))
+            return BoxOutputs(classified, pooled, self.regressor(hidden))
         wider = enlarged(boxes, self.rules.regression_scale, sizes)
         regressed = self.double_head(self._pooled(features, wider))
-        return BoxOutputs(hidden, pooled, self.regressor(regressed))
+        return BoxOutputs(classified, pooled, self.regressor(regressed))
 
     def _pooled(self, features: Mapping[str, Tensor], boxes: Sequence[Tensor]) -> Tensor:
         pooled = self.pooler(features, boxes)

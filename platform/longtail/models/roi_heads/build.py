@@ -32,6 +32,7 @@ from longtail.models.detections.select import BoxSelector
 from longtail.models.masks.mask_head import MaskHead as MaskHeadModule
 from longtail.models.masks.mask_scoring import MaskIoUHead
 from longtail.models.necks.build import levels_of
+from longtail.models.norms import norm_layer
 from longtail.models.pooling.deformable import DeformablePooler
 from longtail.models.pooling.pyramid import PyramidPooler, RoIPooler
 from longtail.models.roi_heads.heads import RoIHeads
@@ -114,6 +115,7 @@ def _mask_heads(detector: Detector, num_categories: int) -> list[MaskHeadModule]
             num_categories if mask.class_specific else 1,
             sees_the_one_before=flows and number > 0,
             learns_boundaries=mask.boundary,
+            norm_layer=norm_layer(mask.norm),
         )
         for number in range(count)
     ]

@@ -64,6 +64,10 @@ class RoIHeads(nn.Module):
         rules: What is no layer.
         score_rows: The scores that boxes are chosen by in inference.
         selector: Draws detections from scored boxes.
+
+    Attributes:
+        classifier_dropout: Of the features that the classifiers of all stages see. It drops nothing
+            until a training stage sets its `p`.
     """
 
     def __init__(
@@ -97,6 +101,7 @@ class RoIHeads(nn.Module):
         self.context = context
         self.score_rows = score_rows
         self.selector = selector
+        self.classifier_dropout = nn.Dropout(0.0)
 
     @property
     def num_categories(self) -> int:
@@ -156,7 +161,7 @@ class RoIHeads(nn.Module):
             strict=True,
         )
         return BoxBranch(
-            stages=[BoxStage(*of_stage) for of_stage in of_stages],
+            stages=[BoxStage(*of_stage, self.classifier_dropout) for of_stage in of_stages],
             classifier=self.classifier,
             smooth_l1_beta=self.rules.smooth_l1_beta,
             later_rois=self.rules.later_rois,

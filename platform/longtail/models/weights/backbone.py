@@ -1,10 +1,11 @@
 """Initial weights of a timm backbone, from a local file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 
 from torch import Tensor, nn
 
+from longtail.models.deformable_conv import offset_names
 from longtail.models.weights.array_pickle import ForeignNameError
 from longtail.models.weights.file import load_content
 from longtail.problems import BadInputError
@@ -14,6 +15,7 @@ def load_timm_weights(body: nn.Module, path: Path) -> None:
     """Give timm's feature extractor the weights of the same timm model, as timm publishes them.
 
     Tensors of layers that the extractor does not have, as the ImageNet classifier, are left out.
+    Offsets of deformable convolutions may be missing: they stay as they are.
 
     Args:
         body: `timm.create_model(..., features_only=True)`.
@@ -26,7 +28,8 @@ def load_timm_weights(body: nn.Module, path: Path) -> None:
     weights = read_state_dict(path)
     weights |= {_flattened(name): value for name, value in weights.items()}
     own: dict[str, Tensor] = body.state_dict()
-    problems = _misfits(own, weights)
+    offsets = offset_names(body)
+    problems = _misfits(own, weights, offsets)
     if problems:
         raise BadInputError(
             f"{path}: {len(problems)} of the backbone's {len(own)} tensors do not fit:"
@@ -56,11 +59,13 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     return dict(loaded)
 
 
-def _misfits(own: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> list[str]:
+def _misfits(
+    own: Mapping[str, Tensor], weights: Mapping[str, Tensor], optional: Set[str]
+) -> list[str]:
     missing = [
         f"{name} is missing"
         for name in own
-        if name not in weights and not name.endswith("num_batches_tracked")
+        if name not in weights and name not in optional and not name.endswith("num_batches_tracked")
     ]
     misshapen = [
         f"{name} is {tuple(weights[name].shape)} instead of {tuple(value.shape)}"

@@ -12,8 +12,14 @@ OPTIONS: tuple[tuple[str, bool | str, str], ...] = (
     ("mask_head.pooling", "deformable", r"roi_heads\.mask_pooler\."),
     ("mask_head.boundary", True, r"roi_heads\.mask_head\.(?:\d+\.)?boundary\."),
     ("mask_head.scoring", True, r"roi_heads\.mask_scorer\."),
+    ("neck.norm", "batch", r"neck\.pyramid\.inner_blocks\.\d\.1\.running_mean"),
+    ("mask_head.norm", "batch", r"roi_heads\.mask_head\.(?:\d+\.)?norms\.\d+\.running_mean"),
 )
-"""Fields of `detector` below it, with the value whose layers have names that begin so."""
+"""Fields of `detector` below it, with the value whose layers have names that begin so. Norms of one
+worker and of all have the same names."""
+_DEFORMED = re.compile(r"backbone\.body\.(?:layer|s|stages_)(\d)\..*\boffset\.weight")
+Settings = dict[str, int | bool | str | list[str]]
+"""Values by path of the configuration."""
 
 
 def shape_of(
@@ -23,14 +29,15 @@ def shape_of(
     return shapes.get(f"{module}.{weight}") or shapes.get(f"{module}.0.{weight}") or otherwise
 
 
-def settings_of(shapes: Shapes) -> dict[str, int | bool | str]:
-    """The fields of `detector` that decide the shapes of neck and heads."""
+def settings_of(shapes: Shapes) -> Settings:
+    """The fields of `detector` that decide the shapes of neck and heads, and the stages of a timm
+    backbone that are deformable."""
     neck = shapes.get("neck.pyramid.layer_blocks.0.0.weight")
     hidden = shape_of(shapes, "roi_heads.box_head", "fc1.weight")
     deltas = shape_of(shapes, "roi_heads.box_regressor", "linear.weight")
     upsampled = shape_of(shapes, "roi_heads.mask_head", "deconvolution.weight")
     masks = shape_of(shapes, "roi_heads.mask_head", "predictor.weight")
-    settings: dict[str, int | bool | str] = {}
+    settings: Settings = {}
     context = _of_context(shapes)
     cascaded = "roi_heads.box_head.0.fc1.weight" in shapes
     if cascaded or context:
@@ -57,6 +64,8 @@ def settings_of(shapes: Shapes) -> dict[str, int | bool | str]:
     if masks:
         settings["mask_head.class_specific"] = masks[0] > 1
     settings.update(context)
+    if deformed := _deformed(shapes):
+        settings["backbone.deformable"] = deformed
     settings.update({path: value for path, value, pattern in OPTIONS if _count(shapes, pattern)})
     return {f"detector.{path}": value for path, value in settings.items()}
 
@@ -64,6 +73,13 @@ def settings_of(shapes: Shapes) -> dict[str, int | bool | str]:
 def _count(shapes: Shapes, pattern: str) -> int:
     """How many names begin as the pattern says."""
     return sum(re.match(pattern, name) is not None for name in shapes)
+
+
+def _deformed(shapes: Shapes) -> list[str]:
+    """The stages of a timm backbone with deformable convolutions; timm counts from 0 or 1."""
+    found = [match for name in shapes if (match := _DEFORMED.fullmatch(name))]
+    first = 2 if any("stages_" in match[0] for match in found) else 1
+    return sorted({f"c{int(match[1]) + first}" for match in found})
 
 
 def _of_context(shapes: Shapes) -> dict[str, int]:

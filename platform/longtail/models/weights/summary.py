@@ -65,7 +65,7 @@ class WeightsSummary:
     parts: Mapping[str, int]
     network: str
     categories: str
-    settings: Mapping[str, int | bool | str]
+    settings: Mapping[str, int | bool | str | list[str]]
     left_out: Mapping[str, tuple[str, ...]]
     taker: str
 

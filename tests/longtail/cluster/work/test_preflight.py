@@ -15,6 +15,18 @@ def test_sound_variants_pass_at_full_size(plan: Plan) -> None:
     ("path", "value", "text"),
     [
         ("detector.backbone.model", "resnet5000", "a, stage 0: backbone.model 'resnet5000'"),
+        ("detector.backbone.model", "test_maxvit", "cannot take pictures of 256 x 320 pixels"),
+        (
+            "detector.backbone",
+            {"name": "timm", "model": "convnext_atto", "deformable": ["c5"]},
+            "a, stage 0: backbone.deformable: c5 of 'convnext_atto' has no plain 3x3 convolution",
+        ),
+        (
+            "detector.backbone",
+            {"name": "timm", "model": "convnext_atto", "norm": "sync"},
+            "a, stage 0: backbone.norm: 'convnext_atto' has no batch norms",
+        ),
+        ("detector.backbone.gradient_checkpointing", True, "set backbone.norm=frozen"),
         ("detector.proposals.anchor_sizes", [32, 64], "one size for each of the 5 levels"),
     ],
 )

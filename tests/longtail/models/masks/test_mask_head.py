@@ -1,9 +1,10 @@
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from longtail.models.masks.mask_head import MaskHead
+from longtail.models.sync_batch_norm import SyncBatchNorm
 
 K = 7
 LABELS = torch.tensor([3, 0, 6, 3])
@@ -55,3 +56,26 @@ def test_no_rois_leave_every_layer_in_the_graph(num_masks: int) -> None:
     assert logits.shape == (0, 28, 28)
     logits.sum().backward()
     assert all(parameter.grad is not None for parameter in head.parameters())
+
+
+@pytest.mark.parametrize("norm", [nn.BatchNorm2d, SyncBatchNorm])
+def test_norms_follow_every_convolution_and_take_the_place_of_biases(norm: type[nn.Module]) -> None:
+    torch.manual_seed(0)
+    head = MaskHead(6, 8, num_convolutions=2, num_masks=K, norm_layer=norm)
+    pooled = torch.randn(4, 6, 5, 5) + 3
+    expected = pooled
+    for convolution in head.convolutions:
+        assert isinstance(convolution, nn.Conv2d) and convolution.bias is None
+        expected = F.relu(F.batch_norm(convolution(expected), None, None, training=True))
+    torch.testing.assert_close(head.features(pooled), expected)
+    names = {name for name in head.state_dict() if name.startswith("norms.1.")}
+    assert names == {f"norms.1.{name}" for name in nn.BatchNorm2d(8).state_dict()}
+
+
+def test_norms_of_no_roi_stay_as_they_are_and_in_the_graph() -> None:
+    head = MaskHead(6, 8, num_convolutions=1, num_masks=K, norm_layer=nn.BatchNorm2d)
+    before = {name: value.clone() for name, value in head.state_dict().items()}
+    head(torch.zeros(0, 6, 5, 5), LABELS[:0]).sum().backward()
+    assert all(p.grad is not None and not p.grad.any() for p in head.parameters())
+    after = head.state_dict()
+    assert all(torch.equal(after[n], v) for n, v in before.items() if "num_batches" not in n)

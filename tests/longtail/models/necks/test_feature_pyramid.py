@@ -1,6 +1,9 @@
+import pytest
 import torch
+from torch import nn
 
 from longtail.models.necks.feature_pyramid import FeaturePyramid
+from longtail.models.sync_batch_norm import SyncBatchNorm
 
 STRIDES = (4, 8, 16, 32, 64)
 
@@ -21,3 +24,18 @@ def test_its_levels_are_those_it_makes() -> None:
     assert levels.strides == STRIDES
     assert levels.pooled_names == ("p2", "p3", "p4", "p5")
     assert levels.pooled_strides == (4, 8, 16, 32)
+
+
+@pytest.mark.parametrize("norm", [nn.BatchNorm2d, SyncBatchNorm])
+def test_norms_follow_every_convolution(norm: type[nn.Module]) -> None:
+    torch.manual_seed(0)
+    neck = FeaturePyramid([8, 8, 8, 8], channels=12, norm_layer=norm)
+    convolutions = [m for m in neck.modules() if isinstance(m, nn.Conv2d)]
+    assert len(convolutions) == 8 and all(layer.bias is None for layer in convolutions)
+    maps = [torch.randn(2, 8, 64 // stride, 64 // stride) for stride in STRIDES[:4]]
+    levels = neck(maps)
+    for name in ("p2", "p3", "p4", "p5"):
+        level = levels[name]
+        torch.testing.assert_close(level.mean((0, 2, 3)), torch.zeros(12), rtol=0, atol=1e-4)
+        spread = level.var((0, 2, 3), correction=0)
+        torch.testing.assert_close(spread, torch.ones(12), rtol=1e-2, atol=1e-2)

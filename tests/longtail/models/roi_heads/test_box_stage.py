@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -24,7 +25,7 @@ def _stage(weights: CodingWeights = OURS[0], scale: float = 1.0) -> BoxStage:
     torch.manual_seed(0)
     rules = StageRules(SAMPLER, weights, gradient_scale=scale)
     pooler = PyramidPooler(("p2", "p3", "p4", "p5"), (4, 8, 16, 32), 3)
-    return BoxStage(rules, pooler, nn.Flatten(), BoxRegressor(8 * 9, 1))
+    return BoxStage(rules, pooler, nn.Flatten(), BoxRegressor(8 * 9, 1), None, nn.Dropout(0.0))
 
 
 def _sampled(boxes: Tensor, labels: list[int], matched_boxes: Tensor) -> SampledRoIs:
@@ -147,3 +148,26 @@ def test_only_the_features_share_of_the_gradient_is_scaled() -> None:
 def test_features_that_learn_nothing_are_left_alone() -> None:
     outputs = _stage(scale=0.5)(toy_features(), [ROI / 10], [(64, 64)])
     assert not outputs.pooled.requires_grad
+
+
+def test_dropout_is_for_the_classifier_and_not_for_the_regressor() -> None:
+    stage = _stage()
+    features, boxes = toy_features(), [torch.tensor([[4.0, 4, 40, 40]] * 200)]
+    plain = stage(features, boxes, LARGE)
+    dropping = replace(stage, dropout=nn.Dropout(0.25))
+    dropped = dropping(features, boxes, LARGE)
+    assert torch.equal(dropped.deltas, plain.deltas) and torch.equal(dropped.pooled, plain.pooled)
+    kept = dropped.hidden != 0
+    # 14400 draws: 0.02 are more than five standard deviations of their mean.
+    assert kept.float().mean().item() == pytest.approx(0.75, abs=0.02)
+    torch.testing.assert_close(dropped.hidden[kept], plain.hidden[kept] / 0.75)
+    dropping.dropout.eval()
+    assert torch.equal(dropping(features, boxes, LARGE).hidden, plain.hidden)
+
+
+def test_dropout_of_nothing_draws_no_random_numbers() -> None:
+    stage, boxes = _stage(), [torch.tensor([[4.0, 4, 40, 40]])]
+    before = torch.get_rng_state()
+    assert stage.dropout.training
+    assert stage(toy_features(), boxes, LARGE).hidden.all()
+    assert torch.equal(torch.get_rng_state(), before)

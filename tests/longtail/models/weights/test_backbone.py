@@ -50,6 +50,32 @@ def test_missing_batch_counters_are_forgiven(published: dict[str, Tensor], tmp_p
     load_timm_weights(TimmBackbone("resnet10t", False).body, tmp_path / "old.pth")
 
 
+@pytest.mark.parametrize("model", ["resnet10t", "legacy_seresnet18", "resnest14d"])
+def test_published_weights_make_a_deformable_network_that_computes_the_same(
+    tmp_path: Path, model: str
+) -> None:
+    torch.manual_seed(1)
+    whole = timm.create_model(model, pretrained=False, features_only=True).eval()
+    path = str(tmp_path / "weights.pth")
+    torch.save(whole.state_dict(), path)
+    timm_of = Timm(model=model, weights=path, norm="frozen", deformable=("c3", "c4", "c5"))
+    images = torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        torch.testing.assert_close(
+            build_backbone(timm_of)(images), whole(images)[1:], rtol=1e-4, atol=1e-4
+        )
+
+
+def test_offsets_that_a_file_has_are_taken(tmp_path: Path) -> None:
+    trained = TimmBackbone("resnet10t", False, deformable=("c5",)).body
+    torch.nn.init.ones_(trained.get_parameter("layer4.0.conv1.offset.weight"))
+    torch.save(trained.state_dict(), tmp_path / "w.pth")
+    own = TimmBackbone("resnet10t", False, deformable=("c4", "c5")).body
+    load_timm_weights(own, tmp_path / "w.pth")
+    assert own.get_parameter("layer4.0.conv1.offset.weight").all()
+    assert not own.get_parameter("layer3.0.conv1.offset.weight").any()
+
+
 def test_weights_of_another_model_are_refused_by_tensor(
     published: dict[str, Tensor], tmp_path: Path
 ) -> None:

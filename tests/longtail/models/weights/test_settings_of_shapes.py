@@ -8,8 +8,17 @@ from support.models.every_head import BOXES, DETECTOR, MASKS, STAGES, WIDTH
 from support.statistics_of import statistics_of
 
 from longtail.config.classifiers import Softmax
-from longtail.config.detector import Detector, MaskHead
+from longtail.config.detector import (
+    BackboneStage,
+    ConvolutionNorm,
+    Detector,
+    FeaturePyramid,
+    MaskHead,
+    Timm,
+)
 from longtail.config.variant import Inference, Variant
+from longtail.models.backbone import TimmBackbone
+from longtail.models.necks.build import build_neck
 from longtail.models.roi_heads.build import build_roi_heads
 from longtail.models.weights.file import WeightsFile
 from longtail.models.weights.summary import summarize
@@ -46,3 +55,26 @@ def _set(settings: object) -> Detector:
     assert isinstance(settings, dict)
     declared = START.override({"external_data": True, "rules": "none"})
     return declared.override(settings).detector
+
+
+@pytest.mark.parametrize("model", ["resnet10t", "resnest14d", "legacy_seresnet18"])
+@pytest.mark.parametrize("deformable", [[], ["c2"], ["c3", "c4", "c5"]])
+def test_deformable_stages_are_named(model: str, deformable: list[BackboneStage]) -> None:
+    with torch.device("meta"):
+        body = TimmBackbone(model, False, deformable=deformable).body
+    tensors = {f"backbone.body.{name}": value for name, value in body.state_dict().items()}
+    tensors["rpn.head.conv.weight"] = torch.empty(1, device="meta")
+    settings = summarize(WeightsFile(Path("model.pt"), "0" * 64, tensors)).settings
+    assert settings == ({"detector.backbone.deformable": deformable} if deformable else {})
+    assert Variant().override(settings).detector.backbone == Timm(deformable=tuple(deformable))
+
+
+@pytest.mark.parametrize("norm", ["none", "batch", "sync"])
+def test_norms_of_the_neck_are_named(norm: ConvolutionNorm) -> None:
+    with torch.device("meta"):
+        pyramid = build_neck(FeaturePyramid(norm=norm), [8] * 4, WIDTH)
+    assert isinstance(pyramid, torch.nn.Module)
+    tensors = {f"neck.{name}": value for name, value in pyramid.state_dict().items()}
+    settings = summarize(WeightsFile(Path("model.pt"), "0" * 64, tensors)).settings
+    # Of one worker or of all: the weights are the same.
+    assert settings.get("detector.neck.norm") == (None if norm == "none" else "batch")
