@@ -108,7 +108,7 @@ class TorchvisionEngine(nn.Module):
         pixels = [image.pixels.to(self.pixel_mean.device) for image in images]
         normalised = [(p * WHITE - self.pixel_mean) / self.pixel_std for p in pixels]
         batch = ImageList(pad_to_batch(normalised), [image.size for image in images])
-        return batch, self.neck(self.backbone(batch.tensors))
+        return batch, self.neck(batch.tensors, self.backbone(batch.tensors))
 
 
 def pad_to_batch(images: Sequence[Tensor]) -> Tensor:
@@ -131,7 +131,7 @@ def build_torchvision_engine(
     """See `longtail.engines.build.build_engine`."""
     assert isinstance(detector.backbone, Timm), "the configuration refuses others"
     backbone = build_backbone(detector.backbone)
-    neck = build_neck(detector.neck, backbone.channels, detector.neck_channels)
+    neck = build_neck(detector.neck, backbone, detector.neck_channels)
     return TorchvisionEngine(
         backbone=backbone,
         neck=neck,

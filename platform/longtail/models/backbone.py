@@ -20,6 +20,7 @@ class TimmBackbone(nn.Module):
 
     Attributes:
         channels: Of each feature map, finest first.
+        channels_last: Whether its blocks pass (N, H, W, C) on inside of it.
     """
 
     def __init__(self, model: str, frozen_norm: bool) -> None:
@@ -29,6 +30,7 @@ class TimmBackbone(nn.Module):
         )
         levels: Any = self.body.feature_info
         self.channels: list[int] = levels.channels()
+        self.channels_last = _is_channels_last(self.body)
         self._frozen_norms = [
             module
             for module in self.body.modules()
@@ -42,6 +44,15 @@ class TimmBackbone(nn.Module):
         """(N, 3, H, W) normalised images -> one (N, C, H / stride, W / stride) map a stride."""
         maps: list[Tensor] = self.body(images)
         return maps
+
+    def first_blocks(self) -> list[nn.Module]:
+        """The first block of the stage that each map comes from, finest first.
+
+        Raises:
+            ValueError: A map does not come from a stage of blocks.
+        """
+        levels: Any = self.body.feature_info
+        return [_first_block(self.body, name) for name in levels.module_name()]
 
     def train(self, mode: bool = True) -> Self:
         """Switch between training and evaluation, frozen norms excepted."""
@@ -59,7 +70,7 @@ def _pyramid_indices(model: str) -> tuple[int, ...]:
         outline = timm.create_model(model, pretrained=False, features_only=True)
     levels: Any = outline.feature_info
     reductions: list[int] = levels.reduction()
-    channels_last = str(getattr(outline, "output_fmt", "NCHW")).endswith("NHWC")
+    channels_last = _is_channels_last(outline)
     if channels_last or not set(STRIDES) <= set(reductions):
         raise ValueError(
             f"backbone.model {model!r}: gives strides {reductions}"
@@ -67,3 +78,20 @@ def _pyramid_indices(model: str) -> tuple[int, ...]:
             " with channels first are needed, as those of a ResNet or ConvNeXt"
         )
     return tuple(levels.out_indices[reductions.index(stride)] for stride in STRIDES)
+
+
+def _is_channels_last(body: nn.Module) -> bool:
+    return str(getattr(body, "output_fmt", "NCHW")).endswith("NHWC")
+
+
+def _first_block(body: nn.Module, stage_name: str) -> nn.Module:
+    modules = dict(body.named_modules())
+    # timm's extractors call stages.0 of some models stages_0.
+    stage = modules.get(stage_name) or modules[stage_name.replace(".", "_")]
+    for block in getattr(stage, "blocks", stage).children():
+        return block
+    raise ValueError(
+        f"backbone.model: its map {stage_name} comes from a layer without blocks, so"
+        " neck=recursive_feature_pyramid has nowhere to add to; take neck=feature_pyramid, or a"
+        " backbone such as a ResNet, ConvNeXt or Swin"
+    )

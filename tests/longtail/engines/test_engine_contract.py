@@ -18,7 +18,13 @@ from longtail.config.classifiers import (
     Equalization,
     Softmax,
 )
-from longtail.config.detector import BoxHead, Detector, MaskHead, Timm
+from longtail.config.detector import (
+    BoxHead,
+    Detector,
+    MaskHead,
+    RecursiveFeaturePyramid,
+    Timm,
+)
 from longtail.config.roi_stages import BalancedMask, Cascade, HybridTaskCascade, OneStage
 from longtail.config.scores import HeadMerge, LogitAdjustment, NorCal
 from longtail.data.loading.sample import Sample, VerifiedCategories
@@ -237,6 +243,17 @@ def test_frozen_norms_and_smooth_box_losses_are_equal(
     ]
     assert learning[0] == learning[1]
     _require_equal_detections(engines, [make_sample()])
+
+
+@pytest.mark.parametrize("steps", [2, 3])
+def test_recursive_pyramids_are_equal(
+    make_engine: Callable[..., Any], make_sample: SampleMaker, detector: Detector, steps: int
+) -> None:
+    changed = detector.replace(neck=RecursiveFeaturePyramid(steps=steps))
+    engines = _engines(make_engine, changed, Softmax())
+    samples = BATCHES["two images"](make_sample)
+    _require_equal_losses(engines, samples)
+    _require_equal_detections(engines, samples)
 
 
 def test_same_seed_gives_both_engines_the_same_initial_weights(

@@ -1,15 +1,19 @@
 """The settings that a summary names build heads whose weights have the file's names and shapes."""
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 import torch
 from support.models.every_head import BOXES, DETECTOR, MASKS, STAGES, WIDTH
 from support.statistics_of import statistics_of
+from torch import nn
 
 from longtail.config.classifiers import Softmax
-from longtail.config.detector import Detector, MaskHead
+from longtail.config.detector import Detector, MaskHead, RecursiveFeaturePyramid
 from longtail.config.variant import Inference, Variant
+from longtail.models.backbone import TimmBackbone
+from longtail.models.necks.build import build_neck
 from longtail.models.roi_heads.build import build_roi_heads
 from longtail.models.weights.file import WeightsFile
 from longtail.models.weights.summary import summarize
@@ -40,6 +44,18 @@ def test_the_settings_of_a_summary_build_heads_of_its_shapes(name: str) -> None:
     tensors = {name: torch.empty(shape, device="meta") for name, shape in (shapes | neck).items()}
     settings = summarize(WeightsFile(Path("model.pt"), "0" * 64, tensors)).settings
     assert _shapes(_set(settings)) == shapes
+
+
+@pytest.mark.parametrize("steps", [2, 3])
+def test_copies_of_the_backbone_tell_a_recursive_neck(steps: int) -> None:
+    neck = RecursiveFeaturePyramid(steps=steps)
+    with torch.device("meta"):
+        backbone = TimmBackbone("resnet10t", frozen_norm=False)
+        built = cast(nn.Module, build_neck(neck, backbone, WIDTH))
+    tensors = {f"neck.{name}": value for name, value in built.state_dict().items()}
+    settings = summarize(WeightsFile(Path("model.pt"), "0" * 64, tensors)).settings
+    found = _set(settings)
+    assert (found.neck, found.neck_channels) == (neck, WIDTH)
 
 
 def _set(settings: object) -> Detector:
