@@ -88,8 +88,10 @@ def _first_block(body: nn.Module, stage_name: str) -> nn.Module:
     modules = dict(body.named_modules())
     # timm's extractors call stages.0 of some models stages_0.
     stage = modules.get(stage_name) or modules[stage_name.replace(".", "_")]
-    for block in getattr(stage, "blocks", stage).children():
-        return block
+    blocks: Any = getattr(stage, "blocks", stage)
+    first: nn.Module | None = next(blocks.children(), None)
+    if first is not None:
+        return first
     raise ValueError(
         f"backbone.model: its map {stage_name} comes from a layer without blocks, so"
         " neck=recursive_feature_pyramid has nowhere to add to; take neck=feature_pyramid, or a"
