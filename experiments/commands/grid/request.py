@@ -1,7 +1,7 @@
 """What a grid's command line asks for, resolved: variants, data files and settings."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from experiments.variants.reported import reported_rows
 from longtail.cluster.nodes.plan import Plan, make_plan
 from longtail.cluster.nodes.settings import GridSettings, check_writable
 from longtail.config.base import parse_assignments
+from longtail.config.meaning import unread
 from longtail.config.variant import Variant
 
 DEFAULT_TABLE = "eql_2019_3"
@@ -85,7 +86,7 @@ class GridRequest:
                 " --variants or --table"
             )
         changes = _changes_by_variant(self.assignments, names)
-        variants = {name: _changed(name, rows[name], changes[name]) for name in names}
+        variants = _changed(rows, changes)
         for variant in variants.values():
             self.run.check_workers(variant)
         return variants
@@ -127,11 +128,31 @@ def _row_and_name(word: str) -> tuple[str, str]:
     return (Path(word).stem if names_file(word) else word), word
 
 
-def _changed(row: str, variant: Variant, changes: dict[str, Any]) -> Variant:
-    try:
-        return variant.override(changes)
-    except ValueError as error:
-        raise ValueError(f"row {row}: {error}") from None
+def _changed(
+    rows: Mapping[str, Variant], changes: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Variant]:
+    """The rows with their changes, each without those that nothing reads in it: its nodes keep
+    their names.
+
+    Raises:
+        ValueError: A change fits no field, or nothing reads it in any row.
+    """
+    variants, read = {}, set()
+    for row, variant in rows.items():
+        try:
+            silent = unread(variant.override(changes[row]), changes[row])
+            own = {path: value for path, value in changes[row].items() if path not in silent}
+            variants[row] = variant.override(own)
+        except ValueError as error:
+            raise ValueError(f"row {row}: {error}") from None
+        read |= own.keys()
+    for path in dict.fromkeys(path for own in changes.values() for path in own):
+        if path not in read:
+            raise ValueError(
+                f"--set {path}: nothing reads this field in {', '.join(rows)}: another field"
+                " leaves its part out; leave it away, or set that field as well"
+            )
+    return variants
 
 
 def _changes_by_variant(
