@@ -74,10 +74,10 @@ class _SmallBackbone(nn.Module):
         super().__init__()
         self.out_channels = detector.neck_channels
         self.body = build_backbone(backbone)
-        self.pyramid = build_neck(detector.neck, self.body.channels, self.out_channels)
+        self.pyramid = build_neck(detector.neck, self.body, self.out_channels)
 
     def forward(self, pixels: Tensor) -> dict[str, Tensor]:
-        levels: dict[str, Tensor] = self.pyramid(self.body(pixels))
+        levels: dict[str, Tensor] = self.pyramid(pixels, self.body(pixels))
         return dict(zip(("0", "1", "2", "3", "pool"), levels.values(), strict=True))
 
 

@@ -70,8 +70,19 @@ class FeaturePyramid(Config):
     """What follows every convolution."""
 
 
-Neck = FeaturePyramid
-"""With a second one: a union told by `name`, as `Backbone`."""
+class RecursiveFeaturePyramid(Config):
+    """A feature pyramid that is fed back into copies of the backbone, which look at the images
+    again: RFP of DetectoRS, Qiao et al. 2021. The copies belong to the part `neck`."""
+
+    name: Literal["recursive_feature_pyramid"] = "recursive_feature_pyramid"
+    steps: int = Field(2, ge=2)
+    """Looks at the images, the backbone's own among them: 2 of DetectoRS, 3 of Alibaba 2020."""
+    dilations: tuple[PositiveInt, ...] = (1, 3, 6)
+    """Of the branches that a level goes through on its way back, beside one of its mean. All of
+    them are as wide: one more than there are dilations divides `neck_channels`."""
+
+
+Neck = Annotated[FeaturePyramid | RecursiveFeaturePyramid, Field(discriminator="name")]
 
 
 class Proposals(Config):
@@ -204,6 +215,18 @@ class Detector(Config):
                 "box_head.regression: the convolutional branch has norms of 32 groups, so it needs"
                 f" neck_channels ({self.neck_channels}) that 32 divides and box_head.channels"
                 f" ({box.channels}) that 128 divides; or set box_head.regression=shared"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _branches_of_a_recursive_neck_divide_its_channels(self) -> Self:
+        if not isinstance(self.neck, RecursiveFeaturePyramid):
+            return self
+        branches = len(self.neck.dilations) + 1
+        if self.neck_channels % branches:
+            raise ValueError(
+                f"neck.dilations: {branches} branches (one for each dilation and one more) must"
+                f" divide neck_channels ({self.neck_channels}); change either"
             )
         return self
 

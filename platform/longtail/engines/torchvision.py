@@ -120,7 +120,7 @@ class TorchvisionEngine(nn.Module):
         normalised = [(p * WHITE - self.pixel_mean) / self.pixel_std for p in pixels]
         batch = ImageList(pad_to_batch(normalised), [image.size for image in images])
         pictures = batch.tensors.contiguous(memory_format=self._memory_format)
-        return batch, self.neck(self.backbone(pictures))
+        return batch, self.neck(pictures, self.backbone(pictures))
 
 
 def pad_to_batch(images: Sequence[Tensor]) -> Tensor:
@@ -143,7 +143,7 @@ def build_torchvision_engine(
     """See `longtail.engines.build.build_engine`."""
     assert isinstance(detector.backbone, Timm), "the configuration refuses others"
     backbone = build_backbone(detector.backbone)
-    neck = build_neck(detector.neck, backbone.channels, detector.neck_channels)
+    neck = build_neck(detector.neck, backbone, detector.neck_channels)
     return TorchvisionEngine(
         backbone=backbone,
         neck=neck,

@@ -32,6 +32,7 @@ class TimmBackbone(nn.Module):
 
     Attributes:
         channels: Of each feature map, finest first.
+        channels_last: Whether its blocks pass (N, H, W, C) on inside of it.
 
     Raises:
         ValueError: timm does not know the model, or it is not made for that.
@@ -53,7 +54,7 @@ class TimmBackbone(nn.Module):
         )
         levels: Any = self.body.feature_info
         self.channels: list[int] = levels.channels()
-        self._channels_last = cut.channels_last
+        self.channels_last = cut.channels_last
         for stage in deformable:
             _deform(model, self.body, stage)
         if sync_norm:
@@ -69,7 +70,16 @@ class TimmBackbone(nn.Module):
     def forward(self, images: Tensor) -> list[Tensor]:
         """(N, 3, H, W) normalised images -> one (N, C, H / stride, W / stride) map a stride."""
         maps: list[Tensor] = self.body(images)
-        return [level.permute(0, 3, 1, 2) for level in maps] if self._channels_last else maps
+        return [level.permute(0, 3, 1, 2) for level in maps] if self.channels_last else maps
+
+    def first_blocks(self) -> list[nn.Module]:
+        """The first block of the stage that each map comes from, finest first.
+
+        Raises:
+            ValueError: A map does not come from a stage of blocks.
+        """
+        levels: Any = self.body.feature_info
+        return [_first_block(self.body, name) for name in levels.module_name()]
 
     def train(self, mode: bool = True) -> Self:
         """Switch between training and evaluation, frozen norms excepted."""
@@ -124,3 +134,18 @@ def _set_checkpointing(model: str, body: Any, keeps_statistics: bool) -> None:
             f"backbone.gradient_checkpointing: timm has none for {model!r}; set it to false"
         )
     body.set_grad_checkpointing()
+
+
+def _first_block(body: nn.Module, stage_name: str) -> nn.Module:
+    modules = dict(body.named_modules())
+    # timm's extractors call stages.0 of some models stages_0.
+    stage = modules.get(stage_name) or modules[stage_name.replace(".", "_")]
+    blocks: Any = getattr(stage, "blocks", stage)
+    first: nn.Module | None = next(blocks.children(), None)
+    if first is not None:
+        return first
+    raise ValueError(
+        f"backbone.model: its map {stage_name} comes from a layer without blocks, so"
+        " neck=recursive_feature_pyramid has nowhere to add to; take neck=feature_pyramid, or a"
+        " backbone such as a ResNet, ConvNeXt or Swin"
+    )

@@ -19,7 +19,13 @@ from longtail.config.classifiers import (
     Equalization,
     Softmax,
 )
-from longtail.config.detector import BoxHead, Detector, MaskHead, Timm
+from longtail.config.detector import (
+    BoxHead,
+    Detector,
+    MaskHead,
+    RecursiveFeaturePyramid,
+    Timm,
+)
 from longtail.config.roi_stages import BalancedMask, Cascade, HybridTaskCascade, OneStage
 from longtail.config.scores import HeadMerge, LogitAdjustment, NorCal
 from longtail.data.loading.sample import Sample, VerifiedCategories
@@ -246,6 +252,17 @@ def test_every_architecture_is_equal(
     make_engine: Callable[..., Any], make_sample: SampleMaker, detector: Detector, name: str
 ) -> None:
     engines = _engines(make_engine, detector.replace(**ARCHITECTURES[name]), Softmax())
+    samples = BATCHES["two images"](make_sample)
+    _require_equal_losses(engines, samples)
+    _require_equal_detections(engines, samples)
+
+
+@pytest.mark.parametrize("steps", [2, 3])
+def test_recursive_pyramids_are_equal(
+    make_engine: Callable[..., Any], make_sample: SampleMaker, detector: Detector, steps: int
+) -> None:
+    changed = detector.replace(neck=RecursiveFeaturePyramid(steps=steps))
+    engines = _engines(make_engine, changed, Softmax())
     samples = BATCHES["two images"](make_sample)
     _require_equal_losses(engines, samples)
     _require_equal_detections(engines, samples)

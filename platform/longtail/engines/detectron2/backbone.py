@@ -34,7 +34,10 @@ class ResNetBottomUp(nn.Module):
 
     Attributes:
         channels: Of each feature map, finest first.
+        channels_last: See `longtail.models.necks.base.Backbone`.
     """
+
+    channels_last = False
 
     def __init__(self, body: nn.Module, deformable: bool) -> None:
         super().__init__()
@@ -48,6 +51,10 @@ class ResNetBottomUp(nn.Module):
         with self._precision(images.device.type):
             maps: Mapping[str, Tensor] = self.body(images)
         return [maps[stage] for stage in STAGES]
+
+    def first_blocks(self) -> list[nn.Module]:
+        """See `longtail.models.necks.base.Backbone`."""
+        return [self.body.get_submodule(f"{stage}.0") for stage in STAGES]
 
     def _precision(self, device: str) -> AbstractContextManager[object]:
         return torch.autocast(device, enabled=False) if self._deformable else nullcontext()
@@ -86,7 +93,7 @@ class PyramidBackbone(Backbone):  # type: ignore[misc]
         bottom_up = _build_bottom_up(detector.backbone, cfg, input_shape)
         return {
             "bottom_up": bottom_up,
-            "neck": build_neck(detector.neck, bottom_up.channels, detector.neck_channels),
+            "neck": build_neck(detector.neck, bottom_up, detector.neck_channels),
             "channels": detector.neck_channels,
             "memory_format": memory_format_of(detector),
         }
@@ -94,7 +101,7 @@ class PyramidBackbone(Backbone):  # type: ignore[misc]
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """(N, 3, H, W) normalised images -> the levels, each (N, C, H / stride, W / stride)."""
         pictures = images.contiguous(memory_format=self._memory_format)
-        levels: dict[str, Tensor] = self.neck(self.bottom_up(pictures))
+        levels: dict[str, Tensor] = self.neck(pictures, self.bottom_up(pictures))
         return levels
 
     @property

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from torch import Tensor
+from torch import Tensor, nn
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,26 @@ class Levels:
         return self.strides[: self.num_pooled]
 
 
+class Backbone(Protocol):
+    """The network below a neck, as the neck sees it; also an `nn.Module`.
+
+    Attributes:
+        channels: Of the maps of stride 4, 8, 16 and 32.
+        channels_last: Whether its blocks pass (N, h, w, C) on inside of it.
+    """
+
+    channels: list[int]
+    channels_last: bool
+
+    def __call__(self, images: Tensor) -> list[Tensor]:
+        """(N, 3, H, W) normalised images -> one (N, C, H / stride, W / stride) map a stride."""
+        ...
+
+    def first_blocks(self) -> list[nn.Module]:
+        """The first block of the stage that each map comes from, finest first."""
+        ...
+
+
 class Neck(Protocol):
     """A module with levels of C channels each."""
 
@@ -41,7 +61,14 @@ class Neck(Protocol):
         """Names and strides of what it makes."""
         ...
 
-    def __call__(self, maps: Sequence[Tensor]) -> dict[str, Tensor]:
-        """The backbone's maps of stride 4, 8, 16 and 32 -> (N, C, H / stride, W / stride) by level
-        name, finest first."""
+    def __call__(self, images: Tensor, maps: Sequence[Tensor]) -> dict[str, Tensor]:
+        """The levels of a batch.
+
+        Args:
+            images: (N, 3, H, W) normalised; for necks that look again.
+            maps: The backbone's, of stride 4, 8, 16 and 32.
+
+        Returns:
+            (N, C, H / stride, W / stride) by level name, finest first.
+        """
         ...

@@ -1,25 +1,30 @@
 """From a neck's configuration to its module. C channels."""
 
-from collections.abc import Sequence
 from typing import assert_never
 
 from longtail.config import detector as config
-from longtail.models.necks.base import Levels, Neck
+from longtail.models.necks.base import Backbone, Levels, Neck
 from longtail.models.necks.feature_pyramid import FeaturePyramid
+from longtail.models.necks.recursive_feature_pyramid import RecursiveFeaturePyramid
 from longtail.models.norms import norm_layer
 
 
-def build_neck(neck: config.Neck, in_channels: Sequence[int], channels: int) -> Neck:
+def build_neck(neck: config.Neck, backbone: Backbone, channels: int) -> Neck:
     """The module a configuration names, with new weights.
 
     Args:
         neck: Which, and its parameters.
-        in_channels: Of the backbone's maps of stride 4, 8, 16 and 32.
+        backbone: The network below, with its initial weights.
         channels: C of every level.
+
+    Raises:
+        ValueError: The backbone has no stages of blocks, which the neck needs.
     """
     match neck:
         case config.FeaturePyramid(norm=norm):
-            return FeaturePyramid(in_channels, channels, norm_layer(norm))
+            return FeaturePyramid(backbone.channels, channels, norm_layer(norm))
+        case config.RecursiveFeaturePyramid(steps=steps, dilations=dilations):
+            return RecursiveFeaturePyramid(backbone, channels, steps, dilations)
         case _:
             assert_never(neck)
 
@@ -29,5 +34,7 @@ def levels_of(neck: config.Neck) -> Levels:
     match neck:
         case config.FeaturePyramid():
             return FeaturePyramid.levels
+        case config.RecursiveFeaturePyramid():
+            return RecursiveFeaturePyramid.levels
         case _:
             assert_never(neck)

@@ -29,8 +29,12 @@ class FeaturePyramid(nn.Module):
             list(in_channels), channels, extra_blocks=LastLevelMaxPool(), norm_layer=norm_layer
         )
 
-    def forward(self, maps: Sequence[Tensor]) -> dict[str, Tensor]:
+    def forward(self, images: Tensor, maps: Sequence[Tensor]) -> dict[str, Tensor]:
         """See `Neck`."""
+        return self.levels_of(maps)
+
+    def levels_of(self, maps: Sequence[Tensor]) -> dict[str, Tensor]:
+        """The levels by name, of the maps alone."""
         names = self.levels.names
         levels = self.pyramid(dict(zip(names, maps, strict=False)))
         return dict(zip(names, levels.values(), strict=True))

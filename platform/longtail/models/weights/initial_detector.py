@@ -22,6 +22,8 @@ NO_BACKGROUND = (
 )
 WITH_BACKGROUND = ("detectron2", "torchvision")
 """Their classifiers have a row of background, as neutral names have it the last one."""
+COPY = re.compile(r"neck\.copies\.\d+\.")
+"""How the names of a copy of the backbone begin, in a recursive feature pyramid."""
 NO_SUCH_LAYER = "of layers that this detector does not have"
 
 
@@ -79,6 +81,8 @@ def take_weights(
 ) -> tuple[dict[str, Tensor], Taken]:
     """Replace each tensor that a checkpoint has by the same name and in the same shape.
 
+    Copies of the backbone that a checkpoint knows nothing of start as its backbone.
+
     Args:
         own: State of a new detector by neutral name.
         weights: The checkpoint under neutral names.
@@ -90,7 +94,7 @@ def take_weights(
     Raises:
         BadInputError: A tensor that fits holds NaN or infinity.
     """
-    given = _with_our_logits(weights, own, num_categories)
+    given = _with_copies(_with_our_logits(weights, own, num_categories), own)
     fitting = {
         name: value
         for name, value in given.tensors.items()
@@ -132,6 +136,27 @@ def _with_our_logits(
         return _Given(given, weights.left_out, weights.notes)
     shortened = {name: given[name][:-1] for name in present}
     return _Given({**given, **shortened}, weights.left_out, (*weights.notes, NO_BACKGROUND))
+
+
+def _with_copies(given: _Given, own: Mapping[str, Tensor]) -> _Given:
+    """The checkpoint's backbone for each copy of it that the checkpoint lacks."""
+    known = {found[0] for name in given.tensors if (found := COPY.match(name))}
+    new: dict[str, Tensor] = {}
+    for name in own:
+        found = COPY.match(name)
+        if found is None or found[0] in known:
+            continue
+        value = given.tensors.get(f"backbone.{name.removeprefix(found[0])}")
+        if value is not None and value.shape == own[name].shape:
+            new[name] = value
+    if not new:
+        return given
+    copies = sorted({name.split(".")[2] for name in new})
+    note = (
+        f"neck: the backbone's copies {', '.join(copies)} are not in the file; {len(new)} of their"
+        " tensors are those of the file's backbone"
+    )
+    return _Given({**given.tensors, **new}, given.left_out, (*given.notes, note))
 
 
 def _require_finite(tensors: Mapping[str, Tensor]) -> None:

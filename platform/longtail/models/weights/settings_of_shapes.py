@@ -48,6 +48,7 @@ def settings_of(shapes: Shapes) -> Settings:
             settings["roi_stages.mask_information_flow"] = False
         elif not own_masks:
             settings["roi_stages.mask_heads"] = "one"
+    settings.update(_of_copies(shapes))
     if neck:
         settings["neck_channels"] = neck[0]
     if hidden:
@@ -68,6 +69,14 @@ def settings_of(shapes: Shapes) -> Settings:
         settings["backbone.deformable"] = deformed
     settings.update({path: value for path, value, pattern in OPTIONS if _count(shapes, pattern)})
     return {f"detector.{path}": value for path, value in settings.items()}
+
+
+def _of_copies(shapes: Shapes) -> dict[str, int | str]:
+    """The fields of a recursive neck, below `detector`; its dilations are in no shape."""
+    copies = {found[1] for name in shapes if (found := re.match(r"neck\.copies\.(\d+)\.", name))}
+    if not copies:
+        return {}
+    return {"neck": "recursive_feature_pyramid", "neck.steps": len(copies) + 1}
 
 
 def _count(shapes: Shapes, pattern: str) -> int:

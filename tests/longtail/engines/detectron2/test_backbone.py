@@ -40,7 +40,7 @@ def test_our_pyramid_computes_what_detectron2s_does(
     # The running variance of a frozen norm without weights lets maps grow: they are scaled.
     images = torch.rand(2, 3, 96, 160) * 1e-3
     with torch.no_grad():
-        expected, found = theirs(images), ours(bottom_up(images))
+        expected, found = theirs(images), ours(images, bottom_up(images))
     assert list(found) == list(expected) == list(LEVELS)
     for level, maps in expected.items():
         assert maps.abs().max() > 1e-3

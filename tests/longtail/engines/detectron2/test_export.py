@@ -8,7 +8,12 @@ from support.statistics_of import statistics_of
 
 from longtail.categories import CategoryTable
 from longtail.config.classifiers import Calibrated, Classifier, Softmax
-from longtail.config.detector import Detector
+from longtail.config.detector import (
+    Detector,
+    FeaturePyramid,
+    Neck,
+    RecursiveFeaturePyramid,
+)
 from longtail.config.roi_stages import Cascade, HybridTaskCascade, RoIStages
 from longtail.config.scores import HeadMerge
 from longtail.config.variant import Inference
@@ -61,23 +66,25 @@ SIX = CategoryTable.from_records(
 
 
 @pytest.mark.parametrize(
-    "stages",
+    ("stages", "neck"),
     [
-        Cascade(class_specific_boxes=True),
-        Cascade(mask_heads="one", averaged="probabilities"),
-        HybridTaskCascade(),
+        (Cascade(class_specific_boxes=True), FeaturePyramid()),
+        (Cascade(mask_heads="one", averaged="probabilities"), FeaturePyramid()),
+        (HybridTaskCascade(), FeaturePyramid()),
+        (HybridTaskCascade(), RecursiveFeaturePyramid()),
     ],
-    ids=["cascade", "cascade with one mask head", "htc"],
+    ids=["cascade", "cascade with one mask head", "htc", "htc with a recursive pyramid"],
 )
 def test_a_cascade_finds_the_same_in_detectron2_and_comes_back_whole(
     stages: RoIStages,
+    neck: Neck,
     make_engine: Callable[..., Any],
     make_sample: Callable[..., Sample],
     detector: Detector,
     tmp_path: Path,
 ) -> None:
     mask_head = detector.mask_head.replace(level="area_and_ratio", boundary=True, scoring=True)
-    staged = detector.replace(roi_stages=stages, mask_head=mask_head)
+    staged = detector.replace(roi_stages=stages, mask_head=mask_head, neck=neck)
     engine = make_engine(staged, Softmax(), engine="detectron2").eval()
     folder, state = tmp_path / "export", engine.state_dict()
     inference = Inference(score_threshold=0.0, nms_iou=0.2, detections_per_image=20)

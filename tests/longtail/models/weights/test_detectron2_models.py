@@ -135,7 +135,7 @@ def test_pyramid_and_proposal_outputs_are_the_same(tmp_path: Path) -> None:
     ours = _ours(_zoo_file(theirs, tmp_path / "w.pkl"))
     images = torch.randn(1, 3, 64, 96)
     expected = theirs.backbone(images)
-    levels = ours.neck(list(theirs.backbone.bottom_up(images).values()))
+    levels = ours.neck(images, list(theirs.backbone.bottom_up(images).values()))
     assert levels.keys() == expected.keys()
     for name, level in levels.items():
         torch.testing.assert_close(level, expected[name], **CLOSE)

@@ -1,11 +1,13 @@
 """The settings that a summary names build heads whose weights have the file's names and shapes."""
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 import torch
 from support.models.every_head import BOXES, DETECTOR, MASKS, STAGES, WIDTH
 from support.statistics_of import statistics_of
+from torch import nn
 
 from longtail.config.classifiers import Softmax
 from longtail.config.detector import (
@@ -14,6 +16,7 @@ from longtail.config.detector import (
     Detector,
     FeaturePyramid,
     MaskHead,
+    RecursiveFeaturePyramid,
     Timm,
 )
 from longtail.config.variant import Inference, Variant
@@ -49,6 +52,18 @@ def test_the_settings_of_a_summary_build_heads_of_its_shapes(name: str) -> None:
     tensors = {name: torch.empty(shape, device="meta") for name, shape in (shapes | neck).items()}
     settings = summarize(WeightsFile(Path("model.pt"), "0" * 64, tensors)).settings
     assert _shapes(_set(settings)) == shapes
+
+
+@pytest.mark.parametrize("steps", [2, 3])
+def test_copies_of_the_backbone_tell_a_recursive_neck(steps: int) -> None:
+    neck = RecursiveFeaturePyramid(steps=steps)
+    with torch.device("meta"):
+        backbone = TimmBackbone("resnet10t", frozen_norm=False)
+        built = cast(nn.Module, build_neck(neck, backbone, WIDTH))
+    tensors = {f"neck.{name}": value for name, value in built.state_dict().items()}
+    settings = summarize(WeightsFile(Path("model.pt"), "0" * 64, tensors)).settings
+    found = _set(settings)
+    assert (found.neck, found.neck_channels) == (neck, WIDTH)
 
 
 def _set(settings: object) -> Detector:

@@ -166,7 +166,7 @@ def test_the_engine_computes_what_torchvision_computes() -> None:
     assert taken.is_complete
     ours.load_state_dict(state)
     images = torch.randn(1, 3, 64, 96, generator=torch.Generator().manual_seed(1))
-    maps, levels = theirs.backbone(images), ours.neck(ours.backbone(images))
+    maps, levels = theirs.backbone(images), ours.neck(images, ours.backbone(images))
     for one, other in zip(maps.values(), levels.values(), strict=True):
         torch.testing.assert_close(other, one)
     for found, expected in zip(
