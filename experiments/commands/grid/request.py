@@ -137,7 +137,8 @@ def _changed(
     Raises:
         ValueError: A change fits no field, or nothing reads it in any row.
     """
-    variants, read = {}, set()
+    variants: dict[str, Variant] = {}
+    read: set[str] = set()
     for row, variant in rows.items():
         try:
             silent = unread(variant.override(changes[row]), changes[row])
