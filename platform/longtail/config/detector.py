@@ -80,6 +80,8 @@ class RecursiveFeaturePyramid(Config):
     dilations: tuple[PositiveInt, ...] = (1, 3, 6)
     """Of the branches that a level goes through on its way back, beside one of its mean. All of
     them are as wide: one more than there are dilations divides `neck_channels`."""
+    norm: ConvolutionNorm = "none"
+    """What follows every convolution of the pyramid."""
 
 
 Neck = Annotated[FeaturePyramid | RecursiveFeaturePyramid, Field(discriminator="name")]

@@ -23,8 +23,9 @@ def build_neck(neck: config.Neck, backbone: Backbone, channels: int) -> Neck:
     match neck:
         case config.FeaturePyramid(norm=norm):
             return FeaturePyramid(backbone.channels, channels, norm_layer(norm))
-        case config.RecursiveFeaturePyramid(steps=steps, dilations=dilations):
-            return RecursiveFeaturePyramid(backbone, channels, steps, dilations)
+        case config.RecursiveFeaturePyramid(steps=steps, dilations=dilations, norm=norm):
+            norms = norm_layer(norm)
+            return RecursiveFeaturePyramid(backbone, channels, steps, dilations, norms)
         case _:
             assert_never(neck)
 

@@ -11,6 +11,7 @@ from longtail.models.necks.atrous_pooling import AtrousPooling
 from longtail.models.necks.base import Backbone
 from longtail.models.necks.feature_pyramid import FeaturePyramid
 from longtail.models.necks.stage_feedback import StageFeedback
+from longtail.models.norms import NormLayer
 
 
 class RecursiveFeaturePyramid(FeaturePyramid):
@@ -30,12 +31,18 @@ class RecursiveFeaturePyramid(FeaturePyramid):
         steps: How often the images are looked at, at least 2; the paper's is 2, that of Alibaba
             2020 is 3.
         dilations: Of the atrous pooling.
+        norm_layer: Of the pyramid, see `FeaturePyramid`.
     """
 
     def __init__(
-        self, backbone: Backbone, channels: int, steps: int, dilations: Sequence[int]
+        self,
+        backbone: Backbone,
+        channels: int,
+        steps: int,
+        dilations: Sequence[int],
+        norm_layer: NormLayer | None = None,
     ) -> None:
-        super().__init__(backbone.channels, channels)
+        super().__init__(backbone.channels, channels, norm_layer)
         assert steps >= 2, "the configuration refuses others"
         copies = [copy.deepcopy(backbone) for _ in range(steps - 1)]
         self.copies = nn.ModuleList(cast(list[nn.Module], copies))
