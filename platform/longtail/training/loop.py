@@ -10,10 +10,10 @@ from torch import Tensor, distributed, nn
 
 from longtail.config.stages import LossWeights, Stage
 from longtail.data.loading.batches import TrainingBatch
-from longtail.training.averaged_weights import AveragedWeights
 from longtail.training.journal import Journal
 from longtail.training.optimizers import lr_at, set_learning_rate
 from longtail.training.peak_memory import PeakMemory
+from longtail.training.weights.averaged import AveragedWeights
 
 
 class TrainingDivergedError(ValueError):

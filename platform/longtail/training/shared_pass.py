@@ -13,12 +13,12 @@ from longtail.data.sampling.build import images_per_epoch
 from longtail.engines.base import Engine
 from longtail.randomness import data_seed
 from longtail.training.checkpoints import save_checkpoint
-from longtail.training.freezing import FrozenParts
 from longtail.training.job import StageJob, StageOutcome
 from longtail.training.journal import JOURNAL, Journal
 from longtail.training.shared_trunk import in_place
 from longtail.training.telemetry_files import drop_windows_after, write_window
 from longtail.training.trained_stage import TrainedStage
+from longtail.training.weights.freezing import FrozenParts
 
 NOTICEABLE = 0.01
 """Share of the start in averaged weights at which it is warned of."""

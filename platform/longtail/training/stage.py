@@ -22,12 +22,12 @@ from longtail.models.classifiers.many import ManyClassifiers
 from longtail.randomness import data_seed
 from longtail.training.checkpoints import TrainingState
 from longtail.training.determinism import seed_initial_weights, seed_step
-from longtail.training.freezing import FrozenParts, set_training_mode
 from longtail.training.job import StageJob, StageOutcome
 from longtail.training.loop import TrainingDivergedError, train
 from longtail.training.shared_pass import SharedPass
 from longtail.training.shared_trunk import check_one_pass, classifier_in, in_place, latest_of_all
 from longtail.training.trained_stage import TrainedStage, prepare
+from longtail.training.weights.freezing import FrozenParts, set_training_mode
 
 __all__ = ["StageJob", "StageOutcome", "train_stage", "train_stages"]
 

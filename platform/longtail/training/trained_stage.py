@@ -12,15 +12,15 @@ from longtail.engines.base import Engine
 from longtail.models.classifiers.by_stage import AnyClassifier, classifier_of_stage
 from longtail.models.classifiers.equalization import protected_categories
 from longtail.models.weights.initial_detector import InitialDetector, initial_detector
-from longtail.training.averaged_weights import AveragedWeights, learning_weights
 from longtail.training.checkpoints import Checkpoint, Latest, TrainingState
-from longtail.training.freezing import freeze
-from longtail.training.initial_weights import part_names, take_over
 from longtail.training.job import StageJob, StageOutcome
 from longtail.training.loop import Learner
 from longtail.training.optimizers import build_optimizer
 from longtail.training.shared_trunk import in_place
 from longtail.training.telemetry import Telemetry
+from longtail.training.weights.averaged import AveragedWeights, learning_weights
+from longtail.training.weights.freezing import freeze
+from longtail.training.weights.initial import part_names, take_over
 
 
 @dataclass(frozen=True)

@@ -16,15 +16,15 @@ from longtail.config.classifiers import Softmax
 from longtail.config.stages import Part, Stage
 from longtail.data.loading.batches import TrainingBatch
 from longtail.engines.base import Engine
-from longtail.training.averaged_weights import AveragedWeights, learning_weights
 from longtail.training.checkpoints import Checkpoint, final_checkpoint
 from longtail.training.determinism import seed_step
-from longtail.training.freezing import freeze
 from longtail.training.job import StageJob
 from longtail.training.journal import JOURNAL
 from longtail.training.loop import Learner, train
 from longtail.training.optimizers import build_optimizer
 from longtail.training.stage import train_stage
+from longtail.training.weights.averaged import AveragedWeights, learning_weights
+from longtail.training.weights.freezing import freeze
 
 CPU = torch.device("cpu")
 DECAY = 0.75
