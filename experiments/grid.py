@@ -18,6 +18,7 @@ EPILOG = """\b
 Examples:
   experiments/grid.py                                      four variants on the synthetic set
   experiments/grid.py --dry-run                            the nodes it would run
+  experiments/grid.py --dry-run --preview                  and pictures of what they learn from
   experiments/grid.py --list                               variants and tables by name
   experiments/grid.py --fields                             what --set can set
   experiments/grid.py --table eql_2019_3 --train lvis_v1_train.json \\
@@ -86,10 +87,16 @@ def _seeds(_: click.Context, parameter: click.Parameter, text: str) -> tuple[int
 )
 @run_options
 @click.option("--dry-run", is_flag=True, help="Print the nodes it would run, then stop.")
+@click.option(
+    "--preview",
+    is_flag=True,
+    help="With --dry-run: write what each stage learns from as pictures to RUNS/previews.",
+)
 def main(
     list_only: bool,
     fields_only: bool,
     dry_run: bool,
+    preview: bool,
     csv: Path | None,
     no_report: bool,
     **options: Any,
@@ -101,6 +108,8 @@ def main(
     """
     if csv is not None and (list_only or fields_only or dry_run):
         raise click.UsageError("--csv: nothing is run here; leave it out")
+    if preview and not dry_run:
+        raise click.UsageError("--preview: goes with --dry-run; add it")
     if list_only:
         from experiments.commands.catalogue import print_catalogue
 
@@ -115,10 +124,10 @@ def main(
     from experiments.commands.run_request import take_run_request
 
     request = GridRequest(run=take_run_request(options), **options)
-    return _dry_run(request) if dry_run else _run(request, csv, not no_report)
+    return _dry_run(request, preview) if dry_run else _run(request, csv, not no_report)
 
 
-def _dry_run(request: "GridRequest") -> ExitCode:
+def _dry_run(request: "GridRequest", preview: bool) -> ExitCode:
     from experiments.commands.grid.plan_table import print_plan
     from longtail.cluster.nodes.statuses import look_up
     from longtail.cluster.work.take_results import check_results
@@ -127,6 +136,11 @@ def _dry_run(request: "GridRequest") -> ExitCode:
     statuses = look_up(plan, request.run.runs)
     check_results(plan, statuses, partial(click.echo, err=True))
     print_plan(plan, statuses)
+    if preview:
+        from experiments.commands.previews import preview_rows
+
+        rows = {row.name: row.variant for row in plan.rows}
+        preview_rows(rows, plan.data, request.run.runs / "previews")
     return ExitCode.DONE
 
 

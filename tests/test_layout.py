@@ -190,6 +190,11 @@ BESIDE: dict[str, set[str]] = {
         "longtail.data.sampling",
         "longtail.data.pictures",
     },
+    "longtail.data.preview": {
+        "longtail.data.loading",
+        "longtail.data.lvis",
+        "longtail.data.semantic",
+    },
     "longtail.data.synthetic": set(),
     "longtail.data.convert": {
         "longtail.data.checking",

@@ -66,7 +66,9 @@ listeners.push((name, value) => {
 });
 
 const panels = [...document.querySelectorAll(".panel")];
-const idle = window.requestIdleCallback ?? ((work) => setTimeout(work, 30));
+/** Without a limit a frame that its browser takes for unimportant may wait for ever. */
+const idle = window.requestIdleCallback
+  ? (work) => window.requestIdleCallback(work, { timeout: 200 }) : (work) => setTimeout(work, 30);
 const seen = new IntersectionObserver((entries) => {
   for (const entry of entries) if (entry.isIntersecting) drawOnce(entry.target);
 }, { rootMargin: "300px" });

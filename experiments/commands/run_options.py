@@ -1,6 +1,6 @@
 """Options that every command which runs nodes on Ray has in common; no heavy imports."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -18,7 +18,7 @@ def _resamples(_: click.Context, __: click.Parameter, number: int) -> int:
     raise click.BadParameter(f"{number}: at least 20, 1000 are usual; 0 for no intervals")
 
 
-_OPTIONS = (
+_DATA = (
     click.option(
         "--train",
         type=DataSetPath(),
@@ -59,6 +59,18 @@ _OPTIONS = (
         " warm-up and checkpoints follow [default: 180].",
     ),
     click.option(
+        "--runs",
+        default="runs",
+        envvar="LONGTAIL_RUNS",
+        show_default=True,
+        show_envvar=True,
+        type=SharedPath(writes=True),
+        help="Where results live, on storage all machines see.",
+    ),
+)
+
+_OPTIONS = (
+    click.option(
         "--resamples",
         default=1000,
         show_default=True,
@@ -70,15 +82,6 @@ _OPTIONS = (
     click.option("--gpus-per-worker", default=0.0, show_default=True, help="GPUs of each."),
     click.option(
         "--loader-processes", default=0, show_default=True, help="Data processes of each."
-    ),
-    click.option(
-        "--runs",
-        default="runs",
-        envvar="LONGTAIL_RUNS",
-        show_default=True,
-        show_envvar=True,
-        type=SharedPath(writes=True),
-        help="Where results live, on storage all machines see.",
     ),
     click.option("--csv", type=ResultTable(), help="Write the table of results here, too, as CSV."),
     no_report_option,
@@ -92,6 +95,15 @@ _OPTIONS = (
 
 def run_options(command: Command) -> Command:
     """Add them; a `RunRequest` takes their values."""
-    for option in reversed(_OPTIONS):
+    return data_options(_with(command, _OPTIONS))
+
+
+def data_options(command: Command) -> Command:
+    """Those among them that say what is learned from, and at which scale."""
+    return _with(command, _DATA)
+
+
+def _with(command: Command, options: Sequence[Callable[[Command], Command]]) -> Command:
+    for option in reversed(options):
         command = option(command)
     return command

@@ -27,15 +27,15 @@ class RunRequest:
     exhaustive: bool
     scale: str | None
     iterations: int | None
-    resamples: int
-    workers: int
-    cpus_per_worker: float
-    gpus_per_worker: float
-    loader_processes: int
     runs: Path
-    address: str | None
-    dashboard: bool
-    experiment: str
+    resamples: int = RESAMPLES
+    workers: int = 1
+    cpus_per_worker: float = 1.0
+    gpus_per_worker: float = 0.0
+    loader_processes: int = 0
+    address: str | None = None
+    dashboard: bool = False
+    experiment: str = DEFAULT_EXPERIMENT
 
     def __post_init__(self) -> None:
         check_experiment(self.experiment)

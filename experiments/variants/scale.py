@@ -97,9 +97,9 @@ def _shorter_memory(stage: Stage, iterations: int) -> float | None:
     """The decay that leaves the weights of the start the share that the whole schedule would."""
     if stage.ema_decay is None:
         return None
-    steps_in_one = stage.schedule.iterations / iterations
-    # A decay of 0 is none; what is as small keeps nothing either.
-    return max(stage.ema_decay**steps_in_one, sys.float_info.min)
+    decay: float = stage.ema_decay ** (stage.schedule.iterations / iterations)
+    # 0 is no decay; the smallest number keeps nothing either.
+    return max(decay, sys.float_info.min)
 
 
 def _small_epochs(sampler: Sampler) -> Sampler:

@@ -1,7 +1,7 @@
 """What a grid's command line asks for, resolved: variants, data files and settings."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from longtail.cluster.nodes.settings import GridSettings, check_writable
 from longtail.cluster.nodes.trained_node import TrainedNode
 from longtail.cluster.trained import names_training
 from longtail.config.base import parse_assignments
+from longtail.config.meaning import unread
 from longtail.config.variant import Variant
 
 DEFAULT_TABLE = "eql_2019_3"
@@ -95,7 +96,7 @@ class GridRequest:
                 " --variants or --table"
             )
         changes = _changes_by_variant(self.assignments, names)
-        variants = {name: _changed(name, rows[name], changes[name]) for name in names}
+        variants = _changed(rows, changes)
         for variant in variants.values():
             if isinstance(variant, Variant):
                 self.run.check_workers(variant)
@@ -147,14 +148,36 @@ def _row_and_name(word: str) -> tuple[str, str]:
 
 
 def _changed(
-    row: str, variant: Variant | TrainedNode, changes: dict[str, Any]
-) -> Variant | TrainedNode:
-    try:
-        if isinstance(variant, TrainedNode):
-            return with_test_time_settings(variant, changes)
-        return variant.override(changes)
-    except ValueError as error:
-        raise ValueError(f"row {row}: {error}") from None
+    rows: Mapping[str, Variant | TrainedNode], changes: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Variant | TrainedNode]:
+    """The rows with their changes, each without those that nothing reads in it: its nodes keep
+    their names.
+
+    Raises:
+        ValueError: A change fits no field, nothing reads it in any row, or it would have to be
+            trained where a training is finished.
+    """
+    variants: dict[str, Variant | TrainedNode] = {}
+    read: set[str] = set()
+    for row, base in rows.items():
+        variant = base.variant if isinstance(base, TrainedNode) else base
+        try:
+            silent = unread(variant.override(changes[row]), changes[row])
+            own = {path: value for path, value in changes[row].items() if path not in silent}
+            if isinstance(base, TrainedNode):
+                variants[row] = with_test_time_settings(base, own)
+            else:
+                variants[row] = base.override(own)
+        except ValueError as error:
+            raise ValueError(f"row {row}: {error}") from None
+        read |= own.keys()
+    for path in dict.fromkeys(path for own in changes.values() for path in own):
+        if path not in read:
+            raise ValueError(
+                f"--set {path}: nothing reads this field in {', '.join(rows)}: another field"
+                " leaves its part out; leave it away, or set that field as well"
+            )
+    return variants
 
 
 def _changes_by_variant(

@@ -234,7 +234,17 @@ def _readable(error: ValidationError, changes: Mapping[str, Any]) -> str:
 def _said(item: Mapping[str, Any]) -> str:
     if item["type"] == "union_tag_not_found":
         return "say which one it is: give its name, or JSON that has it as 'name'"
+    if item["type"] == "tuple_type" and isinstance(item["input"], str):
+        words = [_number_or_word(word.strip()) for word in item["input"].split(",")]
+        return f"give a list as JSON: {json.dumps(words)}"
     return str(item["msg"])
+
+
+def _number_or_word(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
 
 
 def _leaves(node: Any, prefix: str) -> Iterator[tuple[str, Any]]:

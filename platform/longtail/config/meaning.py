@@ -3,6 +3,8 @@
 An identity keeps them (nodes are named by all fields); a search tries what means the same once.
 """
 
+from collections.abc import Mapping
+
 from longtail.config.detector import BoxHead, Detector
 from longtail.config.roi_stages import BoxStages, global_context_of, semantic_branch_of
 from longtail.config.scores import AsTheyAre, HeadMerge, LogitAdjustment, NorCal, ScoreAdjustment
@@ -27,6 +29,19 @@ def meaning_of(variant: Variant) -> Variant:
         stages=tuple(_of_stage(stage, variant.detector) for stage in variant.stages),
         inference=_of_inference(variant.inference),
     )
+
+
+def unread(variant: Variant, changes: Mapping[str, object]) -> set[str]:
+    """The paths of changes after which nothing reads the field, such as the weight of a loss that
+    no part has.
+
+    Args:
+        variant: With the changes made.
+        changes: By path, as `Variant.override` takes them.
+    """
+    has, means = variant.leaves(), meaning_of(variant).leaves()
+    silent = {path for path in has if has[path] != means.get(path)}
+    return {path for path in changes if variant.whole_path(path) in silent}
 
 
 def _of_detector(detector: Detector) -> Detector:

@@ -202,3 +202,9 @@ def test_the_first_stage_has_nothing_to_recreate() -> None:
 def test_a_part_is_not_both_frozen_and_recreated() -> None:
     with pytest.raises(ValueError, match="classifier: a part cannot be both"):
         Stage(freeze=("classifier",), recreate=("classifier",))
+
+
+def test_a_list_without_brackets_is_told_how_it_is_written() -> None:
+    for words, said in {"a,b": r'\["a", "b"\]', "600, 0.8": r"\[600, 0.8\]"}.items():
+        with pytest.raises(ValueError, match=f"give a list as JSON: {said}"):
+            Variant().override({"freeze": words})

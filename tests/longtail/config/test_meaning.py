@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from experiments.variants import VARIANTS
-from longtail.config.meaning import meaning_of
+from longtail.config.meaning import meaning_of, unread
 from longtail.config.scores import HeadMerge, LogitAdjustment, NorCal
 from longtail.config.stages import ClassThenImage, Schedule, Stage
 from longtail.config.variant import Inference, Variant
@@ -108,3 +108,10 @@ def test_every_published_variant_means_itself() -> None:
         assert meaning_of(once) == once, name
         assert once.inference.head_merge.rule == variant.inference.head_merge.rule
     assert meaning_of(Variant()).inference.head_merge == HeadMerge()
+
+
+def test_changes_that_nothing_reads_are_told_by_the_paths_they_were_given_by() -> None:
+    changes = {"mask_iou": 3.0, "loss_weights.mask": 2.0, "detector.box_head.positive_iou": 0.6}
+    assert unread(Variant().override(changes), changes) == {"mask_iou"}
+    cascade = {**changes, "roi_stages": "cascade", "mask_head.scoring": True}
+    assert unread(Variant().override(cascade), cascade) == {"detector.box_head.positive_iou"}

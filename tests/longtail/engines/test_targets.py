@@ -1,7 +1,7 @@
 from collections.abc import Callable
 
 import torch
-from support.unannotated import unannotated
+from support.pictures.unannotated import unannotated
 
 from longtail.data.loading.sample import Sample, VerifiedCategories
 from longtail.engines.targets import roi_targets, verified_rows

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from support.unannotated import unannotated
+from support.pictures.unannotated import unannotated
 from torch import Tensor, nn
 
 from longtail.config.augmentations import HorizontalFlip, Resize

@@ -29,7 +29,7 @@ class AveragedWeights:
     def __init__(self, learning: Mapping[str, Tensor], decay: float) -> None:
         self._learning = dict(learning)
         self._average = {name: tensor.clone() for name, tensor in learning.items()}
-        self._mix = get_ema_multi_avg_fn(decay)
+        self._mix = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
 
     def update(self) -> None:
         """Take in the weights after an optimizer step."""

@@ -63,6 +63,23 @@ def test_rows_that_cannot_be_told_apart_are_refused(
         request(toy_set, tmp_path, variants=variants).plan()
 
 
+def test_a_change_that_a_row_does_not_read_leaves_its_nodes_their_names(
+    toy_set: Path, tmp_path: Path
+) -> None:
+    rows = ("plain=softmax_r50", "sharp=softmax_r50")
+    changes = ("sharp:mask_head.boundary=true", "loss_weights.boundary=2")
+    plan = request(toy_set, tmp_path, variants=rows, assignments=changes).plan()
+    alone = request(toy_set, tmp_path, variants=("plain=softmax_r50",)).plan()
+    assert plan.rows[0].evaluation.id == alone.rows[0].evaluation.id
+    assert plan.rows[1].variant.stages[0].loss_weights.boundary == 2
+
+
+def test_a_change_that_no_row_reads_is_refused(toy_set: Path, tmp_path: Path) -> None:
+    rows = ("softmax_r50", "eql_r50")
+    with pytest.raises(ValueError, match=r"--set loss_weights.boundary: nothing reads .* eql_r50"):
+        request(toy_set, tmp_path, variants=rows, assignments=("loss_weights.boundary=2",)).plan()
+
+
 def test_the_baseline_is_a_row(toy_set: Path, tmp_path: Path) -> None:
     rows = ("softmax_r50", "other=eql_r50")
     asked = request(toy_set, tmp_path, variants=rows, baseline="other")

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from support.unannotated import unannotated
+from support.pictures.unannotated import unannotated
 
 from longtail.data.loading.sample import Image, Sample
 from longtail.data.loading.scenes.masks import InstanceMasks, PolygonMask

@@ -1,0 +1,41 @@
+"""A contact sheet: many samples of a stage in one picture file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image as PilImage
+from PIL import ImageDraw, ImageFont
+
+from longtail.data.loading.sample import Sample
+from longtail.data.preview.panel import BACKGROUND, INK, draw_panel
+from longtail.files import replacing
+
+GAP = 8
+TITLE = 28
+
+
+def write_sheet(
+    samples: Sequence[Sample], names: Sequence[str], title: str, columns: int, path: Path
+) -> None:
+    """Write the samples as a PNG, row by row.
+
+    Args:
+        samples: At least one.
+        names: Of the categories, by index.
+        title: A line over all of them.
+        columns: Samples in a row.
+        path: The file; it is written under another name and then renamed.
+    """
+    panels = [draw_panel(sample, names) for sample in samples]
+    columns = min(columns, len(panels))
+    width, height = panels[0].size
+    rows = -(-len(panels) // columns)
+    size = columns * (width + GAP) + GAP, rows * (height + GAP) + GAP + TITLE
+    sheet = PilImage.new("RGB", size, BACKGROUND)
+    ImageDraw.Draw(sheet).text((GAP, GAP), title, INK, ImageFont.load_default(14))
+    for number, panel in enumerate(panels):
+        row, column = divmod(number, columns)
+        place = GAP + column * (width + GAP), GAP + TITLE + row * (height + GAP)
+        sheet.paste(panel, place)
+    with replacing(path) as partial:
+        sheet.save(partial, "PNG")
