@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from longtail.cluster.nodes.trained_node import TrainedNode
+from longtail.cluster.nodes.trained_node import DECLARED, INFERENCE, TrainedNode
 from longtail.cluster.trained import NODE_ID, find_trained_node
 from longtail.path_options import shared_path
 from longtail.problems import BadInputError
 
-CHANGEABLE = ("inference", "rules", "external_data")
+CHANGEABLE = (INFERENCE, *DECLARED)
 """Fields of a variant that train nothing."""
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from longtail.cluster.nodes.ledger import begin, finish, node_directory
 from longtail.cluster.nodes.node import Node, stage_node
-from longtail.cluster.nodes.trained_node import kept_inference
+from longtail.cluster.nodes.trained_node import kept_facts
 from longtail.config.variant import Variant
 from longtail.training.checkpoints import TrainingState, save_checkpoint
 
@@ -43,6 +43,6 @@ def made_training(
     step = variant.stages[-1].schedule.iterations
     state = TrainingState(step, 1, 2, tuple(range(len(counts))), counts, counts, {})
     path = save_checkpoint(directory / "checkpoints", weights, {}, state)
-    begin(directory, node, {**MADE, **(facts or kept_inference(variant.inference, is_last=True))})
+    begin(directory, node, {**MADE, **(facts or kept_facts(variant, is_last=True))})
     finish(directory, path.iterdir(), {"iterations": step})
     return node

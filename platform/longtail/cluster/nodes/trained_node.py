@@ -9,12 +9,14 @@ from typing import Any
 from longtail.cluster.nodes.ledger import NODE, read_record
 from longtail.cluster.nodes.node import Node
 from longtail.config.scores import AsTheyAre, HeadMerge
-from longtail.config.variant import Inference, Variant
+from longtail.config.variant import Variant
 from longtail.problems import BadInputError
 
 IDENTITY = ("detector", "data", "stages")
 """Of a variant, what the configuration of a training holds."""
 INFERENCE = "inference"
+DECLARED = ("external_data", "rules")
+"""What a training notes of the row that asks for it first; no part of its identity."""
 SOUP = "soup"
 """In the configuration of an average: the ids of its ingredients."""
 
@@ -46,8 +48,8 @@ class TrainedNode:
 def read_trained_node(directory: Path) -> TrainedNode:
     """Read what a training is.
 
-    Test-time settings are those of the row that asked for it first, or the defaults where a node
-    of an earlier version does not tell.
+    Test-time settings and declarations are those of the row that asked for it first, or the
+    defaults where a node of an earlier version does not tell.
 
     Raises:
         BadInputError: It is no training, or its `node.json` is missing or damaged.
@@ -68,24 +70,26 @@ def read_trained_node(directory: Path) -> TrainedNode:
     return TrainedNode(node, _variant(directory, record), tuple(record["parents"]))
 
 
-def kept_inference(inference: Inference, *, is_last: bool) -> dict[str, Any]:
-    """What a training notes of the test-time settings of the row that asks for it.
+def kept_facts(variant: Variant, *, is_last: bool) -> dict[str, Any]:
+    """What a training notes of the row that asks for it.
 
     Args:
-        inference: Of the row.
+        variant: Of the row.
         is_last: Whether the row predicts with it; what treats the scores of a later stage's
             classifier is left out otherwise.
     """
+    inference = variant.inference
     if not is_last:
         inference = inference.replace(score_adjustment=AsTheyAre(), head_merge=HeadMerge())
-    return {INFERENCE: inference.named_tree()}
+    declared = {field: getattr(variant, field) for field in DECLARED}
+    return {INFERENCE: inference.named_tree(), **declared}
 
 
 def _variant(directory: Path, record: Mapping[str, Any]) -> Variant:
     tree = {**{key: record["config"][key] for key in IDENTITY}, "seed": record["seed"]}
-    tree[INFERENCE] = record.get(INFERENCE, {})
+    tree |= {field: record[field] for field in (INFERENCE, *DECLARED) if field in record}
     if tree["detector"].get("roi_stages", {}).get("semantic"):
-        # A node does not keep what was declared; this branch cannot be without.
+        # A node of an earlier version does not keep it; this branch cannot be without.
         tree["external_data"] = True
     return variant_of(directory / NODE, json.dumps(tree))
 

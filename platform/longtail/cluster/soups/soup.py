@@ -13,7 +13,7 @@ from torch import Tensor
 
 from longtail.cluster.nodes.ledger import begin, finish, node_directory, read_result
 from longtail.cluster.nodes.node import Node
-from longtail.cluster.nodes.trained_node import SOUP, kept_inference
+from longtail.cluster.nodes.trained_node import DECLARED, SOUP, kept_facts
 from longtail.cluster.soups.agreement import check_alike
 from longtail.cluster.soups.ingredients import Ingredient
 from longtail.cluster.soups.mean import mean_weights
@@ -74,13 +74,22 @@ def write_soup(soup: Soup, runs: Path, provenance: Mapping[str, Any]) -> Path:
         runs: The runs folder.
         provenance: Versions and commit.
     """
-    node, first = soup.node, soup.ingredients[0]
+    node, state = soup.node, soup.ingredients[0].checkpoint.state
     directory = node_directory(runs, node)
-    inference = kept_inference(first.trained.variant.inference, is_last=True)
-    state = first.checkpoint.state
+    facts = {**provenance, **_facts(soup)}
     with set_aside(directory), new_directory(directory) as partial:
         checkpoint = save_checkpoint(partial / "checkpoints", soup.weights, {}, state)
-        begin(partial, node, {**provenance, **inference})
+        begin(partial, node, facts)
         summary = {"iterations": state.step, "ingredients": len(soup.ingredients)}
         finish(partial, checkpoint.iterdir(), summary)
     return directory
+
+
+def _facts(soup: Soup) -> dict[str, Any]:
+    """As of the first ingredient, or the first that learned from external data if one did."""
+    variants = [ingredient.trained.variant for ingredient in soup.ingredients]
+    declared = next((of for of in variants if of.external_data), variants[0])
+    return {
+        **kept_facts(variants[0], is_last=True),
+        **{of: getattr(declared, of) for of in DECLARED},
+    }

@@ -10,7 +10,7 @@ from typing import Any, assert_never
 from longtail.cluster.nodes.ledger import begin, finish, node_directory, read_result, reopen
 from longtail.cluster.nodes.node import Node
 from longtail.cluster.nodes.plan import Plan, Row, with_absolute_files
-from longtail.cluster.nodes.trained_node import kept_inference
+from longtail.cluster.nodes.trained_node import kept_facts
 from longtail.cluster.pool.tasks import Run
 from longtail.cluster.results.evaluation_files import result_files, summary_of
 from longtail.cluster.work.evaluate import evaluate_node
@@ -88,7 +88,7 @@ class NodeRunner:
             return self.provenance
         row = self.plan.row_of(node)
         is_last = node.id == row.stages[-1].id
-        return {**self.provenance, **kept_inference(row.variant.inference, is_last=is_last)}
+        return {**self.provenance, **kept_facts(row.variant, is_last=is_last)}
 
     def _do_alone(self, node: Node) -> None:
         directory, row = node_directory(self.runs, node), self.plan.row_of(node)

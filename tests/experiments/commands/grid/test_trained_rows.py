@@ -17,12 +17,12 @@ from experiments.variants.scale import demo_scale
 from longtail.cluster.nodes.ledger import finish, node_directory
 from longtail.cluster.nodes.node import Node
 from longtail.cluster.nodes.statuses import State, look_up
-from longtail.cluster.nodes.trained_node import kept_inference
+from longtail.cluster.nodes.trained_node import kept_facts
 from longtail.config.variant import Inference
 from longtail.problems import BadInputError
 
 BASE = demo_scale(VARIANTS["softmax_r50"]).replace(seed=7)
-FACTS = kept_inference(BASE.inference, is_last=True)
+FACTS = kept_facts(BASE, is_last=True)
 
 
 def request(toy_set: Path, runs: Path, *variants: str, **changes: Any) -> GridRequest:
@@ -83,7 +83,7 @@ def test_a_node_that_keeps_no_test_time_settings_has_the_defaults(
 ) -> None:
     node = made_training(tmp_path, BASE, {}, facts={"of": "an earlier version"})
     (row,) = request(toy_set, tmp_path, node.id).plan().rows
-    assert row.variant == BASE.replace(inference=Inference())
+    assert row.variant == BASE.replace(inference=Inference(), rules="none")
 
 
 def test_test_time_settings_can_be_set_and_make_other_predictions(
@@ -140,7 +140,7 @@ def test_where_nothing_is_trained_the_training_file_may_be_left_out(
 def test_a_training_of_another_folder_or_of_none_is_bad_input(
     toy_set: Path, tmp_path: Path, trained: Node
 ) -> None:
-    with pytest.raises(BadInputError, match="a=stage-000000000000: .*no such training"):
+    with pytest.raises(BadInputError, match=r"a=stage-000000000000: .*no such training"):
         request(toy_set, tmp_path, "a=stage-000000000000").plan()
     folder = node_directory(tmp_path, trained)
     with pytest.raises(BadInputError, match="give --runs the folder that it was trained in"):
