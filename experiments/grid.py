@@ -30,6 +30,8 @@ Examples:
   experiments/grid.py --variants eql_r50,eql_d2=eql_r50 --set eql_d2:engine=detectron2
   experiments/grid.py --variants best=runs/sweeps/lambda/best.json --seeds 0,1,2
                                                            what a sweep found, with more seeds
+  experiments/grid.py --variants eql_r50,soup=stage-0123456789ab
+                                                           beside a finished training
   experiments/grid.py --variants eql_r50 --train train.json --val val.json \\
       --images images --pred old=results.json               beside another tool's result
   experiments/grid.py --val val.json --pred a=a.json --pred b=b.json
@@ -59,7 +61,8 @@ def _seeds(_: click.Context, parameter: click.Parameter, text: str) -> tuple[int
     "--variants",
     callback=_names,
     help="Names, comma-separated; see --list. ROW=NAME is a row of another name, ROW=FILE.json a"
-    " variant of its own, as a sweep leaves it; --scale does not change a file.",
+    " variant of its own, as a sweep leaves it; --scale does not change a file. ROW=stage-... (a"
+    " node of --runs) or ROW=FOLDER is a finished training, which predicts and is not trained.",
 )
 @click.option("--table", help="Every row of a report's table [default: eql_2019_3].")
 @click.option("--list", "list_only", is_flag=True, help="List variants and tables, then stop.")

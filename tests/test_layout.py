@@ -243,6 +243,11 @@ BESIDE: dict[str, set[str]] = {
     "longtail.cluster.nodes": set(),
     "longtail.cluster.pool": {"longtail.cluster.nodes"},
     "longtail.cluster.results": {"longtail.cluster.nodes"},
+    "longtail.cluster.soups": {
+        "longtail.cluster.nodes",
+        "longtail.cluster.results",
+        "longtail.cluster.trained",
+    },
     "longtail.cluster.work": {
         "longtail.cluster.nodes",
         "longtail.cluster.pool",

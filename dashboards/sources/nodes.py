@@ -8,6 +8,7 @@ from dashboards.sources.files import check_shape, tree_if_there
 from dashboards.sources.found import Training
 from dashboards.sources.shapes.results import JournalLine, NodeFile
 from longtail.cluster.nodes.ledger import NODE, RESULT
+from longtail.cluster.nodes.trained_node import SOUP
 from longtail.cluster.results.named_results import file_name
 from longtail.training.journal import JOURNAL, REMEDY, read_journal, read_lines
 
@@ -32,11 +33,11 @@ def nodes_of_rows(grid: Path, names: Iterable[str]) -> Nodes:
 
 
 def trainings_of(nodes: Nodes) -> tuple[Training, ...]:
-    """Those of the nodes that train, finished or not."""
+    """Those of the nodes that train, finished or not; an average of trainings has no journal."""
     found = []
     for node, rows in nodes.items():
         tree = tree_if_there(node / NODE, NodeFile)
-        if tree.get("kind") == "stage":
+        if tree.get("kind") == "stage" and SOUP not in tree.get("config", {}):
             lines_of(node)
             records = read_journal(node / JOURNAL)
             finished = (node / RESULT).is_file()

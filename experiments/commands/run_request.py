@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.variants.scale import DEMO_ITERATIONS, demo_scale
-from longtail.cluster.data_files import find_data_files, find_val_file
+from longtail.cluster.data_files import find_data_files, find_predicted_files, find_val_file
 from longtail.cluster.nodes.plan import RESAMPLES, DataFiles
 from longtail.cluster.nodes.settings import GridSettings, WorkerResources
 from longtail.config.roi_stages import semantic_branch_of
@@ -110,6 +110,18 @@ class RunRequest:
             exhaustive=self.exhaustive,
             semantic=self.semantic,
         )
+
+    def data_of_trainings(self) -> DataFiles:
+        """The files that finished trainings predict, where nothing is trained: `--train` may be
+        left out.
+
+        Raises:
+            ValueError: Options that do not fit together.
+            BadInputError: A file cannot be used.
+        """
+        if self.train is not None or self.val is None:
+            return self.data()
+        return find_predicted_files(self.val, self.images, exhaustive=self.exhaustive)
 
     def data_of_results(self) -> DataFiles:
         """The file that finished results are evaluated on, where nothing is trained.

@@ -1,5 +1,7 @@
 """A variant at a size that a laptop trains in a minute: its techniques stay, its sizes go."""
 
+import sys
+
 from longtail.config.augmentations import HorizontalFlip, Resize
 from longtail.config.classifiers import Calibrated
 from longtail.config.detector import Detector, Proposals, Timm
@@ -86,8 +88,18 @@ def _short_stage(stage: Stage, iterations: int) -> Stage:
             HorizontalFlip(),
         ),
         optimizer=AdamW(base_lr=1e-3, weight_decay=1e-4),
+        ema_decay=_shorter_memory(stage, iterations),
         schedule=schedule,
     )
+
+
+def _shorter_memory(stage: Stage, iterations: int) -> float | None:
+    """The decay that leaves the weights of the start the share that the whole schedule would."""
+    if stage.ema_decay is None:
+        return None
+    decay: float = stage.ema_decay ** (stage.schedule.iterations / iterations)
+    # 0 is no decay; the smallest number keeps nothing either.
+    return max(decay, sys.float_info.min)
 
 
 def _small_epochs(sampler: Sampler) -> Sampler:

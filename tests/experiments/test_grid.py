@@ -1,11 +1,13 @@
 """The grid command end to end."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.commands.grid_command import GridCommand
+from pyarrow.parquet import read_table
+from support.commands.grid_command import ITERATIONS, GridCommand
 from support.commands.in_process import exit_code
 from support.commands.run_records import (
     assert_mlflow_holds_every_node_once,
@@ -17,6 +19,8 @@ from support.on_ray.warm_pool import WarmPool
 from support.results.made_up import write_result
 
 from experiments.grid import main as grid
+from longtail.cluster.nodes.ledger import begin, finish, node_directory, read_record
+from longtail.cluster.soup import main as soup
 from longtail.evaluation.lvis import evaluate
 from longtail.results import table
 
@@ -138,3 +142,71 @@ def test_a_variant_that_fails_does_not_stop_the_others(
     statuses = {run.info.run_name: run.info.status for run in mlflow_runs(command.runs)}
     assert statuses["sigmoid_r50 training"] == "FAILED"
     assert statuses["eql_rfs_r50"] == statuses["old"] == "FINISHED"
+
+
+def test_a_soup_is_predicted_as_its_averaged_weights_are(
+    uninterrupted: GridCommand, warm: WarmPool, tmp_path: Path
+) -> None:
+    runs = tmp_path / "runs"
+    shutil.copytree(uninterrupted.runs, runs, symlinks=True)
+    other = ("--set", "other:stages.0.optimizer.base_lr=5e-4")
+    rows = "sigmoid_r50,other=sigmoid_r50"
+    code, output = warm.run(replace(uninterrupted, runs=runs, variants=rows, more=other).words())
+    assert code == 0, output
+    (grid_folder,) = (path.parent for path in runs.glob("grids/*/other"))
+    trained = [grid_folder / name for name in ("sigmoid_r50", "other")]
+    assert exit_code(soup, *map(str, trained), "--runs", str(runs)) == 0
+    (made,) = (path for path in runs.glob("nodes/stage-*") if is_soup(path))
+    by_hand = averaged_by_hand(runs, [row / "training" for row in trained])
+
+    named = replace(
+        uninterrupted, runs=runs, variants=f"sigmoid_r50,soup={made.name},hand={by_hand}"
+    )
+    code, output = warm.run(named.words())
+    assert code == 0, output
+    begun = [line for line in output.splitlines() if line.startswith("started")]
+    assert len(begun) == 2 and all("predictions" in line for line in begun)
+    (links,) = (path.parent for path in runs.glob("grids/*/hand"))
+    assert (links / "soup" / "training").resolve() == made.resolve()
+    stores = [links / name / "predictions" for name in ("soup", "hand", "sigmoid_r50")]
+    detected = [shards_of(store) for store in stores]
+    assert detected[0] == detected[1] != detected[2]
+    table = json.loads((links / "table.json").read_text())
+    assert table["rows"]["soup"] == table["rows"]["hand"]
+    assert [of["row"] for of in table["differences"]] == ["soup", "hand"]
+    evaluated = mlflow_runs(runs, "tags.`longtail.kind` = 'evaluation'")
+    assert "soup" in {run.info.run_name for run in evaluated}
+
+
+def is_soup(node: Path) -> bool:
+    return "soup" in read_record(node)["config"]
+
+
+def averaged_by_hand(runs: Path, trained: list[Path]) -> str:
+    """The id of a node that says to be a training, with (a + b) / 2 for its weights."""
+    import torch
+
+    from longtail.cluster.nodes.node import Node
+    from longtail.training.checkpoints import Checkpoint, save_checkpoint
+
+    record = read_record(trained[0])
+    config = {**record["config"], "by": "hand"}
+    node = Node("stage", "by hand", config, record["inputs"], record["seed"])
+    a, b = (Checkpoint(path / "checkpoints" / f"step-{ITERATIONS:08d}") for path in trained)
+    second = b.weights()
+    mean = {
+        name: ((of.double() + second[name]) / 2).float() if of.is_floating_point() else of
+        for name, of in a.weights().items()
+    }
+    assert any(not torch.equal(mean[name], second[name]) for name in mean)
+    directory = node_directory(runs, node)
+    path = save_checkpoint(directory / "checkpoints", mean, {}, a.state)
+    facts = {key: record[key] for key in ("versions", "git", "inference", "rules")}
+    begin(directory, node, facts)
+    finish(directory, path.iterdir(), {})
+    return node.id
+
+
+def shards_of(store: Path) -> dict[str, list[dict[str, object]]]:
+    """All rows of a store by file."""
+    return {file.name: read_table(file).to_pylist() for file in sorted(store.glob("*.parquet"))}

@@ -261,3 +261,15 @@ def test_the_rules_of_2020_refuse_rows_with_other_data() -> None:
         VARIANTS["eql_coco_r50"].override({"rules": "2020"})
     later = (*TABLES["alibaba_2020_1"], *lvistraveler_2020.VARIANTS)
     assert {VARIANTS[name].rules for name in later} == {"2020"}
+
+
+def test_at_demo_scale_averaged_weights_keep_the_share_of_the_start() -> None:
+    full = VARIANTS["softmax_r50"].override({"stages.0.ema_decay": 0.9998})
+    (stage,), (small,) = full.stages, demo_scale(full, iterations=180).stages
+    share = 0.9998**stage.schedule.iterations
+    assert small.ema_decay is not None and 0 < small.ema_decay < 0.9998
+    assert small.ema_decay**small.schedule.iterations == pytest.approx(share, rel=1e-9)
+    assert demo_scale(VARIANTS["softmax_r50"]).stages[0].ema_decay is None
+    # As far as a number goes.
+    forgetful = demo_scale(full.override({"stages.0.ema_decay": 0.01}), iterations=1)
+    assert forgetful.stages[0].ema_decay is not None

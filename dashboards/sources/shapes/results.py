@@ -153,6 +153,7 @@ class NodeFile(TypedDict):
     created: NotRequired[float]
     kind: NotRequired[str]
     label: NotRequired[str]
+    config: NotRequired[dict[str, Any]]
     parents: NotRequired[list[str]]
     git: NotRequired[str | None]
     versions: NotRequired[dict[str, str | None]]

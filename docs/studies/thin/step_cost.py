@@ -22,7 +22,7 @@ from longtail.data.loading.batches import training_batches
 from longtail.data.lvis.annotations import Annotations, open_annotations
 from longtail.engines.build import build_engine
 from longtail.models.category_statistics import CategoryStatistics
-from longtail.training.freezing import freeze, set_training_mode
+from longtail.training.weights.freezing import freeze, set_training_mode
 
 ROWS = ("plain", "level", "balanced", "boundary", "all", "cascade", "htc")
 UNCOUNTED = 3

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from longtail.cluster.nodes.node import Node
 from longtail.cluster.nodes.plan import Plan
 from longtail.cluster.nodes.statuses import NodeStatus, NodeStatuses, shared_trunk
+from longtail.cluster.nodes.trained_node import SOUP
 from longtail.commands import output_console
 from longtail.config.augmentations import Augmentation
 from longtail.config.mixing import Mixing
@@ -50,6 +51,8 @@ def print_plan(plan: Plan, statuses: NodeStatuses) -> None:
 
 
 def _work(item: NodeStatus) -> str:
+    if SOUP in item.node.config:
+        return f"mean of {len(item.node.config[SOUP])}"
     if item.node.kind != "stage":
         return "import" if item.node.kind == "predictions" and not item.node.parents else ""
     schedule = _stage(item.node).schedule
@@ -69,14 +72,16 @@ def _saved(statuses: Iterable[NodeStatus]) -> str:
 
 
 def _images_per_epoch(plan: Plan, nodes: Sequence[Node]) -> dict[str, str]:
-    """Of each training, by its id."""
-    if not plan.rows:
+    """Of each training from this training file, by its id."""
+    train = plan.data.train_digest
+    learning = [of for of in nodes if of.kind == "stage" and of.inputs["train"] == train]
+    if not learning:
         return {}
     annotations = open_annotations(plan.data.train)
     cells: dict[tuple[str, ...], str] = {}
     shown = {}
-    for node in nodes:
-        if node.kind != "stage":
+    for node in learning:
+        if SOUP in node.config:
             continue
         stage, data = _stage(node), Data.model_validate(node.config["data"])
         sampler, mixes = stage.sampler, _mixes(stage)

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from ensemble.sources.finished_result import ResultSource, parse_results
+from experiments.commands.grid.trained_rows import find_training, with_test_time_settings
 from experiments.commands.run_request import RunRequest
 from experiments.commands.variant_files import find_variant, names_file
 from experiments.variants import TABLES
 from experiments.variants.reported import reported_rows
 from longtail.cluster.nodes.plan import Plan, make_plan
 from longtail.cluster.nodes.settings import GridSettings, check_writable
+from longtail.cluster.nodes.trained_node import TrainedNode
+from longtail.cluster.trained import names_training
 from longtail.config.base import parse_assignments
 from longtail.config.meaning import unread
 from longtail.config.variant import Variant
@@ -42,10 +45,14 @@ class GridRequest:
         """
         results = parse_results(self.preds)
         variants = self._variants(results)
+        learning = [of for of in variants.values() if isinstance(of, Variant)]
         if variants:
-            self.run.check_semantic(variants.values())
+            self.run.check_semantic(learning)
         check_writable(self.run.runs)
-        data = self.run.data() if variants else self.run.data_of_results()
+        if learning:
+            data = self.run.data()
+        else:
+            data = self.run.data_of_trainings() if variants else self.run.data_of_results()
         return make_plan(variants, self.seeds, data, self.run.resamples, results)
 
     @property
@@ -69,11 +76,14 @@ class GridRequest:
     def settings(self) -> GridSettings:
         """Where and with what the plan runs."""
         # A file would put its whole path into the name of the grid's folder.
-        words = [_row_and_name(word)[0] if names_file(word) else word for word in self.variants]
+        words = [
+            _row_and_name(word)[0] if names_file(word) or names_training(word) else word
+            for word in self.variants
+        ]
         results = () if self.trains else (result.name for result in parse_results(self.preds))
         return self.run.settings(self.table or ", ".join(words or results) or DEFAULT_TABLE)
 
-    def _variants(self, results: Sequence[ResultSource]) -> dict[str, Variant]:
+    def _variants(self, results: Sequence[ResultSource]) -> dict[str, Variant | TrainedNode]:
         if self.variants and self.table:
             raise ValueError("--variants and --table both name the rows; give one of them")
         words = self.variants or (_rows_of(self.table or DEFAULT_TABLE) if self.trains else ())
@@ -88,15 +98,17 @@ class GridRequest:
         changes = _changes_by_variant(self.assignments, names)
         variants = _changed(rows, changes)
         for variant in variants.values():
-            self.run.check_workers(variant)
+            if isinstance(variant, Variant):
+                self.run.check_workers(variant)
         return variants
 
-    def _rows(self, words: tuple[str, ...]) -> dict[str, Variant]:
-        """`NAME` is the variant of that name or file; `ROW=NAME` is a row that starts as it."""
-        rows: dict[str, Variant] = {}
+    def _rows(self, words: tuple[str, ...]) -> dict[str, Variant | TrainedNode]:
+        """`NAME` is the variant of that name or file, or a finished training; `ROW=NAME` is a row
+        that starts as it."""
+        rows: dict[str, Variant | TrainedNode] = {}
         for word in words:
             row, name = _row_and_name(word)
-            variant = find_variant(f"--variants {word}", name, self.run)
+            variant = self._named(f"--variants {word}", name)
             if not re.fullmatch(ROW_NAME, row):
                 raise ValueError(
                     f"--variants {word}: name the row with letters, digits and _ . - alone"
@@ -107,6 +119,11 @@ class GridRequest:
                 )
             rows[row] = variant
         return rows
+
+    def _named(self, option: str, name: str) -> Variant | TrainedNode:
+        if names_training(name) and not names_file(name):
+            return find_training(option, name, self.run.runs)
+        return find_variant(option, name, self.run)
 
 
 def _check_names(
@@ -121,29 +138,36 @@ def _check_names(
 
 
 def _row_and_name(word: str) -> tuple[str, str]:
-    """A file without a row's name has its own, without ending."""
+    """A file without a row's name has its own, without ending; a folder has its own."""
     row, equals, name = word.partition("=")
     if equals:
         return row, name
-    return (Path(word).stem if names_file(word) else word), word
+    if names_file(word):
+        return Path(word).stem, word
+    return (Path(word).name if names_training(word) else word), word
 
 
 def _changed(
-    rows: Mapping[str, Variant], changes: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Variant]:
+    rows: Mapping[str, Variant | TrainedNode], changes: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Variant | TrainedNode]:
     """The rows with their changes, each without those that nothing reads in it: its nodes keep
     their names.
 
     Raises:
-        ValueError: A change fits no field, or nothing reads it in any row.
+        ValueError: A change fits no field, nothing reads it in any row, or it would have to be
+            trained where a training is finished.
     """
-    variants: dict[str, Variant] = {}
+    variants: dict[str, Variant | TrainedNode] = {}
     read: set[str] = set()
-    for row, variant in rows.items():
+    for row, base in rows.items():
+        variant = base.variant if isinstance(base, TrainedNode) else base
         try:
             silent = unread(variant.override(changes[row]), changes[row])
             own = {path: value for path, value in changes[row].items() if path not in silent}
-            variants[row] = variant.override(own)
+            if isinstance(base, TrainedNode):
+                variants[row] = with_test_time_settings(base, own)
+            else:
+                variants[row] = base.override(own)
         except ValueError as error:
             raise ValueError(f"row {row}: {error}") from None
         read |= own.keys()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from longtail.cluster.nodes.plan import DataFiles
 from longtail.data.lvis.annotations import open_annotations
-from longtail.data.pairing import check_pair
+from longtail.data.pairing import check_pair, check_predicted
 from longtail.data.semantic.maps import open_maps
 from longtail.engines.optional import needs_detectron2
 from longtail.path_options import names_data_set
@@ -48,6 +48,35 @@ def find_data_files(
         val_digest=opened[1].digest,
         exhaustive=exhaustive,
         semantic=None if semantic is None else open_maps(opened[0], semantic),
+    )
+
+
+def find_predicted_files(val: Path, images: Path | None, *, exhaustive: bool = False) -> DataFiles:
+    """The annotation file that finished trainings predict, and its pictures.
+
+    Args:
+        val: A path, or a registered name such as lvis_v1_val.
+        images: Folder of its pictures; None takes that of the registered data set.
+        exhaustive: Every category is labelled in every image.
+
+    Raises:
+        ValueError: There is no such file or name, or it is not known which folder holds the
+            pictures.
+        BadInputError: It, or a picture, cannot be used.
+    """
+    file, folder = _find("--val", val)
+    pictures = images or folder
+    if pictures is None:
+        raise ValueError(f"--images: name the folder of the pictures of --val {val}")
+    opened = open_annotations(file, exhaustive=exhaustive)
+    check_predicted(opened, pictures)
+    return DataFiles(
+        train=file.resolve(),
+        val=file.resolve(),
+        images=pictures.resolve(),
+        train_digest=opened.digest,
+        val_digest=opened.digest,
+        exhaustive=exhaustive,
     )
 
 

@@ -9,7 +9,7 @@ from longtail.config.stages import Part, Stage
 
 LEARNING: Part = "classifier"
 TRUNK: frozenset[Part] = frozenset(get_args(Part)) - {LEARNING}
-OWN_FIELDS = frozenset({"classifier", "recreate", "optimizer", "clip_gradient_norm"})
+OWN_FIELDS = frozenset({"classifier", "recreate", "optimizer", "clip_gradient_norm", "ema_decay"})
 """What each stage of a pass may have for itself."""
 
 

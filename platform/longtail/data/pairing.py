@@ -1,6 +1,7 @@
 """Whether a training and a validation file can be used together, before any work is done."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from longtail.data.lvis.annotations import Annotations
@@ -37,6 +38,24 @@ def check_pair(train: Annotations, val: Annotations, images: Path) -> None:
         _with_pictures(train, faults_for_training(train), images),
         _with_pictures(val, faults_for_evaluation(val, exhaustive=val.exhaustive), images),
     ]
+    _tell(reports)
+
+
+def check_predicted(val: Annotations, images: Path) -> None:
+    """Check that a file can be predicted and evaluated, where nothing is trained.
+
+    Args:
+        val: The file.
+        images: Its image folder.
+
+    Raises:
+        BadInputError: It cannot be evaluated against, or pictures are missing or unusable.
+    """
+    faults = faults_for_evaluation(val, exhaustive=val.exhaustive)
+    _tell([_with_pictures(val, faults, images)])
+
+
+def _tell(reports: Sequence[ProblemReport]) -> None:
     faulty = [describe(report.file, report.errors) for report in reports if report.errors]
     if faulty:
         raise BadInputError("\n".join(dict.fromkeys(faulty)))

@@ -1,8 +1,9 @@
 """Checkpoints that can be trusted: complete or absent, and noticed when a single bit has changed.
 
 A checkpoint is a directory `step-<steps done>` that holds `model.pt`, `optimizer.pt`, `state.json`
-and `manifest.json` with the SHA-256 of the other three. torch itself loads a file with flipped bits
-without a word, so nothing is read before the digests hold.
+and `manifest.json` with the SHA-256 of the others. Of a stage that averages its weights, `model.pt`
+has the average, and `learning.pt` the weights that training goes on with. torch itself loads a file
+with flipped bits without a word, so nothing is read before the digests hold.
 """
 
 import json
@@ -23,6 +24,8 @@ from longtail.problems import BadInputError
 KEPT = 2
 MANIFEST = "manifest.json"
 CONTENTS = ("model.pt", "optimizer.pt", "state.json")
+LEARNING = "learning.pt"
+"""Only where weights are averaged."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,12 @@ class Checkpoint:
         self.state = _read_state(path / "state.json")
 
     def weights(self) -> dict[str, Tensor]:
-        """The model's weights and buffers by neutral name, on the CPU."""
+        """The model's weights and buffers by neutral name, on the CPU: averaged where they are."""
         return self._load("model.pt")
+
+    def learning(self) -> dict[str, Tensor] | None:
+        """The weights that training goes on with, where `weights` has their average; else None."""
+        return self._load(LEARNING) if (self.path / LEARNING).is_file() else None
 
     def optimizer(self) -> dict[str, Any]:
         """The optimizer's state, on the CPU."""
@@ -103,11 +110,19 @@ def save_checkpoint(
     model: Mapping[str, Tensor],
     optimizer: Mapping[str, Any],
     state: TrainingState,
+    learning: Mapping[str, Tensor] | None = None,
 ) -> Path:
     """Write a checkpoint under a temporary name, rename it, then drop all but the newest two.
 
     Whatever stands for a later step is dropped as well: it was damaged, or it was from a run that
     this one replaces.
+
+    Args:
+        checkpoints: Folder of the stage's checkpoints.
+        model: Weights and buffers by neutral name.
+        optimizer: Its state.
+        state: Where the stage stands.
+        learning: The weights that training goes on with, where `model` has their average.
     """
     final = checkpoint_path(checkpoints, state.step)
     partial = checkpoints / f".{final.name}.partial"
@@ -116,6 +131,8 @@ def save_checkpoint(
     versions = {"torch": torch.__version__, "numpy": np.__version__}
     _write(partial / "model.pt", lambda file: torch.save(dict(model), file))
     _write(partial / "optimizer.pt", lambda file: torch.save(dict(optimizer), file))
+    if learning is not None:
+        _write(partial / LEARNING, lambda file: torch.save(dict(learning), file))
     _write_json(partial / "state.json", {**asdict(state), "versions": versions})
     _write_json(partial / MANIFEST, _digests(partial))
     _sync(partial)
@@ -164,10 +181,12 @@ def find_damage(path: Path) -> str | None:
         recorded = json.loads((path / MANIFEST).read_bytes())
     except ValueError:
         return f"{MANIFEST} is not valid JSON"
+    expected = recorded if isinstance(recorded, dict) else {}
+    if LEARNING in expected and not (path / LEARNING).is_file():
+        return f"{LEARNING} missing"
     actual = _digests(path)
     if recorded == actual:
         return None
-    expected = recorded if isinstance(recorded, dict) else {}
     changed = [name for name, digest in actual.items() if expected.get(name) != digest]
     return f"SHA-256 of {', '.join(changed) or 'its files'} differs from {MANIFEST}"
 
@@ -203,7 +222,8 @@ def _drop_others(checkpoints: Path, step: int) -> None:
 
 
 def _digests(path: Path) -> dict[str, str]:
-    return {name: sha256_of(path / name) for name in CONTENTS}
+    names = [*CONTENTS, LEARNING] if (path / LEARNING).is_file() else CONTENTS
+    return {name: sha256_of(path / name) for name in names}
 
 
 def _write(path: Path, write: Callable[[BinaryIO], object]) -> None:

@@ -13,6 +13,7 @@ from longtail.data.loading.batches import TrainingBatch
 from longtail.training.journal import Journal
 from longtail.training.optimizers import lr_at, set_learning_rate
 from longtail.training.peak_memory import PeakMemory
+from longtail.training.weights.averaged import AveragedWeights
 
 
 class TrainingDivergedError(ValueError):
@@ -55,6 +56,7 @@ class Learner:
         stage: Its configuration.
         optimizer: Holds the parameters that learn.
         journal: Gets the metric lines; None on ranks that do not write.
+        average: Of its weights; None where they are not averaged.
         diverged: Why it stopped; None while it learns.
         means: Of its losses since its last line.
     """
@@ -62,6 +64,7 @@ class Learner:
     stage: Stage
     optimizer: torch.optim.Optimizer
     journal: Journal | None
+    average: AveragedWeights | None = None
     diverged: TrainingDivergedError | None = None
     means: RunningMeans = field(default_factory=RunningMeans)
 
@@ -131,6 +134,8 @@ def train(
         for learner in learning:
             set_learning_rate(learner.optimizer, learner.rate_at(step))
             learner.optimizer.step()
+            if learner.average is not None:
+                learner.average.update()
             learner.means.add(values_of[learner] | norms[learner])
 
         done = step + 1

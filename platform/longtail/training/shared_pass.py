@@ -13,12 +13,15 @@ from longtail.data.sampling.build import images_per_epoch
 from longtail.engines.base import Engine
 from longtail.randomness import data_seed
 from longtail.training.checkpoints import save_checkpoint
-from longtail.training.freezing import FrozenParts
 from longtail.training.job import StageJob, StageOutcome
 from longtail.training.journal import JOURNAL, Journal
 from longtail.training.shared_trunk import in_place
 from longtail.training.telemetry_files import drop_windows_after, write_window
 from longtail.training.trained_stage import TrainedStage
+from longtail.training.weights.freezing import FrozenParts
+
+NOTICEABLE = 0.01
+"""Share of the start in averaged weights at which it is warned of."""
 
 logger = logging.getLogger(__name__)
 
@@ -82,6 +85,8 @@ class SharedPass:
         if member.foreign is not None:
             foreign = member.foreign
             facts["initial_detector"] = {"sha256": foreign.sha256, **foreign.taken.as_json()}
+        if stage.ema_decay is not None:
+            facts["ema_decay"] = stage.ema_decay
         if stage.freeze:
             facts["frozen_sha256"] = self.frozen.sha256
         if len(self.members) > 1:
@@ -92,12 +97,15 @@ class SharedPass:
         window = member.telemetry.window()
         if not self.writes:
             return
-        job, optimizer = member.job, member.learner.optimizer
+        job, optimizer, average = member.job, member.learner.optimizer, member.learner.average
         state = replace(member.start, step=step, epoch=batch.epoch, position=batch.position)
         write_window(job.directory, step, window, self.annotations.categories)
         with in_place(self.engine, member.classifier):
             weights = self.engine.state_dict()
-        save_checkpoint(job.checkpoints, weights, optimizer.state_dict(), state)
+        learning = None
+        if average is not None:
+            weights, learning = {**weights, **average.average}, average.learning
+        save_checkpoint(job.checkpoints, weights, optimizer.state_dict(), state, learning)
 
     def _note_divergence(self) -> None:
         for member in self.members:
@@ -112,6 +120,16 @@ def _tell(member: TrainedStage) -> None:
         logger.warning("passed over a damaged checkpoint: %s", fault)
     if outcome.lost_steps:
         logger.warning("going on from step %d: %d steps lost", outcome.step, outcome.lost_steps)
+    stage = member.job.config
+    share = 0.0 if stage.ema_decay is None else stage.ema_decay**stage.schedule.iterations
+    if share > NOTICEABLE:
+        logger.warning(
+            "ema_decay %g over %d iterations: the average keeps %.0f%% of the weights that the"
+            " stage starts from; lower it, or train longer",
+            stage.ema_decay,
+            stage.schedule.iterations,
+            100 * share,
+        )
     if member.foreign is not None:
         taken = member.foreign.taken
         level = logging.INFO if taken.is_complete else logging.WARNING

@@ -22,7 +22,6 @@ from longtail.models.classifiers.many import ManyClassifiers
 from longtail.randomness import data_seed
 from longtail.training.checkpoints import TrainingState
 from longtail.training.determinism import seed_initial_weights, seed_step
-from longtail.training.freezing import FrozenParts, set_training_mode
 from longtail.training.job import StageJob, StageOutcome
 from longtail.training.loop import TrainingDivergedError, train
 from longtail.training.shared_pass import SharedPass
@@ -34,6 +33,7 @@ from longtail.training.shared_trunk import (
     latest_of_all,
 )
 from longtail.training.trained_stage import TrainedStage, prepare
+from longtail.training.weights.freezing import FrozenParts, set_training_mode
 
 __all__ = ["StageJob", "StageOutcome", "train_stage", "train_stages"]
 

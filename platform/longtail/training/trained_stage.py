@@ -1,7 +1,6 @@
 """A stage among those that are trained in one pass: what is its own, and what it starts from."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
 import torch
@@ -14,13 +13,14 @@ from longtail.models.classifiers.by_stage import AnyClassifier, classifier_of_st
 from longtail.models.classifiers.equalization import protected_categories
 from longtail.models.weights.initial_detector import InitialDetector, initial_detector
 from longtail.training.checkpoints import Checkpoint, Latest, TrainingState
-from longtail.training.freezing import freeze
-from longtail.training.initial_weights import part_names, take_over
 from longtail.training.job import StageJob, StageOutcome
 from longtail.training.loop import Learner
 from longtail.training.optimizers import build_optimizer
 from longtail.training.shared_trunk import in_place
 from longtail.training.telemetry import Telemetry
+from longtail.training.weights.averaged import AveragedWeights, learning_weights
+from longtail.training.weights.freezing import freeze
+from longtail.training.weights.initial import part_names, take_over
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class TrainedStage:
     Attributes:
         job: What to train.
         classifier: Its own; it has the weights that the stage goes on with.
-        learner: Its optimizer, and later its journal.
+        learner: Its optimizer, the average of its weights, and later its journal.
         telemetry: Counts what its classifier is taught.
         start: Where it goes on.
         outcome: How it stands before it is trained.
@@ -61,14 +61,16 @@ def prepare(
         ValueError: They do not fit.
     """
     stage, categories = job.config, annotations.categories
+    newest = None if latest.path is None else Checkpoint(latest.path)
     foreign = None
     with in_place(engine, classifier):
         model = cast(nn.Module, engine).to(device)
         freeze(engine, stage.freeze)
         optimizer = build_optimizer(stage.optimizer, model)
-        if latest.path is None:
+        if newest is None:
             foreign = _take_detector(job, engine, len(categories))
-        start = _restore(job, engine, optimizer, latest.path, categories)
+        start = _restore(job, engine, optimizer, newest, categories)
+        average = _average(stage.ema_decay, engine, optimizer, newest)
     outcome = StageOutcome(
         step=start.step,
         finished=start.step == stage.schedule.iterations,
@@ -79,7 +81,7 @@ def prepare(
     return TrainedStage(
         job=job,
         classifier=classifier,
-        learner=Learner(stage, optimizer, journal=None),
+        learner=Learner(stage, optimizer, journal=None, average=average),
         telemetry=Telemetry(len(categories), device),
         start=start,
         outcome=outcome,
@@ -101,15 +103,14 @@ def _restore(
     job: StageJob,
     engine: Engine,
     optimizer: torch.optim.Optimizer,
-    latest: Path | None,
+    newest: Checkpoint | None,
     categories: CategoryTable,
 ) -> TrainingState:
     """Load the newest checkpoint, or else the weights of the stage before if there is one."""
-    if latest is not None:
-        checkpoint = Checkpoint(latest)
-        engine.load_state_dict(checkpoint.weights(), strict=True)
-        optimizer.load_state_dict(checkpoint.optimizer())
-        return checkpoint.state
+    if newest is not None:
+        engine.load_state_dict(newest.weights() | (newest.learning() or {}), strict=True)
+        optimizer.load_state_dict(newest.optimizer())
+        return newest.state
     assert job.stage == 0 or job.initial_weights is not None, "a later stage has a stage before it"
     if job.initial_weights is not None:
         before = Checkpoint(job.initial_weights)
@@ -125,3 +126,18 @@ def _restore(
         instance_count=tuple(categories.instance_count.tolist()),
         parts=part_names(engine),
     )
+
+
+def _average(
+    decay: float | None,
+    engine: Engine,
+    optimizer: torch.optim.Optimizer,
+    newest: Checkpoint | None,
+) -> AveragedWeights | None:
+    """The average as the newest checkpoint has it, or else beginning with the engine's weights."""
+    if decay is None:
+        return None
+    average = AveragedWeights(learning_weights(engine, optimizer), decay)
+    if newest is not None:
+        average.load(newest.weights())
+    return average

@@ -25,6 +25,7 @@ def test_what_is_the_classifiers_own_does_not_name_the_trunk() -> None:
         recreate=(),
         optimizer=AdamW(),
         clip_gradient_norm=1.0,
+        ema_decay=0.9,
         freeze=HEAD.freeze[::-1],
     )
     assert trunk_of(other) == trunk_of(HEAD)

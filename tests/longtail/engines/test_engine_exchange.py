@@ -11,7 +11,7 @@ from torchvision.ops import box_iou
 from longtail.config.detector import Detector
 from longtail.data.loading.sample import Sample
 from longtail.training.checkpoints import Checkpoint, TrainingState, save_checkpoint
-from longtail.training.initial_weights import part_names
+from longtail.training.weights.initial import part_names
 
 pytest.importorskip("detectron2", reason="detectron2 is not installed: nothing to exchange with")
 

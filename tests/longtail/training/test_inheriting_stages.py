@@ -17,9 +17,9 @@ from longtail.config.classifiers import (
 )
 from longtail.config.stages import Part
 from longtail.training.checkpoints import Checkpoint, final_checkpoint
-from longtail.training.initial_weights import BOX_HEAD
-from longtail.training.initial_weights import CLASSIFIER as C
 from longtail.training.stage import StageJob, train_stage
+from longtail.training.weights.initial import BOX_HEAD
+from longtail.training.weights.initial import CLASSIFIER as C
 
 FROZEN: tuple[Part, ...] = ("backbone", "neck", "rpn", "box_head", "box_regressor", "mask_head")
 CASES: list[tuple[SingleClassifier, Classifier, str, int]] = [

@@ -37,7 +37,6 @@ CPU = torch.device("cpu")
 TRUNK = tuple(part for part in get_args(Part) if part != "classifier")
 UNLIKE = ("train/images_per_second", "train/peak_memory_bytes")
 VARYING = ("time", "attempt", *UNLIKE, "shared_trunk", "sha256")
-FILES = ("model.pt", "optimizer.pt", "state.json", "manifest.json")
 
 CLASSIFIERS: dict[str, Classifier] = {
     **single_classifiers(),
@@ -96,7 +95,7 @@ def left_by(job: StageJob) -> dict[str, Any]:
     lines = [json.loads(line) for line in (job.directory / JOURNAL).read_text().splitlines()]
     window = read_telemetry(job.directory).window
     return {
-        **{name: (final / name).read_bytes() for name in FILES},
+        **{file.name: file.read_bytes() for file in final.iterdir()},
         "start": {key: value for key, value in lines[0].items() if key not in VARYING},
         "journal": [
             {key: line[key] for key in line if key not in VARYING}
@@ -108,7 +107,7 @@ def left_by(job: StageJob) -> dict[str, Any]:
 
 def assert_left_alike(first: StageJob, second: StageJob) -> None:
     one, other = left_by(first), left_by(second)
-    assert [key for key in one if one[key] != other[key]] == []
+    assert [key for key in {*one, *other} if one.get(key) != other.get(key)] == []
 
 
 def pass_of(first: StageJob, names: Sequence[str], folder: str = "together") -> list[StageJob]:
@@ -152,6 +151,30 @@ def test_trunks_of_other_detectors_are_shared_too(
     train(together)
     for one, alone in zip(together, trained_alone(first, names), strict=True):
         assert_left_alike(one, alone)
+
+
+def averaging(job: StageJob, decay: float) -> StageJob:
+    stages = (job.variant.stages[0], job.config.replace(ema_decay=decay))
+    return replace(job, variant=job.variant.replace(stages=stages))
+
+
+@pytest.mark.slow
+def test_each_averages_its_own_weights_or_none(first_stage: StageJob) -> None:
+    together, alone = (
+        [one, averaging(other, 0.9), averaging(third, 0.5)]
+        for one, other, third in (
+            pass_of(first_stage, ("bags", "federated", "3fc_ft"), folder)
+            for folder in ("together", "alone")
+        )
+    )
+    calls = count()
+    train(together, should_stop=lambda: next(calls) == 3)
+    train(together)
+    for job, other in zip(together, alone, strict=True):
+        train([other])
+        assert_left_alike(job, other)
+    assert "learning.pt" not in left_by(together[0])
+    assert {"learning.pt", "model.pt"} <= left_by(together[1]).keys()
 
 
 @pytest.mark.slow

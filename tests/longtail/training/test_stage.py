@@ -82,7 +82,9 @@ def _train_and_die(job: StageJob, after_steps: int) -> None:
 
 
 @pytest.mark.slow
-def test_a_killed_run_ends_like_one_that_was_never_killed(job: StageJob) -> None:
+def test_a_killed_run_ends_like_one_that_was_never_killed(job: StageJob, toy_stage: Stage) -> None:
+    averaging = toy_stage.replace(ema_decay=0.8)
+    job = replace(job, variant=job.variant.replace(stages=(averaging,)))
     _train(job)
     killed = _elsewhere(job, "killed")
     process = multiprocessing.get_context("spawn").Process(target=_train_and_die, args=(killed, 4))
@@ -97,6 +99,10 @@ def test_a_killed_run_ends_like_one_that_was_never_killed(job: StageJob) -> None
     assert attempts == [1, 1, 1, 2, 2, 2]
     assert _losses(killed) == _losses(job)
     assert _equal(_final_weights(killed), _final_weights(job))
+    learning = [Checkpoint(final_checkpoint(of.directory, 6)).learning() for of in (job, killed)]
+    assert learning[0] is not None and learning[1] is not None
+    assert _equal(learning[0], learning[1])
+    assert not _equal(learning[0], {name: _final_weights(job)[name] for name in learning[0]})
 
 
 @pytest.mark.parametrize("changes", [{}, ALL_PARTS], ids=["plain", "all parts"])

@@ -10,6 +10,7 @@ import torch
 from support.commands.in_process import exit_code
 from support.dashboards.made_results import made_grid
 from support.pictures.class_maps import paint_maps
+from support.results.made_training import made_training
 from support.results.made_up import write_result
 
 from ensemble.convert import main as convert
@@ -40,6 +41,7 @@ ROWS = {
     "my_table/eql_rfs_r50": "eql_rfs_r50",
 }
 NODE = "runs/nodes/evaluation-0123456789ab"
+TRAININGS = "stage-0123456789ab", "stage-ba9876543210"
 Tree = dict[str, Any]
 
 
@@ -56,6 +58,7 @@ def write_folder(folder: Path) -> None:
     for name in STORES:
         _write_store(folder, folder / name)
     _write_runs(folder)
+    _write_trainings(folder / "runs")
     backbone = {"backbone.bottom_up.res2.0.conv1.weight": torch.zeros(64, 64, 1, 1)}
     torch.save({"model": backbone}, folder / "model_final.pth")
 
@@ -133,6 +136,14 @@ def _write_runs(folder: Path) -> None:
     trial |= {"state": "finished", "curve": [{"step": 20, "metrics": metrics}], "hours": 0.5}
     _write(runs / "sweeps" / "lambda" / "table.json", {"trials": [trial]})
     (runs / "sweeps" / "lambda" / "best.json").write_text(variant.model_dump_json())
+
+
+def _write_trainings(runs: Path) -> None:
+    """Finished trainings under the names that the pages use."""
+    variant = demo_scale(VARIANTS["softmax_r50"])
+    for seed, name in enumerate(TRAININGS):
+        node = made_training(runs, variant.replace(seed=seed), {"w": torch.full((1,), seed / 2)})
+        (runs / "nodes" / name).symlink_to(node.id)
 
 
 def _write_telemetry(folder: Path, training: Path) -> None:

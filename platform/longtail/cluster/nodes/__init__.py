@@ -3,5 +3,6 @@
 - `node`, `plan`, `shared_passes`: from variants to nodes, each once, trainings over one trunk
   together; `result_row`: rows that are finished results.
 - `ledger`, `statuses`, `provenance`: what is finished, and what it was made with.
+- `trained_node`: a training that is there already, as a row names it.
 - `settings`: how a plan is run.
 """

@@ -12,6 +12,7 @@ from longtail.cluster.nodes.node import (
     stage_node,
 )
 from longtail.cluster.nodes.result_row import ResultFile, ResultRow
+from longtail.cluster.nodes.trained_node import TrainedNode
 from longtail.config.base import fingerprint
 from longtail.config.detector import Detector, Detectron2, Timm
 from longtail.config.roi_stages import SemanticBranch, semantic_branch_of
@@ -54,9 +55,11 @@ class Row:
         name: The variant's name, with the seed where there are several.
         variant_name: The variant's name alone.
         variant: The configuration, with the row's seed.
-        stages: The training nodes.
+        stages: The training nodes; of a row that names a finished training that one alone.
         predictions: What is predicted with the last stage.
         evaluation: What the row shows.
+        is_found: It names a finished training, which is never trained here; the seeds of the grid
+            are none of its.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Row:
     stages: tuple[Node, ...]
     predictions: Node
     evaluation: Node
+    is_found: bool = False
 
     def nodes(self) -> tuple[Node, ...]:
         """Its nodes, each after those it needs."""
@@ -108,7 +112,7 @@ class Plan:
 
 
 def make_plan(
-    variants: Mapping[str, Variant],
+    variants: Mapping[str, Variant | TrainedNode],
     seeds: Sequence[int],
     data: DataFiles,
     resamples: int = RESAMPLES,
@@ -117,7 +121,8 @@ def make_plan(
     """Lay out the nodes of every variant under every seed, and of every finished result.
 
     Args:
-        variants: Configurations by name; each seed replaces their own.
+        variants: Configurations by name, where each seed replaces their own, and finished trainings
+            that are predicted with as they are.
         seeds: Seeds; one given twice counts once.
         data: What is trained and evaluated on.
         resamples: Resamples of the images for the intervals of every evaluation; 0 for none.
@@ -157,9 +162,15 @@ def _evaluation(name: str, predictions: Node, data: DataFiles, resamples: int) -
 
 
 def _rows(
-    variants: Mapping[str, Variant], seeds: Sequence[int], data: DataFiles, resamples: int
+    variants: Mapping[str, Variant | TrainedNode],
+    seeds: Sequence[int],
+    data: DataFiles,
+    resamples: int,
 ) -> Iterator[Row]:
     for name, base in variants.items():
+        if isinstance(base, TrainedNode):
+            yield _found_row(name, base, data, resamples)
+            continue
         for seed in dict.fromkeys(seeds):
             label = name if len(seeds) == 1 else f"{name} seed {seed}"
             yield _row(label, name, base.replace(seed=seed), data, resamples)
@@ -177,6 +188,13 @@ def _row(name: str, variant_name: str, variant: Variant, data: DataFiles, resamp
     predictions = predictions_node(variant.inference, name, data.val_digest, stages[-1])
     evaluation = _evaluation(name, predictions, data, resamples)
     return Row(name, variant_name, variant, tuple(stages), predictions, evaluation)
+
+
+def _found_row(name: str, trained: TrainedNode, data: DataFiles, resamples: int) -> Row:
+    node, variant = trained.node, trained.variant
+    predictions = predictions_node(variant.inference, name, data.val_digest, node)
+    evaluation = _evaluation(name, predictions, data, resamples)
+    return Row(name, name, variant, (node,), predictions, evaluation, is_found=True)
 
 
 def _maps_of(name: str, branch: SemanticBranch, data: DataFiles) -> SemanticMaps:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from longtail.cluster.nodes.ledger import node_directory, read_result
 from longtail.cluster.nodes.node import Node
-from longtail.cluster.nodes.plan import Plan
+from longtail.cluster.nodes.plan import Plan, Row
 from longtail.cluster.nodes.shared_passes import shared_passes
+from longtail.problems import BadInputError
 
 
 class State(StrEnum):
@@ -70,6 +71,9 @@ def look_up(plan: Plan, runs: Path) -> NodeStatuses:
 
     A node counts as found when its result holds, and also when everything that would need it is
     found: a row whose evaluation is there trains nothing, even if its checkpoints were removed.
+
+    Raises:
+        BadInputError: A finished training that a row names is needed, and is not finished.
     """
     statuses: NodeStatuses = {}
     for row in plan.all_rows:
@@ -80,6 +84,12 @@ def look_up(plan: Plan, runs: Path) -> NodeStatuses:
             if before is None or (needed and before.found):
                 state = State.WAITING if needed else State.DONE
                 statuses[node.id] = NodeStatus(node, state, found=not needed)
+        if needed and isinstance(row, Row) and row.is_found:
+            raise BadInputError(
+                f"{node_directory(runs, row.stages[-1])}: row {row.name} predicts with this"
+                " training, but it is not finished, or a file of it is damaged or gone; bring it to"
+                " its end first, or make it again, by the command that made it"
+            )
     ordered = {node.id: statuses[node.id] for node in plan.nodes()}
     _form_passes(ordered)
     return ordered

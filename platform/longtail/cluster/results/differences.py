@@ -52,9 +52,9 @@ def differences_to(
 ) -> list[RowDifference]:
     """Differences of every finished row to the row of the variant `baseline` with the same seed.
 
-    A finished result has no seed: it is compared with the first row of the baseline, and every row
-    with it. Rows whose baseline is not finished, or that keep no matches (0 resamples), are left
-    out.
+    A finished result has no seed, and that of a finished training that was named is not the grid's:
+    they are compared with the first row of the baseline, and every row with them. Rows whose
+    baseline is not finished, or that keep no matches (0 resamples), are left out.
 
     Args:
         baseline: Name of a variant or of a finished result.
@@ -91,7 +91,8 @@ def _pairs(candidates: Iterable[tuple[TableRow, Sequence[TableRow]]]) -> Iterato
 def _baseline_of(row: TableRow, baselines: Sequence[TableRow]) -> TableRow | None:
     """The first baseline that has the row's seed, or any where one of the two has none."""
     for before in baselines:
-        seeds = [of.variant.seed for of in (before, row) if isinstance(of, Row)]
+        seeded = (of for of in (before, row) if isinstance(of, Row) and not of.is_found)
+        seeds = [of.variant.seed for of in seeded]
         if len(set(seeds)) < 2:
             return before
     return None

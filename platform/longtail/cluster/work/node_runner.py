@@ -10,12 +10,14 @@ from typing import Any, assert_never
 from longtail.cluster.nodes.ledger import begin, finish, node_directory, read_result, reopen
 from longtail.cluster.nodes.node import Node
 from longtail.cluster.nodes.plan import Plan, Row, with_absolute_files
+from longtail.cluster.nodes.trained_node import kept_facts
 from longtail.cluster.pool.tasks import Run
 from longtail.cluster.results.evaluation_files import result_files, summary_of
 from longtail.cluster.work.evaluate import evaluate_node
 from longtail.cluster.work.predict import predict_node
 from longtail.cluster.work.schedule import Failures
 from longtail.cluster.work.train import train_nodes
+from longtail.config.stages import Stage
 from longtail.inference.job import PredictionJob
 from longtail.locks import held
 from longtail.predictions.store import Source
@@ -77,8 +79,16 @@ class NodeRunner:
             return False
         if reopen(directory):
             shutil.rmtree(directory / "predictions", ignore_errors=True)
-        begin(directory, node, self.provenance)
+        begin(directory, node, self._facts(node))
         return True
+
+    def _facts(self, node: Node) -> Mapping[str, Any]:
+        """What `node.json` says besides the node."""
+        if node.kind != "stage":
+            return self.provenance
+        row = self.plan.row_of(node)
+        is_last = node.id == row.stages[-1].id
+        return {**self.provenance, **kept_facts(row.variant, is_last=is_last)}
 
     def _do_alone(self, node: Node) -> None:
         directory, row = node_directory(self.runs, node), self.plan.row_of(node)
@@ -115,7 +125,11 @@ class NodeRunner:
             train_annotations=self.plan.data.train,
             images=self.plan.data.images,
             directory=node_directory(self.runs, node),
-            initial_weights=None if number == 0 else self._final(row, number - 1),
+            initial_weights=(
+                None
+                if number == 0
+                else self._final(row.stages[number - 1], row.variant.stages[number - 1])
+            ),
             loader_processes=self.loader_processes,
             exhaustive=self.plan.data.exhaustive,
             semantic=None if self.plan.data.semantic is None else self.plan.data.semantic.folder,
@@ -130,8 +144,8 @@ class NodeRunner:
     def _predict(self, node: Node, row: Row, directory: Path) -> None:
         job = PredictionJob(
             variant=with_absolute_files(row.variant),
-            stage=len(row.stages) - 1,
-            checkpoint=self._final(row, len(row.stages) - 1),
+            stage=len(row.variant.stages) - 1,
+            checkpoint=self._final(row.stages[-1], row.variant.stages[-1]),
             annotations=self.plan.data.val,
             images=self.plan.data.images,
             store=directory / "predictions",
@@ -146,10 +160,8 @@ class NodeRunner:
         evaluate_node(row, self.plan.data.val, store, directory, self.run)
         finish(directory, result_files(directory), summary_of(directory))
 
-    def _final(self, row: Row, number: int) -> Path:
-        directory = node_directory(self.runs, row.stages[number])
-        iterations = row.variant.stages[number].schedule.iterations
-        return final_checkpoint(directory, iterations)
+    def _final(self, node: Node, stage: Stage) -> Path:
+        return final_checkpoint(node_directory(self.runs, node), stage.schedule.iterations)
 
 
 def predictions_of(runs: Path, row: Row) -> Path:

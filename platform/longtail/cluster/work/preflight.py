@@ -9,7 +9,8 @@ from longtail.models.category_statistics import CategoryStatistics
 
 
 def check_buildable(plan: Plan) -> None:
-    """Build the detector of every stage of every row, without memory for its weights.
+    """Build the detector of every stage of every row that may be trained, without memory for its
+    weights.
 
     Raises:
         ValueError: An engine, a backbone or sizes that do not fit; the row and stage are named.
@@ -20,6 +21,8 @@ def check_buildable(plan: Plan) -> None:
     )
     checked = set()
     for row in plan.rows:
+        if row.is_found:
+            continue
         detector = row.variant.detector.without_weights()
         for number, stage in enumerate(row.variant.stages):
             key = (detector.fingerprint(), stage.classifier.fingerprint())

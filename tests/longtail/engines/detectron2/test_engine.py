@@ -7,7 +7,7 @@ from torch import nn
 
 from longtail.config.detector import Detector, Detectron2
 from longtail.data.loading.sample import Sample
-from longtail.training.initial_weights import part_names
+from longtail.training.weights.initial import part_names
 
 pytest.importorskip("detectron2", reason="detectron2 is not installed")
 

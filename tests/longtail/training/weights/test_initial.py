@@ -15,7 +15,7 @@ from longtail.config.classifiers import (
 from longtail.config.stages import Part
 from longtail.models.box_heads.two_layer import TwoLayerBoxHead
 from longtail.models.classifiers.build import build_classifier
-from longtail.training.initial_weights import copied_names, part_names, take_over
+from longtail.training.weights.initial import copied_names, part_names, take_over
 
 C = "roi_heads.classifier."
 BEFORE = (

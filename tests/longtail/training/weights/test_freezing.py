@@ -13,11 +13,11 @@ from longtail.data.lvis.annotations import open_annotations
 from longtail.engines.build import build_engine
 from longtail.models.category_statistics import CategoryStatistics
 from longtail.training.checkpoints import Checkpoint, final_checkpoint
-from longtail.training.freezing import FrozenParts, freeze, set_training_mode
 from longtail.training.job import StageJob
 from longtail.training.journal import JOURNAL
 from longtail.training.optimizers import build_optimizer
 from longtail.training.stage import train_stage
+from longtail.training.weights.freezing import FrozenParts, freeze, set_training_mode
 
 TRUNK = tuple(part for part in get_args(Part) if part != "classifier")
 
