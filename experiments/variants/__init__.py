@@ -2,20 +2,28 @@
 
 from experiments.variants import (
     alibaba_2020,
+    alibaba_2020_r50,
     calibration_2019,
+    calibration_2019_backbones,
     calibration_2019_cascades,
     eql_2019,
+    eql_2019_challenge,
     heads,
     lvistraveler_2020,
+    lvistraveler_2020_r50,
     sweeps,
 )
 from longtail.config.variant import Variant
 
 REPORTS = (
     eql_2019,
+    eql_2019_challenge,
     calibration_2019,
     calibration_2019_cascades,
+    calibration_2019_backbones,
+    alibaba_2020_r50,
     alibaba_2020,
+    lvistraveler_2020_r50,
     lvistraveler_2020,
     sweeps,
     heads,

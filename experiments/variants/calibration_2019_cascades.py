@@ -7,10 +7,9 @@ public code, at the report's batch 8 and rate 0.01; the cascade has the 12 epoch
 COCO's values beside it are those of ResNeXt-101-64x4d. The calibrated row has a new head in each
 stage, whose logits are averaged, and its tail is below 10 instances (section 2.2).
 
-Not built: the four rows of `htc-x101-ms-dcn` in Tables 7 and 8 (31.9, calibrated 32.1, repeat
-factors 31.9) and Table 9 need deformable convolutions in the backbone, and so does the best model
-of Table 10. The public code trains the ResNeXt-101 with the semantic branch, too, and from a COCO
-detector: the values of `htc_x101` are probably with both.
+The rows of `htc-x101-ms-dcn` are those of `calibration_2019_backbones`. The public code trains the
+ResNeXt-101 with the semantic branch, too, and from a COCO detector: the values of `htc_x101` are
+probably with both.
 Hardware: 8 GPUs; with ResNeXt-101-64x4d some three days for the first stage of a hybrid cascade,
 one for the cascade, and half a day to calibrate.
 

@@ -3,7 +3,8 @@
 Reproduces Tables 1 to 3: Mask R-CNN R50-FPN with class-agnostic masks (section 2) and
 class-specific boxes on LVIS v0.5; a short side of 800 and flips, and no score threshold (section
 4.1). The report does not state its schedule: detectron2's 1x at batch 16 and rate 0.02 stands in.
-Of Table 3 the row with COCO-ignore (23.5 / 14.8 / 25.0 / 25.2) is not built.
+Of Table 3 the row with COCO-ignore (23.5 / 14.8 / 25.0 / 25.2) is not built; Table 4 is that of
+`eql_2019_challenge`.
 The public code (tztztztztz/eql.detectron2) has that schedule, and differs from the report: short
 sides from 640 to 800, a score threshold of 1e-4, class-specific masks, and 0.00177 as lambda where
 the report protects the groups r and c. `sigmoid_r50` as it is there:

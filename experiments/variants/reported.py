@@ -36,6 +36,12 @@ def _calibration(number: int) -> str:
     return f"report 004 (classification calibration 2019), Table {number}, LVIS v0.5 val"
 
 
+def _traveler(number: int) -> str:
+    return f"report 000 (lvisTraveler 2020), Table {number}, LVIS v1 val"
+
+
+_ALIBABA = "report 002 (Alibaba 2020), Table 1, LVIS v1 val"
+
 REPORTED = {
     "eql_2019_1": ReportedTable(
         _eql(1),
@@ -89,9 +95,53 @@ REPORTED = {
     "calibration_2019_11": ReportedTable(_calibration(11), {"htc_x50": (24.0,)}),
     "calibration_2019_11_coco": ReportedTable(_calibration(11), {"htc_x50_coco": (25.3,)}),
     "calibration_2019_11_semantic": ReportedTable(_calibration(11), {"htc_x50_semantic": (26.4,)}),
+    "calibration_2019_7_ms_dcn": ReportedTable(
+        _calibration(7), {"htc_x101_ms_dcn": (31.9,), "htc_x101_ms_dcn_rhead_cat": (32.1,)}
+    ),
+    "calibration_2019_8_ms_dcn": ReportedTable(
+        _calibration(8),
+        {
+            "htc_x101_ms_dcn": (31.9,),
+            "htc_x101_ms_dcn_rfs": (31.9,),
+            "htc_x101_ms_dcn_rhead_cat": (32.1,),
+        },
+    ),
+    "calibration_2019_9": ReportedTable(
+        _calibration(9),
+        {
+            "htc_x101_ms_dcn": (31.9,),
+            "htc_x101_32d_ms_dcn": (31.4,),
+            "htc_x101_ms_dcn_cos": (30.7,),
+            "htc_r101_ms_dcn": (30.0,),
+        },
+    ),
+    "eql_2019_4": ReportedTable(
+        _eql(4),
+        {"eql_x101": (30.1, 19.3, 31.8, 32.3), "eql_se154": (30.8, 19.7, 32.2, 33.4)},
+    ),
+    "lvistraveler_2020_1": ReportedTable(
+        _traveler(1),
+        {
+            "traveler_baseline": (19.2, 1.1, 17.0, 29.5),
+            "traveler_da": (20.3, 1.9, 18.8, 29.9),
+            "traveler_eql": (22.4, 5.2, 22.6, 29.6),
+            "traveler_rfs": (26.2, 17.1, 26.2, 30.2),
+            "traveler_htc": (28.8, 19.2, 29.1, 32.8),
+            "traveler_s101": (32.0, 20.6, 32.8, 36.3),
+            "traveler_tricks": (33.2, 23.7, 33.7, 36.8),
+        },
+    ),
     "lvistraveler_2020_2": ReportedTable(
-        "report 000 (lvisTraveler 2020), Table 2, LVIS v1 val, a hybrid task cascade with"
-        " ResNeSt101",
+        _traveler(2),
+        {
+            "traveler_tricks": (33.2, 23.7, 33.7, 36.8),
+            "traveler_ms": (33.9, 23.3, 34.3, 38.0),
+            "traveler_gs": (34.7, 26.6, 34.8, 38.1),
+            "traveler_gs_hm": (36.1, 28.8, 35.8, 39.8),
+        },
+    ),
+    "lvistraveler_2020_2_r50": ReportedTable(
+        f"{_traveler(2)}, a hybrid task cascade with ResNeSt101",
         {
             "traveler_r50": (33.2, 23.7, 33.7, 36.8),
             "traveler_ms_r50": (33.9, 23.3, 34.3, 38.0),
@@ -100,11 +150,21 @@ REPORTED = {
         },
     ),
     "alibaba_2020_1": ReportedTable(
-        "report 002 (Alibaba 2020), Table 1, LVIS v1 val, a hybrid task cascade with SENet154",
+        _ALIBABA,
+        {
+            "alibaba_se154": (33.4, 17.3, 33.2, 40.6),
+            "alibaba_bgs_se154": (35.1, 22.7, 34.8, 40.7),
+            "alibaba_double_se154": (35.4, 24.6, 34.9, 40.7),
+            "alibaba_mosaic_se154": (36.8, 27.7, 36.7, 41.0),
+        },
+    ),
+    "alibaba_2020_1_r50": ReportedTable(
+        f"{_ALIBABA}, a hybrid task cascade with SENet154",
         {
             "alibaba_r50": (33.4, 17.3, 33.2, 40.6),
             "alibaba_bgs_r50": (35.1, 22.7, 34.8, 40.7),
             "alibaba_double_r50": (35.4, 24.6, 34.9, 40.7),
+            "alibaba_mosaic_r50": (36.8, 27.7, 36.7, 41.0),
         },
     ),
 }

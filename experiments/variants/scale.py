@@ -2,9 +2,16 @@
 
 import sys
 
-from longtail.config.augmentations import HorizontalFlip, Resize
+from longtail.config.augmentations import (
+    Augmentation,
+    LargeScaleJitter,
+    MultiScale,
+    Resize,
+    ScaleJitter,
+)
 from longtail.config.classifiers import Calibrated
 from longtail.config.detector import Detector, Proposals, Timm
+from longtail.config.mixing import BalancedMosaic, Mixing
 from longtail.config.stages import (
     AdamW,
     ClassThenImage,
@@ -54,7 +61,7 @@ def _small_inference(variant: Variant) -> Inference:
 def _small_detector(detector: Detector) -> Detector:
     backbone = detector.backbone
     if isinstance(backbone, Timm):
-        backbone = Timm(model="resnet10t", norm=backbone.norm)
+        backbone = Timm(model="resnet10t", norm=backbone.norm, deformable=backbone.deformable)
     return detector.replace(
         backbone=backbone,
         neck_channels=32,
@@ -83,14 +90,32 @@ def _short_stage(stage: Stage, iterations: int) -> Stage:
     )
     return stage.replace(
         sampler=_small_epochs(stage.sampler),
-        augmentations=(
-            Resize(short_sides=(DEMO_SIDE,), long_side_cap=2 * DEMO_SIDE),
-            HorizontalFlip(),
-        ),
+        augmentations=tuple(map(_small_pictures, stage.augmentations)),
         optimizer=AdamW(base_lr=1e-3, weight_decay=1e-4),
         ema_decay=_shorter_memory(stage, iterations),
         schedule=schedule,
     )
+
+
+def _small_pictures(augmentation: Augmentation) -> Augmentation:
+    """The transform for pictures of some 128 pixels; sides that it draws from keep their ratios."""
+    cap = 2 * DEMO_SIDE
+    match augmentation:
+        case Resize():
+            return Resize(short_sides=(DEMO_SIDE,), long_side_cap=cap)
+        case MultiScale():
+            sides = DEMO_SIDE // 2, DEMO_SIDE * 3 // 2
+            return MultiScale(smallest_side=sides[0], largest_side=sides[1], long_side_cap=cap)
+        case ScaleJitter():
+            return augmentation.replace(short_side=DEMO_SIDE, long_side_cap=cap)
+        case LargeScaleJitter():
+            return augmentation.replace(side=DEMO_SIDE)
+        case BalancedMosaic():
+            sides = tuple(DEMO_SIDE * side // 800 for side in augmentation.short_sides)
+            augmentation = augmentation.replace(short_sides=sides, long_side_cap=cap)
+    if isinstance(augmentation, Mixing):
+        return augmentation.replace(repeat_threshold=DEMO_REPEAT_THRESHOLD)
+    return augmentation
 
 
 def _shorter_memory(stage: Stage, iterations: int) -> float | None:

@@ -13,9 +13,12 @@ from experiments.variants import (
     REPORTS,
     TABLES,
     VARIANTS,
+    alibaba_2020,
+    alibaba_2020_r50,
     calibration_2019_cascades,
     eql_2019,
     lvistraveler_2020,
+    lvistraveler_2020_r50,
 )
 from experiments.variants.scale import demo_scale
 from longtail.cluster.data_files import find_data_files
@@ -45,8 +48,15 @@ TRAININGS = {
     "calibration_2019_11": 1,
     "calibration_2019_11_coco": 1,
     "calibration_2019_11_semantic": 1,
-    "alibaba_2020_1": 3,
+    "eql_2019_4": 2,
+    "calibration_2019_7_ms_dcn": 2,
+    "calibration_2019_8_ms_dcn": 3,
+    "calibration_2019_9": 4,
+    "alibaba_2020_1_r50": 5,
+    "alibaba_2020_1": 5,
+    "lvistraveler_2020_1": 7,
     "lvistraveler_2020_2": 5,
+    "lvistraveler_2020_2_r50": 5,
     "lvistraveler_2020_hm": 6,
     "heads": 4,
 }
@@ -87,7 +97,10 @@ def test_at_demo_scale_only_a_larger_backbone_and_its_schedule_are_lost() -> Non
     rows: dict[str, list[str]] = {}
     for name, variant in VARIANTS.items():
         rows.setdefault(demo_scale(variant).fingerprint(), []).append(name)
-    assert [names for names in rows.values() if len(names) > 1] == [["htc_x101", "htc_x50"]]
+    assert [names for names in rows.values() if len(names) > 1] == [
+        ["htc_x101", "htc_x50"],
+        ["htc_x101_ms_dcn", "htc_x101_32d_ms_dcn", "htc_r101_ms_dcn"],
+    ]
     one, other = VARIANTS["htc_x101"], VARIANTS["htc_x50"]
     assert one.override({"backbone.model": "resnext50_32x4d"}) == other
 
@@ -207,6 +220,77 @@ def test_the_second_stage_of_the_better_masks_learns_what_the_report_says() -> N
         assert first.schedule.iterations * first.schedule.images_per_step == 24 * 99_388
 
 
+def test_table_1_of_lvistraveler_is_a_ladder() -> None:
+    """Each row is the one before with what its column adds, and with the report's schedule."""
+    rows = [VARIANTS[name] for name in TABLES["lvistraveler_2020_1"]]
+    turned = ["mosaic", "scale_jitter", "rotation", "horizontal_flip"]
+    assert [[step.name for step in row.stages[0].augmentations] for row in rows[:2]] == [
+        ["scale_jitter", "horizontal_flip"],
+        turned,
+    ]
+    added: list[dict[str, Any]] = [
+        {"classifier": "equalization"},
+        {"sampler": "repeat_factor"},
+        {"roi_stages": "htc"},
+    ]
+    row = rows[1]
+    for change, following in zip(added, rows[2:5], strict=True):
+        row = row.override(change)
+        assert row == following
+    changes: dict[str, Any] = {
+        "backbone.model": "resnest101e",
+        "backbone.deformable": ["c3", "c4", "c5"],
+        "stages.0.augmentations.1": "multi_scale",
+        "schedule.iterations": 93_177,
+        "schedule.decay.milestones": [0.733, 0.933],
+    }
+    assert row.override(changes) == rows[5]
+    tricks = {"weight_decay": 5e-5, "partners": "repeat_factor"}
+    assert rows[5].override(tricks) == rows[6]
+    assert rows[6].stages[0].schedule.iterations * 16 == pytest.approx(15 * 99_388, abs=16)
+
+
+def test_balanced_mosaics_are_in_the_training_of_classifiers_alone() -> None:
+    first, *others = VARIANTS["alibaba_mosaic_se154"].stages
+    assert first == VARIANTS["alibaba_double_se154"].stages[0]
+    for stage in others:
+        names = [step.name for step in stage.augmentations]
+        assert names == ["balanced_mosaic", "crop", "horizontal_flip", "colour_jitter"]
+
+
+def test_the_networks_of_the_reports_have_their_parts() -> None:
+    alibaba = VARIANTS["alibaba_se154"].detector
+    assert alibaba.neck.model_dump()["steps"] == 3 and alibaba.roi_stages.name == "htc"
+    assert alibaba.box_head.regression == "convolutional" and alibaba.mask_head.scoring
+    weights = VARIANTS["alibaba_se154"].stages[0].loss_weights
+    assert (weights.classification, weights.box) == (2, 2)
+    challenge = VARIANTS["eql_x101"].detector
+    norms = challenge.backbone.model_dump()["norm"], challenge.neck.norm, challenge.mask_head.norm
+    assert norms == ("sync", "sync", "sync")
+
+
+def test_demo_scale_keeps_the_kinds_of_augmentation() -> None:
+    for name, variant in VARIANTS.items():
+        pairs = zip(variant.stages, demo_scale(variant).stages, strict=True)
+        for full, small in pairs:
+            kinds = [[step.name for step in stage.augmentations] for stage in (full, small)]
+            assert kinds[0] == kinds[1], name
+    (mosaic, *_) = demo_scale(VARIANTS["alibaba_mosaic_r50"]).stages[1].augmentations
+    assert mosaic.model_dump()["short_sides"] == [
+        96,
+        102,
+        108,
+        115,
+        121,
+        128,
+        134,
+        140,
+        147,
+        153,
+        160,
+    ]
+
+
 def test_demo_scale_shortens_every_stage() -> None:
     stages = demo_scale(VARIANTS["alibaba_double_r50"], iterations=100).stages
     assert [stage.schedule.iterations for stage in stages] == [100, 50, 50]
@@ -250,6 +334,7 @@ def test_rows_that_use_other_data_say_so_and_name_the_missing_file(data: DataFil
     wanted = dict.fromkeys(TABLES["eql_2019_3_coco"], "coco_r50.pt")
     cascades = (*TABLES["calibration_2019_11_coco"], *TABLES["calibration_2019_11_semantic"])
     wanted |= dict.fromkeys(cascades, "coco_htc_x50.pt")
+    wanted |= {"eql_x101": "coco_x101.pt", "eql_se154": "coco_se154.pt"}
     assert outside == set(wanted)
     for name, file in wanted.items():
         with pytest.raises(ValueError, match=re.escape(f"detector.weights {file}: no such file")):
@@ -259,7 +344,8 @@ def test_rows_that_use_other_data_say_so_and_name_the_missing_file(data: DataFil
 def test_the_rules_of_2020_refuse_rows_with_other_data() -> None:
     with pytest.raises(ValueError, match="rules 2020 allow no annotations besides those of LVIS"):
         VARIANTS["eql_coco_r50"].override({"rules": "2020"})
-    later = (*TABLES["alibaba_2020_1"], *lvistraveler_2020.VARIANTS)
+    of_2020 = (alibaba_2020, alibaba_2020_r50, lvistraveler_2020, lvistraveler_2020_r50)
+    later = [name for report in of_2020 for name in report.VARIANTS]
     assert {VARIANTS[name].rules for name in later} == {"2020"}
 
 
