@@ -9,6 +9,7 @@ from longtail.config.scores import AsTheyAre, LogitAdjustment, NorCal
 from longtail.config.variant import Inference
 from longtail.models.backbone import TimmBackbone
 from longtail.models.category_statistics import CategoryStatistics
+from longtail.models.deformable_conv import offset_names
 from longtail.models.detections.head_merge import MergedRows
 from longtail.models.detections.score_adjustment import logit_adjusted_rows, norcal_rows
 from longtail.models.detections.score_rows import ScoreRows, as_they_are
@@ -30,7 +31,8 @@ def build_backbone(backbone: Timm) -> TimmBackbone:
         gradient_checkpointing=backbone.gradient_checkpointing,
     )
     if backbone.weights is not None:
-        load_timm_weights(network.body, Path(backbone.weights))
+        body = network.body
+        load_timm_weights(body, Path(backbone.weights), optional=offset_names(body))
     return network
 
 

@@ -13,6 +13,8 @@ from torch import Tensor
 from longtail.config.classifiers import Softmax
 from longtail.config.detector import Detector
 from longtail.data.loading.sample import Sample
+from longtail.models.weights.detectron2_names import to_neutral
+from longtail.models.weights.initial_detector import take_weights
 
 ENGINES = [
     "torchvision",
@@ -92,6 +94,33 @@ def test_channels_last_changes_rounding_alone(
         torch.manual_seed(3)
         losses.append(one(samples))
     torch.testing.assert_close(losses[1], losses[0], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("there_and_back", [False, True], ids=["to it", "from it"])
+def test_weights_of_a_plain_detector_carry_over_and_the_rest_is_listed(
+    make_engine: Callable[..., Any], detector: Detector, there_and_back: bool
+) -> None:
+    norms = ARCHITECTURES["norms over workers everywhere, channels last"]
+    backbone = norms["backbone"].replace(deformable=("c5",))
+    masks = norms["mask_head"].replace(convolutions=1)
+    plain = detector.replace(backbone=backbone.replace(deformable=(), norm="batch"))
+    rich = detector.replace(**{**norms, "backbone": backbone, "mask_head": masks})
+    given, taking = (rich, plain) if there_and_back else (plain, rich)
+    file = make_engine(given, Softmax()).state_dict()
+    own = make_engine(taking, Softmax(), seed=1).state_dict()
+    state, taken = take_weights(own, to_neutral(file, detectron2_body=False), num_categories=6)
+    assert list(state) == list(own)
+    absent = {name for part in taken.parts.values() for name in part.absent}
+    counted = {name for name in own if not name.endswith("num_batches_tracked")}
+    assert absent == counted - file.keys()
+    assert all(torch.equal(state[name], file[name]) for name in own.keys() & file.keys())
+    (left_out,) = taken.left_out.values()
+    assert set(left_out) == file.keys() - own.keys()
+    added, dropped = (left_out, absent) if there_and_back else (absent, left_out)
+    assert {name.rpartition(".")[2] for name in dropped} == {"bias"}
+    assert any(".offset." in name for name in added)
+    assert "roi_heads.mask_head.norms.0.weight" in added
+    assert "neck.pyramid.layer_blocks.3.1.running_var" in added
 
 
 def _innermost(engine: Any) -> set[str]:

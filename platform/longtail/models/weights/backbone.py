@@ -5,21 +5,20 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from longtail.models.deformable_conv import offset_names
 from longtail.models.weights.array_pickle import ForeignNameError
 from longtail.models.weights.file import load_content
 from longtail.problems import BadInputError
 
 
-def load_timm_weights(body: nn.Module, path: Path) -> None:
+def load_timm_weights(body: nn.Module, path: Path, optional: Set[str] = frozenset()) -> None:
     """Give timm's feature extractor the weights of the same timm model, as timm publishes them.
 
     Tensors of layers that the extractor does not have, as the ImageNet classifier, are left out.
-    Offsets of deformable convolutions may be missing: they stay as they are.
 
     Args:
         body: `timm.create_model(..., features_only=True)`.
         path: A state dict (.safetensors, or a file of `torch.save`) without any wrapping.
+        optional: Names that it may lack, which then stay as they are.
 
     Raises:
         ValueError: The file is missing.
@@ -28,8 +27,7 @@ def load_timm_weights(body: nn.Module, path: Path) -> None:
     weights = read_state_dict(path)
     weights |= {_flattened(name): value for name, value in weights.items()}
     own: dict[str, Tensor] = body.state_dict()
-    offsets = offset_names(body)
-    problems = _misfits(own, weights, offsets)
+    problems = _misfits(own, weights, optional)
     if problems:
         raise BadInputError(
             f"{path}: {len(problems)} of the backbone's {len(own)} tensors do not fit:"

@@ -70,8 +70,9 @@ def test_offsets_that_a_file_has_are_taken(tmp_path: Path) -> None:
     trained = TimmBackbone("resnet10t", False, deformable=("c5",)).body
     torch.nn.init.ones_(trained.get_parameter("layer4.0.conv1.offset.weight"))
     torch.save(trained.state_dict(), tmp_path / "w.pth")
-    own = TimmBackbone("resnet10t", False, deformable=("c4", "c5")).body
-    load_timm_weights(own, tmp_path / "w.pth")
+    weights = str(tmp_path / "w.pth")
+    timm_of = Timm(model="resnet10t", weights=weights, deformable=("c4", "c5"))
+    own = build_backbone(timm_of).body
     assert own.get_parameter("layer4.0.conv1.offset.weight").all()
     assert not own.get_parameter("layer3.0.conv1.offset.weight").any()
 
