@@ -31,6 +31,16 @@ DEMO_TAIL_BELOW = 10
 """Training instances: with 300 of 30 categories, 100 would make all of them the tail."""
 DEMO_SCALE_IMAGES = 16
 DEMO_ITERATIONS = 180
+DEMO_MODEL = "resnet10t"
+DEMO_MODELS = {
+    "legacy_senet154": "legacy_seresnet18",
+    "resnest101e": "resnest14d",
+    "resnest200e": "resnest14d",
+    "resnest269e": "resnest26d",
+    "resnet101": "resnet14t",
+    "resnext101_32x4d": "resnet18d",
+}
+"""Small ones, of the same family where it has any, for networks that a table has beside others."""
 
 
 def demo_scale(variant: Variant, iterations: int = DEMO_ITERATIONS) -> Variant:
@@ -61,7 +71,8 @@ def _small_inference(variant: Variant) -> Inference:
 def _small_detector(detector: Detector) -> Detector:
     backbone = detector.backbone
     if isinstance(backbone, Timm):
-        backbone = Timm(model="resnet10t", norm=backbone.norm, deformable=backbone.deformable)
+        model = DEMO_MODELS.get(backbone.model, DEMO_MODEL)
+        backbone = Timm(model=model, norm=backbone.norm, deformable=backbone.deformable)
     return detector.replace(
         backbone=backbone,
         neck_channels=32,
@@ -104,8 +115,8 @@ def _small_pictures(augmentation: Augmentation) -> Augmentation:
         case Resize():
             return Resize(short_sides=(DEMO_SIDE,), long_side_cap=cap)
         case MultiScale():
-            sides = DEMO_SIDE // 2, DEMO_SIDE * 3 // 2
-            return MultiScale(smallest_side=sides[0], largest_side=sides[1], long_side_cap=cap)
+            smallest, largest = DEMO_SIDE // 2, DEMO_SIDE * 3 // 2
+            return MultiScale(smallest_side=smallest, largest_side=largest, long_side_cap=cap)
         case ScaleJitter():
             return augmentation.replace(short_side=DEMO_SIDE, long_side_cap=cap)
         case LargeScaleJitter():

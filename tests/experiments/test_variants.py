@@ -97,10 +97,7 @@ def test_at_demo_scale_only_a_larger_backbone_and_its_schedule_are_lost() -> Non
     rows: dict[str, list[str]] = {}
     for name, variant in VARIANTS.items():
         rows.setdefault(demo_scale(variant).fingerprint(), []).append(name)
-    assert [names for names in rows.values() if len(names) > 1] == [
-        ["htc_x101", "htc_x50"],
-        ["htc_x101_ms_dcn", "htc_x101_32d_ms_dcn", "htc_r101_ms_dcn"],
-    ]
+    assert [names for names in rows.values() if len(names) > 1] == [["htc_x101", "htc_x50"]]
     one, other = VARIANTS["htc_x101"], VARIANTS["htc_x50"]
     assert one.override({"backbone.model": "resnext50_32x4d"}) == other
 
@@ -276,19 +273,8 @@ def test_demo_scale_keeps_the_kinds_of_augmentation() -> None:
             kinds = [[step.name for step in stage.augmentations] for stage in (full, small)]
             assert kinds[0] == kinds[1], name
     (mosaic, *_) = demo_scale(VARIANTS["alibaba_mosaic_r50"]).stages[1].augmentations
-    assert mosaic.model_dump()["short_sides"] == [
-        96,
-        102,
-        108,
-        115,
-        121,
-        128,
-        134,
-        140,
-        147,
-        153,
-        160,
-    ]
+    sides = mosaic.model_dump()["short_sides"]
+    assert (sides[0], sides[5], sides[-1]) == (96, 128, 160)
 
 
 def test_demo_scale_shortens_every_stage() -> None:
