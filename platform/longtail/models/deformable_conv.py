@@ -2,6 +2,8 @@
 kernel.
 """
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 from torch import Tensor, nn
 from torchvision.ops import deform_conv2d
@@ -53,7 +55,7 @@ class DeformableConv2d(nn.Conv2d):
 
     def forward(self, features: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, out_channels, H / stride, W / stride) float32."""
-        with torch.autocast(features.device.type, enabled=False):
+        with _without_autocast(features.device.type):
             features = features.float()
             offset, factor = self.offset(features).split([2 * self.places, self.places], dim=1)
             output: Tensor = deform_conv2d(
@@ -67,6 +69,12 @@ class DeformableConv2d(nn.Conv2d):
                 mask=2 * factor.sigmoid(),
             )
         return output
+
+
+def _without_autocast(device: str) -> AbstractContextManager[object]:
+    # Not every device has one: shapes alone are computed on "meta".
+    known = torch.amp.autocast_mode.is_autocast_available(device)
+    return torch.autocast(device, enabled=False) if known else nullcontext()
 
 
 def make_deformable(stage: nn.Module) -> int:

@@ -35,7 +35,7 @@ def test_norms_follow_every_convolution(norm: type[nn.Module]) -> None:
     convolutions = [m for m in neck.modules() if isinstance(m, nn.Conv2d)]
     assert len(convolutions) == 8 and all(layer.bias is None for layer in convolutions)
     maps = [torch.randn(2, 8, 64 // stride, 64 // stride) for stride in STRIDES[:4]]
-    levels = neck(maps)
+    levels = neck(torch.zeros(2, 3, 64, 64), maps)
     for name in ("p2", "p3", "p4", "p5"):
         level = levels[name]
         torch.testing.assert_close(level.mean((0, 2, 3)), torch.zeros(12), rtol=0, atol=1e-4)
