@@ -39,7 +39,7 @@ shows, red ones are ignored.
     type=AbsolutePath(),
     default="sheet.png",
     show_default=True,
-    help="The PNG file; one that is there is replaced.",
+    help="The PNG or JPEG file; one that is there is replaced.",
 )
 def main(
     variant: str,

@@ -33,19 +33,22 @@ def write_preview(
         number: Index of the stage.
         data: The files.
         title: A line over all of them.
-        path: A PNG file.
+        path: A PNG or JPEG file.
         num_samples: How many.
         columns: In a row.
 
     Raises:
-        ValueError: The variant has no such stage, or no image is left.
+        ValueError: The variant has no such stage, no image is left, or the file is of another
+            format.
         BadInputError: A file cannot be used.
     """
     if number >= len(variant.stages):
         last = len(variant.stages) - 1
         raise ValueError(f"--stage {number}: {title} has the stages 0 to {last}; give one of them")
     from longtail.data.preview.samples import first_samples
-    from longtail.data.preview.sheet import write_sheet
+    from longtail.data.preview.sheet import format_of, write_sheet
+
+    format_of(path)
 
     annotations = open_annotations(data.train, exhaustive=data.exhaustive)
     samples = first_samples(

@@ -59,6 +59,14 @@ def test_a_stage_that_is_not_there_is_refused(
     assert not (tmp_path / "sheet.png").exists()
 
 
+def test_a_file_of_another_format_is_refused(
+    toy_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = words(toy_set, tmp_path / "sheet.pdf")
+    assert exit_code(preview, "eql_r50", *asked) == ExitCode.USAGE
+    assert "--out sheet.pdf: give a file that ends in .png, .jpg" in capsys.readouterr().err
+
+
 def test_a_dry_run_previews_each_stage_once(
     toy_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,6 +10,8 @@ from longtail.data.loading.sample import Sample
 from longtail.data.preview.panel import BACKGROUND, INK, draw_panel
 from longtail.files import replacing
 
+FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
+QUALITY = 85
 GAP = 8
 TITLE = 28
 
@@ -17,7 +19,7 @@ TITLE = 28
 def write_sheet(
     samples: Sequence[Sample], names: Sequence[str], title: str, columns: int, path: Path
 ) -> None:
-    """Write the samples as a PNG, row by row.
+    """Write the samples as a PNG or JPEG, row by row.
 
     Args:
         samples: At least one.
@@ -25,7 +27,11 @@ def write_sheet(
         title: A line over all of them.
         columns: Samples in a row.
         path: The file; it is written under another name and then renamed.
+
+    Raises:
+        ValueError: It is to be of another format.
     """
+    kind = format_of(path)
     panels = [draw_panel(sample, names) for sample in samples]
     columns = min(columns, len(panels))
     width, height = panels[0].size
@@ -38,4 +44,16 @@ def write_sheet(
         place = GAP + column * (width + GAP), GAP + TITLE + row * (height + GAP)
         sheet.paste(panel, place)
     with replacing(path) as partial:
-        sheet.save(partial, "PNG")
+        sheet.save(partial, kind, quality=QUALITY)
+
+
+def format_of(path: Path) -> str:
+    """What Pillow calls the format that the ending of a file stands for.
+
+    Raises:
+        ValueError: It is none that sheets are written in.
+    """
+    kind = FORMATS.get(path.suffix.lower())
+    if kind is None:
+        raise ValueError(f"--out {path.name}: give a file that ends in {', '.join(FORMATS)}")
+    return kind
