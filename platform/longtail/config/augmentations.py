@@ -5,7 +5,7 @@ Those here need the picture alone; `longtail.config.mixing` has those that mix s
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from longtail.config.base import Config, check_order
 from longtail.config.mixing import BalancedMosaic, CopyPaste, InstanceJitter, Mosaic
@@ -36,6 +36,7 @@ class MultiScale(Config):
     @model_validator(mode="after")
     def _sides_are_in_order(self) -> Self:
         check_order("smallest_side", self.smallest_side, "largest_side", self.largest_side)
+        check_order("smallest_side", self.smallest_side, "long_side_cap", self.long_side_cap)
         return self
 
 
@@ -53,8 +54,9 @@ class ScaleJitter(Config):
     """The factor is drawn uniformly up to here."""
 
     @model_validator(mode="after")
-    def _factors_are_in_order(self) -> Self:
+    def _bounds_are_in_order(self) -> Self:
         check_order("smallest", self.smallest, "largest", self.largest)
+        check_order("short_side", self.short_side, "long_side_cap", self.long_side_cap)
         return self
 
 
@@ -106,7 +108,7 @@ class Rotation(Config):
     lvisTraveler 2020, section 2.1 and row Tricks."""
 
     name: Literal["rotation"] = "rotation"
-    degrees: NonNegativeFloat = 15.0
+    degrees: float = Field(15.0, ge=0, le=180)
     """The angle is drawn uniformly between minus and plus this; the report gives none."""
     probability: float = Field(0.5, ge=0, le=1)
     """Share of the images that are turned."""
@@ -153,9 +155,9 @@ class Cutout(Config):
     """Rectangles, at least."""
     most: PositiveInt = 3
     """Rectangles, at most."""
-    smallest: float = Field(0.05, gt=0, le=1)
+    smallest: float = Field(0.05, gt=0, lt=1)
     """Share of the picture's height and of its width that one takes, at least."""
-    largest: float = Field(0.2, gt=0, le=1)
+    largest: float = Field(0.2, gt=0, lt=1)
     """Share of the picture's height and of its width that one takes, at most."""
     probability: float = Field(0.5, ge=0, le=1)
     """Share of the images that lose something."""
