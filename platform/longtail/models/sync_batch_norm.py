@@ -7,19 +7,26 @@ from torch import Tensor, distributed, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 
-class SyncBatchNorm(nn.SyncBatchNorm):
+class SyncBatchNorm(_BatchNorm):
     """torch's batch norm over all workers, which also runs on CPUs.
 
     torch's own refuses tensors of a CPU; there the sums over workers are reduced here, first those
     of the mean, then those of the variance about it. With one worker, and in evaluation mode, it is
     the plain batch norm. Workers may have different numbers of images, or none: every worker must
     come by each norm equally often. Names and shapes of the state are those of `BatchNorm2d`.
+
+    It is no subclass of torch's: DistributedDataParallel refuses a model on a CPU that has one.
     """
+
+    process_group = None
+    _check_input_dim = nn.SyncBatchNorm._check_input_dim
+    _check_non_zero_input_channels = nn.SyncBatchNorm._check_non_zero_input_channels
 
     def forward(self, features: Tensor) -> Tensor:
         """(N, C, H, W) -> the same shape."""
         if not features.is_cpu:
-            return super().forward(features)
+            # All that it reads of itself is here.
+            return nn.SyncBatchNorm.forward(cast(nn.SyncBatchNorm, self), features)
         if self.training and distributed.is_initialized() and distributed.get_world_size() > 1:
             return self._normalised_over_workers(features)
         return _BatchNorm.forward(self, features)

@@ -1,12 +1,13 @@
 """Two workers with a part of the batch each compute what one does with the whole batch."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
 from support.on_ray.two_workers import on_each_of_two
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from longtail.models.sync_batch_norm import SyncBatchNorm, synchronised
 
@@ -68,6 +69,25 @@ def test_two_workers_are_one_with_the_whole_batch(tmp_path: Path) -> None:
         assert list(first["state"]) == list(one["state"])
         torch.testing.assert_close(first["state"], dict(one["state"]), rtol=1e-4, atol=1e-4)
         torch.testing.assert_close(second["state"], first["state"], rtol=0, atol=0)
+
+
+def _in_training(rank: int) -> list[Tensor]:
+    """As a trainer wraps a model; gradients are means over workers."""
+    network = _network(SyncBatchNorm)
+    learning = DistributedDataParallel(network)
+    rows = slice(2 * rank, 2 * rank + 2)
+    (learning(_images()[rows]) * _weights()[rows]).sum().backward()
+    return [cast(Tensor, parameter.grad) for parameter in network.parameters()]
+
+
+@pytest.mark.slow
+def test_it_is_trained_by_several_workers_without_a_gpu(tmp_path: Path) -> None:
+    network = _network(nn.BatchNorm2d)
+    (network(_images()) * _weights()).sum().backward()
+    whole = [cast(Tensor, parameter.grad) for parameter in network.parameters()]
+    for gradients in on_each_of_two(_in_training, tmp_path):
+        doubled = [2 * gradient for gradient in gradients]
+        torch.testing.assert_close(doubled, whole, rtol=1e-3, atol=1e-3)
 
 
 def _without_images(rank: int) -> dict[str, Tensor]:
