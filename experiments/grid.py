@@ -130,9 +130,11 @@ def main(
 def _dry_run(request: "GridRequest", preview: bool) -> ExitCode:
     from experiments.commands.grid.plan_table import print_plan
     from longtail.cluster.nodes.statuses import look_up
+    from longtail.cluster.work.preflight import check_buildable
     from longtail.cluster.work.take_results import check_results
 
     plan = request.plan()
+    check_buildable(plan)
     statuses = look_up(plan, request.run.runs)
     check_results(plan, statuses, partial(click.echo, err=True))
     print_plan(plan, statuses)

@@ -8,7 +8,8 @@ import click
 
 from experiments.commands.run_options import data_options
 from longtail.commands import ExitCode, run
-from longtail.path_options import AbsolutePath, short_path
+from longtail.own_files import SHEET
+from longtail.path_options import NewFile, force_option, short_path
 
 EPILOG = """\b
 Examples:
@@ -36,11 +37,12 @@ shows, red ones are ignored.
 @data_options
 @click.option(
     "--out",
-    type=AbsolutePath(),
+    type=NewFile(SHEET),
     default="sheet.png",
     show_default=True,
-    help="The PNG or JPEG file; one that is there is replaced.",
+    help="The PNG or JPEG file.",
 )
+@force_option
 def main(
     variant: str,
     stage: int,

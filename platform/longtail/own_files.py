@@ -27,6 +27,8 @@ OF_AP = rb"name,AP,"
 TAUGHT = rb"training,category_id,"
 LATEX = rb"\\begin\{tabular\}"
 MARKDOWN = rb"\|\|AP\|"
+SHEET = rb"(?:\x89PNG|\xff\xd8\xff).{,80}sheetoflongtail"
+"""A contact sheet, by the comment that stands before its pixels."""
 DRAWINGS = {
     "svg": rb'<svgxmlns="[^"]*"xmlns:xlink="[^"]*"version="1\.1"class="marks"',
     "pdf": rb"%PDF-",

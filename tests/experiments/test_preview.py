@@ -67,6 +67,21 @@ def test_a_file_of_another_format_is_refused(
     assert "--out sheet.pdf: give a file that ends in .png, .jpg" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["sheet.png", "sheet.jpg"])
+def test_only_a_sheet_is_written_over_and_only_if_asked(
+    toy_set: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("eql_r50", *words(toy_set, tmp_path / name, "--num", "1"))
+    assert exit_code(preview, *asked) == ExitCode.DONE
+    assert exit_code(preview, *asked) == ExitCode.USAGE
+    assert "--force" in capsys.readouterr().err
+    assert exit_code(preview, *asked, "--force") == ExitCode.DONE
+    PilImage.new("RGB", (60, 40), (200, 30, 30)).save(tmp_path / name)
+    before = (tmp_path / name).read_bytes()
+    assert exit_code(preview, *asked, "--force") == ExitCode.USAGE
+    assert (tmp_path / name).read_bytes() == before
+
+
 def test_a_dry_run_previews_each_stage_once(
     toy_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -41,6 +41,10 @@ def print_plan(plan: Plan, statuses: NodeStatuses) -> None:
     console.print(table)
     if any(item.node.kind == "stage" and _mixes(_stage(item.node)) for item in statuses.values()):
         console.print("images an epoch: those that are mixed into others count, too")
+    trainings = [item.node for item in statuses.values() if item.node.kind == "stage"]
+    for node in trainings:
+        if SOUP not in node.config and (fault := _stage(node).slow_average):
+            console.print(f"warning: {node.label}: {fault}", highlight=False, soft_wrap=True)
     waiting = sum(not item.found for item in statuses.values())
     asked = sum(len(row.nodes()) for row in plan.all_rows)
     console.print(

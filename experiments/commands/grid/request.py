@@ -189,6 +189,11 @@ def _changes_by_variant(
         name, colon, own_path = path.rpartition(":")
         if colon and name not in names:
             raise ValueError(f"--set {path}: {name!r} is none of the rows {', '.join(names)}")
+        if own_path == "seed":
+            raise ValueError(
+                f"--set {path}={value}: the seeds of all rows are those of --seeds; give --seeds"
+                f" {value}"
+            )
         for row in [name] if colon else names:
             changes[row][own_path] = value
     return changes

@@ -65,7 +65,7 @@ class LargeScaleJitter(Config):
     Ghiasi et al. 2021, Simple Copy-Paste, section 3.1."""
 
     name: Literal["large_scale_jitter"] = "large_scale_jitter"
-    side: PositiveInt = 1024
+    side: int = Field(1024, ge=1, le=8192)
     """Pixels of the square."""
     smallest: PositiveFloat = 0.1
     """The factor is drawn uniformly from here on."""

@@ -224,7 +224,8 @@ def _key(node: Any, word: str, path: str) -> Any:
 
 def _readable(error: ValidationError, changes: Mapping[str, Any]) -> str:
     lines = [
-        f"{'.'.join(str(part) for part in item['loc']) or 'config'}: {_said(item)}"
+        "".join(f"{'.'.join(map(str, item['loc']))}: " for _ in item["loc"][:1])
+        + _said(item)
         + ("" if isinstance(item["input"], dict | list) else f" (got {item['input']!r})")
         for item in error.errors()
     ]
@@ -234,10 +235,20 @@ def _readable(error: ValidationError, changes: Mapping[str, Any]) -> str:
 def _said(item: Mapping[str, Any]) -> str:
     if item["type"] == "union_tag_not_found":
         return "say which one it is: give its name, or JSON that has it as 'name'"
-    if item["type"] == "tuple_type" and isinstance(item["input"], str):
-        words = [_number_or_word(word.strip()) for word in item["input"].split(",")]
-        return f"give a list as JSON: {json.dumps(words)}"
+    if item["type"] == "value_error":
+        return str(item["ctx"]["error"])
+    if item["type"] == "tuple_type":
+        return f"give a list as JSON: {json.dumps(_as_list(item['input']))}"
     return str(item["msg"])
+
+
+def _as_list(given: Any) -> list[Any]:
+    """What someone may have meant who gave no list."""
+    if isinstance(given, str):
+        return [_number_or_word(word.strip()) for word in given.split(",")]
+    if isinstance(given, dict) and set(given) == {"name"}:
+        return [given["name"]]
+    return [] if given is None else [given]
 
 
 def _number_or_word(text: str) -> Any:

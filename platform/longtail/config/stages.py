@@ -19,6 +19,9 @@ Part = Literal["backbone", "neck", "rpn", "box_head", "classifier", "box_regress
 """The names under which a stage freezes or re-creates parts of a detector."""
 
 
+NOTICEABLE_SHARE = 0.01
+
+
 class UniformSampler(Config):
     """Every image once per epoch, in a new order."""
 
@@ -190,6 +193,19 @@ class Stage(Config):
     classifier_dropout: float = Field(0.0, ge=0, lt=1)
     """Share of the box head's features that the classifier misses in training, and the regressor
     does not."""
+
+    @property
+    def slow_average(self) -> str | None:
+        """What is wrong where averaged weights keep a hundredth or more of those that the stage
+        starts from."""
+        share = 0.0 if self.ema_decay is None else self.ema_decay**self.schedule.iterations
+        if share < NOTICEABLE_SHARE:
+            return None
+        return (
+            f"ema_decay {self.ema_decay:g} over {self.schedule.iterations} iterations: the average"
+            f" keeps {share:.0%} of the weights that the stage starts from; lower it, or train"
+            " longer"
+        )
 
     @model_validator(mode="after")
     def _new_parts_can_learn(self) -> Self:

@@ -20,9 +20,6 @@ from longtail.training.telemetry_files import drop_windows_after, write_window
 from longtail.training.trained_stage import TrainedStage
 from longtail.training.weights.freezing import FrozenParts
 
-NOTICEABLE = 0.01
-"""Share of the start in averaged weights at which it is warned of."""
-
 logger = logging.getLogger(__name__)
 
 
@@ -120,16 +117,8 @@ def _tell(member: TrainedStage) -> None:
         logger.warning("passed over a damaged checkpoint: %s", fault)
     if outcome.lost_steps:
         logger.warning("going on from step %d: %d steps lost", outcome.step, outcome.lost_steps)
-    stage = member.job.config
-    share = 0.0 if stage.ema_decay is None else stage.ema_decay**stage.schedule.iterations
-    if share > NOTICEABLE:
-        logger.warning(
-            "ema_decay %g over %d iterations: the average keeps %.0f%% of the weights that the"
-            " stage starts from; lower it, or train longer",
-            stage.ema_decay,
-            stage.schedule.iterations,
-            100 * share,
-        )
+    if slow := member.job.config.slow_average:
+        logger.warning("%s", slow)
     if member.foreign is not None:
         taken = member.foreign.taken
         level = logging.INFO if taken.is_complete else logging.WARNING

@@ -1,6 +1,8 @@
 """The list of what `--set` can set is the configuration itself."""
 
 from experiments.commands.field_list import fields_of
+from longtail.config.augmentations import Augmentation
+from longtail.config.base import config_classes
 from longtail.config.variant import Variant
 
 
@@ -18,7 +20,8 @@ def test_components_that_are_not_the_default_are_listed_too() -> None:
 
 def test_each_transform_is_listed_at_its_place() -> None:
     listed = {path: (default, meaning) for path, default, meaning in fields_of(Variant, "")}
-    kinds = "one of resize, horizontal_flip"
+    names = (kind.model_fields["name"].default for kind in config_classes(Augmentation))
+    kinds = f"one of {', '.join(names)}"
     assert listed["stages.0.augmentations.0"] == ("resize", kinds)
     assert listed["stages.0.augmentations.1"] == ("horizontal_flip", kinds)
     assert listed["stages.0.augmentations.1.probability (horizontal_flip)"][0] == "0.5"

@@ -205,6 +205,13 @@ def test_a_part_is_not_both_frozen_and_recreated() -> None:
 
 
 def test_a_list_without_brackets_is_told_how_it_is_written() -> None:
-    for words, said in {"a,b": r'\["a", "b"\]', "600, 0.8": r"\[600, 0.8\]"}.items():
+    for words, said in {"a,b": r'\["a", "b"\]', "600, 0.8": r"\[600, 0.8\]", None: r"\[\]"}.items():
         with pytest.raises(ValueError, match=f"give a list as JSON: {said}"):
             Variant().override({"freeze": words})
+    with pytest.raises(ValueError, match=r'give a list as JSON: \["rotation"\]'):
+        Variant().override({"augmentations": "rotation"})
+
+
+def test_errors_begin_with_what_to_change() -> None:
+    with pytest.raises(ValueError, match=r":\nstages.0.augmentations: mosaic and mosaic"):
+        Variant().override({"augmentations": ["mosaic", "mosaic"]})

@@ -65,7 +65,7 @@ def test_a_word_switches_a_component() -> None:
         (RATE, Choice((1, 1.0)), "1 and 1.0 of choice(1, 1.0) are the same variant"),
         (KEPT, Uniform(100, 300), "takes no fractions (now 300); use int(LOW,HIGH)"),
         ("stages.0.mixed_precision", Uniform(0, 1), "takes no fractions (now True)"),
-        ("stages.1.recreate", Choice((None, "x")), "should be a valid tuple"),
+        ("stages.1.recreate", Choice((None, "x")), "give a list as JSON"),
         (
             "stages.1.schedule.warmup_iterations",
             Integer(0, 90_000),

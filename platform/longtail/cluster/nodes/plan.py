@@ -213,7 +213,10 @@ def _digests_of_files(detector: Detector) -> dict[str, str]:
     digests = {}
     for field, path in _files_of(detector).items():
         if not shared_path(path).is_file():
-            raise ValueError(f"detector.{field} {path}: no such file; give a local file of weights")
+            raise ValueError(
+                f"detector.{field} {path}: no such file; give a local file of weights, or"
+                " null to start without"
+            )
         digests[field.replace(".", "_")] = sha256_of(path)
     return digests
 

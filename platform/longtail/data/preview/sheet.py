@@ -5,6 +5,7 @@ from pathlib import Path
 
 from PIL import Image as PilImage
 from PIL import ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
 
 from longtail.data.loading.sample import Sample
 from longtail.data.preview.panel import BACKGROUND, INK, draw_panel
@@ -12,6 +13,7 @@ from longtail.files import replacing
 
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 QUALITY = 85
+COMMENT = "sheet of longtail"
 GAP = 8
 TITLE = 28
 
@@ -44,7 +46,17 @@ def write_sheet(
         place = GAP + column * (width + GAP), GAP + TITLE + row * (height + GAP)
         sheet.paste(panel, place)
     with replacing(path) as partial:
-        sheet.save(partial, kind, quality=QUALITY)
+        _save(sheet, partial, kind)
+
+
+def _save(sheet: PilImage.Image, path: Path, kind: str) -> None:
+    """With a comment by which a command knows its own sheets: see `longtail.own_files`."""
+    noted = PngInfo()
+    noted.add_text("Comment", COMMENT)
+    if kind == "PNG":
+        sheet.save(path, kind, pnginfo=noted)
+    else:
+        sheet.save(path, kind, quality=QUALITY, comment=COMMENT)
 
 
 def format_of(path: Path) -> str:

@@ -80,6 +80,13 @@ def test_a_change_that_no_row_reads_is_refused(toy_set: Path, tmp_path: Path) ->
         request(toy_set, tmp_path, variants=rows, assignments=("loss_weights.boundary=2",)).plan()
 
 
+def test_seeds_are_not_set_by_path(toy_set: Path, tmp_path: Path) -> None:
+    with pytest.raises(
+        ValueError, match="the seeds of all rows are those of --seeds; give --seeds 3"
+    ):
+        request(toy_set, tmp_path, variants=("eql_r50",), assignments=("seed=3",)).plan()
+
+
 def test_the_baseline_is_a_row(toy_set: Path, tmp_path: Path) -> None:
     rows = ("softmax_r50", "other=eql_r50")
     asked = request(toy_set, tmp_path, variants=rows, baseline="other")

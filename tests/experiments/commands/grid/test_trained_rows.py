@@ -104,8 +104,6 @@ def test_test_time_settings_can_be_set_and_make_other_predictions(
         ("stages.0.optimizer.base_lr=0.5", "stages.0.optimizer.base_lr"),
         ("base_lr=0.5", "stages.0.optimizer.base_lr"),
         ("neck_channels=8", "detector.neck_channels"),
-        ("seed=1", "seed"),
-        ("soup:seed=1", "seed"),
     ],
 )
 def test_a_change_that_would_have_to_be_trained_is_refused(
