@@ -14,18 +14,15 @@ import click
 
 from docs.studies.command import Pairs, study_command
 from docs.studies.mixing.law import plain_law, shown
-from docs.studies.mixing.rois import rois_of
 from docs.studies.mixing.rows import PAIRS, SHOWN, study_rows
 from docs.studies.row_differences import mask_matches, pair_differences, row_means, runs_of
 from docs.studies.tables import plain_differences, plain_means, print_differences, print_means
 from docs.studies.tail.diagnosis import rare_categories
 from docs.studies.tail.set import write_tail_set
-from longtail.cluster.nodes.ledger import node_directory
 from longtail.cluster.nodes.plan import Plan
 from longtail.commands import run
 from longtail.data.lvis.annotations import open_annotations
 from longtail.metrics import GROUP_METRICS
-from longtail.training.checkpoints import final_checkpoint
 
 HEADINGS = {metric: metric for metric in GROUP_METRICS}
 SAMPLES = 2000
@@ -38,14 +35,13 @@ def report(plan: Plan, runs: Path, pairs: Pairs) -> dict[str, Any]:
     differences = pair_differences(judged, pairs)
     print_means(means, HEADINGS)
     print_differences(differences, HEADINGS)
-    law, rois = laws(plan), rois_by_row(plan, runs)
+    law = laws(plan)
     _print_law(law)
     return {
         "rows": plain_means(means),
         "differences": plain_differences(differences),
         "rare_categories": rare_categories(plan, runs),
         "law": law,
-        "rois": rois,
     }
 
 
@@ -58,18 +54,6 @@ def laws(plan: Plan) -> dict[str, dict[str, Any]]:
         for name in SHOWN
         if name in stages
     }
-
-
-def rois_by_row(plan: Plan, runs: Path) -> dict[str, dict[str, float]]:
-    """What the classifier gets, over the trunk of the first seed: see `rois_of`."""
-    annotations = open_annotations(plan.data.train)
-    first = {row.variant_name: row for row in reversed(plan.rows) if len(row.stages) > 1}
-    found = {}
-    for name, row in first.items():
-        iterations = row.variant.stages[0].schedule.iterations
-        trunk = final_checkpoint(node_directory(runs, row.stages[0]), iterations)
-        found[name] = rois_of(row.variant, trunk, annotations, plan.data.images)
-    return found
 
 
 def _print_law(law: Mapping[str, Mapping[str, Mapping[str, float]]]) -> None:

@@ -8,25 +8,29 @@ other foreground RoIs. The last are what the equalization loss takes away.
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from docs.studies.tail.rows import study_rows
-from docs.studies.watched import watch_steps
 from longtail.categories import FREQUENCY_GROUPS
 from longtail.cluster.data_files import find_data_files
 from longtail.cluster.nodes.ledger import node_directory
 from longtail.cluster.nodes.plan import make_plan
 from longtail.commands import run
-from longtail.config.variant import Variant
+from longtail.data.loading.batches import training_batches
 from longtail.data.lvis.annotations import open_annotations
+from longtail.engines.build import build_engine
 from longtail.losses.sigmoid import own_category
+from longtail.models.category_statistics import CategoryStatistics
 from longtail.models.classifiers.base import ClassificationTargets
+from longtail.training.checkpoints import Checkpoint
 
 STEPS = 40
+DATA_SEED = 5
+"""Another order of the images than in training."""
 
 
 @dataclass
@@ -59,6 +63,24 @@ class Gradients:
         return {"ratio": discouraging / encouraging, **shares}
 
 
+class Watched(nn.Module):
+    """A classifier whose losses are counted instead of computed."""
+
+    def __init__(self, classifier: nn.Module, gradients: Gradients) -> None:
+        super().__init__()
+        self.classifier = classifier
+        self.gradients = gradients
+
+    def forward(self, features: Tensor) -> Tensor:
+        """The classifier's logits."""
+        return cast(Tensor, self.classifier(features))
+
+    def loss(self, logits: Tensor, targets: ClassificationTargets) -> Tensor:
+        """0."""
+        self.gradients.add(logits, targets)
+        return logits.sum() * 0
+
+
 @click.command()
 @click.option("--runs", type=click.Path(path_type=Path), default="runs/tail", show_default=True)
 @click.option("--seed", default=0, show_default=True)
@@ -74,10 +96,31 @@ def main(runs: Path, seed: int) -> None:
         click.echo(f"{checkpoint.name}: {json.dumps(found)}")
 
 
-def _measure(checkpoint: Path, variant: Variant, train: Path, images: Path) -> dict[str, Any]:
-    annotations, gradients = open_annotations(train), Gradients()
-    stage = variant.stages[0]
-    watch_steps(variant, checkpoint, annotations, images, stage, STEPS, gradients.add)
+@torch.no_grad()
+def _measure(checkpoint: Path, variant: Any, train: Path, images: Path) -> dict[str, Any]:
+    stage, annotations, gradients = variant.stages[0], open_annotations(train), Gradients()
+    statistics = CategoryStatistics.from_table(
+        annotations.categories, annotations.num_annotated_images
+    )
+    engine = build_engine(variant.detector, stage.classifier, variant.inference, statistics)
+    engine.load_state_dict(Checkpoint(checkpoint).weights(), strict=True)
+    module = cast(nn.Module, engine).train()
+    heads = module.get_submodule("roi_heads")
+    heads.add_module("classifier", Watched(heads.get_submodule("classifier"), gradients))
+    batches = training_batches(
+        annotations=annotations,
+        images_root=images,
+        stage=stage,
+        data=variant.data,
+        seed=DATA_SEED,
+        num_replicas=1,
+        rank=0,
+        start=(0, 0),
+        loader_processes=0,
+    )
+    torch.manual_seed(0)
+    for _ in range(STEPS):
+        engine.losses(next(batches).samples)
     return {
         letter: {
             name: round(value, 3)
