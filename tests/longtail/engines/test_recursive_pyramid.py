@@ -10,8 +10,8 @@ import torch
 from longtail.config.classifiers import Softmax
 from longtail.config.detector import Detector, Detectron2, RecursiveFeaturePyramid, Timm
 from longtail.data.loading.sample import Sample
-from longtail.training.freezing import FrozenParts, freeze, set_training_mode
-from longtail.training.initial_weights import part_names
+from longtail.training.weights.freezing import FrozenParts, freeze, set_training_mode
+from longtail.training.weights.initial import part_names
 
 R50 = "COCO-InstanceSegmentation/mask_rcnn_R_50_FPN_3x.yaml"
 DCN = "Misc/mask_rcnn_R_50_FPN_1x_dconv_c3-c5.yaml"

@@ -168,6 +168,25 @@ QUICK = (
         ("rows/grids/a", "grid.csv"),
     ),
     Tried(
+        "experiments.preview",
+        "variant.json --train=toy/train.json --val=toy/val.json --images=toy/images --runs=runs"
+        " --num=1 --out=sheet.png",
+        ("sheet.png",),
+    ),
+    Tried(
+        "experiments.preview",
+        "variant.json --train=toy/train.json --images=toy/images --semantic=toy/images --num=1"
+        " --out=maps.png",
+        code=2,
+        says="nothing learns from it",
+    ),
+    Tried(
+        "longtail.cluster.soup",
+        "stage-000000000001 stage-000000000002 --runs=rows",
+        code=3,
+        says="stage-000000000001",
+    ),
+    Tried(
         "experiments.sweep",
         f"--variant=variant.json --search=inference.nms_iou=[0.4,0.5] --name=nms {_TRAINS}"
         " --dry-run",

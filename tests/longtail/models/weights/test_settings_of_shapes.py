@@ -87,7 +87,8 @@ def test_deformable_stages_are_named(model: str, deformable: list[BackboneStage]
 @pytest.mark.parametrize("norm", ["none", "batch", "sync"])
 def test_norms_of_the_neck_are_named(norm: ConvolutionNorm) -> None:
     with torch.device("meta"):
-        pyramid = build_neck(FeaturePyramid(norm=norm), [8] * 4, WIDTH)
+        backbone = TimmBackbone("test_resnet", frozen_norm=False)
+        pyramid = build_neck(FeaturePyramid(norm=norm), backbone, WIDTH)
     assert isinstance(pyramid, torch.nn.Module)
     tensors = {f"neck.{name}": value for name, value in pyramid.state_dict().items()}
     settings = summarize(WeightsFile(Path("model.pt"), "0" * 64, tensors)).settings
