@@ -62,5 +62,5 @@ def test_it_learns_goes_on_bitwise_and_predicts(job: StageJob, tmp_path: Path) -
         assert isinstance(loaded, TorchvisionEngine)
         assert any(isinstance(module, DeformableConv2d) for module in loaded.modules())
         assert loaded.roi_heads.classifier_dropout.p == 0
-        levels.append(loaded.neck(loaded.backbone(images)))
+        levels.append(loaded.neck(images, loaded.backbone(images)))
     torch.testing.assert_close(levels[1], levels[0], rtol=1e-3, atol=1e-3)
