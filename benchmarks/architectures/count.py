@@ -55,7 +55,7 @@ class _Pooled:
         return boxes[0].new_zeros(sum(map(len, boxes)), *self.shape)
 
     def levels(self, boxes: Tensor) -> Tensor:
-        raise NotImplementedError("levels are chosen by numbers, which there are none of here")
+        raise AssertionError("levels are chosen by numbers, which there are none of here")
 
 
 def cost_of(detector: Detector, num_categories: int, size: tuple[int, int]) -> Cost:
