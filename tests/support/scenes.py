@@ -1,7 +1,6 @@
 """Small pictures with a few instances, for tests of transforms."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -84,8 +83,3 @@ def decoded(mask: Mask, size: tuple[int, int]) -> NDArray[np.bool_]:
         bitmap = mask.bitmap()
         bitmap.part_of(whole)[...] = bitmap.pixels > 0
     return whole
-
-
-def save(scene: Scene, path: Path) -> None:
-    """Its picture, to look at."""
-    scene.picture.save(path)
