@@ -134,7 +134,7 @@ def _dry_run(request: "GridRequest", preview: bool) -> ExitCode:
     from longtail.cluster.work.take_results import check_results
 
     plan = request.plan()
-    check_buildable(plan)
+    check_buildable(plan, request.run.workers)
     statuses = look_up(plan, request.run.runs)
     check_results(plan, statuses, partial(click.echo, err=True))
     print_plan(plan, statuses)

@@ -19,7 +19,8 @@ Examples:
   experiments/preview.py eql_r50 --set 'augmentations=["mosaic", "resize", "rotation"]' --num 24
 \b
 Masks and boxes are what the heads learn; white dashes are the parts that each picture of a mix
-shows, red ones are ignored.
+shows, red ones are ignored. Grey are instances of other categories than the one that the sampler
+drew the image for.
 """
 
 
@@ -65,7 +66,10 @@ def main(
 
     if options["val"] is None:
         options["val"] = options["train"]
-    request = GridRequest(RunRequest(**options), (variant,), None, assignments, (seed,), None)
+    run_request = RunRequest(**options)
+    request = GridRequest(
+        run_request, (variant,), None, assignments, (seed,), None, option="VARIANT"
+    )
     (row,) = request.plan().rows
     write_preview(row.variant, stage, request.run.data(), row.name, out, num, columns)
     click.echo(f"sheet: {short_path(out)}")

@@ -59,6 +59,13 @@ def test_a_stage_that_is_not_there_is_refused(
     assert not (tmp_path / "sheet.png").exists()
 
 
+def test_an_unknown_variant_is_named_as_it_was_given(
+    toy_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(preview, "nope", *words(toy_set, tmp_path / "sheet.png")) == ExitCode.USAGE
+    assert "VARIANT nope: 'nope' is unknown; there are softmax_r50" in capsys.readouterr().err
+
+
 def test_a_file_of_another_format_is_refused(
     toy_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

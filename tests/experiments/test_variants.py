@@ -312,7 +312,7 @@ def test_every_rule_of_table_6_predicts_with_one_training(data: DataFiles) -> No
 
 @pytest.mark.parametrize("table", TABLES)
 def test_every_stage_of_every_row_can_be_built(table: str, data: DataFiles) -> None:
-    check_buildable(plan_of(table, data, demo=True))
+    check_buildable(plan_of(table, data, demo=True), workers=1)
 
 
 def test_rows_that_use_other_data_say_so_and_name_the_missing_file(data: DataFiles) -> None:

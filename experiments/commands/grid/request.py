@@ -26,7 +26,11 @@ ROW_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 
 @dataclass
 class GridRequest:
-    """The options of `experiments/grid.py`; see its help for their meaning."""
+    """The options of `experiments/grid.py`; see its help for their meaning.
+
+    Attributes:
+        option: By what `variants` were given: what errors of theirs begin with.
+    """
 
     run: RunRequest
     variants: tuple[str, ...]
@@ -35,6 +39,7 @@ class GridRequest:
     seeds: tuple[int, ...]
     baseline: str | None
     preds: tuple[str, ...] = ()
+    option: str = "--variants"
 
     def plan(self) -> Plan:
         """Resolve the request to rows and nodes.
@@ -108,14 +113,14 @@ class GridRequest:
         rows: dict[str, Variant | TrainedNode] = {}
         for word in words:
             row, name = _row_and_name(word)
-            variant = self._named(f"--variants {word}", name)
+            variant = self._named(f"{self.option} {word}", name)
             if not re.fullmatch(ROW_NAME, row):
                 raise ValueError(
-                    f"--variants {word}: name the row with letters, digits and _ . - alone"
+                    f"{self.option} {word}: name the row with letters, digits and _ . - alone"
                 )
             if row in rows:
                 raise ValueError(
-                    f"--variants {word}: there is a row {row}; name this one, as r2={name}"
+                    f"{self.option} {word}: there is a row {row}; name this one, as r2={name}"
                 )
             rows[row] = variant
         return rows

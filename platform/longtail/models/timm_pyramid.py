@@ -50,8 +50,9 @@ def pyramid_cut(model: str) -> PyramidCut:
         ValueError: timm does not know the model, or it has no such maps of pictures of any size.
     """
     if not timm.is_model(model):
-        near = get_close_matches(model, timm.list_models(), n=3) or ["resnet50"]
-        raise ValueError(f"backbone.model {model!r}: unknown to timm; near: {', '.join(near)}")
+        near = ", ".join(get_close_matches(model, timm.list_models(), n=3))
+        hint = f"near: {near}" if near else "resnet50 is one that it knows"
+        raise ValueError(f"backbone.model {model!r}: unknown to timm; {hint}")
     settings = next(
         (given for name, given in _OF_ANY_SIZE.items() if is_model_in_modules(model, {name})), {}
     )
@@ -69,6 +70,20 @@ def pyramid_cut(model: str) -> PyramidCut:
     _check_size(model, outline, positions, channels_last)
     indices = tuple(levels.out_indices[position] for position in positions)
     return PyramidCut(indices, settings, channels_last)
+
+
+@cache
+def trains_on_one_picture(model: str) -> bool:
+    """Whether its batch norms have several values a channel in a batch of one picture: those behind
+    a mean over the picture, as in a ResNeSt, have not."""
+    cut = pyramid_cut(model)
+    with torch.device("meta"):
+        outline = timm.create_model(model, pretrained=False, features_only=True, **cut.settings)
+    try:
+        outline.train()(torch.empty(1, 3, *PROBE, device="meta"))
+    except ValueError:
+        return False
+    return True
 
 
 def _check_size(model: str, outline: nn.Module, positions: list[int], channels_last: bool) -> None:

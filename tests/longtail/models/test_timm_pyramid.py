@@ -51,6 +51,7 @@ def test_looking_for_maps_draws_no_random_numbers() -> None:
     ("model", "words"),
     [
         ("resnet5O", "near: resnet50"),
+        ("yolo", "unknown to timm; resnet50 is one that it knows"),
         ("vit_tiny_patch16_224", r"gives strides \[16, 16, 16\]; .*ResNet, ConvNeXt or Swin"),
         ("mixer_s32_224", "feature maps of stride"),
         ("test_maxvit", "cannot take pictures of 256 x 320 pixels .*; take a model"),

@@ -3,17 +3,26 @@
 import torch
 
 from longtail.cluster.nodes.plan import Plan
+from longtail.config.detector import Timm
+from longtail.config.stages import Stage
+from longtail.config.variant import Variant
 from longtail.data.lvis.annotations import open_annotations
 from longtail.engines.build import build_engine
 from longtail.models.category_statistics import CategoryStatistics
+from longtail.models.timm_pyramid import trains_on_one_picture
 
 
-def check_buildable(plan: Plan) -> None:
+def check_buildable(plan: Plan, workers: int) -> None:
     """Build the detector of every stage of every row that may be trained, without memory for its
     weights.
 
+    Args:
+        plan: The rows.
+        workers: That train together.
+
     Raises:
-        ValueError: An engine, a backbone or sizes that do not fit; the row and stage are named.
+        ValueError: An engine, a backbone or sizes that do not fit, or norms of too few pictures;
+            the row and stage are named.
     """
     annotations = open_annotations(plan.data.train)
     statistics = CategoryStatistics.from_table(
@@ -23,14 +32,32 @@ def check_buildable(plan: Plan) -> None:
     for row in plan.rows:
         if row.is_found:
             continue
-        detector = row.variant.detector.without_weights()
         for number, stage in enumerate(row.variant.stages):
-            key = (detector.fingerprint(), stage.classifier.fingerprint())
-            if key in checked:
-                continue
-            checked.add(key)
             try:
-                with torch.device("meta"):
-                    build_engine(detector, stage.classifier, row.variant.inference, statistics)
+                key = (row.variant.detector.fingerprint(), stage.classifier.fingerprint())
+                if key not in checked:
+                    checked.add(key)
+                    _build(row.variant, stage, statistics)
+                _check_norms(row.variant, stage, workers)
             except ValueError as error:
                 raise ValueError(f"{row.name}, stage {number}: {error}") from error
+
+
+def _build(variant: Variant, stage: Stage, statistics: CategoryStatistics) -> None:
+    detector = variant.detector.without_weights()
+    with torch.device("meta"):
+        build_engine(detector, stage.classifier, variant.inference, statistics)
+
+
+def _check_norms(variant: Variant, stage: Stage, workers: int) -> None:
+    backbone = variant.detector.backbone
+    if not isinstance(backbone, Timm) or "backbone" in stage.freeze:
+        return
+    total = stage.schedule.images_per_step
+    together = {"batch": total // workers, "sync": total, "frozen": None}[backbone.norm]
+    if together == 1 and not trains_on_one_picture(backbone.model):
+        raise ValueError(
+            f"backbone.norm: {backbone.norm} needs more than the one picture that it has in a step,"
+            f" as {backbone.model!r} has norms behind a mean over the picture; use fewer --workers"
+            " or more schedule.images_per_step, or set backbone.norm=frozen"
+        )

@@ -27,7 +27,7 @@ def started_pool(plan: Plan, settings: GridSettings, num_groups: int) -> Iterato
         InfrastructureError: No cluster, or one on which the workers can never be placed.
     """
     with ThreadPoolExecutor(1) as beside:
-        buildable = beside.submit(_check_buildable, plan)
+        buildable = beside.submit(_check_buildable, plan, settings.resources.workers)
         connect(settings.address, dashboard=settings.dashboard)
         at_once = num_slots(settings.resources)
         with worker_pool(at_once, settings.resources, settings.runs / "ray") as pool:
@@ -36,8 +36,8 @@ def started_pool(plan: Plan, settings: GridSettings, num_groups: int) -> Iterato
             yield pool
 
 
-def _check_buildable(plan: Plan) -> None:
+def _check_buildable(plan: Plan, workers: int) -> None:
     # Importing torch is most of it, so that belongs beside the start of the cluster too.
     from longtail.cluster.work.preflight import check_buildable
 
-    check_buildable(plan)
+    check_buildable(plan, workers)

@@ -19,6 +19,8 @@ CAPTION = 34
 OPACITY = 0.45
 BACKGROUND, INK, PALE = (255, 255, 255), (20, 20, 20), (255, 255, 255)
 IGNORED = (255, 60, 60)
+NOT_LEARNED = (150, 150, 150)
+"""Of instances of other categories than the drawn one."""
 DASH = 6
 GOLDEN_RATIO = 0.618034
 
@@ -41,7 +43,7 @@ def draw_panel(sample: Sample, names: Sequence[str]) -> PilImage.Image:
     for box in sample.ignore_boxes.numpy() * scale:
         _dashed(pen, box, IGNORED)
     for number, (box, label) in enumerate(zip(sample.boxes, sample.labels, strict=True)):
-        _named_box(pen, (box * scale).numpy(), names[int(label)], colour_of(number))
+        _named_box(pen, (box * scale).numpy(), names[int(label)], _colour(sample, number))
     panel = PilImage.new("RGB", (SIDE, SIDE + CAPTION), BACKGROUND)
     panel.paste(shown, (0, 0))
     ImageDraw.Draw(panel).text((2, SIDE + 2), caption(sample, names), INK, _font(12))
@@ -71,6 +73,12 @@ def colour_of(number: int) -> Colour:
     return round(255 * red), round(255 * green), round(255 * blue)
 
 
+def _colour(sample: Sample, number: int) -> Colour:
+    """Of an instance: grey where it is neither foreground nor background."""
+    learned = sample.drawn_category in (None, int(sample.labels[number]))
+    return colour_of(number) if learned else NOT_LEARNED
+
+
 def _with_masks(sample: Sample) -> PilImage.Image:
     pixels = (sample.image.pixels.permute(1, 2, 0).numpy() * 255).round()
     for number, mask in enumerate(sample.masks.items):
@@ -78,7 +86,8 @@ def _with_masks(sample: Sample) -> PilImage.Image:
             bitmap = mask.bitmap()
             part = bitmap.part_of(pixels)
             inside = bitmap.pixels > 0
-            part[inside] = (1 - OPACITY) * part[inside] + OPACITY * np.array(colour_of(number))
+            colour = np.array(_colour(sample, number))
+            part[inside] = (1 - OPACITY) * part[inside] + OPACITY * colour
     return PilImage.fromarray(pixels.astype(np.uint8))
 
 

@@ -8,7 +8,7 @@ from longtail.config.variant import Variant
 
 
 def test_sound_variants_pass_at_full_size(plan: Plan) -> None:
-    check_buildable(plan)
+    check_buildable(plan, workers=1)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_a_detector_that_cannot_be_built_is_named_with_its_row(
 ) -> None:
     plan = make_plan({"a": Variant().override({path: value})}, (0,), data)
     with pytest.raises(ValueError) as caught:
-        check_buildable(plan)
+        check_buildable(plan, workers=1)
     assert text in str(caught.value)
 
 
@@ -43,3 +43,29 @@ def test_weights_that_are_not_there_are_named(data: DataFiles) -> None:
     variant = Variant().override({"detector.backbone.weights": "/nope.pt"})
     with pytest.raises(ValueError, match=r"backbone\.weights /nope\.pt: no such file"):
         make_plan({"a": variant}, (0,), data)
+
+
+@pytest.mark.parametrize(
+    ("changes", "workers", "fits"),
+    [
+        ({}, 16, False),
+        ({}, 8, True),
+        ({"detector.backbone.norm": "sync"}, 16, True),
+        ({"stages.0.schedule.images_per_step": 1, "detector.backbone.norm": "sync"}, 1, False),
+        ({"detector.backbone.norm": "frozen"}, 16, True),
+        ({"stages.0.freeze": ["backbone"]}, 16, True),
+        ({"detector.backbone.model": "resnet10t"}, 16, True),
+    ],
+)
+def test_norms_behind_a_mean_over_the_picture_need_several(
+    data: DataFiles, changes: dict[str, object], workers: int, fits: bool
+) -> None:
+    variant = Variant().override({"detector.backbone.model": "resnest14d"}).override(changes)
+    plan = make_plan({"a": variant}, (0,), data)
+    if fits:
+        check_buildable(plan, workers)
+        return
+    with pytest.raises(
+        ValueError, match=r"a, stage 0: backbone\.norm: .* the one picture .*frozen"
+    ):
+        check_buildable(plan, workers)

@@ -12,6 +12,7 @@ from longtail.data.loading.scenes.masks import InstanceMasks
 from longtail.data.preview.panel import (
     CAPTION,
     IGNORED,
+    NOT_LEARNED,
     OPACITY,
     PALE,
     SIDE,
@@ -49,6 +50,13 @@ def test_masks_are_tinted_and_boxes_outlined_where_they_are() -> None:
         assert abs(pixels[inside] - tint).max() <= 1
         assert tuple(pixels[corner]) == colour_of(number)
     assert tuple(pixels[90, 5]) == (100, 100, 100)
+
+
+def test_instances_of_other_categories_than_the_drawn_one_are_grey() -> None:
+    pixels = drawn(replace(sample(), drawn_category=1))
+    (_, cup), (_, kite) = [((50, 40), (69, 59)), ((60, 115), (79, 139))]
+    assert tuple(pixels[cup]) == NOT_LEARNED
+    assert tuple(pixels[kite]) == colour_of(1)
 
 
 def test_names_stand_at_the_boxes() -> None:
