@@ -15,12 +15,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
+from docs.studies.painted_files import category_record, is_written, save_picture, write_split
 from longtail.data.synthetic.categories import Look
 from longtail.data.synthetic.records import Record, instance_records
 from longtail.data.synthetic.scenes import paint
-from longtail.files import write_json
 from longtail.randomness import generator_for
 
 SHAPES = {
@@ -63,13 +62,16 @@ def write_thin_set(out: Path, painted: Painted | None = None) -> tuple[Path, Pat
     for split, (path, count) in enumerate(
         zip(paths, (painted.images, painted.val_images), strict=True)
     ):
-        if not path.is_file() or json.loads(path.read_text())["info"]["description"] != description:
-            write_json(path, _paint_split(out, painted, split, count, description), indent=None)
+        if not is_written(path, description):
+            images, annotations = _paint_split(out / "images", painted, split, count)
+            write_split(path, description, images, annotations, _categories(painted.images))
     return *paths, out / "images"
 
 
-def _paint_split(out: Path, of: Painted, split: int, count: int, description: str) -> Record:
-    (out / "images" / SPLITS[split]).mkdir(parents=True, exist_ok=True)
+def _paint_split(
+    folder: Path, of: Painted, split: int, count: int
+) -> tuple[list[Record], list[Record]]:
+    (folder / SPLITS[split]).mkdir(parents=True, exist_ok=True)
     images: list[Record] = []
     annotations: list[Record] = []
     for i in range(count):
@@ -78,27 +80,11 @@ def _paint_split(out: Path, of: Painted, split: int, count: int, description: st
         rng = generator_for(of.seed, 1, split, i)
         scene = paint((of.side, of.side), [LOOKS[k][1] for k in labels], rng, RADIUS)
         drawn = [labels[k] for k in scene.drawn]
+        absent = set(range(len(LOOKS))) - set(drawn)
         file_name = f"{SPLITS[split]}/{image_id:06d}.png"
-        Image.fromarray(scene.pixels).save(out / "images" / file_name, compress_level=1)
-        images.append(
-            {
-                "id": image_id,
-                "height": of.side,
-                "width": of.side,
-                "file_name": file_name,
-                "coco_url": f"http://images.invalid/{file_name}",
-                "neg_category_ids": [k + 1 for k in range(len(LOOKS)) if k not in drawn],
-                "not_exhaustive_category_ids": [],
-            }
-        )
+        images.append(save_picture(folder, file_name, scene.pixels, image_id, absent))
         annotations += instance_records(image_id, drawn, scene.owner)
-    return {
-        "info": {"description": description},
-        "licenses": [],
-        "images": images,
-        "annotations": [{"id": i, **a} for i, a in enumerate(annotations, start=1)],
-        "categories": _categories(of.images),
-    }
+    return images, annotations
 
 
 def labels_of(seed: int, split: int, image: int) -> list[int]:
@@ -109,16 +95,14 @@ def labels_of(seed: int, split: int, image: int) -> list[int]:
 
 
 def _categories(num_images: int) -> list[Record]:
+    counts = [num_images // OBJECTS_PER_IMAGE] * 2
     return [
-        {
-            "id": k + 1,
-            "name": f"{look.colour}_{look.shape}",
-            "synset": f"{look.colour}_{look.shape}.n.01",
-            "synonyms": [look.shape],
-            "def": f"a {look.colour} {look.shape}",
-            "frequency": LETTERS[group],
-            "image_count": num_images // OBJECTS_PER_IMAGE,
-            "instance_count": num_images // OBJECTS_PER_IMAGE,
-        }
+        category_record(
+            k,
+            f"{look.colour}_{look.shape}",
+            f"a {look.colour} {look.shape}",
+            LETTERS[group],
+            counts,
+        )
         for k, (group, look) in enumerate(LOOKS)
     ]

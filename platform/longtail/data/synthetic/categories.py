@@ -21,6 +21,8 @@ COLOURS = {
     "white": (240, 240, 235),
 }
 PATTERNS = ("striped", "checked", "dotted", "shaded", "speckled")
+MARKS = ("banded", "spotted", "tipped", "edged", "cornered")
+"""For sets of look-alikes: each covers a part of a shape; no category of the plain set has one."""
 FILLS = ("plain", *(f"{tone}_{pattern}" for pattern in PATTERNS for tone in ("dark", "light")))
 
 LARGEST_SHARE = 0.6

@@ -66,6 +66,16 @@ def _pattern(name: str, u: Plane, v: Plane, rng: np.random.Generator) -> Plane:
             return np.clip(0.5 + 0.7 * v, 0.0, 1.0).astype(np.float64)
         case "speckled":
             return np.where(rng.random(u.shape) < 0.3, 0.8, 0.0)
+        case "banded":
+            return (abs(v) < 0.15).astype(np.float64)
+        case "spotted":
+            return (np.hypot(u, v) < 0.3).astype(np.float64)
+        case "tipped":
+            return (v < -0.4).astype(np.float64)
+        case "edged":
+            return (np.hypot(u, v) > 0.72).astype(np.float64)
+        case "cornered":
+            return ((u > 0.15) & (v > 0.15)).astype(np.float64)
         case _:
             return np.zeros(u.shape)
 
