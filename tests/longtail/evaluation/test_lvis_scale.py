@@ -134,10 +134,8 @@ def test_new_scores_of_twenty_images_equal_lvis_api(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [2, 3])
-def test_crowded_images_of_many_seeds_equal_lvis_api(
-    seed: int, write: Write, opened: Opened, lvis_api: LvisApi
-) -> None:
+def test_crowded_images_equal_lvis_api(write: Write, opened: Opened, lvis_api: LvisApi) -> None:
+    seed = 2
     annotations, results = problem(seed, 60, detections=(240, 400), crowd=10_500)
     paths = write(annotations, results)
     assert len(best_of_categories(results)) < len(results)
