@@ -1,6 +1,6 @@
 """A smooth background where something was cut out.
 
-The push-pull filling of Gortler et al. 1996 (The Lumigraph), section 3.4: means of ever larger
+The push-pull filling of Gortler et al. 1996 (The Lumigraph): means of ever larger
 squares of the known pixels, of which each unknown one takes the smallest that knows a colour. It is
 a blur of what lies around, and continues no lines; it takes less than half of the time of OpenCV's
 inpainting.
