@@ -38,3 +38,8 @@ def intervals_of(directory: Path) -> dict[str, Any]:
     """Intervals of a finished evaluation by `segm` and `box`, then metric; empty without them."""
     intervals: dict[str, Any] = json.loads((directory / EVALUATION).read_text())["intervals"]
     return intervals
+
+
+def identity_error_of(directory: Path) -> float:
+    """How far AP of a finished evaluation is from the mean of its groups; a fraction."""
+    return float(json.loads((directory / EVALUATION).read_text())["identity_error"])

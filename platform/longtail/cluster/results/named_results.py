@@ -13,13 +13,18 @@ from longtail.cluster.nodes.plan import Plan, Row, TableRow
 from longtail.cluster.nodes.settings import WorkerResources
 from longtail.cluster.nodes.statuses import NodeStatuses, State
 from longtail.cluster.results.evaluation_files import intervals_of
-from longtail.evaluation.uncertainty.seeds import SeedStatistic, SeedSummary, aggregate_seeds
+from longtail.evaluation.uncertainty.seeds import (
+    SeedStatistic,
+    SeedSummary,
+    aggregate_seeds,
+    seed_difference,
+)
 from longtail.files import replacing, write_json
 
 if TYPE_CHECKING:
     from longtail.cluster.results.differences import RowDifference
 
-__all__ = ["SeedStatistic", "SeedSummary", "over_seeds"]
+__all__ = ["SeedStatistic", "SeedSummary", "over_seeds", "seed_difference"]
 
 TABLE = "table.json"
 EMPTY: Mapping[str, Mapping[str, str | float]] = MappingProxyType({})
