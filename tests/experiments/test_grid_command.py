@@ -94,7 +94,8 @@ def test_the_process_ends_with_the_exit_code_and_no_traceback(tmp_path: Path) ->
 def test_what_a_finished_grid_needs_is_light() -> None:
     modules = (
         "experiments.commands.grid.request, experiments.commands.grid.difference_table,"
-        " experiments.commands.grid.result_tables, longtail.cluster.grid,"
+        " experiments.commands.grid.beside_report, experiments.commands.grid.result_tables,"
+        " longtail.cluster.grid,"
         " longtail.cluster.results.named_results, longtail.data.synthetic.dataset"
     )
     heavy = {"mlflow", "pandas", "ray", "scipy.ndimage", "torch"}
