@@ -203,6 +203,7 @@ def _run(request: "GridRequest", csv: Path | None, shown: bool) -> ExitCode:
         differences.to_baseline,
         reported,
         settings.resources,
+        request.left_out,
     )
     if csv is not None:
         # They are made with pandas, which a grid needs for nothing else.

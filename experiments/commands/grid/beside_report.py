@@ -102,4 +102,5 @@ def _remarks(rows: Sequence[BesideReport]) -> list[str]:
 
 def _identity_errors(plan: Plan, statuses: NodeStatuses, runs: Path) -> list[float]:
     done = [row for row in plan.all_rows if statuses[row.evaluation.id].state is State.DONE]
-    return [identity_error_of(node_directory(runs, row.evaluation)) for row in done]
+    errors = [identity_error_of(node_directory(runs, row.evaluation)) for row in done]
+    return [error for error in errors if error is not None]

@@ -100,11 +100,12 @@ def _remarks(
         yield (
             "not counted: evaluations, start-up; a pass over a shared trunk counts as one training"
         )
-    if all(cost.peak is None for cost in costs):
+    if missing := sum(cost.peak is None for cost in costs):
         where = "GPUs" if resources.gpus else "CPUs"
+        rows = "" if missing == len(costs) else f" of {missing} of {len(costs)} rows"
         yield (
-            f"memory of a worker: not known, {short_path(runs)} has no finished training of these"
-            f" detectors with as many images a worker on {where}"
+            f"memory of a worker: not known{rows}, {short_path(runs)} has no finished training of"
+            f" their detectors with as many images a worker on {where}"
         )
     yield from _of_disk(sum(cost.num_bytes for cost in costs), runs)
 

@@ -62,8 +62,9 @@ class Paces:
         if not paces:
             return None
         most = max(paces)
-        seen, device = [pace for pace, _ in paces[most]], paces[most][0][1]
-        source = f"{_counted(len(seen), likeness.kind)} on {device}"
+        seen = [pace for pace, _ in paces[most]]
+        devices = ", ".join(dict.fromkeys(device for _, device in paces[most]))
+        source = f"{_counted(len(seen), likeness.kind)} on {devices}"
         return Pace(median(seen), source, is_bound=most[0] < len(likeness.frozen))
 
     def _measured(self, likeness: Likeness) -> dict[tuple[int, bool], list[tuple[float, str]]]:

@@ -40,6 +40,8 @@ def intervals_of(directory: Path) -> dict[str, Any]:
     return intervals
 
 
-def identity_error_of(directory: Path) -> float:
-    """How far AP of a finished evaluation is from the mean of its groups; a fraction."""
-    return float(json.loads((directory / EVALUATION).read_text())["identity_error"])
+def identity_error_of(directory: Path) -> float | None:
+    """How far AP of a finished evaluation is from the mean of its groups, a fraction; None where an
+    earlier version did not say."""
+    error: float | None = json.loads((directory / EVALUATION).read_text()).get("identity_error")
+    return error

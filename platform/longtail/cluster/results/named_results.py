@@ -60,6 +60,7 @@ def write_links(
     differences: Sequence["RowDifference"] = (),
     reported: Mapping[str, Mapping[str, str | float]] = EMPTY,
     resources: WorkerResources | None = None,
+    left_out: Mapping[str, str] = MappingProxyType({}),
 ) -> Path:
     """Link every finished node under its row's name and write `table.json`; return the folder.
 
@@ -76,6 +77,7 @@ def write_links(
         differences: Of rows to a baseline.
         reported: What others claim for variants, by name: `source` and fractions by metric.
         resources: What a node occupies.
+        left_out: Rows that were not run, and what each of them needs.
     """
     grid = grid_directory(runs, name)
     rows = {}
@@ -107,6 +109,7 @@ def write_links(
         "differences": [difference.as_dict() for difference in differences],
         "seeds": seeds,
         "reported": {variant: dict(of) for variant, of in reported.items()},
+        "left_out": dict(left_out),
     }
     write_json(grid / TABLE, table, end="", allow_nan=True)
     return grid

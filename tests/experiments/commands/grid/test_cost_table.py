@@ -88,7 +88,8 @@ def test_bounds_and_unknown_paces_are_marked(
     assert cells(output, "none") == ["unknown"] * 2
     assert cells(output, "all rows") == ["<=3", "+", "?"] * 2
     assert "unknown pace of 3 nodes" in output and "--pace ROW=IMAGES_PER_S" in output
-    assert "finished training of these detectors with as many images a worker on CPUs" in output
+    assert "memory of a worker: not known, " in output
+    assert "finished training of their detectors with as many images a worker on CPUs" in output
 
 
 def test_the_memory_of_a_worker_is_that_of_its_gpu_where_it_has_one(
@@ -102,6 +103,8 @@ def test_the_memory_of_a_worker_is_that_of_its_gpu_where_it_has_one(
     output = printed([of], GPU, tmp_path, capsys)
     assert "GPU memory" in output and cells(output, "a ") == ["1", "1", "7", "GB"]
     assert "memory of a worker: not known" not in output
+    both = printed([of, cost("b", Hours(1.0))], GPU, tmp_path, capsys)
+    assert "memory of a worker: not known of 1 of 2 rows, " in both
     resident = RowCost(**{**vars(of), "peak": FinishedNode(LIKENESS, "cpu", 3.0, 2, 9 * 10**9)})
     assert cells(printed([resident], CPU, tmp_path, capsys), "a ") == ["1", "1", "9", "GB"]
 

@@ -55,6 +55,8 @@ def test_a_training_of_more_parts_bounds_one_of_fewer_and_not_the_other_way_roun
 def test_nodes_of_other_devices_tell_nothing() -> None:
     nodes = [finished(WHOLE, 4.0), finished(WHOLE, 90.0, "NVIDIA X"), finished(WHOLE, 7.0, None)]
     assert Paces(finished=nodes).of(WHOLE, "a") == Pace(4.0, "1 finished training on cpu")
+    two = Paces(finished=[*nodes, finished(WHOLE, 92.0, "NVIDIA Y")], on_gpu=True).of(WHOLE, "a")
+    assert two == Pace(91.0, "2 finished trainings on NVIDIA X, NVIDIA Y")
     gpu = Paces(finished=nodes, on_gpu=True).of(WHOLE, "a")
     assert gpu == Pace(90.0, "1 finished training on NVIDIA X")
 
