@@ -149,7 +149,7 @@ def _dry_run(request: "GridRequest", paces: tuple[str, ...], preview: bool) -> E
     from longtail.cluster.work.take_results import check_results
 
     plan, resources, runs = request.plan(), request.run.resources, request.run.runs
-    stated = parse_paces(paces, [row.variant_name for row in plan.rows])
+    stated = parse_paces(paces, dict.fromkeys(row.variant_name for row in plan.rows))
     statuses = look_up(plan, runs)
     costs = estimate_costs(plan, statuses, stated, resources, runs)
     check_results(plan, statuses, partial(click.echo, err=True))

@@ -116,6 +116,7 @@ def _training_pace(
 def _predictions(
     folder: Path, config: Mapping[str, Any], trained: Mapping[str, Any]
 ) -> FinishedNode:
+    """From the beginning of the work, with the loading of weights, to the result."""
     places, summary = read_places(folder), _result(folder)["summary"]
     place = places[0] if len(places) == 1 else None
     pace = None

@@ -23,8 +23,9 @@ from longtail.path_options import shared_path
 
 RESAMPLES = 1000
 ORIGINS = {
-    "weights": "the model.pt of a training with this detector on the other data (those of COCO"
-    " models of detectron2 and torchvision fit in part)",
+    "weights": "the model.pt of a training with this detector on the data that it is to begin with,"
+    " for rows of the reports COCO in LVIS format; COCO models of detectron2 and torchvision fit in"
+    " part",
     "backbone.weights": "a state dict of timm's model of that name",
     "backbone.config_file": "a config file of detectron2",
 }
