@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 EPILOG = """\b
 Examples:
   experiments/grid.py                                      four variants on the synthetic set
-  experiments/grid.py --dry-run                            the nodes it would run
+  experiments/grid.py --dry-run                            the nodes it would run, and their cost
+  experiments/grid.py --dry-run --pace 7.7 --pace htc=3.5  by so many images/s of a worker
   experiments/grid.py --dry-run --preview                  and pictures of what they learn from
   experiments/grid.py --list                               variants and tables by name
   experiments/grid.py --fields                             what --set can set
@@ -40,8 +41,8 @@ Examples:
       -- experiments/grid.py --runs /shared/runs
 \b
 Run the same command again to go on after any interruption: finished nodes are skipped.
-Exit codes: 0 done, 2 wrong usage, 3 bad input file, 4 some variants failed, 5 Ray or storage,
-130 interrupted.
+Exit codes: 0 done, 2 wrong usage, 3 bad input file, 4 some rows failed or lack what they
+need, 5 Ray or storage, 130 interrupted.
 """
 
 
@@ -86,6 +87,14 @@ def _seeds(_: click.Context, parameter: click.Parameter, text: str) -> tuple[int
     " categories=FILE or coco, max_score=. Repeat for each; without variants it needs --val alone.",
 )
 @run_options
+@click.option(
+    "--pace",
+    "paces",
+    multiple=True,
+    metavar="[ROW=]IMAGES_PER_S",
+    help="With --dry-run: images a second of one worker in training, by which hours are counted;"
+    " repeat for rows of other networks [default: that of finished nodes in --runs].",
+)
 @click.option("--dry-run", is_flag=True, help="Print the nodes it would run, then stop.")
 @click.option(
     "--preview",
@@ -97,6 +106,7 @@ def main(
     fields_only: bool,
     dry_run: bool,
     preview: bool,
+    paces: tuple[str, ...],
     csv: Path | None,
     no_report: bool,
     **options: Any,
@@ -110,6 +120,8 @@ def main(
         raise click.UsageError("--csv: nothing is run here; leave it out")
     if preview and not dry_run:
         raise click.UsageError("--preview: goes with --dry-run; add it")
+    if paces and not dry_run:
+        raise click.UsageError("--pace: goes with --dry-run; add it")
     if list_only:
         from experiments.commands.catalogue import print_catalogue
 
@@ -124,20 +136,26 @@ def main(
     from experiments.commands.run_request import take_run_request
 
     request = GridRequest(run=take_run_request(options), **options)
-    return _dry_run(request, preview) if dry_run else _run(request, csv, not no_report)
+    return _dry_run(request, paces, preview) if dry_run else _run(request, csv, not no_report)
 
 
-def _dry_run(request: "GridRequest", preview: bool) -> ExitCode:
+def _dry_run(request: "GridRequest", paces: tuple[str, ...], preview: bool) -> ExitCode:
+    from experiments.commands.grid.cost_table import print_costs
+    from experiments.commands.grid.left_out import print_left_out
     from experiments.commands.grid.plan_table import print_plan
+    from experiments.commands.grid.stated_paces import parse_paces
+    from longtail.cluster.costs.estimate import estimate_costs
     from longtail.cluster.nodes.statuses import look_up
-    from longtail.cluster.work.preflight import check_buildable
     from longtail.cluster.work.take_results import check_results
 
-    plan = request.plan()
-    check_buildable(plan, request.run.workers)
-    statuses = look_up(plan, request.run.runs)
+    plan, resources, runs = request.plan(), request.run.resources, request.run.runs
+    stated = parse_paces(paces, dict.fromkeys(row.variant_name for row in plan.rows))
+    statuses = look_up(plan, runs)
+    costs = estimate_costs(plan, statuses, stated, resources, runs)
     check_results(plan, statuses, partial(click.echo, err=True))
     print_plan(plan, statuses)
+    print_costs(costs, resources, runs)
+    print_left_out(request.left_out)
     if preview:
         from experiments.commands.previews import preview_rows
 
@@ -146,11 +164,14 @@ def _dry_run(request: "GridRequest", preview: bool) -> ExitCode:
     return ExitCode.DONE
 
 
-def _run(request: "GridRequest", csv: Path | None, reported: bool) -> ExitCode:
+def _run(request: "GridRequest", csv: Path | None, shown: bool) -> ExitCode:
     plan, settings = request.plan(), request.settings()
 
+    from experiments.commands.grid.beside_report import print_beside_reports
     from experiments.commands.grid.difference_table import find_differences, print_differences
+    from experiments.commands.grid.left_out import print_left_out
     from experiments.commands.grid.low_scores import print_low_scores
+    from experiments.commands.grid.report_steps import orders_of
     from experiments.commands.grid.result_tables import (
         print_failures,
         print_next_steps,
@@ -161,23 +182,28 @@ def _run(request: "GridRequest", csv: Path | None, reported: bool) -> ExitCode:
     from longtail.cluster.nodes.statuses import State
     from longtail.cluster.results.named_results import write_links
 
+    print_left_out(request.left_out)
     statuses, published = run_grid(plan, settings)
-    print_seeds(plan, statuses, request.run.runs)
-    baseline = request.baseline_of(plan)
-    differences = find_differences(baseline, plan, statuses, request.run.runs)
-    print_differences(differences, baseline)
-    print_ranking(plan, statuses, request.run.runs)
-    print_low_scores(plan, statuses, request.run.runs)
+    runs, reported, baseline = request.run.runs, request.reported(), request.baseline_of(plan)
+    print_seeds(plan, statuses, runs)
+    orders = list(orders_of(reported).values())
+    differences = find_differences(baseline, plan, statuses, runs, orders)
+    print_differences(differences.to_baseline, baseline)
+    print_ranking(plan, statuses, runs, request.left_out)
+    print_beside_reports(reported, plan, statuses, differences, runs)
+    print_low_scores(plan, statuses, runs)
     print_failures(plan, statuses)
+    print_left_out(request.left_out)
     named = settings.name, settings.experiment
     grid = write_links(
         plan,
         statuses,
-        request.run.runs,
+        runs,
         *named,
-        differences,
-        request.reported(),
+        differences.to_baseline,
+        reported,
         settings.resources,
+        request.left_out,
     )
     if csv is not None:
         # They are made with pandas, which a grid needs for nothing else.
@@ -185,8 +211,8 @@ def _run(request: "GridRequest", csv: Path | None, reported: bool) -> ExitCode:
         from longtail.results.csv import write_csv
 
         write_csv(table(grid), csv)
-    print_next_steps(plan, statuses, request.run.runs, grid, published)
-    if reported:
+    print_next_steps(plan, statuses, runs, grid, published)
+    if shown:
         from dashboards.at_end import report_at_end
 
         report = report_at_end(grid, click.echo)
@@ -195,8 +221,8 @@ def _run(request: "GridRequest", csv: Path | None, reported: bool) -> ExitCode:
     if published.problem is None:
         from dashboards.views.write import write_views
 
-        write_views(request.run.runs, settings.experiment)
-    whole = all(item.state is State.DONE for item in statuses.values())
+        write_views(runs, settings.experiment)
+    whole = all(item.state is State.DONE for item in statuses.values()) and not request.left_out
     return ExitCode.DONE if whole else ExitCode.SOME_FAILED
 
 

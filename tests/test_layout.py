@@ -243,6 +243,7 @@ BESIDE: dict[str, set[str]] = {
     "longtail.cluster.nodes": set(),
     "longtail.cluster.pool": {"longtail.cluster.nodes"},
     "longtail.cluster.results": {"longtail.cluster.nodes"},
+    "longtail.cluster.costs": {"longtail.cluster.nodes", "longtail.cluster.work"},
     "longtail.cluster.soups": {
         "longtail.cluster.nodes",
         "longtail.cluster.results",

@@ -47,6 +47,9 @@ def _notes(report: Report, differences: Compared) -> Iterator[Note]:
             f"In report: {'; '.join(sources)}. These are of the report's own schedule and data: a"
             " shorter run, or one of another data set, is not comparable with them."
         )
+    for source in report.sources:
+        for name, needed in source.tree.get("left_out", {}).items():
+            yield Note(f"{name} was not run: it needs {needed}.", "missing")
     reasons = list(dict.fromkeys(differences.unknown.values()))
     if reasons:
         rest = len(reasons) - SHOWN_REASONS

@@ -171,6 +171,17 @@ REPORTED = {
 """By the name of the table in `TABLES`."""
 
 
+def report_order(source: str) -> list[str]:
+    """The rows of a report's table, which may be several of ours, in its order.
+
+    Args:
+        source: As `ReportedTable` has it.
+    """
+    return list(
+        dict.fromkeys(row for of in REPORTED.values() if of.source == source for row in of.points)
+    )
+
+
 def reported_rows(
     variants: Iterable[str], table: str | None = None
 ) -> dict[str, dict[str, str | float]]:

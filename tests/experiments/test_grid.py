@@ -19,8 +19,10 @@ from support.on_ray.warm_pool import WarmPool
 from support.results.made_up import write_result
 
 from experiments.grid import main as grid
+from experiments.variants import TABLES
 from longtail.cluster.nodes.ledger import begin, finish, node_directory, read_record
 from longtail.cluster.soup import main as soup
+from longtail.commands import ExitCode
 from longtail.evaluation.lvis import evaluate
 from longtail.results import table
 
@@ -120,6 +122,23 @@ def test_a_result_joins_finished_rows_and_can_be_their_baseline(
     runs = mlflow_runs(command.runs, "tags.`longtail.kind` = 'evaluation'")
     assert {run.info.run_name for run in runs} == {"sigmoid_r50", "eql_rfs_r50", "old"}
     assert all("val/AP" in run.data.metrics for run in runs)
+
+
+def test_rows_of_a_table_that_lack_weights_are_left_out(
+    uninterrupted: GridCommand, warm: WarmPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = ("sigmoid_r50", "eql_rfs_r50", "eql_coco_r50")
+    monkeypatch.setitem(TABLES, "mixed", rows)
+    shutil.copytree(uninterrupted.runs, tmp_path / "runs", symlinks=True)
+    (earlier,) = (tmp_path / "runs" / "grids").iterdir()
+    shutil.rmtree(earlier)
+    words = replace(uninterrupted, runs=tmp_path / "runs", variants="mixed").words()
+    code, output = warm.run(["--table" if word == "--variants" else word for word in words])
+    assert code == ExitCode.SOME_FAILED, output
+    assert output.count("needs detector.weights coco_r50.pt, which is not there") == 2
+    table = replace(uninterrupted, runs=tmp_path / "runs").table()
+    assert set(table["rows"]) == set(rows[:2]) and list(table["left_out"]) == ["eql_coco_r50"]
+    assert "beside report 003 (EQL team 2019), Table 3" in output
 
 
 def test_a_variant_that_fails_does_not_stop_the_others(

@@ -19,7 +19,9 @@ def test_dry_run_prints_the_nodes_and_runs_nothing(
 ) -> None:
     command = GridCommand(toy_set, tmp_path, NO_CLUSTER, ("--dry-run",))
     assert exit_code(main, *command.options()) == ExitCode.DONE
-    assert "2 rows, 6 nodes (0 shared), 6 to run" in capsys.readouterr().out
+    output = capsys.readouterr().out
+    assert "2 rows, 6 nodes (0 shared), 6 to run" in output
+    assert "cost in worker-hours, by row" in output and "unknown pace of 4 nodes" in output
     assert not list(tmp_path.glob("nodes/*"))
 
 
@@ -49,6 +51,9 @@ def test_dry_run_says_how_many_runs_a_shared_trunk_saves(
         (["--resamples", "19"], 2, "19: at least 20, 1000 are usual; 0 for no intervals"),
         (["--baseline", "nope"], 2, "--baseline nope: none of the rows sigmoid_r50"),
         (["--seeds", "a"], 2, "expected numbers as in 0,1,2"),
+        (["--pace", "3"], 2, "--pace: goes with --dry-run; add it"),
+        (["--dry-run", "--pace", "a=3"], 2, "--pace a=3: 'a' is none of the rows sigmoid_r50"),
+        (["--table", "eql_2019_3_coco"], 2, "no row of the table can run: eql_coco_r50 needs"),
         (["--dry-run", "--csv", "grid.csv"], 2, "--csv: nothing is run here; leave it out"),
         (["--list", "--csv", "grid.csv"], 2, "--csv: nothing is run here; leave it out"),
         (["--csv", "nope/grid.csv"], 2, "make the folder nope first"),
@@ -89,7 +94,8 @@ def test_the_process_ends_with_the_exit_code_and_no_traceback(tmp_path: Path) ->
 def test_what_a_finished_grid_needs_is_light() -> None:
     modules = (
         "experiments.commands.grid.request, experiments.commands.grid.difference_table,"
-        " experiments.commands.grid.result_tables, longtail.cluster.grid,"
+        " experiments.commands.grid.beside_report, experiments.commands.grid.result_tables,"
+        " longtail.cluster.grid,"
         " longtail.cluster.results.named_results, longtail.data.synthetic.dataset"
     )
     heavy = {"mlflow", "pandas", "ray", "scipy.ndimage", "torch"}

@@ -16,7 +16,7 @@ from experiments.variants import (
     lvistraveler_2020,
     lvistraveler_2020_r50,
 )
-from experiments.variants.reported import REPORTED, reported_rows
+from experiments.variants.reported import REPORTED, report_order, reported_rows
 
 NUMBER = r"\d+\.\d"
 
@@ -84,3 +84,24 @@ def test_the_table_that_is_asked_for_comes_first() -> None:
     assert found["rhead_cat"]["AP"] == 0.213 and "Table 8" in str(found["rhead_cat"]["source"])
     assert "mine" not in found and found["eql_r50"]["APr"] == 0.101
     assert "APr" not in found["rhead_cat"]
+
+
+SHARES = {"v1": (0.167, 0.440, 0.391), "v0.5": (0.142, 0.474, 0.380)}
+"""Of rare, common and frequent categories among those of LVIS's val splits: the least squares of
+all rows that the reports print."""
+
+
+@pytest.mark.parametrize("name", REPORTED)
+def test_ap_is_the_mean_of_its_groups_within_the_rounding(name: str) -> None:
+    table = REPORTED[name]
+    (version,) = re.findall(r"LVIS (v\S+) val", table.source)
+    for ap, *groups in table.points.values():
+        if groups:
+            mean = sum(of * share for of, share in zip(groups, SHARES[version], strict=True))
+            assert ap == pytest.approx(mean, abs=0.1)
+
+
+def test_a_table_of_a_report_that_is_two_of_ours_has_one_order() -> None:
+    source = REPORTED["eql_2019_3"].source
+    assert report_order(source) == [*TABLES["eql_2019_3"], *TABLES["eql_2019_3_coco"]]
+    assert report_order("somebody else") == []

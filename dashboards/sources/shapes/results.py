@@ -138,6 +138,7 @@ class GridTable(TypedDict):
     differences: NotRequired[list[DifferenceTree]]
     seeds: NotRequired[dict[str, dict[str, Spread | None]]]
     reported: NotRequired[dict[str, dict[str, str | float]]]
+    left_out: NotRequired[dict[str, str]]
 
 
 class PlanFileTree(TypedDict):

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ensemble.sources.finished_result import ResultSource, parse_results
+from experiments.commands.grid.left_out import without_missing
 from experiments.commands.grid.trained_rows import find_training, with_test_time_settings
 from experiments.commands.run_request import RunRequest
 from experiments.commands.variant_files import find_variant, names_file
@@ -30,6 +31,7 @@ class GridRequest:
 
     Attributes:
         option: By what `variants` were given: what errors of theirs begin with.
+        left_out: Rows of the table that lack what they need, and what that is; `plan` finds them.
     """
 
     run: RunRequest
@@ -40,9 +42,11 @@ class GridRequest:
     baseline: str | None
     preds: tuple[str, ...] = ()
     option: str = "--variants"
+    left_out: dict[str, str] = field(default_factory=dict, init=False)
 
     def plan(self) -> Plan:
-        """Resolve the request to rows and nodes.
+        """Resolve the request to rows and nodes. Rows of a table whose files are not there are left
+        out; one that was named with `--variants` is an error.
 
         Raises:
             ValueError: An unknown name, a wrong `--set`, or options that do not fit together.
@@ -58,6 +62,14 @@ class GridRequest:
             data = self.run.data()
         else:
             data = self.run.data_of_trainings() if variants else self.run.data_of_results()
+        if not self.variants:
+            bases = {name: find_variant("--table", name, self.run) for name in variants}
+            variants, self.left_out = without_missing(variants, bases, data)
+            if self.baseline in self.left_out:
+                raise ValueError(
+                    f"--baseline {self.baseline}: needs {self.left_out[self.baseline]}; or name"
+                    " another row"
+                )
         return make_plan(variants, self.seeds, data, self.run.resamples, results)
 
     @property

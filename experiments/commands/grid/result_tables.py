@@ -1,12 +1,13 @@
 """What a grid prints at its end: the ranked rows, the failures, what to type next."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.text import Text
 
+from experiments.commands.grid.left_out import NOT_RUN
 from experiments.commands.next_steps import on_lines, print_command, print_mlflow
 from longtail.cluster.nodes.ledger import node_directory, read_result
 from longtail.cluster.nodes.plan import Plan, TableRow
@@ -40,8 +41,17 @@ GROUP_COLUMNS = [
 """After AP."""
 
 
-def print_ranking(plan: Plan, statuses: NodeStatuses, runs: Path) -> None:
-    """The finished rows by falling AP, in points; rows without a result come last."""
+def print_ranking(
+    plan: Plan, statuses: NodeStatuses, runs: Path, left_out: Collection[str] = ()
+) -> None:
+    """The finished rows by falling AP, in points; rows without a result come last.
+
+    Args:
+        plan: The rows.
+        statuses: How their nodes stand.
+        runs: The runs folder.
+        left_out: Names of rows that lack what they need.
+    """
     results = {row.name: _summary(row, statuses, runs) for row in plan.all_rows}
     intervals = intervals_of_rows(plan, statuses, runs)
     columns = [
@@ -58,6 +68,8 @@ def print_ranking(plan: Plan, statuses: NodeStatuses, runs: Path) -> None:
         cells = [_points(summary, key) for key in AP_COLUMNS]
         cells.insert(1, _span(intervals.get(row.name, {})))
         table.add(str(place) if summary else "", row.name, *cells, _state(row, statuses))
+    for name in left_out:
+        table.add("", name, *["-"] * (len(columns) - 2), NOT_RUN)
     output_console().print(table)
 
 

@@ -161,6 +161,12 @@ def test_what_a_report_claims_stands_beside_with_its_source(tmp_path: Path) -> N
     assert "not comparable" in note
 
 
+def test_rows_that_were_not_run_are_named_with_what_they_need(tmp_path: Path) -> None:
+    grid = matched_grid(tmp_path, SKILLS, left_out={"coco": "coco.pt, which is not there"})
+    _, notes = blocks_of(made_report(read_grid(grid)))
+    assert "coco was not run: it needs coco.pt, which is not there." in notes
+
+
 def test_names_are_escaped(tmp_path: Path) -> None:
     tree = read_grid(matched_grid(tmp_path, {"a": 0.5, "b": 0.6}))
     rows = (replace(tree.rows[0], name="<script>"), tree.rows[1])

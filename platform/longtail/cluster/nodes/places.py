@@ -24,24 +24,37 @@ class Place:
         time: Unix seconds, when it did.
         host: Name of the machine; of several workers that of the first.
         group: Number of the worker group, from 0; None for the process of the command itself.
+        workers: How many the group has; None for the process itself, and for attempts of earlier
+            versions.
+        device: Where the first worker computes: "cpu", or the name of its GPU; None as above.
     """
 
     time: float
     host: str
     group: int | None = None
+    workers: int | None = None
+    device: str | None = None
 
 
-def note_place(directory: Path, group: int | None = None) -> None:
+def note_place(
+    directory: Path,
+    group: int | None = None,
+    workers: int | None = None,
+    device: str | None = None,
+) -> None:
     """Note that this process, on this machine, begins an attempt.
 
     Args:
         directory: The node's.
         group: Of its worker group.
+        workers: Of the group.
+        device: Where it computes.
     """
     path = directory / PLACES
     keep_lines(path)
     with path.open("ab") as file:
-        append_line(file, msgspec.json.encode(Place(time.time(), socket.gethostname(), group)))
+        place = Place(time.time(), socket.gethostname(), group, workers, device)
+        append_line(file, msgspec.json.encode(place))
 
 
 def read_places(directory: Path) -> list[Place]:

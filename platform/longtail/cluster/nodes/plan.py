@@ -22,6 +22,14 @@ from longtail.files import sha256_of
 from longtail.path_options import shared_path
 
 RESAMPLES = 1000
+ORIGINS = {
+    "weights": "the model.pt of a training with this detector on the data that it is to begin with,"
+    " for rows of the reports COCO in LVIS format; COCO models of detectron2 and torchvision fit in"
+    " part",
+    "backbone.weights": "a state dict of timm's model of that name",
+    "backbone.config_file": "a config file of detectron2",
+}
+"""Of the files that a detector is built from: what they are."""
 
 
 @dataclass(frozen=True)
@@ -219,6 +227,28 @@ def _digests_of_files(detector: Detector) -> dict[str, str]:
             )
         digests[field.replace(".", "_")] = sha256_of(path)
     return digests
+
+
+def missing_inputs(row: str, variant: Variant, data: DataFiles) -> list[str]:
+    """What a row needs that is not there, and how to give it; empty where it can run.
+
+    Args:
+        row: Its name, for `--set`.
+        variant: Its configuration.
+        data: The files that are there.
+    """
+    missing = [
+        f"detector.{field} {path}, which is not there: {ORIGINS[field]}; name it with"
+        f" --set {row}:detector.{field}=FILE"
+        for field, path in _files_of(variant.detector).items()
+        if not path.is_file()
+    ]
+    if semantic_branch_of(variant.detector.roi_stages) and data.semantic is None:
+        missing.append(
+            "PNGs of classes of the training images, for detector.roi_stages.semantic: name their"
+            " folder with --semantic DIR"
+        )
+    return missing
 
 
 def with_absolute_files(variant: Variant) -> Variant:

@@ -27,5 +27,13 @@ def _noted(directories: Sequence[Path], work: Work, rank: int, world_size: int) 
 
         group = group_number(ray.train.get_context().get_experiment_name())
         for directory in directories:
-            note_place(directory, group)
+            note_place(directory, group, world_size, _device_name())
     return work(rank, world_size)
+
+
+def _device_name() -> str:
+    import torch
+    from ray.train.torch import get_device
+
+    device = get_device()
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"

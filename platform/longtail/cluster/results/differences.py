@@ -4,7 +4,7 @@ The matches that evaluations keep are resampled in pairs (see `evaluation.compar
 comparisons are kept (`kept_comparisons`), so that the same grid again need not compute them.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +19,15 @@ from longtail.evaluation.matching.overlaps import Kind
 from longtail.evaluation.metrics.matches.files import matches_path
 from longtail.evaluation.uncertainty.comparison import Comparison, difference_cells
 
-__all__ = ["Comparison", "OnPair", "RowDifference", "difference_cells", "differences_to"]
+__all__ = [
+    "Comparison",
+    "Differences",
+    "OnPair",
+    "RowDifference",
+    "difference_cells",
+    "differences_to",
+    "find_differences",
+]
 
 OnPair = Callable[[str, str], None]
 RowPair: TypeAlias = tuple[TableRow, TableRow]
@@ -47,10 +55,37 @@ class RowDifference:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Differences:
+    """What was compared.
+
+    Attributes:
+        to_baseline: Of every finished row to the row of the baseline with the same seed.
+        between: All of them, steps between neighbours among them, by the names of the row that is
+            compared with and of the row.
+    """
+
+    to_baseline: Sequence[RowDifference]
+    between: Mapping[tuple[str, str], RowDifference]
+
+
 def differences_to(
     baseline: str, plan: Plan, statuses: NodeStatuses, runs: Path, on_pair: OnPair
 ) -> list[RowDifference]:
-    """Differences of every finished row to the row of the variant `baseline` with the same seed.
+    """Differences to the baseline alone; see `find_differences`."""
+    return list(find_differences(baseline, plan, statuses, runs, on_pair).to_baseline)
+
+
+def find_differences(
+    baseline: str,
+    plan: Plan,
+    statuses: NodeStatuses,
+    runs: Path,
+    on_pair: OnPair,
+    orders: Sequence[Sequence[str]] = (),
+) -> Differences:
+    """Differences of every finished row to the row of the variant `baseline` with the same seed,
+    and to that of the variant above it.
 
     A finished result has no seed, and that of a finished training that was named is not the grid's:
     they are compared with the first row of the baseline, and every row with them. Rows whose
@@ -61,15 +96,20 @@ def differences_to(
         plan: The rows.
         statuses: How the nodes stand.
         runs: The runs folder.
-        on_pair: Told the names of two rows before they are compared.
+        on_pair: Told the names of two rows before they are compared with the baseline.
+        orders: Names of variants, in orders whose neighbours are compared as well as the plan's.
     """
     done = [row for row in plan.all_rows if statuses[row.evaluation.id].state is State.DONE]
     kept = [row for row in done if row.evaluation.config["resamples"]]
     baselines = [row for row in kept if row.variant_name == baseline]
     others = [row for row in kept if row.variant_name != baseline]
     pairs = list(_pairs((row, baselines) for row in others))
-    found = _compared(pairs, list(_steps(kept)), plan.data.val, runs, on_pair)
-    return [found[before.name, after.name] for before, after in pairs]
+    steps = list(_steps(kept))
+    for order in orders:
+        by_name = {name: [row for row in kept if row.variant_name == name] for name in order}
+        steps += _steps([row for rows in by_name.values() for row in rows])
+    found = _compared(pairs, steps, plan.data.val, runs, on_pair)
+    return Differences([found[before.name, after.name] for before, after in pairs], found)
 
 
 def _steps(rows: Sequence[TableRow]) -> Iterator[RowPair]:

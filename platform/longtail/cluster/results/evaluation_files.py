@@ -38,3 +38,10 @@ def intervals_of(directory: Path) -> dict[str, Any]:
     """Intervals of a finished evaluation by `segm` and `box`, then metric; empty without them."""
     intervals: dict[str, Any] = json.loads((directory / EVALUATION).read_text())["intervals"]
     return intervals
+
+
+def identity_error_of(directory: Path) -> float | None:
+    """How far AP of a finished evaluation is from the mean of its groups, a fraction; None where an
+    earlier version did not say."""
+    error: float | None = json.loads((directory / EVALUATION).read_text()).get("identity_error")
+    return error

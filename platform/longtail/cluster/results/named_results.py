@@ -13,13 +13,18 @@ from longtail.cluster.nodes.plan import Plan, Row, TableRow
 from longtail.cluster.nodes.settings import WorkerResources
 from longtail.cluster.nodes.statuses import NodeStatuses, State
 from longtail.cluster.results.evaluation_files import intervals_of
-from longtail.evaluation.uncertainty.seeds import SeedStatistic, SeedSummary, aggregate_seeds
+from longtail.evaluation.uncertainty.seeds import (
+    SeedStatistic,
+    SeedSummary,
+    aggregate_seeds,
+    seed_difference,
+)
 from longtail.files import replacing, write_json
 
 if TYPE_CHECKING:
     from longtail.cluster.results.differences import RowDifference
 
-__all__ = ["SeedStatistic", "SeedSummary", "over_seeds"]
+__all__ = ["SeedStatistic", "SeedSummary", "over_seeds", "seed_difference"]
 
 TABLE = "table.json"
 EMPTY: Mapping[str, Mapping[str, str | float]] = MappingProxyType({})
@@ -55,6 +60,7 @@ def write_links(
     differences: Sequence["RowDifference"] = (),
     reported: Mapping[str, Mapping[str, str | float]] = EMPTY,
     resources: WorkerResources | None = None,
+    left_out: Mapping[str, str] = MappingProxyType({}),
 ) -> Path:
     """Link every finished node under its row's name and write `table.json`; return the folder.
 
@@ -71,6 +77,7 @@ def write_links(
         differences: Of rows to a baseline.
         reported: What others claim for variants, by name: `source` and fractions by metric.
         resources: What a node occupies.
+        left_out: Rows that were not run, and what each of them needs.
     """
     grid = grid_directory(runs, name)
     rows = {}
@@ -102,6 +109,7 @@ def write_links(
         "differences": [difference.as_dict() for difference in differences],
         "seeds": seeds,
         "reported": {variant: dict(of) for variant, of in reported.items()},
+        "left_out": dict(left_out),
     }
     write_json(grid / TABLE, table, end="", allow_nan=True)
     return grid

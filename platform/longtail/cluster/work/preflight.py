@@ -1,12 +1,16 @@
 """Faults of a configuration that only building the detector shows, before Ray is asked."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
-from longtail.cluster.nodes.plan import Plan
+from longtail.cluster.nodes.plan import Plan, Row
 from longtail.config.detector import Timm
 from longtail.config.stages import Stage
 from longtail.config.variant import Variant
 from longtail.data.lvis.annotations import open_annotations
+from longtail.engines.base import Engine
 from longtail.engines.build import build_engine
 from longtail.models.category_statistics import CategoryStatistics
 from longtail.models.timm_pyramid import trains_on_one_picture
@@ -24,29 +28,42 @@ def check_buildable(plan: Plan, workers: int) -> None:
         ValueError: An engine, a backbone or sizes that do not fit, or norms of too few pictures;
             the row and stage are named.
     """
+    for _ in built_stages(plan, workers):
+        pass
+
+
+def built_stages(plan: Plan, workers: int) -> Iterator[tuple[Row, int, Engine]]:
+    """Every stage of every row that may be trained, with its detector on the meta device; equal
+    ones are built once.
+
+    Args:
+        plan: The rows.
+        workers: That train together.
+
+    Raises:
+        ValueError: As of `check_buildable`.
+    """
     annotations = open_annotations(plan.data.train)
     statistics = CategoryStatistics.from_table(
         annotations.categories, annotations.num_annotated_images
     )
-    checked = set()
+    built: dict[tuple[str, str], Engine] = {}
     for row in plan.rows:
         if row.is_found:
             continue
         for number, stage in enumerate(row.variant.stages):
-            try:
-                key = (row.variant.detector.fingerprint(), stage.classifier.fingerprint())
-                if key not in checked:
-                    checked.add(key)
-                    _build(row.variant, stage, statistics)
+            key = (row.variant.detector.fingerprint(), stage.classifier.fingerprint())
+            with _named(row, number):
+                if key not in built:
+                    built[key] = _build(row.variant, stage, statistics)
                 _check_norms(row.variant, stage, workers)
-            except ValueError as error:
-                raise ValueError(f"{row.name}, stage {number}: {error}") from error
+            yield row, number, built[key]
 
 
-def _build(variant: Variant, stage: Stage, statistics: CategoryStatistics) -> None:
+def _build(variant: Variant, stage: Stage, statistics: CategoryStatistics) -> Engine:
     detector = variant.detector.without_weights()
     with torch.device("meta"):
-        build_engine(detector, stage.classifier, variant.inference, statistics)
+        return build_engine(detector, stage.classifier, variant.inference, statistics)
 
 
 def _check_norms(variant: Variant, stage: Stage, workers: int) -> None:
@@ -61,3 +78,11 @@ def _check_norms(variant: Variant, stage: Stage, workers: int) -> None:
             f" as {backbone.model!r} has norms behind a mean over the picture; use fewer --workers"
             " or more schedule.images_per_step, or set backbone.norm=frozen"
         )
+
+
+@contextmanager
+def _named(row: Row, number: int) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{row.name}, stage {number}: {error}") from error

@@ -30,6 +30,23 @@ class SeedStatistic:
 
 
 @dataclass(frozen=True)
+class SeedDifference:
+    """How two settings differ over the seeds that both were trained with.
+
+    Attributes:
+        mean: Mean of the differences of runs of the same seed, a fraction.
+        low: Lower end of its 95 % interval.
+        high: Upper end.
+        n: Seeds.
+    """
+
+    mean: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True)
 class SeedSummary:
     """Statistics by metric, and what to keep in mind about them ("" if nothing)."""
 
@@ -60,6 +77,28 @@ def aggregate_seeds(runs: Sequence[Mapping[str, float]]) -> SeedSummary:
                 values.setdefault(name, []).append(value)
     metrics = {name: _statistic(of_runs) for name, of_runs in values.items()}
     return SeedSummary(metrics, _note(metrics))
+
+
+def seed_difference(a: Sequence[float], b: Sequence[float]) -> SeedDifference:
+    """The mean of b - a over seeds, with Student's 95 % interval of paired differences.
+
+    With two seeds that is 12.7 standard errors on either side: two runs say little.
+
+    Args:
+        a: A metric of one setting, a run for each seed.
+        b: Of the other, with the same seeds in the same order.
+
+    Raises:
+        ValueError: There are fewer than two seeds, or not as many of both.
+    """
+    from scipy.special import stdtrit
+
+    if len(a) != len(b) or len(a) < 2:
+        raise ValueError(f"{len(a)} and {len(b)} runs; give two or more, of the same seeds")
+    differences = np.subtract(b, a)
+    n, mean = len(differences), float(np.mean(differences))
+    half = float(stdtrit(n - 1, 0.975) * np.std(differences, ddof=1) / math.sqrt(n))
+    return SeedDifference(mean, mean - half, mean + half, n)
 
 
 def _statistic(values: list[float]) -> SeedStatistic:

@@ -70,6 +70,19 @@ def test_undefined_intervals_alone_make_no_column(
     assert "interval" not in "".join(ranking(plan, tmp_path, capsys))
 
 
+def test_rows_that_lack_what_they_need_come_last(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = make_plan(VARIANTS, (0,), DATA)
+    finish_rows(plan, tmp_path, {})
+    print_ranking(plan, look_up(plan, tmp_path), tmp_path, ["eql_coco_r50"])
+    lines = capsys.readouterr().out.splitlines()
+    (line,) = (line for line in lines if "eql_coco_r50" in line)
+    name, *cells, no, run = line.split()
+    assert (name, {*cells}, no, run) == ("eql_coco_r50", {"-"}, "not", "run")
+    assert lines.index(line) > max(n for n, text in enumerate(lines) if "found finished" in text)
+
+
 def difference(row: str, baseline: str, warnings: tuple[str, ...] = ()) -> RowDifference:
     metrics = {"AP": HIGHER, "APr": UNCLEAR, "APc": UNDEFINED, "APf": HIGHER}
     return RowDifference(row, baseline, "segm", Comparison(metrics, 1000, 0, 0.95, warnings))

@@ -14,10 +14,11 @@ from longtail.sealed import DamagedError
 def test_each_attempt_adds_a_line(tmp_path: Path) -> None:
     assert read_places(tmp_path) == []
     before = time.time()
-    note_place(tmp_path, 3)
+    note_place(tmp_path, 3, workers=2, device="cpu")
     note_place(tmp_path)
     first, second = read_places(tmp_path)
-    assert (first.group, second.group) == (3, None)
+    assert (first.group, first.workers, first.device) == (3, 2, "cpu")
+    assert (second.group, second.workers, second.device) == (None, None, None)
     assert first.host == second.host == socket.gethostname()
     assert before <= first.time <= second.time <= time.time()
 

@@ -128,8 +128,8 @@ def test_a_killed_worker_is_replaced_and_goes_on(
     os.kill(task.lines()[0]["pid"], signal.SIGKILL)
     task.go()
     assert_done_once_after_a_kill(task, running.join())
-    places = [(of.host, of.group) for of in read_places(task.folder)]
-    assert places == [(socket.gethostname(), 0)] * 2
+    places = [(of.host, of.group, of.workers, of.device) for of in read_places(task.folder)]
+    assert places == [(socket.gethostname(), 0, 1, "cpu")] * 2
 
 
 def test_a_worker_killed_between_tasks_is_replaced_for_the_next(

@@ -12,7 +12,7 @@ from longtail.categories import CategoryTable
 from longtail.cluster.nodes.ledger import finish, node_directory
 from longtail.cluster.nodes.plan import DataFiles, Plan, make_plan
 from longtail.cluster.nodes.statuses import look_up
-from longtail.cluster.results.differences import RowDifference, differences_to
+from longtail.cluster.results.differences import RowDifference, differences_to, find_differences
 from longtail.cluster.results.kept_comparisons import COMPARISONS, kept_comparisons
 from longtail.config.classifiers import Equalization, Sigmoid, Softmax
 from longtail.config.stages import Stage
@@ -56,6 +56,21 @@ def test_every_row_is_compared_with_the_baseline(data: DataFiles, tmp_path: Path
     assert eql.comparison == compare(tables[0], tables[1], RESAMPLES)
     assert eql.comparison.metrics["AP"].real and eql.comparison.metrics["AP"].difference > 0
     assert softmax.comparison == compare(tables[0], tables[2], RESAMPLES)
+
+
+def test_neighbours_are_compared_in_the_order_of_the_plan_and_in_others(
+    data: DataFiles, tmp_path: Path
+) -> None:
+    plan = make_plan(VARIANTS, (0,), data, RESAMPLES)
+    _, eql, softmax = finished(plan, tmp_path, (0.5, 0.9, 0.6))
+    of = plan, look_up(plan, tmp_path), tmp_path, lambda *_: None
+    found = find_differences("sigmoid", *of)
+    assert set(found.between) == {("sigmoid", "eql"), ("sigmoid", "softmax"), ("eql", "softmax")}
+    step = found.between["eql", "softmax"]
+    assert step.comparison == compare(eql, softmax, RESAMPLES)
+    other = find_differences("sigmoid", *of, orders=[["softmax", "eql", "not there"]])
+    assert set(other.between) == {*found.between, ("softmax", "eql")}
+    assert other.to_baseline == found.to_baseline
 
 
 def test_a_result_has_no_seed_and_is_compared_with_the_first_row_of_the_baseline(

@@ -30,6 +30,7 @@ def test_rows_are_linked_by_name_and_listed_in_a_table(plan: Plan, tmp_path: Pat
             "x",
             reported={"eql": reported},
             resources=WorkerResources(2, 1, 0.5),
+            left_out={"coco": "coco.pt"},
         )
     assert grid == tmp_path / "grids" / "a_b"
     link = row_directory(grid, first) / "predictions"
@@ -50,4 +51,5 @@ def test_rows_are_linked_by_name_and_listed_in_a_table(plan: Plan, tmp_path: Pat
         "differences": [],
         "seeds": {},
         "reported": {"eql": reported},
+        "left_out": {"coco": "coco.pt"},
     }

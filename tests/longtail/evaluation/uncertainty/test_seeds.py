@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from longtail.evaluation.uncertainty.seeds import SINGLE_RUN_NOISE, aggregate_seeds
+from longtail.evaluation.uncertainty.seeds import SINGLE_RUN_NOISE, aggregate_seeds, seed_difference
 
 
 def test_mean_and_standard_deviation_by_hand() -> None:
@@ -46,3 +46,23 @@ def test_no_runs_and_values_that_are_not_numbers_are_refused() -> None:
         aggregate_seeds([])
     with pytest.raises(ValueError, match="run 1: AP is nan"):
         aggregate_seeds([{"AP": 0.3}, {"AP": math.nan}])
+
+
+def test_the_difference_over_seeds_by_hand() -> None:
+    # Differences of 1 and 3: mean 2, standard error 1; Student's t of one degree is 12.7062.
+    found = seed_difference([1.0, 2.0], [2.0, 5.0])
+    assert (found.mean, found.n) == (2.0, 2)
+    assert (found.low, found.high) == pytest.approx((2 - 12.7062, 2 + 12.7062), abs=1e-4)
+    turned = seed_difference([2.0, 5.0], [1.0, 2.0])
+    assert (turned.low, turned.high) == pytest.approx((-found.high, -found.low))
+
+
+def test_what_all_seeds_have_in_common_does_not_widen_the_interval() -> None:
+    found = seed_difference([0.1, 0.4, 0.9], [0.2, 0.5, 1.0])
+    assert (found.low, found.high) == pytest.approx((0.1, 0.1))
+
+
+@pytest.mark.parametrize(("a", "b"), [([], []), ([0.1], [0.2]), ([0.1, 0.2], [0.1])])
+def test_a_difference_needs_two_seeds_of_both(a: list[float], b: list[float]) -> None:
+    with pytest.raises(ValueError, match="give two or more, of the same seeds"):
+        seed_difference(a, b)

@@ -1,0 +1,44 @@
+"""Rows of a table that lack what they need: they are not run, and it is said what is missing."""
+
+from collections.abc import Mapping
+
+from longtail.cluster.nodes.plan import DataFiles, missing_inputs
+from longtail.cluster.nodes.trained_node import TrainedNode
+from longtail.commands import output_console
+from longtail.config.variant import Variant
+
+Variants = Mapping[str, Variant | TrainedNode]
+NOT_RUN = "not run"
+
+
+def without_missing(
+    variants: Variants, bases: Mapping[str, Variant], data: DataFiles
+) -> tuple[dict[str, Variant | TrainedNode], dict[str, str]]:
+    """The rows that can run, and of the others what they need.
+
+    A file that the command line named is not looked for here: that it is not there is an error.
+
+    Args:
+        variants: Rows of a table, as they are to be run.
+        bases: The same as the table has them.
+        data: The files that are there.
+
+    Raises:
+        ValueError: No row is left.
+    """
+    left_out = {}
+    for name, variant in variants.items():
+        missing = missing_inputs(name, variant, data) if isinstance(variant, Variant) else []
+        if missing and {*missing} <= {*missing_inputs(name, bases[name], data)}:
+            left_out[name] = "; and ".join(missing)
+    if left_out and len(left_out) == len(variants):
+        lines = (f"{name} needs {what}" for name, what in left_out.items())
+        raise ValueError("no row of the table can run: " + "\n  ".join(lines))
+    return {name: of for name, of in variants.items() if name not in left_out}, left_out
+
+
+def print_left_out(left_out: Mapping[str, str]) -> None:
+    """A line for each row that is not run."""
+    for name, what in left_out.items():
+        output_console().print(f"[yellow]{NOT_RUN}[/yellow] {name}", highlight=False)
+        output_console().print(f"  needs {what}", highlight=False, markup=False, soft_wrap=True)
