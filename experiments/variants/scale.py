@@ -20,6 +20,7 @@ from longtail.config.stages import (
     Schedule,
     Stage,
 )
+from longtail.config.test_time.scales import ViewScale
 from longtail.config.variant import Inference, Variant
 
 DEMO_SIDE = 128
@@ -65,7 +66,21 @@ def _small_inference(variant: Variant) -> Inference:
             tail_below=DEMO_TAIL_BELOW, scale_images=DEMO_SCALE_IMAGES
         )
         inference = inference.replace(head_merge=merge)
-    return inference.replace(short_side=DEMO_SIDE, long_side_cap=2 * DEMO_SIDE)
+    tta = inference.tta
+    views = None if tta is None else tta.replace(scales=tuple(map(_small_view, tta.scales)))
+    return inference.replace(short_side=DEMO_SIDE, long_side_cap=2 * DEMO_SIDE, tta=views)
+
+
+def _small_view(scale: ViewScale) -> ViewScale:
+    """In proportion to a plain prediction's pictures, objects too."""
+    factor = DEMO_SIDE / Inference().short_side
+    side = round(scale.short_side * factor)
+    return ViewScale(
+        short_side=side,
+        long_side_cap=2 * side,
+        smallest=scale.smallest * factor,
+        largest=None if scale.largest is None else scale.largest * factor,
+    )
 
 
 def _small_detector(detector: Detector) -> Detector:
