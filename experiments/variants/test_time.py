@@ -12,8 +12,10 @@ of rare scores are not stated: those of `alibaba_2020_2`, and the margins of rep
 
 What the reports claim, mask AP / APr / APc / APf on val:
 
+    eql_se154            30.8 / 19.7 / 32.2 / 33.4    SE154
     eql_views_se154      32.3 / 20.5 / 34.7 / 34.2    + multi-scale box testing
     eql_masks_se154      36.4 / 25.5 / 38.6 / 38.1    + multi-scale mask testing
+    traveler_gs_hm       36.1 / 28.8 / 35.8 / 39.8    Table 2, row 7
     traveler_views       41.5 / 30.0 / 41.9 / 46.0    + test-time augmentation
 
     experiments/grid.py --table eql_2019_4_test_time --train lvis_v0.5_train.json \\
