@@ -9,8 +9,8 @@ The report gives sizes (long side, short side) and the threshold 0.5 of soft-NMS
 therefore. It does not give the ranges of its scale-adaptive merge: large images keep small objects
 and small images large ones, by halves, and every size has two scales at least. The threshold of the
 suppression of boxes is 0.5, as in a plain prediction.
-Passes over the validation images: 10 for the views and 10 of a batch's masks for the last row, at
-2.9 times the pixels of a plain prediction on average (docs/test_time.md).
+Cost: the views pass 23.75 times the pixels of the baseline through the network, and voted masks as
+many again without proposals and box heads (docs/test_time.md).
 
 What the report claims, mask AP / APr / APc / APf on val:
 

@@ -8,6 +8,7 @@ import torch
 
 from longtail.config.variant import Inference, Variant
 from longtail.data.lvis.annotations import Annotations, open_annotations
+from longtail.engines.base import Engine
 from longtail.inference.background_means import use_background_means
 from longtail.inference.dropped_rows import DroppedRows
 from longtail.inference.engine import load_engine
@@ -100,14 +101,21 @@ def predict_job_shard(
         return None
     of_shard = (annotations, job.images, inference, writer, shard, job.loader_processes)
     of = ShardImages(*of_shard, on_progress)
-    tta, dropped = inference.tta, DroppedRows()
+    tta = inference.tta
     if tta is not None and tta.is_union and tta.masks == "own":
-        return of.write(images_with_own_masks(of, _stores(job)), dropped)
+        return of.write(images_with_own_masks(of, _stores(job)), DroppedRows())
     engine = load_engine(job.checkpoint, job.variant, job.stage, annotations.categories, device)
+    mixed = inference.mixed_precision and device.type == "cuda"
+    with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
+        return _predict(engine, job, of)
+
+
+def _predict(engine: Engine, job: PredictionJob, of: ShardImages) -> int:
+    """Predict a shard for which the network is needed."""
+    tta, dropped = of.inference.tta, DroppedRows()
     if tta is None:
-        use_background_means(
-            engine, annotations, job.images, inference, job.store, job.loader_processes
-        )
+        of_set = of.annotations, job.images, of.inference, job.store, job.loader_processes
+        use_background_means(engine, *of_set)
         return predict_shard(engine, of)
     if tta.is_union:
         return of.write(images_with_new_masks(engine, of, _stores(job)), dropped)

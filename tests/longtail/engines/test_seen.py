@@ -123,3 +123,18 @@ def test_masks_at_the_boxes_of_a_flipped_view_are_its_own_flipped_back(
     for found, of in zip(masks, expected, strict=True):
         assert len(of.labels) > 0
         torch.testing.assert_close(found.probabilities, of.mask_probabilities, rtol=1e-3, atol=1e-3)
+
+
+def test_scores_are_ranked_in_float32_under_mixed_precision(
+    build: Callable[..., Any], images: list[Image]
+) -> None:
+    engine = build(score_threshold=1e-4)
+    expected = engine.predict(images)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = engine.predict(images)
+    for one, other in zip(found, expected, strict=True):
+        assert one.score_box.dtype == one.boxes.dtype == one.mask_probabilities.dtype
+        assert one.score_box.dtype == torch.float32
+        torch.testing.assert_close(one.score_box, other.score_box, rtol=0.05, atol=1e-3)
+        # bf16 logits near -7 would be a few numbers.
+        assert len(one.score_box.unique()) > len(one.score_box) / 2
