@@ -24,7 +24,7 @@ class Data(Config):
 class Inference(Config):
     """Test-time settings: they make new predictions, not new training."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"flip", "mixed_precision", "tta"})
+    later: ClassVar[frozenset[str]] = frozenset({"bf16", "flip", "tta"})
 
     short_side: PositiveInt = 800
     """Pixels to which the short side of a test image is resized."""
@@ -49,7 +49,7 @@ class Inference(Config):
     """What becomes of a softmax classifier's probabilities before boxes are chosen by them."""
     head_merge: HeadMerge = HeadMerge()
     """How a calibrated classifier's two rows of scores become one."""
-    mixed_precision: bool = False
+    bf16: bool = False
     """bf16 autocast where the device is a GPU; CPUs always compute in float32."""
     flip: bool = False
     """See every image flipped from left to right; detections are flipped back."""

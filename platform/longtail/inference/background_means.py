@@ -17,6 +17,7 @@ from longtail.data.loading.batches import prediction_images
 from longtail.data.lvis.annotations import Annotations
 from longtail.engines.base import Engine
 from longtail.files import write_if_absent
+from longtail.inference.flip import flipped_image
 from longtail.models.classifiers.base import Classifier
 from longtail.models.classifiers.calibrated import CalibratedClassifier
 from longtail.models.detections.head_merge import BackgroundMeans, BackgroundSums, MergedRows
@@ -82,7 +83,8 @@ def measure_background_means(
     before, heads.score_rows = heads.score_rows, sums
     try:
         for batch in batches:
-            engine.predict(batch)
+            seen = [flipped_image(image) for image in batch] if inference.flip else batch
+            engine.predict(seen)
     finally:
         heads.score_rows = before
     return sums.so_far.means()

@@ -105,7 +105,7 @@ def predict_job_shard(
     if tta is not None and tta.is_union and tta.masks == "own":
         return of.write(images_with_own_masks(of, _stores(job)), DroppedRows())
     engine = load_engine(job.checkpoint, job.variant, job.stage, annotations.categories, device)
-    mixed = inference.mixed_precision and device.type == "cuda"
+    mixed = inference.bf16 and device.type == "cuda"
     with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
         return _predict(engine, job, of)
 

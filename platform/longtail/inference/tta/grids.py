@@ -82,5 +82,5 @@ def _added(
 def _mean(sums: FoundMasks | None, count: Tensor) -> FoundMasks:
     if sums is None:
         # No box in any image of the batch: the side of the grid does not matter.
-        return FoundMasks(torch.zeros(0, 1, 1), torch.zeros(0))
+        return FoundMasks(count.new_zeros(0, 1, 1), count.new_zeros(0))
     return FoundMasks(sums.probabilities / count[:, None, None], sums.quality / count)

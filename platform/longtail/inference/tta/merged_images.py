@@ -82,11 +82,11 @@ def images_with_new_masks(
         inference.images_per_batch,
         of.loader_processes,
     )
-    united = united_images(of, views)
+    united, device = united_images(of, views), next(engine.parameters()).device
     for at_scales in batches:
         found = [next(united) for _ in at_scales[0]]
         given = [
-            _given(of, columns, image, tta)
+            _given(of, columns, image, tta, device)
             for columns, image in zip(found, at_scales[0], strict=True)
         ]
         wanted = [
@@ -106,17 +106,20 @@ def _seen(
         yield view, engine.see(view.images(at_scales))
 
 
-def _given(of: ShardImages, columns: DetectionColumns, image: Image, tta: TTA) -> GivenBoxes:
+def _given(
+    of: ShardImages, columns: DetectionColumns, image: Image, tta: TTA, device: torch.device
+) -> GivenBoxes:
+    """The boxes of an image, where the network computes."""
     index = of.annotations.categories.index_of(columns.category_id)
     boxes = torch.from_numpy(_corners(columns)).float()
     scales = None
     if tta.masks == "by_scale":
-        sides = torch.from_numpy(columns.boxes[:, 2:])
+        areas_of_boxes = torch.from_numpy(columns.boxes[:, 2:]).prod(dim=1)
+        areas_of_masks = torch.from_numpy(_mask_areas(columns))
         short_sides = [scale.short_side for scale in tta.scales]
-        scales = chosen_scales(
-            sides.prod(dim=1), torch.from_numpy(_mask_areas(columns)), short_sides
-        )
-    return GivenBoxes(boxes, torch.from_numpy(index), image.original_size, scales)
+        scales = chosen_scales(areas_of_boxes, areas_of_masks, short_sides).to(device)
+    labels = torch.from_numpy(index).to(device)
+    return GivenBoxes(boxes.to(device), labels, image.original_size, scales)
 
 
 def _corners(columns: DetectionColumns) -> NDArray[np.float64]:

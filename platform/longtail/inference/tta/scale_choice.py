@@ -26,6 +26,6 @@ def chosen_scales(box_areas: Tensor, mask_areas: Tensor, short_sides: Sequence[i
         short_sides: Of the scales; those that are equal are one.
     """
     levels = levels_by_area_and_ratio(box_areas, mask_areas, COARSEST_LEVEL + 1)
-    ordered = torch.tensor(sorted(set(short_sides)))
+    ordered = torch.tensor(sorted(set(short_sides)), device=box_areas.device)
     share = (COARSEST_LEVEL - levels).double() / COARSEST_LEVEL
     return ordered[torch.floor(share * (len(ordered) - 1) + 0.5).long()]
