@@ -174,4 +174,4 @@ def predictions_of(runs: Path, row: Row) -> Path:
 
 def _name_of(node: Node, row: Row) -> str:
     """The row's, or that of one of its views."""
-    return row.name if node.id == row.predictions.id else node.label.removesuffix(" predictions")
+    return row.name if node.id == row.predictions.id else node.label.removesuffix(", predictions")
