@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,9 @@ from longtail.config.test_time.scales import ViewScale
 from longtail.config.test_time.suppression import SoftNMS
 from longtail.config.test_time.tta import TTA
 from longtail.config.variant import Inference
+from longtail.data.loading.sample import Image
+from longtail.engines.base import SeenImages
+from longtail.engines.torchvision import TorchvisionEngine
 from longtail.inference.job import PredictionJob, finish_job, predict_job_shard
 from longtail.predictions.columns import DetectionColumns
 from longtail.predictions.manifest import MANIFEST_NAME, shard_name
@@ -103,6 +106,43 @@ def test_masks_change_neither_boxes_nor_scores(
     assert found.boxes.tolist() == own.boxes.tolist() and found.score.tolist() == own.score.tolist()
     assert found.has_mask.all()
     assert (found.rles() == own.rles()) is (masks == "own")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"masks": "vote"}, {"masks": "vote", "boxes": "shared_proposals"}]
+)
+def test_every_view_of_a_batch_passes_the_network_once(
+    job_of: JobOf,
+    plain: Inference,
+    changes: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scales = tuple(ViewScale(short_side=side, long_side_cap=128) for side in (64, 96))
+    tta = TTA.model_validate({"scales": scales, **changes})
+    job = job_of(plain.replace(tta=tta), tmp_path / "store")
+    seen: list[int] = []
+    see = TorchvisionEngine.see
+
+    def counted(engine: TorchvisionEngine, images: Sequence[Image]) -> SeenImages:
+        seen.append(len(images))
+        return see(engine, images)
+
+    monkeypatch.setattr(TorchvisionEngine, "see", counted)
+    predict_job_shard(job, 0, device=torch.device("cpu"))
+    # Eight images in batches of three, in four views.
+    assert seen == [3] * 4 + [3] * 4 + [2] * 4
+
+
+def test_a_union_with_own_masks_needs_no_checkpoint(
+    job_of: JobOf, plain: Inference, four_views: TTA, tmp_path: Path
+) -> None:
+    job = job_of(plain.replace(tta=four_views), tmp_path / "store")
+    seen: list[int] = []
+    gone = replace(job, checkpoint=tmp_path / "gone")
+    predict_job_shard(gone, 0, device=torch.device("cpu"), on_progress=seen.append)
+    assert finish_job(gone).num_detections > 50
+    assert sum(seen) == 8
 
 
 def test_masks_of_shared_proposals_change_neither_boxes_nor_scores(
