@@ -18,7 +18,7 @@ from longtail.inference.columns import encoded_masks
 from longtail.inference.shard import ShardImages
 from longtail.inference.tta.grids import GivenBoxes, averaged_masks
 from longtail.inference.tta.scale_choice import chosen_scales
-from longtail.inference.tta.union import Union
+from longtail.inference.tta.union import UnionOfViews
 from longtail.inference.tta.views import View, sizes_of, views_of
 from longtail.models.roi_heads.mask_branch import FoundMasks
 from longtail.predictions.columns import DetectionColumns
@@ -38,7 +38,7 @@ def united_images(of: ShardImages, views: Sequence[PredictionStore]) -> Iterator
     inference, categories = of.inference, of.annotations.categories
     tta = inference.tta
     assert tta is not None
-    union = Union(
+    union = UnionOfViews(
         tta,
         inference.score_threshold,
         inference.detections_per_image,

@@ -20,7 +20,7 @@ from longtail.predictions.columns import DetectionColumns
 
 
 @dataclass(frozen=True)
-class Union:
+class UnionOfViews:
     """How detections are united.
 
     Attributes:

@@ -27,7 +27,7 @@ from longtail.data.loading.sample import Sample
 from longtail.inference.columns import to_columns
 from longtail.inference.flip import flipped_back
 from longtail.inference.tta.grids import GivenBoxes, averaged_masks
-from longtail.inference.tta.union import Union
+from longtail.inference.tta.union import UnionOfViews
 from longtail.inference.tta.views import sizes_of, views_of
 from longtail.models.detections.paste import paste_masks
 
@@ -95,7 +95,7 @@ def test_detectron2_finds_the_same_in_four_views(
         (found,) = engine.predict(images)
         straight = flipped_back(found) if view.flip else found
         views.append(to_columns(straight, SIX.ids, 0.5))
-    union = Union(tta, 1e-8, 20, SIX.ids, None).of_image(views)
+    union = UnionOfViews(tta, 1e-8, 20, SIX.ids, None).of_image(views)
     corners = np.concatenate([union.boxes[:, :2], union.boxes[:, :2] + union.boxes[:, 2:]], axis=1)
     boxes, labels = torch.from_numpy(corners).float(), torch.from_numpy(union.category_id - 1)
     given = GivenBoxes(boxes, labels, (72, 90))

@@ -8,7 +8,7 @@ import pytest
 from longtail.config.test_time.scales import ViewScale
 from longtail.config.test_time.suppression import HardNMS, NMSThenSoftNMS, SoftNMS
 from longtail.config.test_time.tta import TTA
-from longtail.inference.tta.union import Union
+from longtail.inference.tta.union import UnionOfViews
 from longtail.predictions.columns import DetectionColumns
 
 CATEGORY_IDS = np.array([3, 7, 9])
@@ -37,7 +37,7 @@ def columns(*rows: tuple[int, float, tuple[float, float, float, float]]) -> Dete
 def united(*views: DetectionColumns, quota: int = 10, **changes: Any) -> DetectionColumns:
     tta = TTA.model_validate({"scales": TWO, "horizontal_flip": False, **changes})
     groups = GROUPS if tta.rare_margin else None
-    return Union(tta, 1e-4, quota, CATEGORY_IDS, groups).of_image(views)
+    return UnionOfViews(tta, 1e-4, quota, CATEGORY_IDS, groups).of_image(views)
 
 
 SQUARE, WIDE, FLAT = (0, 0, 10, 10), (0, 0, 10, 8), (0, 0, 10, 4)
