@@ -138,3 +138,22 @@ def test_scores_are_ranked_in_float32_under_mixed_precision(
         torch.testing.assert_close(one.score_box, other.score_box, rtol=0.05, atol=1e-3)
         # bf16 logits near -7 would be a few numbers.
         assert len(one.score_box.unique()) > len(one.score_box) / 2
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("masks", ["vote", "by_scale"])
+def test_views_are_seen_on_a_gpu(
+    make_engine: Callable[..., Any],
+    images: list[Image],
+    detector: Detector,
+    masks: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+    scales = tuple(ViewScale(short_side=side) for side in (64, 96))
+    tta = TTA.model_validate({"scales": scales, "boxes": "shared_proposals", "masks": masks})
+    engine = make_engine().eval().cuda()
+    found = detections_of_views(engine, [images, images], tta, detector.proposals)
+    for of_image in found:
+        assert of_image.boxes.is_cuda and len(of_image.boxes) > 0
+        assert of_image.mask_probabilities.isfinite().all()
