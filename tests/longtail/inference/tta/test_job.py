@@ -51,6 +51,7 @@ def require_same_masks(found: DetectionColumns, expected: DetectionColumns) -> N
     assert differing <= 1e-3 * sum(int(other.sum()) for _, other in of_rows)
 
 
+@pytest.mark.slow
 def test_one_view_is_the_plain_prediction_to_the_byte(
     job_of: JobOf, once_trained: PredictionJob, plain: Inference, tmp_path: Path
 ) -> None:
@@ -143,6 +144,17 @@ def test_a_union_with_own_masks_needs_no_checkpoint(
     predict_job_shard(gone, 0, device=torch.device("cpu"), on_progress=seen.append)
     assert finish_job(gone).num_detections > 50
     assert sum(seen) == 8
+
+
+def test_own_masks_keep_the_grids_of_their_views(
+    predict: Predict, plain: Inference, four_views: TTA, tmp_path: Path
+) -> None:
+    settings = plain.replace(keep_soft_masks=True, tta=four_views)
+    found = next(predict(settings, tmp_path / "soft").blocks(with_soft_masks=True))
+    without = next(predict(plain.replace(tta=four_views), tmp_path / "own").blocks())
+    assert found.soft is not None and (found.soft.sides == 28).all()
+    assert found.rles() == without.rles() and len(found) > 50
+    assert without.soft is None
 
 
 def test_masks_of_shared_proposals_change_neither_boxes_nor_scores(
