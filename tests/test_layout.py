@@ -89,6 +89,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "longtail.rle",
         "longtail.config",
         "longtail.training.checkpoints",
+        # Views compete for an image's places by the margins that a merge has.
+        "longtail.evaluation.margins",
     },
     "longtail.cluster": BASE
     | COMMANDS
@@ -255,6 +257,12 @@ BESIDE: dict[str, set[str]] = {
         "longtail.cluster.results",
     },
     "longtail.models.weights": set(),
+    "longtail.inference.tta": {
+        "longtail.inference.columns",
+        "longtail.inference.dropped_rows",
+        "longtail.inference.flip",
+        "longtail.inference.shard",
+    },
     "experiments.variants": set(),
     "experiments.commands.grid": {"experiments.commands", "experiments.variants"},
 }

@@ -6,6 +6,7 @@ from experiments.variants import TABLES, VARIANTS
 from longtail.cluster.nodes.node import stage_node
 from longtail.commands import output_console
 from longtail.config.classifiers import Calibrated, Classifier, Double
+from longtail.config.test_time.tta import TTA
 from longtail.config.variant import Inference, Variant
 from longtail.printed_table import PrintedTable, number_columns, text_columns, word_columns
 
@@ -63,7 +64,7 @@ def _classifier(classifier: Classifier) -> str:
 
 
 def _test_time(variant: Variant) -> str:
-    """What changes scores: the merge of two heads, their adjustment, another threshold."""
+    """What changes scores: the merge of two heads, their adjustment, another threshold, views."""
     inference = variant.inference
     words: list[str] = []
     if isinstance(variant.stages[-1].classifier, Calibrated):
@@ -72,7 +73,25 @@ def _test_time(variant: Variant) -> str:
         words.append(inference.score_adjustment.name)
     if inference.score_threshold != DEFAULT.score_threshold:
         words.append(f"threshold {inference.score_threshold:g}")
+    if inference.tta is not None:
+        words += _views(inference.tta)
     return ", ".join(words)
+
+
+def _views(tta: TTA) -> list[str]:
+    """What test-time augmentation does besides uniting what the views find."""
+    words = [f"{tta.num_views} views"]
+    if not tta.is_union:
+        words.append("shared proposals")
+    if tta.suppression.name != "nms":
+        words.append(tta.suppression.name.replace("_", " "))
+    if any(not scale.is_everything for scale in tta.scales):
+        words.append("valid ranges")
+    if tta.rare_margin:
+        words.append("margins")
+    if tta.masks != "own":
+        words.append(f"masks {tta.masks.replace('_', ' ')}")
+    return words
 
 
 def _origin(variant: Variant) -> str:

@@ -38,6 +38,9 @@ def fields_of(section: type[Config], prefix: str) -> Iterator[tuple[str, str, st
         elif isinstance(default, tuple):
             yield from _fields_of_items(path, default, kinds)
         else:
+            if default is None:
+                # A section that is absent by default.
+                yield path, _text(default), _one_line(field.description)
             yield from _fields_of_kinds(path, default, kinds)
 
 

@@ -3,6 +3,7 @@
 from experiments.variants import (
     alibaba_2020,
     alibaba_2020_r50,
+    alibaba_2020_test_time,
     calibration_2019,
     calibration_2019_backbones,
     calibration_2019_cascades,
@@ -12,6 +13,7 @@ from experiments.variants import (
     lvistraveler_2020,
     lvistraveler_2020_r50,
     sweeps,
+    test_time,
 )
 from longtail.config.variant import Variant
 
@@ -23,8 +25,10 @@ REPORTS = (
     calibration_2019_backbones,
     alibaba_2020_r50,
     alibaba_2020,
+    alibaba_2020_test_time,
     lvistraveler_2020_r50,
     lvistraveler_2020,
+    test_time,
     sweeps,
     heads,
 )

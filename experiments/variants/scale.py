@@ -1,6 +1,7 @@
 """A variant at a size that a laptop trains in a minute: its techniques stay, its sizes go."""
 
 import sys
+from typing import Literal
 
 from longtail.config.augmentations import (
     Augmentation,
@@ -20,6 +21,7 @@ from longtail.config.stages import (
     Schedule,
     Stage,
 )
+from longtail.config.test_time.scales import ViewScale
 from longtail.config.variant import Inference, Variant
 
 DEMO_SIDE = 128
@@ -65,7 +67,32 @@ def _small_inference(variant: Variant) -> Inference:
             tail_below=DEMO_TAIL_BELOW, scale_images=DEMO_SCALE_IMAGES
         )
         inference = inference.replace(head_merge=merge)
-    return inference.replace(short_side=DEMO_SIDE, long_side_cap=2 * DEMO_SIDE)
+    views = inference.tta
+    if views is not None:
+        views = views.replace(scales=tuple(map(_small_view, views.scales)))
+    return inference.replace(
+        short_side=_small_length(inference.short_side, "short_side"),
+        long_side_cap=_small_length(inference.long_side_cap, "long_side_cap"),
+        tta=views,
+    )
+
+
+def _small_view(scale: ViewScale) -> ViewScale:
+    """In proportion to a plain prediction's pictures, objects too."""
+    factor = DEMO_SIDE / Inference().short_side
+    return ViewScale(
+        short_side=_small_length(scale.short_side, "short_side"),
+        long_side_cap=_small_length(scale.long_side_cap, "long_side_cap"),
+        smallest=scale.smallest * factor,
+        largest=None if scale.largest is None else scale.largest * factor,
+    )
+
+
+def _small_length(pixels: int, of: Literal["short_side", "long_side_cap"]) -> int:
+    """In proportion to a plain prediction, whose pictures become `DEMO_SIDE` and twice that."""
+    small = DEMO_SIDE if of == "short_side" else 2 * DEMO_SIDE
+    plain: int = getattr(Inference(), of)
+    return max(1, round(pixels * small / plain))
 
 
 def _small_detector(detector: Detector) -> Detector:

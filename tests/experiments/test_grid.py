@@ -197,6 +197,32 @@ def test_a_soup_is_predicted_as_its_averaged_weights_are(
     assert "soup" in {run.info.run_name for run in evaluated}
 
 
+def test_views_of_a_finished_row_train_nothing_and_take_its_predictions_over(
+    uninterrupted: GridCommand, warm: WarmPool, tmp_path: Path
+) -> None:
+    runs = tmp_path / "runs"
+    shutil.copytree(uninterrupted.runs, runs, symlinks=True)
+    # The first of the two is how a plain row sees an image at demo size.
+    scales = [{"short_side": 128, "long_side_cap": 256}, {"short_side": 96, "long_side_cap": 256}]
+    tta = {"scales": scales, "horizontal_flip": False, "masks": "vote"}
+    views = ("--set", f"views:inference.tta={json.dumps(tta)}")
+    rows = "sigmoid_r50,views=sigmoid_r50"
+    code, output = warm.run(replace(uninterrupted, runs=runs, variants=rows, more=views).words())
+    assert code == 0, output
+    before = {path.name for path in (uninterrupted.runs / "nodes").iterdir()}
+    made = [path for path in (runs / "nodes").iterdir() if path.name not in before]
+    labels = sorted(read_record(path)["label"] for path in made)
+    assert labels == ["views", "views predictions", "views, 96, predictions"]
+    (links,) = (path.parent for path in runs.glob("grids/*/views"))
+    nodes = [(links / name / "predictions").resolve().parent for name in ("views", "sigmoid_r50")]
+    assert nodes[1].name in read_record(nodes[0])["parents"]
+    progress = json.loads((nodes[0] / "progress-0.json").read_text())
+    assert progress["images"] == progress["of"] == 8
+    assert json.loads((links / "table.json").read_text())["rows"]["views"] is not None
+    evaluated = mlflow_runs(runs, "tags.`longtail.kind` = 'predictions'")
+    assert "views, 96, predictions" in {run.info.run_name for run in evaluated}
+
+
 def is_soup(node: Path) -> bool:
     return "soup" in read_record(node)["config"]
 

@@ -1,6 +1,7 @@
 """Every shipped variant is a valid configuration of its own."""
 
 import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -59,6 +60,10 @@ TRAININGS = {
     "lvistraveler_2020_2_r50": 5,
     "lvistraveler_2020_hm": 6,
     "heads": 4,
+    "alibaba_2020_2": 3,
+    "alibaba_2020_2_r50": 3,
+    "eql_2019_4_test_time": 1,
+    "lvistraveler_2020_test_time": 2,
 }
 """Stages that the rows of a table train, each distinct one once."""
 
@@ -303,6 +308,28 @@ def test_rows_of_a_table_share_what_they_can(table: str, demo: bool, data: DataF
     assert sum(node.kind == "stage" for node in plan.nodes()) == TRAININGS[table]
 
 
+@pytest.mark.parametrize("demo", [False, True])
+def test_steps_of_test_time_share_ten_views_and_a_baseline(demo: bool, data: DataFiles) -> None:
+    plan = plan_of("alibaba_2020_2", data, demo)
+    baseline, *steps = plan.rows
+    views = {tuple(view.id for view in row.views) for row in steps}
+    assert len(views) == 1 and len(*views) == 10
+    assert baseline.predictions.id == steps[0].views[0].id
+    kinds = Counter(node.kind for node in plan.nodes())
+    assert kinds == {"stage": 3, "predictions": 10 + 4, "evaluation": 5}
+
+
+def test_demo_scale_shrinks_views_in_proportion() -> None:
+    scales = [
+        demo_scale(VARIANTS[name]).inference.tta.scales  # type: ignore[union-attr]
+        for name in ("eql_views_se154", "alibaba_masks_se154")
+    ]
+    assert [scale.short_side for scale in scales[0]] == [96, 128, 160, 192, 224]
+    assert scales[0][1].long_side_cap == 256
+    assert scales[1][0].smallest == pytest.approx(64 * 0.16)
+    assert scales[1][4].largest == pytest.approx(128 * 0.16)
+
+
 def test_every_rule_of_table_6_predicts_with_one_training(data: DataFiles) -> None:
     plan = plan_of("calibration_2019_6", data, demo=False)
     merged = [row for row in plan.rows if row.name.startswith("rhead")]
@@ -320,7 +347,8 @@ def test_rows_that_use_other_data_say_so_and_name_the_missing_file(data: DataFil
     wanted = dict.fromkeys(TABLES["eql_2019_3_coco"], "coco_r50.pt")
     cascades = (*TABLES["calibration_2019_11_coco"], *TABLES["calibration_2019_11_semantic"])
     wanted |= dict.fromkeys(cascades, "coco_htc_x50.pt")
-    wanted |= {"eql_x101": "coco_x101.pt", "eql_se154": "coco_se154.pt"}
+    wanted |= {"eql_x101": "coco_x101.pt"}
+    wanted |= dict.fromkeys(TABLES["eql_2019_4_test_time"], "coco_se154.pt")
     assert outside == set(wanted)
     for name, file in wanted.items():
         with pytest.raises(ValueError, match=re.escape(f"detector.weights {file}: no such file")):

@@ -85,7 +85,10 @@ class SweepRequest:
             resamples=self.run.resamples,
         )
         _check_points(sweep)
-        return replace(sweep, scheduler=self._scheduler(sweep.trains))
+        scheduler = self._scheduler(sweep.trains)
+        if scheduler != "none":
+            _check_views(base, space)
+        return replace(sweep, scheduler=scheduler)
 
     def settings(self) -> SweepSettings:
         """Where and with what it runs."""
@@ -207,6 +210,16 @@ class SweepRequest:
                 " nothing that could be stopped; leave it out"
             )
         return cast(Scheduler, self.scheduler)
+
+
+def _check_views(base: Variant, space: SearchSpace) -> None:
+    """Trials are compared on their way, where no views are predicted."""
+    tta = "inference.tta"
+    if base.inference.tta is not None or any(path.startswith(tta) for path in space.dimensions):
+        raise ValueError(
+            f"{tta}: trials that are stopped early are compared by predictions that see every image"
+            f" once; set {tta}=null and give the best one views in a grid, or take --scheduler none"
+        )
 
 
 def _check_points(sweep: Sweep) -> None:

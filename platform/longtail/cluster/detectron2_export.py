@@ -32,6 +32,13 @@ def export_to_detectron2(
         from longtail.engines.detectron2.export import write_export
     variant, stage = trained.variant, len(trained.variant.stages) - 1
     inference = variant.inference.override(changes)
+    if inference.tta is not None or inference.flip:
+        field = "flip" if inference.flip else "tta"
+        off = "false" if inference.flip else "null"
+        raise ValueError(
+            f"inference.{field}: an exported detector sees an image once, as it is; export it with"
+            f" --set {field}={off}, and let detectron2's GeneralizedRCNNWithTTA see several views"
+        )
     categories = CategoryTable.from_json(annotations)
     engine = load_engine(trained.checkpoint, variant, stage, categories, torch.device("cpu"))
     write_export(

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from longtail.cluster.nodes.ledger import node_directory
 from longtail.cluster.nodes.statuses import NodeStatus, NodeStatuses, State
+from longtail.inference.progress import ImageProgress, read_image_progress
 from longtail.training.job import DIVERGED
 from longtail.training.journal import Progress, read_progress
 
@@ -100,13 +101,22 @@ class ProgressDisplay:
         learning = [folder for folder in together if not (folder / DIVERGED).exists()]
         return read_progress((learning or together)[0])
 
+    def _images(self, item: NodeStatus) -> ImageProgress | None:
+        if item.node.kind != "predictions":
+            return None
+        return read_image_progress(node_directory(self._runs, item.node))
+
     def _running_table(self, running: list[NodeStatus]) -> Table:
         table = Table(box=None, show_header=bool(running), padding=(0, 1), header_style="dim")
         for heading in ("running", "", "iteration", "it/s", "loss", "left"):
             table.add_column(heading, justify="left" if heading in ("running", "") else "right")
         for item in running:
-            progress = self._progress(item)
-            if progress is None:
+            progress, images = self._progress(item), self._images(item)
+            if images is not None:
+                bar = ProgressBar(images.of, images.images, width=20)
+                done, speed, left = _image_cells(images)
+                table.add_row(item.title, bar, done, speed, "", left)
+            elif progress is None:
                 spent = time.monotonic() - (item.started or 0)
                 table.add_row(item.title, "", "", "", "", f"{spent:.0f} s so far")
             else:
@@ -115,6 +125,10 @@ class ProgressDisplay:
         return table
 
     def _plain_line(self, item: NodeStatus) -> str:
+        images = self._images(item)
+        if images is not None:
+            done, speed, left = _image_cells(images)
+            return f"running  {item.title}  {done}  {speed}  left {left}"
         progress = self._progress(item)
         if progress is None:
             return f"running  {item.title}"
@@ -166,6 +180,16 @@ def _cells(progress: Progress) -> tuple[str, str, str, str]:
         f"{speed:.2f}" if speed else unknown,
         unknown if progress.loss is None else f"{progress.loss:.3f}",
         unknown if progress.eta_seconds is None else clock(progress.eta_seconds),
+    )
+
+
+def _image_cells(progress: ImageProgress) -> tuple[str, str, str]:
+    """What is done, how fast it goes, and the time that is left."""
+    eta = progress.eta_seconds
+    return (
+        f"{progress.images}/{progress.of} images",
+        f"{progress.images_per_second:.2f} images/s",
+        "-" if eta is None else clock(eta),
     )
 
 

@@ -171,6 +171,9 @@ def _assign(tree: Any, path: str, value: Any) -> None:
         if isinstance(node, dict) and node.get(key) is None:
             # An optional section that is absent: the rest of it has its defaults.
             node[key] = _Switched()
+        elif isinstance(node, _Switched) and isinstance(node.get(key), str):
+            # A component of such a section, just given by its name.
+            node[key] = _Switched(name=node[key])
         node = node[key]
     key = _key(node, leaf, path)
     before = node[key] if isinstance(node, list) else node.get(key)

@@ -9,6 +9,8 @@ from longtail.config.detector import BoxHead, Detector
 from longtail.config.roi_stages import BoxStages, global_context_of, semantic_branch_of
 from longtail.config.scores import AsTheyAre, HeadMerge, LogitAdjustment, NorCal, ScoreAdjustment
 from longtail.config.stages import ClassThenImage, LossWeights, MultiStep, Sampler, Schedule, Stage
+from longtail.config.test_time.suppression import Softening
+from longtail.config.test_time.tta import TTA
 from longtail.config.variant import Inference, Variant
 
 _OF_RULE: dict[str, tuple[str, ...]] = {
@@ -98,7 +100,23 @@ def _of_inference(inference: Inference) -> Inference:
     return inference.replace(
         head_merge=HeadMerge(rule=merge.rule, **read),
         score_adjustment=_of_adjustment(inference.score_adjustment),
+        tta=None if inference.tta is None else _of_tta(inference.tta),
+        **_seen_at(inference),
     )
+
+
+def _seen_at(inference: Inference) -> dict[str, object]:
+    """The size of a plain prediction, where there is one."""
+    of = Inference() if inference.tta is not None else inference
+    return {"short_side": of.short_side, "long_side_cap": of.long_side_cap}
+
+
+def _of_tta(tta: TTA) -> TTA:
+    of = tta.suppression
+    if isinstance(of, Softening):
+        unread = "iou" if of.decay == "gaussian" else "sigma"
+        of = of.replace(**{unread: Softening.model_fields[unread].default})
+    return tta.replace(suppression=of)
 
 
 def _of_adjustment(adjustment: ScoreAdjustment) -> ScoreAdjustment:

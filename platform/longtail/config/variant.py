@@ -1,6 +1,6 @@
 """One experiment variant: everything that decides what a run computes."""
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
@@ -11,6 +11,7 @@ from longtail.config.roi_stages import semantic_branch_of
 from longtail.config.rules import Rules, check_rules
 from longtail.config.scores import AsTheyAre, HeadMerge, ScoreAdjustment
 from longtail.config.stages import Stage
+from longtail.config.test_time.tta import TTA
 
 
 class Data(Config):
@@ -22,6 +23,8 @@ class Data(Config):
 
 class Inference(Config):
     """Test-time settings: they make new predictions, not new training."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"bf16", "flip", "tta"})
 
     short_side: PositiveInt = 800
     """Pixels to which the short side of a test image is resized."""
@@ -46,16 +49,56 @@ class Inference(Config):
     """What becomes of a softmax classifier's probabilities before boxes are chosen by them."""
     head_merge: HeadMerge = HeadMerge()
     """How a calibrated classifier's two rows of scores become one."""
+    bf16: bool = False
+    """bf16 autocast where the device is a GPU; CPUs always compute in float32."""
+    flip: bool = False
+    """See every image flipped from left to right; detections are flipped back."""
+    tta: TTA | None = None
+    """See every image at several scales and flipped; null sees it once."""
+
+    def views(self) -> tuple["Inference", ...]:
+        """How each view of a union is predicted, scale by scale, flipped after unflipped; none
+        where the image is seen once, or where views share their proposals."""
+        tta = self.tta
+        if tta is None or not tta.is_union:
+            return ()
+        soft = self.keep_soft_masks and tta.masks == "own"
+        plain = self.replace(tta=None, keep_soft_masks=soft)
+        return tuple(
+            plain.replace(short_side=of.short_side, long_side_cap=of.long_side_cap, flip=flip)
+            for of in tta.scales
+            for flip in ((False, True) if tta.horizontal_flip else (False,))
+        )
 
     def identity(self) -> dict[str, Any]:
         """What names the predictions: all settings that change them, but for soft masks that are
         not kept."""
         tree = self.named_tree()
         del tree["nms_candidates"]
+        if self.tta is not None:
+            del tree["short_side"], tree["long_side_cap"]
         if not self.keep_soft_masks:
             # Predictions made before there was such a setting are the same.
             del tree["keep_soft_masks"]
         return tree
+
+    @model_validator(mode="after")
+    def _sees_views_in_one_way(self) -> Self:
+        if self.tta is None:
+            return self
+        if self.flip:
+            raise ValueError(
+                "flip: true, but tta says which views are flipped; set inference.flip=false, or"
+                " inference.tta=null"
+            )
+        merge = self.head_merge
+        if not self.tta.is_union and merge.rule == "cat_scale" and merge.scale_images:
+            raise ValueError(
+                f"head_merge.scale_images {merge.scale_images}: tta.boxes shared_proposals measures"
+                " no means over a set of images; set inference.head_merge.scale_images=0, which"
+                " takes each image's own, or inference.tta.boxes=union"
+            )
+        return self
 
 
 class Variant(Config):

@@ -1,6 +1,6 @@
 """What every engine offers, whichever library its backbone and proposals come from.
 
-D detections of an image, K categories, M = side of the mask grid (28).
+D detections of an image, K categories, P proposals, M = side of the mask grid (28).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from longtail.config.stages import Part
 from longtail.data.loading.sample import Image, Sample
+from longtail.models.roi_heads.heads import RoIHeads
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,32 @@ class Detections:
     num_not_finite: int = 0
 
 
+@dataclass(frozen=True)
+class SeenImages:
+    """What the network makes of a batch before anything is proposed.
+
+    Attributes:
+        features: (N, C, h, w) by level name.
+        sizes: (height, width) in pixels of each image of the network's input, without padding.
+    """
+
+    features: Mapping[str, Tensor]
+    sizes: Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class RankedProposals:
+    """The proposals of one image, by falling score.
+
+    Attributes:
+        boxes: (P, 4) float32 xyxy in pixels of the network's input.
+        scores: (P,) that rank those of any image; their unit is the engine's own.
+    """
+
+    boxes: Tensor
+    scores: Tensor
+
+
 class Engine(Protocol):
     """A detector as training and inference see it: also an `nn.Module`.
 
@@ -60,6 +87,19 @@ class Engine(Protocol):
 
     def predict(self, images: Sequence[Image], class_rows: bool = False) -> list[Detections]:
         """Detect the objects of each image, in evaluation mode and without gradients."""
+        ...
+
+    def see(self, images: Sequence[Image]) -> SeenImages:
+        """Normalise and pad a batch and compute its features: where `predict` begins."""
+        ...
+
+    def propose(self, seen: SeenImages) -> list[RankedProposals]:
+        """The proposals of each image, that `predict` goes on with; in evaluation mode."""
+        ...
+
+    @property
+    def roi_heads(self) -> RoIHeads:
+        """The second stage: what follows the proposals."""
         ...
 
     def parts(self) -> Mapping[Part, nn.Module]:

@@ -17,7 +17,7 @@ from longtail.config.stages import Part
 from longtail.config.variant import Inference
 from longtail.data.loading.sample import Image, Sample
 from longtail.engines.anchors import PyramidAnchors, level_sizes
-from longtail.engines.base import Detections
+from longtail.engines.base import Detections, RankedProposals, SeenImages
 from longtail.engines.pixels import (
     PIXEL_MEAN,
     PIXEL_STD,
@@ -25,6 +25,7 @@ from longtail.engines.pixels import (
     in_original_pixels,
     memory_format_of,
 )
+from longtail.engines.proposals import ranked_proposals
 from longtail.engines.targets import roi_targets
 from longtail.models.backbone import TimmBackbone
 from longtail.models.build import build_backbone
@@ -100,10 +101,21 @@ class TorchvisionEngine(nn.Module):
         """See `Engine.predict`; tensors stay on the engine's device, which must be in evaluation
         mode."""
         assert not self.training, "predictions need engine.eval()"
-        batch, features = self._features(images)
-        proposals, _ = self.rpn(batch, features)
-        detected, _ = self.roi_heads(features, proposals, batch.image_sizes)
+        seen = self.see(images)
+        proposals = [of_image.boxes for of_image in self.propose(seen)]
+        detected, _ = self.roi_heads(seen.features, proposals, seen.sizes)
         return in_original_pixels(images, detected, class_rows)
+
+    @torch.no_grad()
+    def see(self, images: Sequence[Image]) -> SeenImages:
+        """See `Engine.see`."""
+        batch, features = self._features(images)
+        return SeenImages(features, batch.image_sizes)
+
+    @torch.no_grad()
+    def propose(self, seen: SeenImages) -> list[RankedProposals]:
+        """See `Engine.propose`; scores are probabilities."""
+        return ranked_proposals(self.rpn, seen)
 
     def parts(self) -> Mapping[Part, nn.Module]:
         """See `Engine.parts`."""

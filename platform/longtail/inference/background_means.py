@@ -8,20 +8,19 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from longtail.config.variant import Inference
 from longtail.data.loading.batches import prediction_images
 from longtail.data.lvis.annotations import Annotations
 from longtail.engines.base import Engine
 from longtail.files import write_if_absent
+from longtail.inference.flip import flipped_image
 from longtail.models.classifiers.base import Classifier
 from longtail.models.classifiers.calibrated import CalibratedClassifier
 from longtail.models.detections.head_merge import BackgroundMeans, BackgroundSums, MergedRows
-from longtail.models.roi_heads.heads import RoIHeads
 from longtail.sealed import read_sealed_json, seal
 
 BACKGROUND_MEANS = "background_means.json"
@@ -53,7 +52,7 @@ def use_background_means(
     Raises:
         BadInputError: An image is missing or cannot be read.
     """
-    heads = _roi_heads(engine)
+    heads = engine.roi_heads
     merged = heads.score_rows
     if not isinstance(merged, MergedRows) or not merged.needs_means:
         return
@@ -80,11 +79,12 @@ def measure_background_means(
     """
     count = min(inference.head_merge.scale_images, len(annotations.image_ids))
     batches = prediction_images(annotations, range(count), images_root, inference, loader_processes)
-    heads, sums = _roi_heads(engine), _SummedRows()
+    heads, sums = engine.roi_heads, _SummedRows()
     before, heads.score_rows = heads.score_rows, sums
     try:
         for batch in batches:
-            engine.predict(batch)
+            seen = [flipped_image(image) for image in batch] if inference.flip else batch
+            engine.predict(seen)
     finally:
         heads.score_rows = before
     return sums.so_far.means()
@@ -108,10 +108,6 @@ class _SummedRows:
         original = classifier.original_scores(logits)
         self.so_far = self.so_far.plus(original[:, -1], classifier.new_scores(logits)[:, -1])
         return (torch.zeros_like(original),)
-
-
-def _roi_heads(engine: Engine) -> RoIHeads:
-    return next(m for m in cast(nn.Module, engine).modules() if isinstance(m, RoIHeads))
 
 
 def read_means(file: Path) -> BackgroundMeans:

@@ -33,9 +33,9 @@ def to_columns(
         keep_soft_masks: Keep the grids of probabilities too.
     """
     height, width = found.size
-    crops = paste_masks(found.mask_probabilities, found.boxes, found.size, mask_threshold)
-    masks = [encode_crop(crop.pixels, crop.x0, crop.y0, height, width) for crop in crops]
-    counts, offsets = pack(masks)
+    counts, offsets = encoded_masks(
+        found.mask_probabilities, found.boxes, found.size, mask_threshold
+    )
     boxes = _float64(found.boxes)
     soft = SoftMasks.of(_float64(found.mask_probabilities)) if keep_soft_masks else None
     return DetectionColumns(
@@ -50,6 +50,21 @@ def to_columns(
         counts_offsets=offsets,
         soft=soft,
     )
+
+
+def encoded_masks(
+    probabilities: Tensor, boxes: Tensor, size: tuple[int, int], threshold: float
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """The run-length strings of soft masks: flat bytes and their (D + 1,) offsets.
+
+    Args:
+        probabilities: (D, M, M) in [0, 1].
+        boxes: (D, 4) xyxy in pixels of the original image.
+        size: (height, width) of the original image.
+        threshold: Pixels of at least this probability belong to the mask.
+    """
+    crops = paste_masks(probabilities, boxes, size, threshold)
+    return pack([encode_crop(crop.pixels, crop.x0, crop.y0, *size) for crop in crops])
 
 
 def _float64(tensor: Tensor) -> NDArray[np.float64]:

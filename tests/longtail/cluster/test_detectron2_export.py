@@ -169,6 +169,19 @@ def test_a_resized_picture_gives_the_same_detections(
     assert_alike(ours(node, toy_data, SIDE), theirs(exported, toy_data), pixels=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("change", "remedy"), [({"tta": {}}, "--set tta=null"), ({"flip": True}, "--set flip=false")]
+)
+def test_views_are_not_exported(
+    node: Path, toy_data: Path, tmp_path: Path, change: dict[str, Any], remedy: str
+) -> None:
+    with pytest.raises(ValueError, match=remedy):
+        export_to_detectron2(
+            find_trained(node), toy_data / "val.json", tmp_path / "none", {**SETTINGS, **change}
+        )
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_weights_start_a_detector_of_ours_again(
     node: Path, exported: Path, toy_data: Path
 ) -> None:

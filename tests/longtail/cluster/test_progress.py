@@ -1,6 +1,7 @@
 """What a person sees of running nodes where the output is no terminal."""
 
 import io
+import json
 import time
 from pathlib import Path
 
@@ -71,3 +72,22 @@ def test_a_pass_is_one_line_that_follows_a_node_still_learning(plan: Plan, tmp_p
     assert lines[1].startswith(f"running  {title}  10/100")
     assert lines[2].startswith(f"running  {title}  20/100")
     assert lines[3:] == ["failed   sigmoid training", "done     eql training (0 s)"]
+
+
+def test_predictions_tell_their_images(plan: Plan, tmp_path: Path) -> None:
+    output = io.StringIO()
+    display = ProgressDisplay(Console(file=output, width=120), tmp_path, slots=1, every=0)
+    statuses = look_up(plan, tmp_path)
+    (item, *_) = [of for of in statuses.values() if of.node.kind == "predictions"]
+    item.state, item.started = State.RUNNING, time.monotonic()
+    folder = node_directory(tmp_path, item.node)
+    folder.mkdir(parents=True)
+    for rank, images in enumerate((30, 10)):
+        worker = {"images": images, "of": 50, "seconds": 10.0}
+        (folder / f"progress-{rank}.json").write_text(json.dumps(worker))
+    (folder / "progress-2.json").write_text("torn")
+    display.update(statuses)
+    lines = output.getvalue().splitlines()
+    # Four images a second; the second worker has 40 of its own left, at one a second.
+    title = "sigmoid predictions"
+    assert lines[1] == f"running  {title}  40/100 images  4.00 images/s  left 0:40"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -71,24 +72,30 @@ def toy_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def trained(toy_data: Path, tmp_path: Path) -> Trained:
     """Trains for so many steps and returns the job that predicts the validation images."""
+    return partial(_trained, toy_data, tmp_path)
 
-    def train(iterations: int) -> PredictionJob:
-        torch.set_num_threads(1)
-        variant, node = _variant(iterations), tmp_path / "stage"
-        job = StageJob(variant, 0, toy_data / "train.json", toy_data / "images", node, None, 0)
-        train_stage(job, rank=0, world_size=1, device=torch.device("cpu"))
-        return PredictionJob(
-            variant=variant,
-            stage=0,
-            checkpoint=final_checkpoint(node, iterations),
-            annotations=toy_data / "val.json",
-            images=toy_data / "images",
-            store=tmp_path / "predictions",
-            source=Source(name="toy", node=None, scale=96, flip=False),
-            loader_processes=0,
-        )
 
-    return train
+@pytest.fixture(scope="session")
+def once_trained(toy_data: Path, tmp_path_factory: pytest.TempPathFactory) -> PredictionJob:
+    """The same after one step, for tests that give their stores places of their own."""
+    return _trained(toy_data, tmp_path_factory.mktemp("once"), 1)
+
+
+def _trained(toy_data: Path, folder: Path, iterations: int) -> PredictionJob:
+    torch.set_num_threads(1)
+    variant, node = _variant(iterations), folder / "stage"
+    job = StageJob(variant, 0, toy_data / "train.json", toy_data / "images", node, None, 0)
+    train_stage(job, rank=0, world_size=1, device=torch.device("cpu"))
+    return PredictionJob(
+        variant=variant,
+        stage=0,
+        checkpoint=final_checkpoint(node, iterations),
+        annotations=toy_data / "val.json",
+        images=toy_data / "images",
+        store=folder / "predictions",
+        source=Source(name="toy", node=None, scale=96, flip=False),
+        loader_processes=0,
+    )
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from longtail.inference.dropped_rows import DroppedRows, dropped_rows
 from longtail.inference.engine import load_engine
 from longtail.inference.job import PredictionJob, finish_job, image_set
 from longtail.inference.predict import predict_shard
+from longtail.inference.shard import ShardImages
 from longtail.predictions.store import StoreWriter
 from longtail.problems import BadInputError
 
@@ -38,7 +39,7 @@ def test_rows_of_nan_are_dropped_counted_and_told(
     engine = load_engine(job.checkpoint, job.variant, 0, categories, torch.device("cpu"))
     cast(Any, engine).parts()["classifier"].register_forward_hook(_spoil_first_rows)
     writer = StoreWriter(job.store, image_set(annotations), job.source)
-    predict_shard(engine, annotations, job.images, job.variant.inference, writer, 0)
+    predict_shard(engine, ShardImages(annotations, job.images, job.variant.inference, writer, 0))
 
     assert np.isfinite(finish_job(job).read_all().score).all()
     # Two proposals of the first image of each of 12 batches of 3.

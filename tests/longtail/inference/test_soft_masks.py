@@ -15,7 +15,7 @@ def node_id(inference: Inference) -> str:
 def test_predictions_without_soft_masks_keep_the_identity_they_had() -> None:
     inference = Inference()
     assert "keep_soft_masks" not in inference.identity()
-    left_out = {"keep_soft_masks", "nms_candidates"}
+    left_out = {"keep_soft_masks", "nms_candidates", *Inference.later}
     assert inference.identity() == inference.model_dump(mode="json", exclude=left_out)
 
 

@@ -40,13 +40,16 @@ def images_of(node: Node, num_val_images: int) -> int:
         schedule = stage_of(node.config).schedule
         return schedule.iterations * schedule.images_per_step
     if node.kind == "predictions" and INFERENCE in node.config:
-        return num_val_images * num_views(Inference.model_validate(node.config[INFERENCE]))
+        return num_val_images * num_looks(Inference.model_validate(node.config[INFERENCE]))
     return 0
 
 
-def num_views(inference: Inference) -> int:
-    """How often an image is looked at in prediction."""
-    return 1
+def num_looks(inference: Inference) -> int:
+    """How often the network looks at an image: not at all where finished views are united."""
+    tta = inference.tta
+    if tta is None:
+        return 1
+    return 0 if tta.is_union and tta.masks == "own" else tta.num_views
 
 
 def likeness_of(kind: Kind, config: Mapping[str, Any], trained: Mapping[str, Any]) -> Likeness:

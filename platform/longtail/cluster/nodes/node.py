@@ -79,15 +79,28 @@ def stage_node(
 def predictions_node(inference: Inference, label: str, images: str, stage: Node) -> Node:
     """The node that predicts an image set with the weights of `stage`.
 
+    Where it unites views of the images, each of those is predicted by a node of its own, and the
+    view that is a plain prediction is the node of that. Those nodes are its parents after `stage`.
+
     Args:
         inference: Test-time settings.
         label: Name of the row that asked first.
         images: Digest of the annotation file that lists the images.
         stage: The last stage of the chain.
     """
+    views = tuple(
+        predictions_node(view, f"{label}, {_seen_as(view)},", images, stage)
+        for view in inference.views()
+    )
     inputs = {"stage": stage.id, "images": images}
+    inputs |= {f"view {number}": view.id for number, view in enumerate(views)}
     config = {"inference": inference.identity()}
-    return Node("predictions", f"{label} predictions", config, inputs, stage.seed, (stage,))
+    parents = (stage, *views)
+    return Node("predictions", f"{label} predictions", config, inputs, stage.seed, parents)
+
+
+def _seen_as(view: Inference) -> str:
+    return f"{view.short_side} flipped" if view.flip else f"{view.short_side}"
 
 
 def result_node(label: str, digest: str, images: str, options: Mapping[str, Any]) -> Node:

@@ -16,7 +16,7 @@ from longtail.cluster.nodes.trained_node import TrainedNode
 from longtail.config.base import fingerprint
 from longtail.config.detector import Detector, Detectron2, Timm
 from longtail.config.roi_stages import SemanticBranch, semantic_branch_of
-from longtail.config.variant import Variant
+from longtail.config.variant import Inference, Variant
 from longtail.data.semantic.maps import SemanticMaps
 from longtail.files import sha256_of
 from longtail.path_options import shared_path
@@ -78,9 +78,21 @@ class Row:
     evaluation: Node
     is_found: bool = False
 
+    @property
+    def views(self) -> tuple[Node, ...]:
+        """The predictions that its own unite; none where they see every image once."""
+        return tuple(of for of in self.predictions.parents if of.kind == "predictions")
+
     def nodes(self) -> tuple[Node, ...]:
         """Its nodes, each after those it needs."""
-        return (*self.stages, self.predictions, self.evaluation)
+        return (*self.stages, *self.views, self.predictions, self.evaluation)
+
+    def inference_of(self, node: Node) -> Inference:
+        """The test-time settings of its predictions, or of one of the views."""
+        if node.id == self.predictions.id:
+            return self.variant.inference
+        of_views = zip(self.views, self.variant.inference.views(), strict=True)
+        return next(inference for view, inference in of_views if view.id == node.id)
 
 
 TableRow = Row | ResultRow

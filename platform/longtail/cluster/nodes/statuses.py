@@ -77,14 +77,19 @@ def look_up(plan: Plan, runs: Path) -> NodeStatuses:
     """
     statuses: NodeStatuses = {}
     for row in plan.all_rows:
-        needed = True
+        # Of a row, what is not there and is needed by what is not there.
+        missing: set[str] = set()
+        wanted = {row.evaluation.id}
         for node in reversed(row.nodes()):
-            needed = needed and read_result(node_directory(runs, node)) is None
+            needed = node.id in wanted and read_result(node_directory(runs, node)) is None
+            if needed:
+                missing.add(node.id)
+                wanted.update(parent.id for parent in node.parents)
             before = statuses.get(node.id)
             if before is None or (needed and before.found):
                 state = State.WAITING if needed else State.DONE
                 statuses[node.id] = NodeStatus(node, state, found=not needed)
-        if needed and isinstance(row, Row) and row.is_found:
+        if isinstance(row, Row) and row.is_found and row.stages[-1].id in missing:
             raise BadInputError(
                 f"{node_directory(runs, row.stages[-1])}: row {row.name} predicts with this"
                 " training, but it is not finished, or a file of it is damaged or gone; bring it to"

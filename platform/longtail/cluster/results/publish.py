@@ -245,7 +245,7 @@ def _artifacts(node: Node, runs: Path) -> list[tuple[Path, str]]:
         case "evaluation":
             files += as_artifacts(directory, evaluation_files(directory))
             (predictions,) = node.parents
-            for last_stage in predictions.parents:
+            for last_stage in (of for of in predictions.parents if of.kind == "stage"):
                 files += _telemetry(last_stage, runs)
     return files
 

@@ -18,13 +18,13 @@ from longtail.cluster.work.predict import predict_node
 from longtail.cluster.work.schedule import Failures
 from longtail.cluster.work.train import train_nodes
 from longtail.config.stages import Stage
-from longtail.inference.job import PredictionJob
+from longtail.inference.job import PredictionJob, source_of
 from longtail.locks import held
-from longtail.predictions.store import Source
 from longtail.training.checkpoints import final_checkpoint
 from longtail.training.job import StageJob
 from longtail.training.journal import JOURNAL, read_journal
 
+STORE = "predictions"
 LOCK_PATIENCE_SECONDS = 7 * 24 * 3600.0
 
 
@@ -78,7 +78,7 @@ class NodeRunner:
         if read_result(directory) is not None:
             return False
         if reopen(directory):
-            shutil.rmtree(directory / "predictions", ignore_errors=True)
+            shutil.rmtree(directory / STORE, ignore_errors=True)
         begin(directory, node, self._facts(node))
         return True
 
@@ -142,15 +142,18 @@ class NodeRunner:
         finish(job.directory, [*checkpoint.iterdir(), job.directory / JOURNAL], summary)
 
     def _predict(self, node: Node, row: Row, directory: Path) -> None:
+        inference = row.inference_of(node)
+        views = [of for of in node.parents if of.kind == "predictions"]
         job = PredictionJob(
-            variant=with_absolute_files(row.variant),
+            variant=with_absolute_files(row.variant.replace(inference=inference)),
             stage=len(row.variant.stages) - 1,
             checkpoint=self._final(row.stages[-1], row.variant.stages[-1]),
             annotations=self.plan.data.val,
             images=self.plan.data.images,
-            store=directory / "predictions",
-            source=Source(row.name, node.id, row.variant.inference.short_side, flip=False),
+            store=directory / STORE,
+            source=source_of(_name_of(node, row), node.id, inference),
             loader_processes=self.loader_processes,
+            views=tuple(node_directory(self.runs, view) / STORE for view in views),
         )
         summary = predict_node(job, self.run)
         finish(directory, [file for file in job.store.iterdir() if file.is_file()], summary)
@@ -166,4 +169,9 @@ class NodeRunner:
 
 def predictions_of(runs: Path, row: Row) -> Path:
     """The prediction store of a row."""
-    return node_directory(runs, row.predictions) / "predictions"
+    return node_directory(runs, row.predictions) / STORE
+
+
+def _name_of(node: Node, row: Row) -> str:
+    """The row's, or that of one of its views."""
+    return row.name if node.id == row.predictions.id else node.label.removesuffix(", predictions")

@@ -30,8 +30,10 @@ def predict_node(job: "PredictionJob", run: Run) -> dict[str, Any]:
     """
     from longtail.inference.dropped_rows import dropped_rows
     from longtail.inference.job import finish_job
+    from longtail.inference.progress import forget_progress
 
     if not is_store(job.store):
+        forget_progress(job.store.parent)
         run(placed([job.store.parent], partial(_predict_on_worker, job)))
     store = finish_job(job)
     dropped = dropped_rows(job.store)
@@ -47,8 +49,11 @@ def predict_node(job: "PredictionJob", run: Run) -> dict[str, Any]:
 def _predict_on_worker(job: "PredictionJob", rank: int, world_size: int) -> None:
     """Runs in every worker."""
     from longtail.cluster.work.device import rank_device
-    from longtail.inference.job import num_shards, predict_job_shard
+    from longtail.inference.job import images_left, num_shards, predict_job_shard
+    from longtail.inference.progress import ProgressFile
 
     device = rank_device()
-    for shard in range(rank, num_shards(job.annotations), world_size):
-        predict_job_shard(job, shard, device=device)
+    shards = range(rank, num_shards(job.annotations), world_size)
+    count = ProgressFile(job.store.parent, rank, images_left(job, shards))
+    for shard in shards:
+        predict_job_shard(job, shard, device=device, on_progress=count)

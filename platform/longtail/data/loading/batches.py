@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from longtail.config.stages import Sampler, Stage
 from longtail.config.variant import Data, Inference
-from longtail.data.loading.images import load_image
+from longtail.data.loading.images import load_at_scales
 from longtail.data.loading.load_sample import for_drawn_category, load_sample
 from longtail.data.loading.sample import Image, Sample
 from longtail.data.loading.scenes.partners import TrainingPictures
@@ -116,10 +116,40 @@ def prediction_images(
     loader_processes: int = 0,
 ) -> Iterator[list[Image]]:
     """The images at these indices, in their order, `inference.images_per_batch` at a time."""
-    count = inference.images_per_batch
-    check_shared_memory(count, (inference.short_side, inference.long_side_cap), loader_processes)
-    batches = [indices[first : first + count] for first in range(0, len(indices), count)]
-    load = partial(_prediction_batch, images, images_root, inference)
+    scales = [(inference.short_side, inference.long_side_cap)]
+    of_batches = images_at_scales(
+        images, indices, images_root, scales, inference.images_per_batch, loader_processes
+    )
+    return (batch for (batch,) in of_batches)
+
+
+def images_at_scales(
+    images: ImageFiles,
+    indices: Sequence[int],
+    images_root: Path,
+    scales: Sequence[tuple[int, int]],
+    images_per_batch: int,
+    loader_processes: int = 0,
+) -> Iterator[list[list[Image]]]:
+    """The same with every image at several scales: of each batch its images at each scale.
+
+    Args:
+        images: The files.
+        indices: Which of them, in their order.
+        images_root: Their folder.
+        scales: Short side and bound of the long side of each, at least one.
+        images_per_batch: Images loaded together.
+        loader_processes: Processes that read ahead; 0 reads in this one.
+
+    Raises:
+        ValueError: There is too little shared memory for the loader processes.
+        BadInputError: An image is missing or cannot be read.
+    """
+    largest = max(short for short, _ in scales), max(cap for _, cap in scales)
+    check_shared_memory(images_per_batch * len(scales), largest, loader_processes)
+    starts = range(0, len(indices), images_per_batch)
+    batches = [indices[first : first + images_per_batch] for first in starts]
+    load = partial(_batch_at_scales, images, images_root, scales)
     return _load(load, batches, loader_processes)
 
 
@@ -174,19 +204,22 @@ def _training_batch(
     return TrainingBatch(samples, step.epoch, step.position)
 
 
-def _prediction_batch(
-    images: ImageFiles, images_root: Path, inference: Inference, indices: Sequence[int]
-) -> list[Image]:
-    return [
-        load_image(
+def _batch_at_scales(
+    images: ImageFiles,
+    images_root: Path,
+    scales: Sequence[tuple[int, int]],
+    indices: Sequence[int],
+) -> list[list[Image]]:
+    of_images = [
+        load_at_scales(
             images.image_path(i, images_root),
             int(images.image_ids[i]),
-            inference.short_side,
-            inference.long_side_cap,
+            scales,
             (int(images.heights[i]), int(images.widths[i])),
         )
         for i in indices
     ]
+    return [list(of_scale) for of_scale in zip(*of_images, strict=True)]
 
 
 def _load(

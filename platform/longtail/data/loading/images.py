@@ -1,5 +1,6 @@
 """Pictures as tensors, in the pixels that annotations refer to."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,10 +32,31 @@ def load_image(
     Raises:
         BadInputError: See `read_rgb`.
     """
+    (image,) = load_at_scales(path, image_id, [(short_side, long_side_cap)], size)
+    return image
+
+
+def load_at_scales(
+    path: Path,
+    image_id: int,
+    scales: Sequence[tuple[int, int]],
+    size: tuple[int, int] | None = None,
+) -> list[Image]:
+    """The same picture at each of several scales, decoded once.
+
+    Args:
+        path: The picture file.
+        image_id: Id of the annotation file.
+        scales: Short side and bound of the long side of each: see `load_image`.
+        size: (height, width) that the annotation file states, checked if given.
+
+    Raises:
+        BadInputError: See `read_rgb`.
+    """
     picture = read_rgb(path, size)
     original = picture.height, picture.width
-    seen = resample(picture, resized(original, short_side, long_side_cap))
-    return Image(to_tensor(seen), image_id, original)
+    seen = [resample(picture, resized(original, *scale)) for scale in scales]
+    return [Image(to_tensor(of_scale), image_id, original) for of_scale in seen]
 
 
 def to_tensor(picture: PilImage.Image) -> Tensor:

@@ -9,12 +9,13 @@ from torch import Tensor, nn
 
 from longtail.config.stages import Part
 from longtail.data.loading.sample import Image, Sample
-from longtail.engines.base import Detections
+from longtail.engines.base import Detections, RankedProposals, SeenImages
 from longtail.engines.detectron2.meta_arch import LongtailRCNN
 from longtail.engines.detectron2.neutral import use_neutral_names
 from longtail.engines.detectron2.roi_heads import HEAD_LOSSES
 from longtail.engines.pixels import WHITE, in_original_pixels
 from longtail.engines.targets import roi_targets
+from longtail.models.roi_heads.heads import RoIHeads
 
 PROPOSAL_LOSSES = {"rpn_objectness": "loss_rpn_cls", "rpn_box": "loss_rpn_loc"}
 """Our names, and detectron2's."""
@@ -64,11 +65,30 @@ class Detectron2Engine(nn.Module):
         """See `Engine.predict`; tensors stay on the engine's device, which must be in evaluation
         mode."""
         assert not self.training, "predictions need engine.eval()"
-        batch, features = self._features(images)
-        proposals, _ = self.model.proposal_generator(batch, features, None)
-        boxes = [of_image.proposal_boxes.tensor for of_image in proposals]
-        detected, _ = self.model.roi_heads.heads(features, boxes, batch.image_sizes)
+        seen = self.see(images)
+        proposals = [of_image.boxes for of_image in self.propose(seen)]
+        detected, _ = self.roi_heads(seen.features, proposals, seen.sizes)
         return in_original_pixels(images, detected, class_rows)
+
+    @torch.no_grad()
+    def see(self, images: Sequence[Image]) -> SeenImages:
+        """See `Engine.see`."""
+        batch, features = self._features(images)
+        return SeenImages(features, batch.image_sizes)
+
+    @torch.no_grad()
+    def propose(self, seen: SeenImages) -> list[RankedProposals]:
+        """See `Engine.propose`; scores are logits."""
+        # detectron2's network reads nothing of the pictures but their sizes.
+        sizes = ImageList(torch.empty(0), list(seen.sizes))
+        found, _ = self.model.proposal_generator(sizes, seen.features, None)
+        return [RankedProposals(of.proposal_boxes.tensor, of.objectness_logits) for of in found]
+
+    @property
+    def roi_heads(self) -> RoIHeads:
+        """See `Engine.roi_heads`."""
+        heads: RoIHeads = self.model.roi_heads.heads
+        return heads
 
     def parts(self) -> Mapping[Part, nn.Module]:
         """See `Engine.parts`."""

@@ -2,6 +2,7 @@
 
 import math
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -49,9 +50,20 @@ def last_layer(channels: int, outputs: int, *, bias: float, temperature: float |
 
 
 def logits_of(linear: nn.Linear, features: Tensor) -> Tensor:
-    """(R, C) features -> (R, outputs) logits, in float32 also under mixed precision."""
-    logits: Tensor = linear(features)
-    return logits.float()
+    """(R, C) features -> (R, outputs) logits, in float32 also under mixed precision.
+
+    In inference the layer itself is computed so: bf16 has eight bits of a logit, and detections of
+    equal scores have no rank.
+    """
+    device = features.device.type
+    # Not every device has one: shapes alone are computed on "meta".
+    known = torch.amp.autocast_mode.is_autocast_available(device)
+    if torch.is_grad_enabled() or not known or not torch.is_autocast_enabled(device):
+        logits: Tensor = linear(features)
+        return logits.float()
+    with torch.autocast(device, enabled=False):
+        precise: Tensor = linear(features.float())
+    return precise
 
 
 def logit(probability: float) -> float:

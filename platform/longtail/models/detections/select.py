@@ -3,7 +3,7 @@
 P proposals, D detections, K categories. Boxes are xyxy in pixels of the network's input.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -73,9 +73,47 @@ class BoxSelector:
         if finite is not None:
             found = self(proposals[finite], scores[finite], deltas[finite], size)
             return replace(found, num_not_finite=len(proposals) - len(finite))
-        kept = _no_candidates(proposals)
+
+        def moved(pairs: RankedPairs) -> Tensor:
+            moves = deltas_of(deltas, pairs.rows, pairs.labels)
+            boxes = decode_boxes(proposals[pairs.rows], moves, self.coding_weights)
+            clipped: Tensor = clip_boxes_to_image(boxes, size)
+            return clipped
+
+        return self._best(scores, moved)
+
+    def of_boxes(self, boxes: Tensor, scores: Tensor) -> FoundBoxes:
+        """The same of boxes that are refined and clipped already.
+
+        Args:
+            boxes: (P, 1 or K, 4) in any frame, of all categories together or of each.
+            scores: (P, K + 1), background last.
+        """
+        finite = boxes.isfinite().flatten(1).all(dim=1) & scores.isfinite().all(dim=1)
+        if not finite.all():
+            found = self.of_boxes(boxes[finite], scores[finite])
+            return replace(found, num_not_finite=int((~finite).sum()))
+        return self._best(scores, lambda pairs: deltas_of(boxes, pairs.rows, pairs.labels))
+
+    def refined(self, proposals: Tensor, deltas: Tensor, size: tuple[int, int]) -> Tensor:
+        """(P, 1 or K, 4) every box that the deltas make of the proposals, clipped; NaN where one is
+        no finite number.
+
+        Args:
+            proposals: (P, 4).
+            deltas: (P, 1 or K, 4).
+            size: (height, width) of the image without padding.
+        """
+        boxes = decode_boxes(proposals[:, None], deltas, self.coding_weights)
+        clipped = clip_boxes_to_image(boxes.flatten(0, 1), size).view(boxes.shape)
+        return torch.where(boxes.isfinite(), clipped, torch.nan)
+
+    def _best(self, scores: Tensor, boxes_of: Callable[[RankedPairs], Tensor]) -> FoundBoxes:
+        """The best pairs after suppression, given the (n, 4) boxes of n pairs."""
+        kept = _no_candidates(scores)
         for pairs in ranked_pairs(scores[:, :-1], self.score_threshold, self.nms_candidates):
-            joined = kept.joined_by(self._candidates(pairs, proposals, deltas, size))
+            candidates = _Candidates(boxes_of(pairs), pairs.labels, pairs.scores, pairs.rows)
+            joined = kept.joined_by(candidates)
             kept = joined.take(self._suppress(joined.boxes, joined.labels))
             if len(kept.labels) == self.detections_per_image:
                 break
@@ -96,13 +134,6 @@ class BoxSelector:
         kept = order[self._suppress(boxes[order], labels[order])]
         dropped = sum(of_one.num_not_finite for of_one in found)
         return FoundBoxes(boxes[kept], labels[kept], scores[kept], rows[kept], dropped)
-
-    def _candidates(
-        self, pairs: RankedPairs, proposals: Tensor, deltas: Tensor, size: tuple[int, int]
-    ) -> "_Candidates":
-        moves = deltas_of(deltas, pairs.rows, pairs.labels)
-        boxes = decode_boxes(proposals[pairs.rows], moves, self.coding_weights)
-        return _Candidates(clip_boxes_to_image(boxes, size), pairs.labels, pairs.scores, pairs.rows)
 
     def _suppress(self, boxes: Tensor, labels: Tensor) -> Tensor:
         """Indices of the boxes to keep of (n, 4) with (n,) labels, given by falling score."""
@@ -144,6 +175,6 @@ class _Candidates:
         return self.boxes, self.labels, self.scores, self.rows
 
 
-def _no_candidates(proposals: Tensor) -> _Candidates:
-    nothing = torch.zeros(0, dtype=torch.int64, device=proposals.device)
-    return _Candidates(proposals[:0], nothing, proposals.new_zeros(0), nothing)
+def _no_candidates(scores: Tensor) -> _Candidates:
+    nothing = torch.zeros(0, dtype=torch.int64, device=scores.device)
+    return _Candidates(scores.new_zeros(0, 4), nothing, scores.new_zeros(0), nothing)

@@ -20,7 +20,7 @@ from longtail.models.detections.select import BoxSelector, FoundBoxes
 from longtail.models.masks.mask_head import MaskHead
 from longtail.models.masks.mask_scoring import MaskIoUHead
 from longtail.models.pooling.pyramid import PyramidPooler, RoIPooler
-from longtail.models.roi_heads.box_branch import BoxBranch
+from longtail.models.roi_heads.box_branch import BoxBranch, LastOutputs
 from longtail.models.roi_heads.box_stage import BoxStage, Sizes
 from longtail.models.roi_heads.mask_branch import FoundMasks, MaskBranch
 from longtail.models.roi_heads.rules import RoIRules
@@ -130,6 +130,13 @@ class RoIHeads(nn.Module):
         if targets is not None:
             return [], self._losses(features, proposals, image_sizes, targets)
         return self._detections(features, proposals, image_sizes), {}
+
+    def scored(
+        self, features: Mapping[str, Tensor], proposals: Sequence[Tensor], image_sizes: Sizes
+    ) -> LastOutputs:
+        """What the last stage makes of proposals, before boxes are chosen; see `forward`."""
+        seen = self._surroundings(features)
+        return self._boxes_in(seen).outputs(features, proposals, image_sizes, self.score_rows)
 
     def masks_for(
         self, features: Mapping[str, Tensor], boxes: Sequence[Tensor], labels: Sequence[Tensor]

@@ -16,10 +16,9 @@ from longtail.cluster.nodes.plan import DataFiles, Row
 from longtail.cluster.nodes.settings import GridSettings
 from longtail.cluster.pool.tasks import Run
 from longtail.cluster.work.predict import predict_node
-from longtail.inference.job import PredictionJob
+from longtail.inference.job import PredictionJob, source_of
 from longtail.locks import held
 from longtail.metrics import BOX_AP, GROUP_METRICS, defined_points, mlflow_name
-from longtail.predictions.store import Source
 from longtail.sealed import DamagedError, read_sealed_json, write_sealed_json
 from longtail.sweep.trial import Rung
 from longtail.training.checkpoints import final_checkpoint
@@ -63,7 +62,6 @@ def evaluate_rung(row: Row, step: int, data: DataFiles, settings: GridSettings, 
         if _read(file) is None:
             store = directory / f"predictions-{step:08d}"
             stage = node_directory(settings.runs, row.stages[-1])
-            side = row.variant.inference.short_side
             job = PredictionJob(
                 variant=row.variant,
                 stage=len(row.stages) - 1,
@@ -71,7 +69,7 @@ def evaluate_rung(row: Row, step: int, data: DataFiles, settings: GridSettings, 
                 annotations=data.val,
                 images=data.images,
                 store=store,
-                source=Source(row.name, row.predictions.id, side, flip=False),
+                source=source_of(row.name, row.predictions.id, row.variant.inference),
                 loader_processes=settings.loader_processes,
             )
             predict_node(job, run)

@@ -142,7 +142,7 @@ class TrialRunner:
         if not pending.is_last:
             with self._timed("evaluation", [pending], [], 0):
                 return evaluate_rung(row, pending.target, self.data, self.settings, runner.run)
-        nodes = [row.predictions, row.evaluation]
+        nodes = [*row.views, row.predictions, row.evaluation]
         with self._timed("evaluation", [pending], nodes, 0):
             for node in nodes:
                 runner.do([node])

@@ -124,6 +124,16 @@ def test_trials_are_stopped_early_where_that_can_save_anything(
     assert request(toy_set, tmp_path, **changes).sweep().scheduler == scheduler
 
 
+def test_views_are_searched_where_no_trial_is_stopped(toy_set: Path, tmp_path: Path) -> None:
+    views = "inference.tta={}", "inference.tta.suppression=soft_nms"
+    words = {"assignments": views, "searched": ("inference.tta.suppression.sigma=[0.3,0.5]",)}
+    sweep = request(toy_set, tmp_path, **FREELY, **words).sweep()
+    assert sweep.scheduler == "none" and not sweep.trains
+    first, other = (sweep.row(i, point) for i, point in enumerate(sweep.layout.points))  # type: ignore[union-attr]
+    assert [view.id for view in first.views] == [view.id for view in other.views]
+    assert first.predictions.id != other.predictions.id
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -143,6 +153,10 @@ def test_trials_are_stopped_early_where_that_can_save_anything(
             "--scheduler asha: stops trials by one metric, and there are AP, APr; leave it out",
         ),
         ({**TEST_TIME, "scheduler": "asha"}, "train nothing that could be stopped; leave it out"),
+        (
+            {**FREELY, "searched": (f"{RATE}=[1e-3,1e-2]",), "assignments": ("inference.tta={}",)},
+            "inference.tta: trials that are stopped early .* take --scheduler none",
+        ),
         ({**FREELY, "searched": ("foo=[1,2]",)}, "--search on eql_r50: foo: no field 'foo'"),
         ({**FREELY, "searched": ("base_lr=[1]",)}, "nothing varies"),
         ({**FREELY, "searched": ("base_lr=uniform(-1,1)",)}, "greater than 0 .got -1.0."),

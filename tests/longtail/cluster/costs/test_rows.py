@@ -139,3 +139,19 @@ def test_a_dry_run_needs_nothing_but_the_files(data: DataFiles, tmp_path: Path) 
     assert known(cost.to_run) == pytest.approx(2 + PREDICTED / 3600)
     # R50-FPN of one category: some 44 million weights, and their momentum, twice.
     assert 0.6e9 < cost.num_bytes < 0.8e9
+
+
+def test_every_view_counts_and_what_unites_them_does_not(data: DataFiles, tmp_path: Path) -> None:
+    plain = VARIANTS["first"]
+    views = {"scales": [{"short_side": 800}, {"short_side": 1000}]}
+    shared = {**views, "boxes": "shared_proposals", "masks": "vote"}
+    settings = {"own": views, "vote": {**views, "masks": "vote"}, "shared": shared}
+    rows = {name: plain.override({"inference.tta": tta}) for name, tta in settings.items()}
+    plan = make_plan({"plain": plain, **rows}, (0,), data)
+    _, own, vote, of_shared = costs(plan, tmp_path, Paces({EVERY_ROW: 1.0}))
+    assert known(own.alone) == pytest.approx(2 + 4 * PREDICTED)
+    # The view at the plain size is the plain row's.
+    assert known(own.to_run) == pytest.approx(3 * PREDICTED)
+    # Masks are another look at each view.
+    assert known(vote.to_run) == pytest.approx(4 * PREDICTED)
+    assert known(of_shared.to_run) == pytest.approx(4 * PREDICTED)

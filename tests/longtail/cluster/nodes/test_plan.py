@@ -16,6 +16,9 @@ from longtail.config.classifiers import Equalization, Sigmoid
 from longtail.config.detector import Detector, Detectron2, Timm
 from longtail.config.roi_stages import HybridTaskCascade, SemanticBranch
 from longtail.config.stages import Stage
+from longtail.config.test_time.scales import ViewScale
+from longtail.config.test_time.suppression import SoftNMS
+from longtail.config.test_time.tta import TTA
 from longtail.config.variant import Inference, Variant
 from longtail.data.semantic.maps import SemanticMaps
 
@@ -51,11 +54,42 @@ def test_rows_that_differ_in_the_second_stage_share_the_first() -> None:
     assert nodes[0].id == plan({"b": longer}).rows[0].stages[0].id
 
 
+TWO_SCALES = TTA(scales=(ViewScale(short_side=600), ViewScale(short_side=800)))
+
+
+def test_views_are_predictions_of_their_own_and_the_plain_one_is_that_of_the_plain_row() -> None:
+    seen = BASE.replace(inference=Inference(tta=TWO_SCALES))
+    plain, row = plan({"plain": BASE, "views": seen}).rows
+    assert [node.kind for node in row.nodes()] == ["stage", *["predictions"] * 5, "evaluation"]
+    assert row.predictions.parents == (*row.stages, *row.views)
+    assert row.views[2].id == plain.predictions.id
+    names = [node.label for node in row.views]
+    assert names[:2] == ["views, 600, predictions", "views, 600 flipped, predictions"]
+    assert row.inference_of(row.views[1]) == Inference(short_side=600, flip=True)
+    assert row.inference_of(row.predictions) == seen.inference
+
+
+def test_rows_of_the_same_views_share_training_and_views() -> None:
+    steps = {
+        "union": TWO_SCALES,
+        "soft": TWO_SCALES.replace(suppression=SoftNMS()),
+        "vote": TWO_SCALES.replace(masks="vote"),
+        "shared": TWO_SCALES.replace(boxes="shared_proposals", masks="vote"),
+        "one scale": TWO_SCALES.replace(scales=TWO_SCALES.scales[1:]),
+    }
+    rows = {name: BASE.replace(inference=Inference(tta=tta)) for name, tta in steps.items()}
+    # Four views, and what each of the rows makes of them.
+    assert kinds(plan(rows)).count("predictions") == 4 + 5
+    assert kinds(plan(rows)).count("stage") == 1
+    assert len({row.predictions.id for row in plan(rows).rows}) == 5
+
+
 def test_every_node_follows_those_it_needs() -> None:
     second = Stage(classifier=Equalization(), recreate=("classifier",))
     longer = BASE.replace(stages=(*BASE.stages, second))
+    views = BASE.replace(inference=Inference(tta=TWO_SCALES))
     seen: set[str] = set()
-    for node in plan({"b": longer, "a": BASE}, seeds=(0, 1)).nodes():
+    for node in plan({"b": longer, "c": views, "a": BASE}, seeds=(0, 1)).nodes():
         assert {parent.id for parent in node.parents} <= seen
         seen.add(node.id)
 

@@ -6,8 +6,11 @@ import pytest
 
 from longtail.cluster.nodes.ledger import finish, node_directory
 from longtail.cluster.nodes.node import Node
-from longtail.cluster.nodes.plan import Plan
+from longtail.cluster.nodes.plan import DataFiles, Plan, make_plan
 from longtail.cluster.nodes.statuses import State, look_up
+from longtail.config.test_time.scales import ViewScale
+from longtail.config.test_time.tta import TTA
+from longtail.config.variant import Inference, Variant
 
 
 def complete(runs: Path, node: Node) -> None:
@@ -52,3 +55,24 @@ def test_a_damaged_node_is_done_again(plan: Plan, tmp_path: Path, file: str) -> 
 def test_parents_come_before_children(plan: Plan, tmp_path: Path) -> None:
     kinds = [item.node.kind for item in look_up(plan, tmp_path).values()]
     assert kinds == ["stage", "predictions", "evaluation"] * 2
+
+
+def test_of_views_only_those_that_are_missing_are_predicted(
+    data: DataFiles, tmp_path: Path
+) -> None:
+    scales = tuple(ViewScale(short_side=side) for side in (600, 800))
+    inference = Inference(tta=TTA(scales=scales, horizontal_flip=False))
+    plan = make_plan({"a": Variant(inference=inference)}, (0,), data)
+    (row,) = plan.rows
+    complete(tmp_path, row.views[1])
+    assert waiting(plan, tmp_path) == [
+        "a training",
+        "a, 600, predictions",
+        "a predictions",
+        "a",
+    ]
+    complete(tmp_path, row.stages[0])
+    complete(tmp_path, row.views[0])
+    assert waiting(plan, tmp_path) == ["a predictions", "a"]
+    complete(tmp_path, row.predictions)
+    assert waiting(plan, tmp_path) == ["a"]
