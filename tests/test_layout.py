@@ -172,6 +172,14 @@ BESIDE: dict[str, set[str]] = {
         "ensemble.calibration",
     },
     "ensemble.outputs": {"ensemble.sources", "ensemble.merging"},
+    # A selection judges as the trials of a search do, and reports on the other half like one.
+    "ensemble.selection": {
+        "ensemble.sources",
+        "ensemble.calibration",
+        "ensemble.merging",
+        "ensemble.outputs",
+        "ensemble.tuning",
+    },
     "ensemble.tuning.objective": {
         "ensemble.sources",
         "ensemble.fusion",
