@@ -36,6 +36,8 @@ Examples:
       --images images --pred old=results.json               beside another tool's result
   experiments/grid.py --val val.json --pred a=a.json --pred b=b.json
                                                            results alone, compared
+  experiments/grid.py --val val.json --pred a=a.json --pred b=b.json --merge both=a+b
+                                                           and merged
   ray job submit --working-dir . --runtime-env experiments/jobs/runtime_env.yaml \\
       -- experiments/grid.py --runs /shared/runs
 \b
@@ -85,6 +87,15 @@ def _seeds(_: click.Context, parameter: click.Parameter, text: str) -> tuple[int
     " store, checked and evaluated first. NAME: letters, digits, '.', '_' and '-'. Options:"
     " categories=FILE or coco, max_score=. Repeat for each; without variants it needs --val alone.",
 )
+@click.option(
+    "--merge",
+    "merges",
+    multiple=True,
+    metavar="NAME=ROW+ROW[,key=value...]",
+    help="A row that merges other rows (of --variants, --table or --pred) as ensemble.merge does;"
+    " keys are those of a merge.yaml, and calibrate=half. NAME=FILE.yaml has rows for sources."
+    " ROW@SEED is one of a row's seeds. Repeat for each.",
+)
 @run_options
 @click.option("--dry-run", is_flag=True, help="Print the nodes it would run, then stop.")
 @click.option(
@@ -103,8 +114,8 @@ def main(
 ) -> ExitCode:
     """Train, predict and evaluate variants on a Ray cluster and rank them in one table.
 
-    Finished results of any program (--pred) are rows of it, too. Without --train and --val a
-    synthetic long-tail set is made and used.
+    Finished results of any program (--pred) and merges of rows (--merge) are rows of it, too.
+    Without --train and --val a synthetic long-tail set is made and used.
     """
     if csv is not None and (list_only or fields_only or dry_run):
         raise click.UsageError("--csv: nothing is run here; leave it out")
@@ -153,6 +164,7 @@ def _run(request: "GridRequest", csv: Path | None, reported: bool) -> ExitCode:
     from experiments.commands.grid.low_scores import print_low_scores
     from experiments.commands.grid.result_tables import (
         print_failures,
+        print_merges,
         print_next_steps,
         print_ranking,
         print_seeds,
@@ -167,6 +179,7 @@ def _run(request: "GridRequest", csv: Path | None, reported: bool) -> ExitCode:
     differences = find_differences(baseline, plan, statuses, request.run.runs)
     print_differences(differences, baseline)
     print_ranking(plan, statuses, request.run.runs)
+    print_merges(plan, statuses, request.run.runs)
     print_low_scores(plan, statuses, request.run.runs)
     print_failures(plan, statuses)
     named = settings.name, settings.experiment

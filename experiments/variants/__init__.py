@@ -13,6 +13,7 @@ from experiments.variants import (
     lvistraveler_2020_r50,
     sweeps,
 )
+from experiments.variants.merge import Merge
 from longtail.config.variant import Variant
 
 REPORTS = (
@@ -34,7 +35,12 @@ VARIANTS: dict[str, Variant] = {
 }
 """Every variant by name, at the scale of its report."""
 
+MERGES: dict[str, Merge] = {
+    name: merge for report in REPORTS for name, merge in getattr(report, "MERGES", {}).items()
+}
+"""Rows that are merges of variants."""
+
 TABLES: dict[str, tuple[str, ...]] = {
     name: rows for report in REPORTS for name, rows in report.TABLES.items()
 }
-"""The ablation tables: their rows are names of variants."""
+"""The ablation tables: their rows are names of variants and merges."""
