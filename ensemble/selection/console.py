@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from ensemble.selection.greedy import told
 from ensemble.selection.journal import Step
 from longtail.metrics import (
     GROUP_METRICS,
@@ -51,7 +50,7 @@ def print_steps(
     on, other = number_columns(f"{metric} chosen on"), number_columns(f"{metric} other half")
     gain = number_columns(f"gain of {metric}", "95% interval")
     rest = [name for name in GROUP_METRICS if name != metric]
-    columns = [*number_columns("step"), *text_columns("adds", "selection"), *on, *other, *gain]
+    columns = [*number_columns("step"), *text_columns("adds"), *on, *other, *gain]
     table = PrintedTable(
         "steps: mask AP in points, gains on the half that was not chosen on",
         [*columns, *number_columns(*rest)],
@@ -59,8 +58,8 @@ def print_steps(
     for number, step in enumerate(steps, 1):
         cells = [points_text(step.chosen_on[metric]), points_text(step.held_out[metric])]
         cells += [*_gain(step, metric), *(points_text(step.held_out[name]) for name in rest)]
-        selection = told(step.members) if step.is_kept else "not kept"
-        table.add(str(number), step.added, selection, *cells)
+        added = step.added if step.is_kept else f"{step.added} (not kept)"
+        table.add(str(number), added, *cells)
     console.print(table)
     console.print(f"stopped: {stopped}", highlight=False, markup=False, soft_wrap=True)
     for warning in warnings:
