@@ -10,6 +10,7 @@ import pytest
 from support.calibration_scene import write_masks
 from support.commands.in_process import exit_code
 
+from ensemble.calibrate import main as calibrate
 from ensemble.merge import main as merge
 from ensemble.select import main
 from ensemble.selection.greedy import candidates, members_of
@@ -51,9 +52,9 @@ def selected(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     return folder
 
 
-def half_of(folder: Folder) -> Path:
+def half_of(folder: Folder, name: str = "half") -> Path:
     """A folder with the annotations and results of the half that is chosen on."""
-    out = folder.path / "half"
+    out = folder.path / name.replace(" ", "-")
     out.mkdir()
     tree = json.loads((folder.path / "ann.json").read_text())
     ids, _ = split_images(np.array(sorted(image["id"] for image in tree["images"])), 0)
@@ -66,12 +67,12 @@ def half_of(folder: Folder) -> Path:
     return out
 
 
-def ap_of_merge(half: Path, counts: dict[str, int]) -> float:
+def ap_of_merge(half: Path, counts: dict[str, int], *more: str) -> float:
     """What `ensemble.merge` and its evaluation say of a selection."""
     pool = parse_sources([f"{name}={half / name}.json" for name in "abc"])
     words = [f"--pred={spec.word()}" for spec in members_of(pool, counts)]
     out = half / "-".join(f"{name}{count}" for name, count in sorted(counts.items()))
-    options = "--no-steps", "--resamples=0", "--num-workers=1", "--no-report", CAP
+    options = "--no-steps", "--resamples=0", "--num-workers=1", "--no-report", CAP, *more
     if not out.exists():
         assert exit_code(merge, *words, f"--ann={half}/ann.json", f"--out={out}", *options) == 0
     evaluation = json.loads((out / "evaluation.json").read_text())
@@ -96,6 +97,22 @@ def test_the_choice_is_that_of_whole_merges_of_every_candidate(selected: Folder)
     assert len(judged) >= 6 and chosen == report["chosen"]
     for members, value in judged.items():
         assert ap_of_merge(half, dict(members)) == value
+
+
+@pytest.mark.slow
+def test_scores_go_through_the_maps_that_are_given_as_in_whole_merges(selected: Folder) -> None:
+    maps = selected.path / "maps.json"
+    preds = [f"--pred={name}={selected.path / name}.json" for name in "ab"]
+    where = f"--ann={selected.path}/ann.json", f"--out={maps}", "--kind=temperature"
+    assert exit_code(calibrate, "fit", *preds, *where) == 0
+    # Only two of the members have maps, and of the third alone no merge would take the file.
+    words = f"--calibration={maps}", "--method=nms", "--max-members=2", RESAMPLES
+    assert selected.select(*words, out="calibrated") == 0
+    half = half_of(selected, "calibrated half")
+    for line in selected.lines("candidates.jsonl", "calibrated"):
+        members = line["members"]
+        options = ["--method=nms"] if [*members] == ["c"] else [*words[:2]]
+        assert ap_of_merge(half, members, *options) == line["result"]["AP"]
 
 
 @pytest.mark.slow

@@ -13,7 +13,9 @@ from support.commands.run_records import mlflow_runs
 from support.on_ray.shared_folder import made_once
 from support.results.made_up import write_result
 
+from dashboards.sources.grid import read_grid
 from ensemble.calibrate import main as calibrate
+from ensemble.convert import main as convert
 from ensemble.merge import main as merge
 from ensemble.rows import merged_row
 from ensemble.tuning.split import split_images, write_annotations
@@ -113,8 +115,6 @@ def test_maps_are_fitted_on_the_stated_half_and_ap_of_the_other_stands_beside_th
 
     fitted = table_of(merged)["rows"]["halved"]["fitted"]
     assert (fitted["half_seed"], fitted["images"]) == (SEED, len(first))
-    from ensemble.convert import main as convert
-
     store, whole = node_of(merged, "halved") / "predictions", tmp_path / "whole.json"
     export = str(store), f"--ann={merged}/val.json", "--to=json", f"--out={whole}"
     assert exit_code(convert, *export) == 0
@@ -137,6 +137,9 @@ def test_the_grid_and_its_report_say_which_half_flatters(
     assert said.out.count("found finished") == 5 and "merging" not in said.err
     page = (merged / "runs/grids" / GRID / "report.html").read_text()
     assert f"on the others AP is {100 * other:.2f}" in page and "halved" in page
+    kinds = {row.name: row.kind for row in read_grid(merged / "runs/grids" / GRID).rows}
+    results = dict.fromkeys(("a", "b", "boxes"), "result")
+    assert kinds == {**results, "all": "merge", "halved": "merge"}
 
 
 def test_mlflow_and_the_table_have_merges_as_rows(merged: Path) -> None:
