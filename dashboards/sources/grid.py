@@ -120,13 +120,16 @@ def _row(
     name: str, evaluation: Path, predictions: Path, training: Path, data: Mapping[str, str]
 ) -> Row:
     variant = tree_if_there(evaluation / VARIANT, VariantFile)
+    alone, _, number = name.partition(" seed ")
+    # A merge has no variant, and the seed of its members.
+    seed = variant.get("seed") if variant else int(number) if number.isdigit() else None
     return evaluated_row(
         name,
         "variant" if variant else _kind_without(predictions),
         evaluation.resolve(),
         variant=variant,
-        seed=variant.get("seed"),
-        variant_name=name.removesuffix(f" seed {variant.get('seed')}"),
+        seed=seed,
+        variant_name=alone if name == f"{alone} seed {seed}" else name,
         predictions=predictions.resolve() if predictions.exists() else None,
         annotations=Path(data["val"]) if "val" in data else None,
         training=training.resolve() if training.exists() else None,

@@ -31,6 +31,7 @@ from longtail.categories import CategoryTable
 from longtail.evaluation.annotations.ground_truth import read_ground_truth
 from longtail.files import write_json
 from longtail.predictions.image_set import ImageSet
+from longtail.problems import BadInputError
 
 STORE, MAPS, WORK = "predictions", "calibration.json", ".merging"
 
@@ -136,7 +137,10 @@ class MergedRow:
         work = directory / WORK
         if not work.is_dir():
             shutil.rmtree(directory / STORE, ignore_errors=True)
-        plan = self._plan(stores, val, directory, exhaustive)
+        try:
+            plan = self._plan(stores, val, directory, exhaustive)
+        except ValueError as error:
+            raise type(error)(f"merge {self.name}: {error}") from None
         task = MergeTask(plan, directory / STORE, work / "shards")
         for shard in task.unfinished_shards():
             merge_shard(task, shard)
@@ -176,6 +180,8 @@ class MergedRow:
             truth = read_ground_truth(val, exhaustive=exhaustive)
             self.maps.fit(truth, opened, _anew(work / "fit")).save(directory / MAPS)
             settings = replace(settings, calibration=directory / MAPS)
+        if all(source.boxes_only for source in opened):
+            raise BadInputError("no member has masks; name a row with masks, too")
         return Request(specs, val, settings, resolved).plan(images, categories, opened)
 
 

@@ -224,6 +224,19 @@ def test_a_dry_run_shows_merges_and_bad_ones_are_refused_before_anything_is_read
     assert not (tmp_path / "runs/nodes").exists()
 
 
+def test_members_that_cannot_be_merged_end_the_command_with_the_name_of_the_merge(
+    merged: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(merged, tmp_path / "copy", symlinks=True)
+    for word, code, message in (
+        ("boxes", ExitCode.BAD_INPUT, "merge m: no member has masks; name a row with masks"),
+        ("a+boxes,match=mask", ExitCode.USAGE, "merge m: --match mask: boxes has boxes only"),
+        ("a+b,mask=scale", ExitCode.USAGE, "merge m: --mask scale: the scale of a, b is not"),
+    ):
+        assert exit_code(main, *words(tmp_path / "copy", m=word)) == code
+        assert message in capsys.readouterr().err
+
+
 def test_an_expert_is_not_silent_about_categories_that_it_does_not_know(
     merged: Path, tmp_path: Path
 ) -> None:
