@@ -18,6 +18,7 @@ from ensemble.calibrate import main as calibrate
 from ensemble.convert import main as convert
 from ensemble.merge import main as merge
 from ensemble.rows import merged_row
+from ensemble.select import main as select
 from ensemble.tuning.split import split_images, write_annotations
 from experiments.grid import main
 from longtail.commands import ExitCode
@@ -235,6 +236,19 @@ def test_members_that_cannot_be_merged_end_the_command_with_the_name_of_the_merg
     ):
         assert exit_code(main, *words(tmp_path / "copy", m=word)) == code
         assert message in capsys.readouterr().err
+
+
+def test_a_selection_of_rows_is_a_row_by_its_file(merged: Path, tmp_path: Path) -> None:
+    rows = [f"--pred={of}={merged}/runs/grids/{GRID}/{of}/predictions" for of in ("a", "b")]
+    where = f"--ann={merged}/val.json", f"--out={tmp_path}/selected"
+    assert exit_code(select, *rows, *where, "--method=nms", "--resamples=20") == 0
+    config = tmp_path / "selected/merge.yaml"
+    out = f"--config={config}", f"--out={tmp_path}/out", "--no-evaluate"
+    assert exit_code(merge, *out) == 0
+    asked = words(merged, chosen=str(config))
+    assert exit_code(main, *asked) == 0
+    row = node_of(merged, "chosen", grid="a_b_boxes_chosen")
+    assert bytes_of(row / "predictions") == bytes_of(tmp_path / "out/merged")
 
 
 def test_an_expert_is_not_silent_about_categories_that_it_does_not_know(

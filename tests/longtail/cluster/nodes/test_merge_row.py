@@ -13,6 +13,7 @@ from longtail.cluster.nodes.ledger import begin, finish, node_directory
 from longtail.cluster.nodes.node import Node
 from longtail.cluster.nodes.plan import DataFiles, Plan, make_plan
 from longtail.cluster.nodes.statuses import State, look_up
+from longtail.cluster.results.named_results import over_seeds
 from longtail.cluster.results.run_group import GridRunGroup
 from longtail.cluster.work.schedule import run_nodes
 from longtail.config.classifiers import Equalization, Sigmoid
@@ -133,6 +134,16 @@ def test_a_member_that_fails_blocks_the_merge_and_no_other_row(
     assert {statuses[node.id].state for node in both.own_nodes()} == {State.BLOCKED}
     assert {statuses[node.id].state for node in results.own_nodes()} == {State.DONE}
     assert statuses[plan.rows[0].evaluation.id].state is State.DONE
+
+
+def test_merges_over_seeds_have_a_mean_as_variants_have(data: DataFiles, tmp_path: Path) -> None:
+    plan = plan_of(data, unmade("both", "a", "b"), seeds=(3, 5))
+    for row, ap in zip(plan.merges, (0.25, 0.75), strict=True):
+        directory = node_directory(tmp_path, row.evaluation)
+        begin(directory, row.evaluation, {})
+        finish(directory, [], {"AP": ap})
+    found = over_seeds(plan, look_up(plan, tmp_path), tmp_path)
+    assert [*found] == ["both"] and found["both"].metrics["AP"].mean == 0.5
 
 
 def test_what_tells_a_merge_from_others_is_on_its_evaluation(
