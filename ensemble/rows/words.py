@@ -29,6 +29,8 @@ from longtail.path_options import shared_path
 
 ENDINGS = (".yaml", ".yml")
 STORE = "predictions"
+OF_GROUPS = "leave_out_absent"
+"""The key whose value may have commas."""
 OF_THE_ROW = ("categories", "max_score")
 """Options of a source that say what its file means, which is said where the row is named."""
 
@@ -52,17 +54,28 @@ def parse_merge(word: str) -> tuple[str, list[str], dict[str, Any]]:
             f"--merge {word}: expected NAME=ROW+ROW[,key=value...] or NAME=FILE.yaml, a name of"
             " letters, digits, '.', '_' and '-'"
         )
-    given: dict[str, Any] = {}
-    for option in rest:
-        key, equals, value = option.partition("=")
-        if not equals or key in given:
-            what = "is given twice" if equals else "expected key=value"
-            raise ValueError(f"--merge {name}: {option}: {what}")
-        given[key] = value
+    given = _given(name, rest)
     if members.endswith(ENDINGS):
         found, settings = read_members(shared_path(Path(members)))
         return name, found, {**settings, **given}
     return name, members.split("+"), given
+
+
+def _given(name: str, options: Sequence[str]) -> dict[str, Any]:
+    """Values by key; a word without a key goes on with a list of groups."""
+    given: dict[str, Any] = {}
+    key = ""
+    for option in options:
+        before, equals, value = option.partition("=")
+        if not equals and key == OF_GROUPS:
+            given[key] += f",{option}"
+            continue
+        if not equals or before in given:
+            what = "is given twice" if equals else "expected key=value"
+            raise ValueError(f"--merge {name}: {option}: {what}")
+        key = before
+        given[key] = value
+    return given
 
 
 def read_members(path: Path) -> tuple[list[str], dict[str, Any]]:

@@ -27,6 +27,13 @@ def test_members_are_rows_and_options_those_of_a_merge() -> None:
     assert params["merge.members"] == "eql_r50 + softmax_r50" and params["merge.method"] == "nms"
 
 
+def test_a_list_of_groups_has_commas() -> None:
+    settings = row_of("m=a+b,leave_out_absent=r,c,iou_thr=0.5").identity(False)["settings"]
+    assert (settings["leave_out_absent"], settings["iou_thr"]) == ("r,c", 0.5)
+    with pytest.raises(ValueError, match="merge m: --leave-out-absent r,x: 'x' is none of r, c, f"):
+        row_of("m=a+b,leave_out_absent=r,x")
+
+
 def test_the_order_of_members_and_labels_of_no_use_change_nothing() -> None:
     first, second = row_of("m=a+b"), row_of("other=b+a")
     assert first.identity(False) == second.identity(True)
