@@ -42,7 +42,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     members: Counts
     chosen_on: dict[str, float]
     held_out: dict[str, Any]
-    gain: dict[str, dict[str, float]] | None
+    gain: dict[str, dict[str, Any]] | None
     is_kept: bool
     warnings: list[str]
 

@@ -144,7 +144,7 @@ def test_a_merge_takes_the_file(selected: Folder) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("left", [(1, 0), (4, 1)])
+@pytest.mark.parametrize("left", [(1, 0), (6, 2)])
 def test_an_interrupted_selection_goes_on_and_ends_the_same(
     selected: Folder, tmp_path: Path, left: tuple[int, int]
 ) -> None:
@@ -166,8 +166,10 @@ def test_an_interrupted_selection_goes_on_and_ends_the_same(
 def test_a_finished_selection_judges_nothing_and_another_one_is_refused(
     selected: Folder, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    before = (selected.path / "out/select.json").read_bytes()
     assert selected.select() == 0
     assert "judged, +" not in capsys.readouterr().err
+    assert (selected.path / "out/select.json").read_bytes() == before
     assert selected.select(RESAMPLES, "--half-seed=1") == 2
     assert "holds a selection with other half_seed" in capsys.readouterr().err
     shutil.copytree(selected.path / "out", selected.path / "forced")
