@@ -37,6 +37,8 @@ Examples:
       --images images --pred old=results.json               beside another tool's result
   experiments/grid.py --val val.json --pred a=a.json --pred b=b.json
                                                            results alone, compared
+  experiments/grid.py --val val.json --pred a=a.json --pred b=b.json --merge both=a+b
+                                                           and merged
   ray job submit --working-dir . --runtime-env experiments/jobs/runtime_env.yaml \\
       -- experiments/grid.py --runs /shared/runs
 \b
@@ -86,6 +88,15 @@ def _seeds(_: click.Context, parameter: click.Parameter, text: str) -> tuple[int
     " store, checked and evaluated first. NAME: letters, digits, '.', '_' and '-'. Options:"
     " categories=FILE or coco, max_score=. Repeat for each; without variants it needs --val alone.",
 )
+@click.option(
+    "--merge",
+    "merges",
+    multiple=True,
+    metavar="NAME=ROW+ROW[,key=value...]",
+    help="A row that merges other rows (of --variants, --table or --pred) as ensemble.merge does;"
+    " keys are those of a merge.yaml, and calibrate=half. NAME=FILE.yaml has rows for sources."
+    " ROW@SEED is one of a row's seeds. Repeat for each.",
+)
 @run_options
 @click.option(
     "--pace",
@@ -113,8 +124,8 @@ def main(
 ) -> ExitCode:
     """Train, predict and evaluate variants on a Ray cluster and rank them in one table.
 
-    Finished results of any program (--pred) are rows of it, too. Without --train and --val a
-    synthetic long-tail set is made and used.
+    Finished results of any program (--pred) and merges of rows (--merge) are rows of it, too.
+    Without --train and --val a synthetic long-tail set is made and used.
     """
     if csv is not None and (list_only or fields_only or dry_run):
         raise click.UsageError("--csv: nothing is run here; leave it out")
@@ -174,6 +185,7 @@ def _run(request: "GridRequest", csv: Path | None, shown: bool) -> ExitCode:
     from experiments.commands.grid.report_steps import orders_of
     from experiments.commands.grid.result_tables import (
         print_failures,
+        print_merges,
         print_next_steps,
         print_ranking,
         print_seeds,
@@ -191,6 +203,7 @@ def _run(request: "GridRequest", csv: Path | None, shown: bool) -> ExitCode:
     print_differences(differences.to_baseline, baseline)
     print_ranking(plan, statuses, runs, request.left_out)
     print_beside_reports(reported, plan, statuses, differences, runs)
+    print_merges(plan, statuses, runs)
     print_low_scores(plan, statuses, runs)
     print_failures(plan, statuses)
     print_left_out(request.left_out)

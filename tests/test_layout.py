@@ -136,7 +136,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "experiments": BASE
     | COMMANDS
     | {"longtail.config", "longtail.cluster", "longtail.tracking", "longtail.data"}
-    | {"longtail.predictions", "longtail.results", "longtail.sweep", "ensemble.sources"},
+    | {"longtail.predictions", "longtail.results", "longtail.sweep", "ensemble.sources"}
+    # Rows of a table may be merges of others.
+    | {"ensemble.rows"},
     "dashboards": BASE
     | COMMANDS
     | {"longtail.config", "longtail.cluster", "longtail.data", "longtail.evaluation"}
@@ -174,6 +176,23 @@ BESIDE: dict[str, set[str]] = {
         "ensemble.calibration",
     },
     "ensemble.outputs": {"ensemble.sources", "ensemble.merging"},
+    # The row that a merge is: what a merge does, and halves as a search has them.
+    "ensemble.rows": {
+        "ensemble.sources",
+        "ensemble.fusion",
+        "ensemble.calibration",
+        "ensemble.merging",
+        "ensemble.outputs",
+        "ensemble.tuning.split",
+    },
+    # A selection judges as the trials of a search do, and reports on the other half like one.
+    "ensemble.selection": {
+        "ensemble.sources",
+        "ensemble.calibration",
+        "ensemble.merging",
+        "ensemble.outputs",
+        "ensemble.tuning",
+    },
     "ensemble.tuning.objective": {
         "ensemble.sources",
         "ensemble.fusion",

@@ -15,6 +15,8 @@ from longtail.metrics import BOX_AP, GAP, GROUP_METRICS, HEADINGS, KIND_NAMES
 from longtail.results.points import points_or_nan
 
 CLAIMED = ("AP", "APr")
+TOLD = ("variant", "merge")
+"""Kinds of rows that a report may have; a name of `--pred` says nothing of them."""
 
 
 def row_table(report: Report, kind: Kind, compared: Compared) -> Table | None:
@@ -71,12 +73,12 @@ def all_steps(report: Report) -> list[Pair]:
 
 
 def claims_of(report: Report) -> dict[str, Mapping[str, Any]]:
-    """What reports claim, by the name of the row: of variants, as grids were told."""
+    """What reports claim, by the name of the row: of variants and merges, as grids were told."""
     return {
         row.name: of
         for source in report.sources
         for row in source.rows
-        if row.kind == "variant" and (of := source.tree.get("reported", {}).get(row.variant_name))
+        if row.kind in TOLD and (of := source.tree.get("reported", {}).get(row.variant_name))
     }
 
 

@@ -71,10 +71,13 @@ def _rows(recorded: list[RecordedRun]) -> tuple[tuple[Row, ...], tuple[str, ...]
 
 
 def _row(name: str, recorded: RecordedRun) -> Row:
-    """The evaluation of a run; of a merge, that of its last step."""
+    """The evaluation of a run; of a merge with a folder of its own, that of its last step."""
     kind, folder = recorded.tags.get(ROW_TAG, ""), recorded.folder
     if kind != MERGE_ROW:
         return evaluated_row(name, "variant" if kind == VARIANT_ROW else "result", folder)
+    if "steps" not in tree_if_there(folder / EVALUATION):
+        # A row of a grid.
+        return evaluated_row(name, "merge", folder)
     tree = read_tree(folder / EVALUATION, "merge again", MergeEvaluation)
     if MERGED not in tree["steps"]:
         raise BadInputError(f"{folder / EVALUATION}: no step {MERGED!r}")

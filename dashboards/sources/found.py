@@ -23,7 +23,7 @@ class Row:
         folder: Of its evaluation, with `matches_*.npz`; None where nothing was kept.
         variant: The tree of its `variant.json`, empty for other kinds.
         variant_name: Without the seed; the name itself for other kinds.
-        seed: None for other kinds.
+        seed: Of a merge of rows that of its members; None for other kinds.
         predictions: The store or result file, None where it is gone.
         digest: SHA-256 of it as merges name it, None where it is not written down.
         annotations: What it was judged by, None where it is gone.

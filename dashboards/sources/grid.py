@@ -13,9 +13,11 @@ from dashboards.sources.node_times import TIMES, node_times
 from dashboards.sources.nodes import cut_journals, nodes_of_rows, trainings_of
 from dashboards.sources.shapes.results import GridTable, NodeFile, PlanFileTree, VariantFile
 from longtail.cluster.nodes.ledger import NODE, RESULT
+from longtail.cluster.nodes.merge_row import FITTED, OTHER_HALF
 from longtail.cluster.nodes.plan_file import PLAN
 from longtail.cluster.results.evaluation_files import VARIANT
 from longtail.cluster.results.named_results import TABLE, file_name
+from longtail.metrics import points_text
 from longtail.path_options import typed
 from longtail.problems import BadInputError
 
@@ -70,8 +72,9 @@ def read_grid(folder: Path) -> Found:
         rows=tuple(rows),
         differences=differences,
         trainings=trainings,
-        warnings=tuple(
-            text for row in rows if row.kind == "result" for text in boxes_of_masks(row)
+        warnings=(
+            *(text for row in rows if row.kind == "result" for text in boxes_of_masks(row)),
+            *_fitted_on_half(tree["rows"]),
         ),
         failed=tuple(failed),
         missing=(*problems, *_unlisted(folder, tree["rows"]), *cut_journals(trainings)),
@@ -83,9 +86,11 @@ def _so_far(folder: Path) -> Found:
     """Rows that are evaluated while the grid's command, which writes the table last, goes on."""
     nodes, rows, waiting = folder.parent.parent / "nodes", [], []
     for name, needed in _plan(folder).get("rows", {}).items():
-        # A variant needs its stages, then predictions and their evaluation; a result no stage.
+        # A variant needs its stages, then predictions and their evaluation; a result no stage, and
+        # a merge the predictions of others.
         last = [nodes / node for node in needed[-3:]]
-        training, predictions, evaluation = [nodes / NO_NODE] * (3 - len(last)) + last
+        before, predictions, evaluation = [nodes / NO_NODE] * (3 - len(last)) + last
+        training = nodes / NO_NODE if before.name.startswith("predictions-") else before
         if (evaluation / RESULT).is_file():
             rows.append(_row(name, evaluation, predictions / "predictions", training, {}))
         else:
@@ -115,17 +120,37 @@ def _row(
     name: str, evaluation: Path, predictions: Path, training: Path, data: Mapping[str, str]
 ) -> Row:
     variant = tree_if_there(evaluation / VARIANT, VariantFile)
+    alone, _, number = name.partition(" seed ")
+    # A merge has no variant, and the seed of its members.
+    seed = variant.get("seed") if variant else int(number) if number.isdigit() else None
     return evaluated_row(
         name,
-        "variant" if variant else "result",
+        "variant" if variant else _kind_without(predictions),
         evaluation.resolve(),
         variant=variant,
-        seed=variant.get("seed"),
-        variant_name=name.removesuffix(f" seed {variant.get('seed')}"),
+        seed=seed,
+        variant_name=alone if name == f"{alone} seed {seed}" else name,
         predictions=predictions.resolve() if predictions.exists() else None,
         annotations=Path(data["val"]) if "val" in data else None,
         training=training.resolve() if training.exists() else None,
     )
+
+
+def _fitted_on_half(rows: Mapping[str, Mapping[str, Any] | None]) -> Iterator[str]:
+    """What of merges with score maps flatters, and what does not."""
+    for name, result in rows.items():
+        if result is not None and FITTED in result:
+            fitted = result[FITTED]
+            yield (
+                f"{name}: its score maps were fitted on {fitted['images']} of the images, so that"
+                f" its AP flatters; on the others AP is {points_text(fitted[OTHER_HALF]['AP'])}"
+            )
+
+
+def _kind_without(predictions: Path) -> str:
+    """Of a row that no variant predicted: a merge of rows, or a result."""
+    node = tree_if_there(predictions.resolve().parent / NODE, NodeFile)
+    return "merge" if "merge" in node.get("config", {}) else "result"
 
 
 def _facts(tree: Mapping[str, Any], rows: list[Row]) -> tuple[tuple[str, str], ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from ensemble.calibration.labelled_scores import LabelledScores, labelled_scores
 from ensemble.calibration.maps import MAP_TYPES
 from ensemble.merging.options import settings_of
 from ensemble.sources.open import OpenedSource, open_source
+from ensemble.sources.spec import SourceSpec
 from ensemble.tuning.objective.calibrated_scores import (
     NO_CALIBRATION,
     can_be_fitted,
@@ -36,6 +38,38 @@ HALVES = "fit", "report"
 """Folders of the half that is tuned on, and of the other."""
 
 
+class Halved(Protocol):
+    """What is asked for of two halves: of a search, or of a selection of members."""
+
+    @property
+    def ann(self) -> Path:
+        """LVIS annotations of all images."""
+
+    @property
+    def specs(self) -> Sequence[SourceSpec]:
+        """The sources by name."""
+
+    @property
+    def wanted(self) -> Sequence[str]:
+        """Metrics to raise."""
+
+    @property
+    def seed(self) -> int:
+        """Of the halves."""
+
+    @property
+    def seed_option(self) -> str:
+        """What the command line calls it."""
+
+    @property
+    def exhaustive(self) -> bool:
+        """Whether every category is labelled in every image."""
+
+    @property
+    def strict(self) -> bool:
+        """Whether records that cannot be used are errors."""
+
+
 @dataclass(frozen=True, eq=False)
 class Split:
     """Annotations of some of the images, and all sources restricted to these.
@@ -51,7 +85,7 @@ class Split:
     warnings: Sequence[str]
 
 
-def read_annotations(request: TuneRequest, say: Say) -> GroundTruth:
+def read_annotations(request: Halved, say: Say) -> GroundTruth:
     """The annotations of a search, before anything else is read.
 
     Args:
@@ -69,20 +103,18 @@ def read_annotations(request: TuneRequest, say: Say) -> GroundTruth:
     for warning in unverified(truth):
         say(f"warning: {warning}")
     first, second = (truth.of_images(ids) for ids in split_images(truth.images.ids, request.seed))
-    tuned_on = f"the half of {request.ann} that --seed {request.seed} tunes on"
+    tuned_on = f"the half of {request.ann} that {request.seed_option} {request.seed} tunes on"
     require_defined(request.wanted, first, tuned_on, GROUP_METRICS)
     missing = sorted(set(request.wanted) - set(defined_metrics(second)))
     if missing:
         say(
             f"warning: {', '.join(missing)} is undefined on the other half, so what is found there"
-            " cannot be told; another --seed halves the images otherwise"
+            f" cannot be told; another {request.seed_option} halves the images otherwise"
         )
     return truth
 
 
-def open_splits(
-    request: TuneRequest, truth: GroundTruth, work: Path, say: Say
-) -> tuple[Split, Split]:
+def open_splits(request: Halved, truth: GroundTruth, work: Path, say: Say) -> tuple[Split, Split]:
     """The tuning split, and the held-out split that is reported on.
 
     Args:
@@ -94,11 +126,11 @@ def open_splits(
     Raises:
         BadInputError: A file cannot be used, or there are too few images.
     """
-    strict = bool(request.space.options["strict"])
     sources = []
-    for spec in request.space.specs:
+    for spec in request.specs:
         say(f"reading {spec.name} ({short_path(spec.path)})")
-        opened = open_source(spec, truth.images, truth.categories, work / "sources", strict)
+        of = truth.images, truth.categories, work / "sources", request.strict
+        opened = open_source(spec, *of)
         for warning in opened.warnings:
             say(f"warning: {spec.name}: {warning}")
         sources.append(opened)
@@ -199,7 +231,7 @@ def _uncovered(truth: GroundTruth, sources: Sequence[OpenedSource]) -> Iterator[
 
 
 def _open_split(
-    request: TuneRequest,
+    request: Halved,
     sources: Sequence[OpenedSource],
     ids: list[int],
     work: Path,

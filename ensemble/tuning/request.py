@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ensemble.merging.options import settings_of
 from ensemble.merging.request import Request
+from ensemble.sources.spec import SourceSpec
 from ensemble.tuning.objective.space import Space
 from longtail.search.request_file import changed_since
 
@@ -39,6 +40,21 @@ class TuneRequest:
     def exhaustive(self) -> bool:
         """Whether every category is labelled in every image."""
         return bool(self.space.options["exhaustive"])
+
+    @property
+    def specs(self) -> Sequence[SourceSpec]:
+        """The sources by name."""
+        return self.space.specs
+
+    @property
+    def strict(self) -> bool:
+        """Whether records that cannot be used are errors."""
+        return bool(self.space.options["strict"])
+
+    @property
+    def seed_option(self) -> str:
+        """What the command line calls the seed."""
+        return "--seed"
 
     def describe(self) -> dict[str, Any]:
         """Digests of the inputs and everything that decides about a trial, as a JSON tree.

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from experiments.variants import TABLES, VARIANTS
+from experiments.commands.grid.merges import with_members
+from experiments.variants import MERGES, TABLES, VARIANTS
 from longtail.cluster.nodes.node import stage_node
 from longtail.commands import output_console
 from longtail.config.classifiers import Calibrated, Classifier, Double
@@ -14,9 +15,10 @@ DEFAULT = Inference()
 
 
 def print_catalogue() -> None:
-    """List every variant and table by name."""
+    """List every variant, merge and table by name."""
     console = output_console()
     console.print(_variants())
+    console.print(_merges())
     console.print(_tables())
 
 
@@ -40,11 +42,20 @@ def _variants() -> PrintedTable:
     return table
 
 
+def _merges() -> PrintedTable:
+    columns = [*word_columns("name"), *text_columns("members", "of --pred", "options")]
+    table = PrintedTable("merges of variants", columns)
+    for name, merge in MERGES.items():
+        options = ", ".join(f"{key}={value}" for key, value in merge.keys().items())
+        table.add(name, ", ".join(merge.members), ", ".join(merge.experts), options)
+    return table
+
+
 def _tables() -> PrintedTable:
     columns = [*word_columns("--table"), *number_columns("stages to train"), *text_columns("rows")]
     table = PrintedTable("tables", columns)
     for name, rows in TABLES.items():
-        stages = num_trainings([VARIANTS[row] for row in rows])
+        stages = num_trainings([VARIANTS[row] for row in with_members(rows)])
         table.add(name, str(stages), ", ".join(rows))
     return table
 

@@ -15,6 +15,7 @@ from experiments.variants import (
     sweeps,
     test_time,
 )
+from experiments.variants.merge import Merge
 from longtail.config.variant import Variant
 
 REPORTS = (
@@ -38,7 +39,12 @@ VARIANTS: dict[str, Variant] = {
 }
 """Every variant by name, at the scale of its report."""
 
+MERGES: dict[str, Merge] = {
+    name: merge for report in REPORTS for name, merge in getattr(report, "MERGES", {}).items()
+}
+"""Rows that are merges of variants."""
+
 TABLES: dict[str, tuple[str, ...]] = {
     name: rows for report in REPORTS for name, rows in report.TABLES.items()
 }
-"""The ablation tables: their rows are names of variants."""
+"""The ablation tables: their rows are names of variants and merges."""

@@ -123,9 +123,27 @@ REPORTED = {
             "htc_r101_ms_dcn": (30.0,),
         },
     ),
+    "calibration_2019_9_ensemble": ReportedTable(
+        f"{_calibration(9)}; its calibrated network stands in Table 8",
+        {
+            "htc_x101_ms_dcn_rhead_cat": (32.1,),
+            "htc_x101_32d_ms_dcn": (31.4,),
+            "htc_x101_ms_dcn_cos": (30.7,),
+            "htc_r101_ms_dcn": (30.0,),
+            "ensemble_with_calibration": (34.2,),
+        },
+    ),
     "eql_2019_4": ReportedTable(
         _eql(4),
         {"eql_x101": (30.1, 19.3, 31.8, 32.3), "eql_se154": (30.8, 19.7, 32.2, 33.4)},
+    ),
+    "eql_2019_4_ensemble": ReportedTable(
+        _eql(4),
+        {
+            "eql_x101": (30.1, 19.3, 31.8, 32.3),
+            "eql_se154": (30.8, 19.7, 32.2, 33.4),
+            "rescoring_experts": (35.1, 24.8, 37.5, 36.3),
+        },
     ),
     "lvistraveler_2020_1": ReportedTable(
         _traveler(1),

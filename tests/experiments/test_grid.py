@@ -18,6 +18,7 @@ from support.on_ray.clusters import Cluster
 from support.on_ray.warm_pool import WarmPool
 from support.results.made_up import write_result
 
+from ensemble.merge import main as merge_command
 from experiments.grid import main as grid
 from experiments.variants import TABLES
 from longtail.cluster.nodes.ledger import begin, finish, node_directory, read_record
@@ -106,6 +107,29 @@ def test_the_same_command_again_runs_nothing(uninterrupted: GridCommand, ray_hea
     assert "started" not in output
     assert uninterrupted.rows() == before
     assert_mlflow_holds_every_node_once(uninterrupted)
+
+
+def test_trained_rows_are_merged_on_a_worker_group(
+    uninterrupted: GridCommand, warm: WarmPool, tmp_path: Path
+) -> None:
+    shutil.copytree(uninterrupted.runs, tmp_path / "runs", symlinks=True)
+    merge = ("--merge", "both=sigmoid_r50+eql_rfs_r50,method=nms", "--no-report")
+    command = replace(uninterrupted, runs=tmp_path / "runs", more=merge)
+    code, output = warm.run(command.words())
+    assert code == 0, output
+    assert output.count("found finished") == 2 and "done     both predictions" in output
+    grid_folder = tmp_path / "runs/grids/sigmoid_r50_eql_rfs_r50_both"
+    stores = {name: grid_folder / name / "predictions" for name in uninterrupted.rows()}
+    preds = [f"--pred={name}={store.resolve()}" for name, store in stores.items()]
+    where = [f"--ann={uninterrupted.data}/val.json", f"--out={tmp_path}/merged"]
+    assert exit_code(merge_command, *preds, *where, "--method=nms", "--no-evaluate") == 0
+    for path in (tmp_path / "merged/merged").iterdir():
+        assert (grid_folder / "both/predictions" / path.name).read_bytes() == path.read_bytes()
+    rows = json.loads((grid_folder / "table.json").read_text())["rows"]
+    found = evaluate(uninterrupted.data / "val.json", tmp_path / "merged/merged")
+    assert rows["both"]["AP"] == found.segm["AP"]
+    (node,) = tmp_path.glob("runs/nodes/predictions-*/stats.json")
+    assert json.loads((node.parent / "places.jsonl").read_text())["group"] is not None
 
 
 def test_a_result_joins_finished_rows_and_can_be_their_baseline(

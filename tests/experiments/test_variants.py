@@ -8,9 +8,13 @@ from typing import Any, cast
 
 import pytest
 import torch
+from support.results.unread import Result
 from torch import nn
 
+from ensemble.rows.words import merged_row
+from experiments.commands.grid.merges import with_members
 from experiments.variants import (
+    MERGES,
     REPORTS,
     TABLES,
     VARIANTS,
@@ -21,6 +25,7 @@ from experiments.variants import (
     lvistraveler_2020,
     lvistraveler_2020_r50,
 )
+from experiments.variants.merge import Merge
 from experiments.variants.scale import demo_scale
 from longtail.cluster.data_files import find_data_files
 from longtail.cluster.nodes.plan import DataFiles, Plan, make_plan
@@ -50,9 +55,11 @@ TRAININGS = {
     "calibration_2019_11_coco": 1,
     "calibration_2019_11_semantic": 1,
     "eql_2019_4": 2,
+    "eql_2019_4_ensemble": 2,
     "calibration_2019_7_ms_dcn": 2,
     "calibration_2019_8_ms_dcn": 3,
     "calibration_2019_9": 4,
+    "calibration_2019_9_ensemble": 5,
     "alibaba_2020_1_r50": 5,
     "alibaba_2020_1": 5,
     "lvistraveler_2020_1": 7,
@@ -77,14 +84,21 @@ def data(toy_set: Path) -> DataFiles:
 
 def plan_of(table: str, data: DataFiles, demo: bool) -> Plan:
     """Its rows, with random weights at the start: other people's files are not here."""
-    rows = {name: VARIANTS[name] for name in TABLES[table]}
+    rows = {name: VARIANTS[name] for name in with_members(TABLES[table])}
     if demo:
         rows = {name: demo_scale(variant) for name, variant in rows.items()}
     whole = {
         name: variant.replace(detector=variant.detector.without_weights())
         for name, variant in rows.items()
     }
-    return make_plan(whole, (0,), data, resamples=0)
+    names = [name for name in TABLES[table] if name in MERGES]
+    experts = {of: None for name in names for of in MERGES[name].experts}
+    results = [Result(name, digest=name * 8) for name in experts]
+    merges = [
+        merged_row(name, (*MERGES[name].members, *MERGES[name].experts), MERGES[name].keys(), {})
+        for name in names
+    ]
+    return make_plan(whole, (0,), data, 0, results, merges)
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -110,6 +124,7 @@ def test_at_demo_scale_only_a_larger_backbone_and_its_schedule_are_lost() -> Non
 def test_no_two_reports_use_the_same_name() -> None:
     assert len(VARIANTS) == sum(len(report.VARIANTS) for report in REPORTS)
     assert len(TABLES) == sum(len(report.TABLES) for report in REPORTS)
+    assert not MERGES.keys() & VARIANTS.keys()
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -304,7 +319,7 @@ def test_demo_scale_has_a_tail_and_a_head_to_merge() -> None:
 @pytest.mark.parametrize("table", TABLES)
 def test_rows_of_a_table_share_what_they_can(table: str, demo: bool, data: DataFiles) -> None:
     plan = plan_of(table, data, demo)
-    assert len(plan.rows) == len(TABLES[table])
+    assert [row.name for row in plan.all_rows if row not in plan.results] == [*TABLES[table]]
     assert sum(node.kind == "stage" for node in plan.nodes()) == TRAININGS[table]
 
 
@@ -328,6 +343,19 @@ def test_demo_scale_shrinks_views_in_proportion() -> None:
     assert scales[0][1].long_side_cap == 256
     assert scales[1][0].smallest == pytest.approx(64 * 0.16)
     assert scales[1][4].largest == pytest.approx(128 * 0.16)
+
+
+def test_the_ensembles_are_those_of_the_reports() -> None:
+    ensemble = MERGES["ensemble_with_calibration"]
+    calibrated = [
+        isinstance(VARIANTS[m].stages[-1].classifier, Calibrated) for m in ensemble.members
+    ]
+    assert calibrated == [True, False, False, False]
+    experts = MERGES["rescoring_experts"]
+    assert experts.keys() == {"rare_margin": 0.1, "common_margin": 0.05}
+    assert (experts.members, experts.experts) == (("eql_x101", "eql_se154"), ("coco", "openimages"))
+    halved = Merge(members=("a",), calibrate="half", half_seed=2)
+    assert halved.keys() == {"calibrate": "half", "half_seed": 2}
 
 
 def test_every_rule_of_table_6_predicts_with_one_training(data: DataFiles) -> None:

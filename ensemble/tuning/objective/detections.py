@@ -9,7 +9,7 @@ out.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,11 @@ from longtail.predictions.soft_masks import SoftMasks
 from longtail.rle.codec import select
 
 Ints = NDArray[np.int64]
+BY_ROW = (
+    *("image", "category", "source", "score", "score_mask", "boxes", "widths", "heights"),
+    *("shares", "place", "judged", "has_mask"),
+)
+"""Arrays of D rows."""
 FORMAT = StoreFormat(manifest="rows.json", version=1, remedy="start the search again")
 
 
@@ -88,6 +93,31 @@ class SourceDetections:
     def rows_of(self, number: int) -> slice:
         """The rows of a block."""
         return slice(self.block_starts[number], self.block_starts[number + 1])
+
+    def of_sources(self, chosen: Sequence[int]) -> tuple["SourceDetections", Ints]:
+        """The rows of some sources, which are numbered anew, and which rows of these they are.
+
+        Their places in the re-scorer stay, which has rows of all sources.
+
+        Args:
+            chosen: Indices of the sources, ascending.
+        """
+        number = np.full(len(self.seen), -1)
+        number[list(chosen)] = np.arange(len(chosen))
+        rows = np.flatnonzero(number[self.source] >= 0)
+        by_row = {name: getattr(self, name)[rows] for name in BY_ROW}
+        counts, counts_offsets = select(self.counts, self.counts_offsets, rows)
+        cells, cells_offsets = select(self.cells, self.cells_offsets, rows)
+        return replace(
+            self,
+            **{**by_row, "source": number[self.source[rows]]},
+            block_starts=np.searchsorted(rows, self.block_starts),
+            counts=counts,
+            counts_offsets=counts_offsets,
+            cells=cells,
+            cells_offsets=cells_offsets,
+            seen=self.seen[list(chosen)],
+        ), rows
 
     def block(self, number: int, scores: NDArray[np.float64], categories: CategoryTable) -> Block:
         """A block with the masks of its rows that have one here.

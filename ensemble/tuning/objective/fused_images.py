@@ -8,7 +8,7 @@ D rows, C clusters, M sources, K categories.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -22,6 +22,7 @@ from ensemble.tuning.objective.detections import SourceDetections
 from ensemble.tuning.objective.masks import ObjectMasks
 from longtail.categories import CategoryTable
 from longtail.evaluation.annotations.ground_truth import GroundTruth
+from longtail.evaluation.matching.mask_overlaps import DrawnOutlines
 from longtail.evaluation.metrics.rescorer import Rescorer
 
 Ints = NDArray[np.int64]
@@ -58,12 +59,14 @@ class FusionInputs:
         rows: D detections of M sources.
         rescorer: What their masks overlap.
         trusted_categories: (M, K) the categories that each source may find.
+        drawn: The masks of the annotations, which new masks are overlapped with.
     """
 
     truth: GroundTruth
     rows: SourceDetections
     rescorer: Rescorer
     trusted_categories: NDArray[np.bool_]
+    drawn: DrawnOutlines = field(default_factory=DrawnOutlines)
 
     @property
     def categories(self) -> CategoryTable:
@@ -107,7 +110,7 @@ class FusionInputs:
             yield fused.with_masks(self.rows.has_mask[self.rows.rows_of(number)])[0]
 
     def _with_new_masks(self, blocks: Iterator[FusedBlock], settings: MergeSettings) -> Fused:
-        maker = ObjectMasks(self.truth, settings)
+        maker = ObjectMasks(self.truth, settings, self.drawn)
         found = []
         for number, fused in enumerate(blocks):
             best = fused.clusters.best + self.rows.block_starts[number]

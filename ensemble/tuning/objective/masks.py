@@ -17,6 +17,7 @@ from longtail.evaluation.annotations.instances import Instances
 from longtail.evaluation.lvis import MAX_DETS
 from longtail.evaluation.margins import Margins
 from longtail.evaluation.matching.block_overlaps import match_block
+from longtail.evaluation.matching.mask_overlaps import DrawnOutlines
 from longtail.evaluation.matching.overlaps import Overlaps
 from longtail.evaluation.matching.shard import Kind, MatchingShard, join
 from longtail.evaluation.metrics.rescorer import Rescorer
@@ -31,10 +32,11 @@ class ObjectMasks:
     Args:
         truth: The annotations.
         settings: Which masks are wanted.
+        drawn: Keeps the masks of the annotations from one trial to the next.
     """
 
-    def __init__(self, truth: GroundTruth, settings: MergeSettings) -> None:
-        self._truth, self._settings = truth, settings
+    def __init__(self, truth: GroundTruth, settings: MergeSettings, drawn: DrawnOutlines) -> None:
+        self._truth, self._settings, self._drawn = truth, settings, drawn
         self._instances = Instances.of(truth)
         self._parts: list[MatchingShard] = []
 
@@ -57,8 +59,8 @@ class ObjectMasks:
         parts = [masked, _detections(fused, others).without_masks()]
         places = np.argsort(np.argsort(~judged, kind="stable"), kind="stable")
         columns = DetectionColumns.concatenate(parts).take(places)
-        part = match_block(self._truth, self._instances, number, columns, KINDS, self._truth.path)
-        self._parts.append(part)
+        of = self._truth, self._instances, number, columns, KINDS, self._truth.path
+        self._parts.append(match_block(*of, self._drawn))
         return order
 
     def rescorer(self) -> Rescorer:

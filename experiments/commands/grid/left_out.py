@@ -1,7 +1,8 @@
 """Rows of a table that lack what they need: they are not run, and it is said what is missing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from longtail.cluster.nodes.merge_row import RowMerge
 from longtail.cluster.nodes.plan import DataFiles, missing_inputs
 from longtail.cluster.nodes.trained_node import TrainedNode
 from longtail.commands import output_console
@@ -35,6 +36,25 @@ def without_missing(
         lines = (f"{name} needs {what}" for name, what in left_out.items())
         raise ValueError("no row of the table can run: " + "\n  ".join(lines))
     return {name: of for name, of in variants.items() if name not in left_out}, left_out
+
+
+def merges_without(
+    merges: Sequence[RowMerge], left_out: Mapping[str, str]
+) -> tuple[list[RowMerge], dict[str, str]]:
+    """The merges whose members all run, and of the others what they need.
+
+    Args:
+        merges: Of the grid.
+        left_out: Rows that are not run.
+    """
+    lacking = {
+        merge.name: ", ".join(
+            f"row {of.row}, which is not run" for of in merge.members if of.row in left_out
+        )
+        for merge in merges
+        if any(of.row in left_out for of in merge.members)
+    }
+    return [merge for merge in merges if merge.name not in lacking], lacking
 
 
 def print_left_out(left_out: Mapping[str, str]) -> None:

@@ -57,6 +57,8 @@ def print_plan(plan: Plan, statuses: NodeStatuses) -> None:
 def _work(item: NodeStatus) -> str:
     if SOUP in item.node.config:
         return f"mean of {len(item.node.config[SOUP])}"
+    if "merge" in item.node.config:
+        return f"merge of {len(item.node.parents)}"
     if item.node.kind != "stage":
         return "import" if item.node.kind == "predictions" and not item.node.parents else ""
     schedule = _stage(item.node).schedule

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from ensemble.sources.finished_result import ResultSource, parse_results
-from experiments.commands.grid.left_out import without_missing
+from experiments.commands.grid.left_out import merges_without, without_missing
+from experiments.commands.grid.merges import find_merges, names_of, with_members
 from experiments.commands.grid.trained_rows import find_training, with_test_time_settings
 from experiments.commands.run_request import RunRequest
 from experiments.commands.variant_files import find_variant, names_file
 from experiments.variants import TABLES
 from experiments.variants.reported import reported_rows
+from longtail.cluster.nodes.merge_row import RowMerge
 from longtail.cluster.nodes.plan import Plan, make_plan
 from longtail.cluster.nodes.settings import GridSettings, check_writable
 from longtail.cluster.nodes.trained_node import TrainedNode
@@ -43,6 +45,7 @@ class GridRequest:
     preds: tuple[str, ...] = ()
     option: str = "--variants"
     left_out: dict[str, str] = field(default_factory=dict, init=False)
+    merges: tuple[str, ...] = ()
 
     def plan(self) -> Plan:
         """Resolve the request to rows and nodes. Rows of a table whose files are not there are left
@@ -53,7 +56,8 @@ class GridRequest:
             BadInputError: A data file, a result or a variant's file cannot be used.
         """
         results = parse_results(self.preds)
-        variants = self._variants(results)
+        merges: Sequence[RowMerge] = find_merges(self._words(), self.merges, results)
+        variants = self._variants(results, merges)
         learning = [of for of in variants.values() if isinstance(of, Variant)]
         if variants:
             self.run.check_semantic(learning)
@@ -70,7 +74,9 @@ class GridRequest:
                     f"--baseline {self.baseline}: needs {self.left_out[self.baseline]}; or name"
                     " another row"
                 )
-        return make_plan(variants, self.seeds, data, self.run.resamples, results)
+            merges, lacking = merges_without(merges, self.left_out)
+            self.left_out |= lacking
+        return make_plan(variants, self.seeds, data, self.run.resamples, results, merges)
 
     @property
     def trains(self) -> bool:
@@ -87,8 +93,7 @@ class GridRequest:
         if not self.trains:
             return {}
         table = self.table or (None if self.variants else DEFAULT_TABLE)
-        words = self.variants or _rows_of(self.table or DEFAULT_TABLE)
-        return reported_rows([word for word in words if "=" not in word], table)
+        return reported_rows([word for word in self._words() if "=" not in word], table)
 
     def settings(self) -> GridSettings:
         """Where and with what the plan runs."""
@@ -97,16 +102,23 @@ class GridRequest:
             _row_and_name(word)[0] if names_file(word) or names_training(word) else word
             for word in self.variants
         ]
-        results = () if self.trains else (result.name for result in parse_results(self.preds))
-        return self.run.settings(self.table or ", ".join(words or results) or DEFAULT_TABLE)
+        if not self.trains:
+            words = [result.name for result in parse_results(self.preds)]
+        named = [self.table] if self.table else words
+        return self.run.settings(", ".join([*(named or [DEFAULT_TABLE]), *names_of(self.merges)]))
 
-    def _variants(self, results: Sequence[ResultSource]) -> dict[str, Variant | TrainedNode]:
+    def _words(self) -> tuple[str, ...]:
+        """The names of the rows, merges among them; none where results are evaluated alone."""
         if self.variants and self.table:
             raise ValueError("--variants and --table both name the rows; give one of them")
-        words = self.variants or (_rows_of(self.table or DEFAULT_TABLE) if self.trains else ())
-        rows = self._rows(words)
+        return self.variants or (_rows_of(self.table or DEFAULT_TABLE) if self.trains else ())
+
+    def _variants(
+        self, results: Sequence[ResultSource], merges: Sequence[RowMerge]
+    ) -> dict[str, Variant | TrainedNode]:
+        rows = self._rows(with_members(self._words()))
         names = tuple(rows)
-        _check_names(names, results, self.baseline)
+        _check_names(names, results, merges, self.baseline)
         if self.assignments and not rows:
             raise ValueError(
                 f"--set {self.assignments[0]}: there is no variant to change; name one with"
@@ -144,12 +156,19 @@ class GridRequest:
 
 
 def _check_names(
-    variants: Sequence[str], results: Sequence[ResultSource], baseline: str | None
+    variants: Sequence[str],
+    results: Sequence[ResultSource],
+    merges: Sequence[RowMerge],
+    baseline: str | None,
 ) -> None:
     """Every row has a name of its own, and the baseline is one of them."""
     names = [*variants, *(result.name for result in results)]
     if taken := [result.name for result in results if result.name in variants]:
         raise ValueError(f"--pred {taken[0]}: a variant has that name; take another")
+    for merge in merges:
+        if merge.name in names:
+            raise ValueError(f"merge {merge.name}: a row has that name; take another")
+        names.append(merge.name)
     if baseline is not None and baseline not in names:
         raise ValueError(f"--baseline {baseline}: none of the rows {', '.join(names)}")
 

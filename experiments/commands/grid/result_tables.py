@@ -10,6 +10,7 @@ from rich.text import Text
 from experiments.commands.grid.left_out import NOT_RUN
 from experiments.commands.next_steps import on_lines, print_command, print_mlflow
 from longtail.cluster.nodes.ledger import node_directory, read_result
+from longtail.cluster.nodes.merge_row import FITTED, OTHER_HALF, MergeRow
 from longtail.cluster.nodes.plan import Plan, TableRow
 from longtail.cluster.nodes.statuses import NodeStatuses, State, shared_trunk
 from longtail.cluster.results.named_results import (
@@ -92,6 +93,29 @@ def print_seeds(plan: Plan, statuses: NodeStatuses, runs: Path) -> None:
     output_console().print(table)
 
 
+def print_merges(plan: Plan, statuses: NodeStatuses, runs: Path) -> None:
+    """Of merged rows: on which half score maps were fitted, AP of the other, and warnings."""
+    for row in plan.merges:
+        summary = _summary(row, statuses, runs)
+        merged = read_result(node_directory(runs, row.predictions)) if summary else None
+        if summary is not None and FITTED in summary:
+            _line(f"{row.name}: {_fitted(summary[FITTED])}")
+        for warning in (merged or {}).get("warnings", ()):
+            _line(f"warning: {row.name}: {warning}")
+
+
+def _fitted(of: Mapping[str, Any]) -> str:
+    cells = (f"{key} {points_text(of[OTHER_HALF][key])}" for key in GROUP_METRICS)
+    return (
+        f"its score maps were fitted on half of val ({of['images']} images, half_seed"
+        f" {of['half_seed']}), so that its row flatters; on the other half {', '.join(cells)}"
+    )
+
+
+def _line(text: str) -> None:
+    output_console().print(text, highlight=False, markup=False, soft_wrap=True)
+
+
 def print_failures(plan: Plan, statuses: NodeStatuses) -> None:
     """What went wrong, once per failed node, and where its files are."""
     for item in statuses.values():
@@ -109,10 +133,11 @@ def print_next_steps(
     done = [row for row in plan.all_rows if statuses[row.evaluation.id].state is State.DONE]
     output_console().print("\nnext", style="bold")
     if done:
-        sources = [f"--pred {shlex.quote(_source(row, grid))}" for row in done]
+        models = [row for row in done if not isinstance(row, MergeRow)]
+        sources = [f"--pred {shlex.quote(_source(row, grid))}" for row in models or done]
         lines = [*sources, f"--ann {typed(plan.data.val)}"]
         lines += ["--exhaustive"] if plan.data.exhaustive else []
-        if len(done) > 1:
+        if len(sources) > 1:
             maps = f"--out {typed(runs / 'calibration.json')}"
             fit = ["python -m ensemble.calibrate fit", *lines, maps]
             print_command("make scores comparable, for --calibration of the merge", on_lines(fit))
@@ -150,15 +175,17 @@ def _spread(statistic: SeedStatistic | None) -> str:
 
 
 def _state(row: TableRow, statuses: NodeStatuses) -> str | Text:
-    failed = [node for node in row.nodes() if statuses[node.id].state is State.FAILED]
+    # What a member lacks is told in the member's own line.
+    own = row.own_nodes() if isinstance(row, MergeRow) else row.nodes()
+    failed = [node for node in own if statuses[node.id].state is State.FAILED]
     if failed:
         return Text(f"failed in {failed[0].kind}", style="red")
-    states = {statuses[node.id].state for node in row.nodes()}
+    states = {statuses[node.id].state for node in own}
     if states != {State.DONE}:
         return "blocked"
-    if all(statuses[node.id].found for node in row.nodes()):
+    if all(statuses[node.id].found for node in own):
         return "found finished"
-    passes = [statuses[node.id].in_pass for node in row.nodes()]
+    passes = [statuses[node.id].in_pass for node in own]
     return ", ".join(["done", *(shared_trunk(len(ids)) for ids in passes if ids)])
 
 

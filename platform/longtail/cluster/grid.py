@@ -14,6 +14,7 @@ from longtail.cluster.results.named_results import grid_directory
 from longtail.cluster.results.publish import Publisher, kept_in_step, prepared
 from longtail.cluster.results.published import Published, found_published, note_published
 from longtail.cluster.results.run_group import GridRunGroup
+from longtail.cluster.work.merge import take_merges
 from longtail.cluster.work.schedule import ready, run_nodes
 from longtail.cluster.work.take_results import take_results
 from longtail.tracking.address import tracking_uri
@@ -32,7 +33,7 @@ def run_grid(plan: Plan, settings: GridSettings) -> tuple[NodeStatuses, Publishe
 
     Raises:
         ValueError: A detector cannot be built.
-        BadInputError: A finished result cannot be used; nothing was trained.
+        BadInputError: A finished result cannot be used, or a merge of such; nothing was trained.
         InfrastructureError: No cluster, one on which the workers can never be placed, or a store of
             MLflow's that was left half-made.
     """
@@ -43,6 +44,7 @@ def run_grid(plan: Plan, settings: GridSettings) -> tuple[NodeStatuses, Publishe
         publisher.check()
         say = partial(progress_console().print, markup=False, highlight=False)
         take_results(plan, statuses, settings.runs, provenance(), say)
+        take_merges(plan, statuses, settings.runs, provenance(), say)
         if any(item.state is State.WAITING for item in statuses.values()):
             _run_waiting(plan, settings, statuses, publisher)
     elif (found := found_published(plan, settings)) is not None:

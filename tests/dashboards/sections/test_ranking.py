@@ -159,6 +159,12 @@ def test_what_a_report_claims_stands_beside_with_its_source(tmp_path: Path) -> N
     assert ">22.8<" in html_table(tables["ranking"]) and ">none<" in html_table(tables["ranking"])
     (note,) = (of for of in notes if "report 9, Table 2" in of)
     assert "not comparable" in note
+    # So for a merge of rows; a result of that name is another matter.
+    found = read_grid(grid)
+    for kind, shown in (("merge", "22.8"), ("result", None)):
+        rows = tuple(replace(row, kind=kind) for row in found.rows)
+        tables, _ = blocks_of(made_report(replace(found, rows=rows)))
+        assert lines_of(tables["ranking"])["high"].get("claimed_AP") == shown
 
 
 def test_rows_that_were_not_run_are_named_with_what_they_need(tmp_path: Path) -> None:

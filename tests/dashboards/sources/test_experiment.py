@@ -38,11 +38,13 @@ def test_a_merge_is_a_row_with_the_numbers_of_its_last_step(runs: Path, tmp_path
     row = tmp_path / "evaluation.json"
     row.write_text(json.dumps(made_evaluation(4, 0.3)))
     publish(runs, "eql", "variant", row)
+    publish(runs, "row of a grid", "merge", row)
     publish(runs, "all of them", "merge", merge / "evaluation.json", merge / "stats.json")
 
-    first, last = read_experiment("mine", runs).rows
+    first, of_grid, last = read_experiment("mine", runs).rows
 
     assert (first.name, first.kind) == ("eql", "variant")
+    assert (of_grid.kind, of_grid.evaluation) == ("merge", first.evaluation)
     assert (last.name, last.kind) == ("all of them", "merge")
     tree = json.loads((merge / "evaluation.json").read_text())
     assert last.evaluation["segm"] == tree["steps"]["merged"]["segm"]

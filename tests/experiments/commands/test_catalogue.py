@@ -5,7 +5,7 @@ from rich.console import Console
 
 from experiments.commands import catalogue
 from experiments.commands.catalogue import num_trainings, print_catalogue
-from experiments.variants import TABLES, VARIANTS
+from experiments.variants import MERGES, TABLES, VARIANTS
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def line_of(name: str, lines: list[str]) -> list[str]:
 
 
 def test_every_variant_and_table_is_listed_once(lines: list[str]) -> None:
-    for name in (*VARIANTS, *TABLES):
+    for name in (*VARIANTS, *MERGES, *TABLES):
         line_of(name, lines)
 
 
@@ -38,6 +38,12 @@ def test_a_variant_is_told_by_its_stages_and_its_treatment_at_test_time(lines: l
 def test_a_table_says_how_many_stages_it_trains(lines: list[str]) -> None:
     assert line_of("calibration_2019_6", lines)[1] == "2"
     assert line_of("alibaba_2020_1", lines)[1] == "5"
+    assert line_of("calibration_2019_9_ensemble", lines)[1] == "5"
+
+
+def test_a_merge_is_told_by_its_members_and_options(lines: list[str]) -> None:
+    merge = " ".join(line_of("rescoring_experts", lines))
+    assert "eql_x101, eql_se154" in merge and "rare_margin=0.1, common_margin=0.05" in merge
 
 
 def test_shared_stages_count_once() -> None:

@@ -205,6 +205,12 @@ QUICK = (
         " --runs=recorded --out=report.html",
         ("report.html",),
     ),
+    Tried(
+        "ensemble.select",
+        "--ann=ann.json --pred=a=a.json --pred=b=b.json,categories=ann.json --out=selected"
+        " --calibration=calibration.json --method=nms --resamples=20",
+        ("selected/merge.yaml",),
+    ),
     Tried("dashboards.report", "tuned --out=tuned.html --export=paper", ("paper/figures.json",)),
     Tried(
         "dashboards.gallery",

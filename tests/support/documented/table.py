@@ -100,7 +100,20 @@ WAYS = (
 
 EVALUATION = "docs/evaluation.md"
 TASK = "one task of the array, without the scheduler"
+NOT_OF_COCO = "the made-up categories are none of COCO's"
 CHANGES = (
+    Change(
+        "docs/ensemble.md",
+        "coco=coco.json,categories=coco",
+        "coco=x101.json,categories=lvis_v1_val.json",
+        NOT_OF_COCO,
+    ),
+    Change(
+        "docs/grid.md",
+        "coco=coco.json,categories=coco",
+        "coco=b.json,categories=val.json",
+        NOT_OF_COCO,
+    ),
     Change("docs/diagnosis.md", "<node>", NODE, "a node has a name"),
     Change(EVALUATION, "<node>", NODE, "a node has a name"),
     Change(EVALUATION, "/8 --part", "/2 --part", "64 images are two blocks"),

@@ -4,6 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from longtail.cluster.nodes.merge_row import (
+    MergeRow,
+    RowMerge,
+    members_of,
+    merge_node,
+    seeds_of,
+)
 from longtail.cluster.nodes.node import (
     Node,
     evaluation_node,
@@ -79,6 +86,11 @@ class Row:
     is_found: bool = False
 
     @property
+    def seed(self) -> int | None:
+        """That of the grid; None for a finished training."""
+        return None if self.is_found else self.variant.seed
+
+    @property
     def views(self) -> tuple[Node, ...]:
         """The predictions that its own unite; none where they see every image once."""
         return tuple(of for of in self.predictions.parents if of.kind == "predictions")
@@ -95,7 +107,7 @@ class Row:
         return next(inference for view, inference in of_views if view.id == node.id)
 
 
-TableRow = Row | ResultRow
+TableRow = Row | ResultRow | MergeRow
 
 
 @dataclass(frozen=True)
@@ -106,11 +118,13 @@ class Plan:
         rows: Those that are trained and predicted.
         data: What they are trained and evaluated on.
         results: Finished results, which are evaluated alone.
+        merges: Of the rows above.
     """
 
     rows: tuple[Row, ...]
     data: DataFiles
     results: tuple[ResultRow, ...] = ()
+    merges: tuple[MergeRow, ...] = ()
 
     @property
     def id(self) -> str:
@@ -119,8 +133,8 @@ class Plan:
 
     @property
     def all_rows(self) -> tuple[TableRow, ...]:
-        """All lines of the table, trained ones first."""
-        return (*self.rows, *self.results)
+        """All lines of the table: trained ones, results, merges."""
+        return (*self.rows, *self.results, *self.merges)
 
     def nodes(self) -> list[Node]:
         """Every node once, each after those it needs."""
@@ -130,6 +144,11 @@ class Plan:
         """The first trained row that needs the node: where its configuration is looked up."""
         return next(row for row in self.rows if any(own.id == node.id for own in row.nodes()))
 
+    def merge_of(self, node: Node) -> MergeRow | None:
+        """The merge whose own node it is; None for a node of another row."""
+        found = (m for m in self.merges if any(own.id == node.id for own in m.own_nodes()))
+        return next(found, None)
+
 
 def make_plan(
     variants: Mapping[str, Variant | TrainedNode],
@@ -137,8 +156,9 @@ def make_plan(
     data: DataFiles,
     resamples: int = RESAMPLES,
     results: Sequence[ResultFile] = (),
+    merges: Sequence[RowMerge] = (),
 ) -> Plan:
-    """Lay out the nodes of every variant under every seed, and of every finished result.
+    """Lay out the nodes of every variant under every seed, of every finished result and merge.
 
     Args:
         variants: Configurations by name, where each seed replaces their own, and finished trainings
@@ -147,10 +167,11 @@ def make_plan(
         data: What is trained and evaluated on.
         resamples: Resamples of the images for the intervals of every evaluation; 0 for none.
         results: Under names that no variant has.
+        merges: Of these rows, under names that none of them has; one for each seed of its members.
 
     Raises:
-        ValueError: Two variants, or two results, are equal: their rows would be one. Or a semantic
-            branch has no PNGs of classes, or others than it says.
+        ValueError: Two variants, results or merges are equal: their rows would be one; a semantic
+            branch has no PNGs of classes, or others than it says; a member of a merge is no row.
     """
     rows = tuple(_rows(variants, seeds, data, resamples))
     _check_different(
@@ -159,7 +180,13 @@ def make_plan(
     )
     finished = tuple(_result_row(result, data, resamples) for result in results)
     _check_different(finished, "--pred {} and {} are the same detections; leave one out")
-    return Plan(rows, data, finished)
+    merged = tuple(
+        _merge_row(merge, (*rows, *finished), seed, data, resamples)
+        for merge in merges
+        for seed in seeds_of(merge, (*rows, *finished))
+    )
+    _check_different(merged, "merges {} and {} are the same; leave one out")
+    return Plan(rows, data, finished, merged)
 
 
 def _check_different(rows: Sequence[TableRow], message: str) -> None:
@@ -173,6 +200,29 @@ def _check_different(rows: Sequence[TableRow], message: str) -> None:
 def _result_row(result: ResultFile, data: DataFiles, resamples: int) -> ResultRow:
     predictions = result_node(result.name, result.digest, data.val_digest, result.options)
     return ResultRow(result, predictions, _evaluation(result.name, predictions, data, resamples))
+
+
+def _merge_row(
+    merge: RowMerge,
+    rows: Sequence[Row | ResultRow],
+    seed: int | None,
+    data: DataFiles,
+    resamples: int,
+) -> MergeRow:
+    seeds = {row.seed for row in rows if row.seed is not None}
+    name = merge.name if seed is None or len(seeds) == 1 else f"{merge.name} seed {seed}"
+    members = members_of(merge, rows, seed)
+    predictions = merge_node(
+        name,
+        merge.identity(data.exhaustive),
+        members,
+        data.val_digest,
+        merge.digests,
+        seed=seed or 0,
+    )
+    evaluation = _evaluation(name, predictions, data, resamples)
+    finished = all(not node.parents for node in members.values())
+    return MergeRow(name, merge, members, predictions, evaluation, seed, finished)
 
 
 def _evaluation(name: str, predictions: Node, data: DataFiles, resamples: int) -> Node:

@@ -60,6 +60,11 @@ class ResultRow:
         """The same: it has no seeds."""
         return self.result.name
 
+    @property
+    def seed(self) -> None:
+        """None."""
+        return None
+
     def nodes(self) -> tuple[Node, ...]:
         """Its nodes, each after those it needs."""
         return (self.predictions, self.evaluation)

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 from longtail.cluster.nodes.ledger import node_directory, read_result
 from longtail.cluster.nodes.node import Node
-from longtail.cluster.nodes.plan import Plan, Row
+from longtail.cluster.nodes.plan import Plan
 from longtail.cluster.nodes.shared_passes import shared_passes
 from longtail.problems import BadInputError
 
@@ -76,20 +77,22 @@ def look_up(plan: Plan, runs: Path) -> NodeStatuses:
         BadInputError: A finished training that a row names is needed, and is not finished.
     """
     statuses: NodeStatuses = {}
+    # Digests are computed, once for a node that several rows need.
+    is_there = cache(lambda directory: read_result(directory) is not None)
+
+    def look_at(node: Node, needed: bool) -> None:
+        needed = needed and not is_there(node_directory(runs, node))
+        before = statuses.get(node.id)
+        if before is None or (needed and before.found):
+            state = State.WAITING if needed else State.DONE
+            statuses[node.id] = NodeStatus(node, state, found=not needed)
+        for parent in node.parents:
+            look_at(parent, needed)
+
     for row in plan.all_rows:
-        # Of a row, what is not there and is needed by what is not there.
-        missing: set[str] = set()
-        wanted = {row.evaluation.id}
-        for node in reversed(row.nodes()):
-            needed = node.id in wanted and read_result(node_directory(runs, node)) is None
-            if needed:
-                missing.add(node.id)
-                wanted.update(parent.id for parent in node.parents)
-            before = statuses.get(node.id)
-            if before is None or (needed and before.found):
-                state = State.WAITING if needed else State.DONE
-                statuses[node.id] = NodeStatus(node, state, found=not needed)
-        if isinstance(row, Row) and row.is_found and row.stages[-1].id in missing:
+        look_at(row.evaluation, needed=True)
+    for row in plan.rows:
+        if row.is_found and statuses[row.stages[-1].id].state is State.WAITING:
             raise BadInputError(
                 f"{node_directory(runs, row.stages[-1])}: row {row.name} predicts with this"
                 " training, but it is not finished, or a file of it is damaged or gone; bring it to"

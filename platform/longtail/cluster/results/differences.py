@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from longtail.categories import CategoryTable
 from longtail.cluster.nodes.ledger import node_directory
-from longtail.cluster.nodes.plan import Plan, Row, TableRow
+from longtail.cluster.nodes.plan import Plan, TableRow
 from longtail.cluster.nodes.statuses import NodeStatuses, State
 from longtail.cluster.results.kept_comparisons import COMPARISONS, Pair, kept_comparisons
 from longtail.evaluation.matching.overlaps import Kind
@@ -131,9 +131,8 @@ def _pairs(candidates: Iterable[tuple[TableRow, Sequence[TableRow]]]) -> Iterato
 def _baseline_of(row: TableRow, baselines: Sequence[TableRow]) -> TableRow | None:
     """The first baseline that has the row's seed, or any where one of the two has none."""
     for before in baselines:
-        seeded = (of for of in (before, row) if isinstance(of, Row) and not of.is_found)
-        seeds = [of.variant.seed for of in seeded]
-        if len(set(seeds)) < 2:
+        seeds = {of.seed for of in (before, row) if of.seed is not None}
+        if len(seeds) < 2:
             return before
     return None
 

@@ -31,9 +31,10 @@ EMPTY: Mapping[str, Mapping[str, str | float]] = MappingProxyType({})
 
 
 def over_seeds(plan: Plan, statuses: NodeStatuses, runs: Path) -> dict[str, SeedSummary]:
-    """Statistics of the finished runs of each variant that has more than one, by its name."""
+    """Statistics of the finished runs of each variant or merge that has more than one, by name."""
     results: dict[str, list[dict[str, float]]] = {}
-    for row in plan.rows:
+    rows: list[TableRow] = [*plan.rows, *plan.merges]
+    for row in rows:
         summary = read_result(node_directory(runs, row.evaluation))
         if statuses[row.evaluation.id].state is State.DONE and summary is not None:
             results.setdefault(row.variant_name, []).append(summary)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from longtail.cluster.nodes.ledger import node_directory, read_record
+from longtail.cluster.nodes.merge_row import MergeRow
 from longtail.cluster.nodes.node import Node
 from longtail.cluster.nodes.plan import Row, TableRow
 from longtail.cluster.nodes.result_row import ResultRow
@@ -197,7 +198,7 @@ class Publisher:
         row = self._group.row_of(node)
         tags = dict(self._group.tags_of(status))
         if node.kind == "evaluation":
-            tags.setdefault(ROW_TAG, "variant" if isinstance(row, Row) else "result")
+            tags.setdefault(ROW_TAG, _kind_of(row))
         if status.in_pass:
             tags[SHARED_TRUNK_TAG] = str(len(status.in_pass))
         if status.error is not None:
@@ -221,10 +222,16 @@ class Publisher:
         tags = {"longtail.variant": row.name, VARIANT_TAG: row.variant_name}
         if isinstance(row, ResultRow):
             tags["longtail.result"] = str(row.result.path)
-        else:
+        elif isinstance(row, Row) or row.seed is not None:
             tags["longtail.seed"] = str(node.seed)
         params = self._group.params_of(node)
         return NodeRecord(node.id, node.label, params, {**tags, **digests, **provenance})
+
+
+def _kind_of(row: TableRow) -> str:
+    if isinstance(row, MergeRow):
+        return "merge"
+    return "variant" if isinstance(row, Row) else "result"
 
 
 def _provenance(directory: Path) -> dict[str, str]:

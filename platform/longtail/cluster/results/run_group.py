@@ -39,10 +39,12 @@ class GridRunGroup:
         leaves = differing_leaves({row.name: row.variant for row in self.plan.rows})
         for row in self.plan.results:
             leaves[row.name] = {f"result.{key}": value for key, value in row.result.options.items()}
+        for merge in self.plan.merges:
+            leaves[merge.name] = dict(merge.merge.params())
         return leaves
 
     def row_of(self, node: Node) -> TableRow:
-        """The first row that needs the node."""
+        """The first row that needs the node; of a merge's own nodes the merge."""
         rows = self.plan.all_rows
         return next(row for row in rows if any(own.id == node.id for own in row.nodes()))
 

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -11,9 +12,11 @@ from longtail.cluster.nodes.ledger import begin, finish, node_directory, read_re
 from longtail.cluster.nodes.node import Node
 from longtail.cluster.nodes.plan import Plan, Row, with_absolute_files
 from longtail.cluster.nodes.trained_node import kept_facts
-from longtail.cluster.pool.tasks import Run
+from longtail.cluster.pool.placed import placed
+from longtail.cluster.pool.tasks import Run, Work
 from longtail.cluster.results.evaluation_files import result_files, summary_of
 from longtail.cluster.work.evaluate import evaluate_node
+from longtail.cluster.work.merge import do_merge_node
 from longtail.cluster.work.predict import predict_node
 from longtail.cluster.work.schedule import Failures
 from longtail.cluster.work.train import train_nodes
@@ -91,7 +94,12 @@ class NodeRunner:
         return {**self.provenance, **kept_facts(row.variant, is_last=is_last)}
 
     def _do_alone(self, node: Node) -> None:
-        directory, row = node_directory(self.runs, node), self.plan.row_of(node)
+        directory, merge = node_directory(self.runs, node), self.plan.merge_of(node)
+        if merge is not None:
+            on_group = partial(_placed_run, self.run, directory)
+            do_merge_node(node, merge, self.plan.data, self.runs, on_group)
+            return
+        row = self.plan.row_of(node)
         match node.kind:
             case "predictions":
                 self._predict(node, row, directory)
@@ -165,6 +173,10 @@ class NodeRunner:
 
     def _final(self, node: Node, stage: Stage) -> Path:
         return final_checkpoint(node_directory(self.runs, node), stage.schedule.iterations)
+
+
+def _placed_run(run: Run, directory: Path, work: Work) -> Any:
+    return run(placed([directory], work))
 
 
 def predictions_of(runs: Path, row: Row) -> Path:

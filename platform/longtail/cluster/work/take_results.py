@@ -41,11 +41,14 @@ def take_results(
         BadInputError: A result, or the annotations, cannot be used.
     """
     for row in plan.results:
-        if statuses[row.evaluation.id].state is not State.WAITING:
+        # A merge may need the detections of a row that is evaluated already.
+        waiting = [node for node in row.nodes() if statuses[node.id].state is State.WAITING]
+        if not waiting:
             continue
         store = _read(row, plan.data, runs, provenance, say)
-        _evaluate(row, plan.data, store, runs, provenance, say)
-        for node in row.nodes():
+        if row.evaluation in waiting:
+            _evaluate(row, plan.data, store, runs, provenance, say)
+        for node in waiting:
             statuses[node.id].state = State.DONE
 
 

@@ -10,6 +10,7 @@ from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.annotations.instances import Instances, area_flags, is_among
 from longtail.evaluation.matching.blocks import ranks_of_block
 from longtail.evaluation.matching.judged import check_masks
+from longtail.evaluation.matching.mask_overlaps import DrawnOutlines
 from longtail.evaluation.matching.shapes import Shapes, shapes_of
 from longtail.evaluation.matching.shard import Ints, Kind, KindShard, MatchingShard
 from longtail.evaluation.protocol import AREA_BOUNDS, IOU_THRESHOLDS
@@ -26,6 +27,7 @@ def match_block(
     columns: DetectionColumns,
     kinds: Collection[Kind],
     store: Path,
+    drawn: DrawnOutlines | None = None,
 ) -> MatchingShard:
     """The shard of one block.
 
@@ -36,6 +38,7 @@ def match_block(
         columns: All its detections, with masks where `kinds` holds "segm".
         kinds: What overlaps.
         store: Name of the predictions, for errors.
+        drawn: Keeps the instances' masks for other predictions of the same images.
 
     Raises:
         BadInputError: A detection is of an unknown category, or a mask is damaged.
@@ -49,7 +52,7 @@ def match_block(
     if "segm" in kinds:
         check_masks(of_judged, truth, store)
     for kind in kinds:
-        shapes = shapes_of(kind, of_judged, truth, instances, ranks)
+        shapes = shapes_of(kind, of_judged, truth, instances, ranks, drawn)
         by_kind[kind] = judged.shard(shapes, instances.starts[ranks.start])
     return MatchingShard(
         blocks=range(block, block + 1),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from longtail.evaluation.annotations.ground_truth import GroundTruth
 from longtail.evaluation.annotations.instances import Instances
-from longtail.evaluation.matching.mask_overlaps import mask_iou, truth_runs
+from longtail.evaluation.matching.mask_overlaps import DrawnOutlines, mask_iou, truth_runs
 from longtail.evaluation.matching.shard import Ints, Kind
 from longtail.predictions.columns import DetectionColumns
 from longtail.rle.codec import decode_many
@@ -44,7 +44,12 @@ class Shapes(Protocol):
 
 
 def shapes_of(
-    kind: Kind, columns: DetectionColumns, truth: GroundTruth, instances: Instances, ranks: range
+    kind: Kind,
+    columns: DetectionColumns,
+    truth: GroundTruth,
+    instances: Instances,
+    ranks: range,
+    drawn: DrawnOutlines | None = None,
 ) -> Shapes:
     """Masks or boxes of detections, and of all instances of their images.
 
@@ -54,6 +59,7 @@ def shapes_of(
         truth: The annotations.
         instances: The same as arrays.
         ranks: Ranks of the consecutive images.
+        drawn: Keeps the instances' masks for the next time.
 
     Raises:
         BadInputError: A segmentation is unusable.
@@ -62,7 +68,8 @@ def shapes_of(
         first, last = instances.starts[ranks.start], instances.starts[ranks.stop]
         return _Boxes(columns.boxes, instances.boxes[first:last])
     found = decode_many(columns.counts, columns.counts_offsets)
-    return _Masks(found, truth_runs(truth, ranks), areas(*found).astype(np.float64))
+    wanted = truth_runs(truth, ranks) if drawn is None else drawn.runs(truth, ranks)
+    return _Masks(found, wanted, areas(*found).astype(np.float64))
 
 
 def iou_matrix(shapes: Shapes, min_iou: float) -> NDArray[np.float64]:

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.results.unmade import unmade
 
 from experiments.commands.grid.difference_table import print_differences
 from experiments.commands.grid.result_tables import print_ranking
 from longtail.cluster.nodes.ledger import finish, node_directory
 from longtail.cluster.nodes.plan import DataFiles, Plan, make_plan
-from longtail.cluster.nodes.statuses import look_up
+from longtail.cluster.nodes.statuses import State, look_up
 from longtail.cluster.results.differences import Comparison, RowDifference
 from longtail.config.variant import Inference, Variant
 from longtail.evaluation.uncertainty.comparison import Difference
@@ -43,6 +44,20 @@ def interval(low: float, high: float, standard_error: float = 0.01) -> dict[str,
 def ranking(plan: Plan, runs: Path, capsys: pytest.CaptureFixture[str]) -> list[str]:
     print_ranking(plan, look_up(plan, runs), runs)
     return capsys.readouterr().out.splitlines()
+
+
+def test_a_merge_waits_for_what_failed_in_the_line_of_its_member(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = make_plan(VARIANTS, (0,), DATA, 0, merges=(unmade("both", *VARIANTS),))
+    statuses = look_up(plan, tmp_path)
+    statuses[plan.rows[0].predictions.id].state = State.FAILED
+    for node in (plan.rows[0].evaluation, *plan.merges[0].own_nodes()):
+        statuses[node.id].state = State.BLOCKED
+    print_ranking(plan, statuses, tmp_path)
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.split()}
+    assert lines["sigmoid_rfs_r50"].rstrip().endswith("failed in predictions")
+    assert lines["both"].rstrip().endswith("blocked")
 
 
 def test_the_interval_stands_beside_ap(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
