@@ -303,3 +303,33 @@ def test_all_of_a_drawn_category_keeps_its_share_of_background(
     # The other instance's boxes are neither; no bound of a draw holds.
     assert sampled.labels.tolist() == [3] * 4 + [K] * background
     assert OTHER not in sampled.boxes.tolist() and sampled.matched.tolist() == [1] * 4
+
+
+def test_ignore_box_of_a_category_spares_that_category_alone_and_background_alone(
+    make_targets: TargetsMaker,
+) -> None:
+    far = [50.0, 50.0, 60.0, 60.0]
+    targets = make_targets(
+        [INSTANCE],
+        [3],
+        ignore_boxes=torch.tensor([far, INSTANCE, far]),
+        ignore_weights=torch.tensor([0.25, 0.0, 0.5]),
+        ignore_labels=torch.tensor([1, 2, -1]),
+    )
+    sampled = SAMPLE_ALL(PROPOSALS, targets)
+    assert sampled.category_weights is not None
+    found = _by_box(sampled.boxes, sampled.category_weights)
+    # Foreground on the box of category 2 keeps all, and so does a RoI of IoU 0.4 with it.
+    assert found == {
+        (0, 0, 10, 10): [1.0] * 5,
+        (0, 0, 10, 5): [1.0] * 5,
+        (0, 0, 10, 4): [1.0] * 5,
+        (50, 50, 60, 60): [1.0, 0.25, 1.0, 1.0, 1.0],
+    }
+    assert _by_box(sampled.boxes, sampled.weights)[50, 50, 60, 60] == 0.5
+
+
+def test_without_ignore_boxes_of_a_category_there_are_no_factors(
+    make_targets: TargetsMaker,
+) -> None:
+    assert SAMPLE_ALL(PROPOSALS, make_targets([INSTANCE], [3])).category_weights is None
