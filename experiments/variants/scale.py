@@ -12,6 +12,7 @@ from longtail.config.augmentations import (
 from longtail.config.classifiers import Calibrated
 from longtail.config.detector import Detector, Proposals, Timm
 from longtail.config.mixing import BalancedMosaic, Mixing
+from longtail.config.other_data import JoinedFile
 from longtail.config.stages import (
     AdamW,
     ClassThenImage,
@@ -101,11 +102,20 @@ def _short_stage(stage: Stage, iterations: int) -> Stage:
     )
     return stage.replace(
         sampler=_small_epochs(stage.sampler),
+        joined=tuple(map(_small_file, stage.joined)),
         augmentations=tuple(map(_small_pictures, stage.augmentations)),
         optimizer=AdamW(base_lr=1e-3, weight_decay=1e-4),
         ema_decay=_shorter_memory(stage, iterations),
         schedule=schedule,
     )
+
+
+def _small_file(joined: JoinedFile) -> JoinedFile:
+    """It may have fewer images than an epoch draws at full scale."""
+    if joined.augmentations is not None:
+        small = tuple(map(_small_pictures, joined.augmentations))
+        joined = joined.replace(augmentations=small)
+    return joined.replace(images_per_epoch=None)
 
 
 def _small_pictures(augmentation: Augmentation) -> Augmentation:

@@ -45,12 +45,14 @@ class GridRequest:
         """
         results = parse_results(self.preds)
         variants = self._variants(results)
-        learning = [of for of in variants.values() if isinstance(of, Variant)]
+        learning = {name: of for name, of in variants.items() if isinstance(of, Variant)}
         if variants:
-            self.run.check_semantic(learning)
+            self.run.check_semantic(learning.values())
+            self.run.check_also(learning)
         check_writable(self.run.runs)
         if learning:
             data = self.run.data()
+            self.run.check_other_data(learning, data)
         else:
             data = self.run.data_of_trainings() if variants else self.run.data_of_results()
         return make_plan(variants, self.seeds, data, self.run.resamples, results)

@@ -30,6 +30,7 @@ def check_stages(stages: Sequence[Stage]) -> None:
         if set(stage.freeze) == set(get_args(Part)):
             raise ValueError(f"{path}.freeze: every part is frozen; leave out those that learn")
         _check_mixing(path, stage)
+        _check_other_data(path, stage)
         if stage.classifier_dropout and isinstance(stage.classifier, Calibrated):
             raise ValueError(
                 f"{path}.classifier_dropout: {stage.classifier_dropout:g} drops features of the box"
@@ -114,6 +115,35 @@ def _check_mixing(path: str, stage: Stage) -> None:
             f"{path}.augmentations: {mixes[0]} shows other pictures, but sampler class_then_image"
             " learns only from instances of the category that a picture was drawn for; leave"
             f" {mixes[0]} out, or set {path}.sampler.selected_proposals=false"
+        )
+
+
+def _check_other_data(path: str, stage: Stage) -> None:
+    """Other files are named once, and the sampler and the classifier can take what they give."""
+    for field, named in (("joined", stage.joined), ("ignore", stage.ignore)):
+        names = [item.file for item in named]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ValueError(f"{path}.{field}: {twice[0]} is named twice; leave one out")
+    draws = stage.sampler
+    if stage.joined and isinstance(draws, ClassThenImage) and draws.selected_proposals:
+        raise ValueError(
+            f"{path}.joined: sampler class_then_image learns only from instances of the category"
+            f" that a picture was drawn for, and pictures of {stage.joined[0].file} are drawn for"
+            f" none; leave it out, or set {path}.sampler.selected_proposals=false"
+        )
+    for number, item in enumerate(stage.joined):
+        if item.augmentations is not None:
+            own_pictures = stage.replace(augmentations=item.augmentations)
+            _check_mixing(f"{path}.joined.{number}", own_pictures)
+    learning = stage.classifier
+    if isinstance(learning, Double):
+        learning = learning.second
+    own = [item.file for item in stage.ignore if item.categories == "own"]
+    if own and not learning.loss_for_each:
+        raise ValueError(
+            f"{path}.ignore: categories own leaves one category's loss of a RoI out, and"
+            f" {learning.name} has one loss for all of them together; set categories=all for"
+            f" {own[0]}, or train sigmoid, equalization, equalization_v2 or federated"
         )
 
 

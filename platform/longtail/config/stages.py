@@ -14,6 +14,7 @@ from pydantic import (
 from longtail.config.augmentations import Augmentation, HorizontalFlip, Resize
 from longtail.config.base import Config
 from longtail.config.classifiers import Classifier, Softmax
+from longtail.config.other_data import IgnoreBoxes, JoinedFile
 
 Part = Literal["backbone", "neck", "rpn", "box_head", "classifier", "box_regressor", "mask_head"]
 """The names under which a stage freezes or re-creates parts of a detector."""
@@ -169,7 +170,9 @@ class Stage(Config):
     """One stage of a variant. The first starts from the detector's own initial weights, every
     later one from the final checkpoint of the stage before it."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"classifier_dropout", "ema_decay"})
+    later: ClassVar[frozenset[str]] = frozenset(
+        {"classifier_dropout", "ema_decay", "joined", "ignore"}
+    )
 
     sampler: Sampler = UniformSampler()
     augmentations: tuple[Augmentation, ...] = (Resize(), HorizontalFlip())
@@ -193,6 +196,16 @@ class Stage(Config):
     classifier_dropout: float = Field(0.0, ge=0, lt=1)
     """Share of the box head's features that the classifier misses in training, and the regressor
     does not."""
+    joined: tuple[JoinedFile, ...] = ()
+    """Other files whose images are learned from too."""
+    ignore: tuple[IgnoreBoxes, ...] = ()
+    """Other files whose boxes say where background counts less."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the other files, each once."""
+        joined = [item.file for item in self.joined]
+        return tuple(dict.fromkeys([*joined, *(item.file for item in self.ignore)]))
 
     @property
     def slow_average(self) -> str | None:

@@ -17,6 +17,8 @@ from longtail.config.base import fingerprint
 from longtail.config.detector import Detector, Detectron2, Timm
 from longtail.config.roi_stages import SemanticBranch, semantic_branch_of
 from longtail.config.variant import Variant
+from longtail.data.joining.also_file import AlsoFile
+from longtail.data.joining.other_data import require_given
 from longtail.data.semantic.maps import SemanticMaps
 from longtail.files import sha256_of
 from longtail.path_options import shared_path
@@ -36,6 +38,7 @@ class DataFiles:
         val_digest: SHA-256 of `val` in hex.
         exhaustive: Every category is labelled in every image.
         semantic: PNGs of classes of the images of `train`; None where none are given.
+        also: Other files that stages may name.
     """
 
     train: Path
@@ -45,6 +48,7 @@ class DataFiles:
     val_digest: str
     exhaustive: bool = False
     semantic: SemanticMaps | None = None
+    also: tuple[AlsoFile, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,8 @@ def make_plan(
 
     Raises:
         ValueError: Two variants, or two results, are equal: their rows would be one. Or a semantic
-            branch has no PNGs of classes, or others than it says.
+            branch has no PNGs of classes, or others than it says; or a stage names a file that is
+            not given.
     """
     rows = tuple(_rows(variants, seeds, data, resamples))
     _check_different(
@@ -180,11 +185,14 @@ def _row(name: str, variant_name: str, variant: Variant, data: DataFiles, resamp
     inputs = {"train": data.train_digest, **_digests_of_files(variant.detector)}
     if branch := semantic_branch_of(variant.detector.roi_stages):
         inputs["semantic"] = _maps_of(name, branch, data).digest
+    for number, stage in enumerate(variant.stages):
+        require_given(f"{name}: stages.{number}", stage, [file.name for file in data.also])
+    also = {file.name: file.identity for file in data.also}
     stages: list[Node] = []
     for number in range(len(variant.stages)):
         parent = stages[-1] if stages else None
         of = variant, number, name, inputs, parent
-        stages.append(stage_node(*of, exhaustive=data.exhaustive))
+        stages.append(stage_node(*of, exhaustive=data.exhaustive, also=also))
     predictions = predictions_node(variant.inference, name, data.val_digest, stages[-1])
     evaluation = _evaluation(name, predictions, data, resamples)
     return Row(name, variant_name, variant, tuple(stages), predictions, evaluation)

@@ -133,6 +133,7 @@ class NodeRunner:
             loader_processes=self.loader_processes,
             exhaustive=self.plan.data.exhaustive,
             semantic=None if self.plan.data.semantic is None else self.plan.data.semantic.folder,
+            also=self.plan.data.also,
         )
 
     def _finish_training(self, job: StageJob) -> None:

@@ -69,6 +69,7 @@ class Sample:
             they never do.
         ignore_labels: (I,) int64, the only category whose loss is meant, or -1 for all; None where
             all are.
+        joined_from: Name of the file it is from; None for the training file.
     """
 
     image: Image
@@ -87,3 +88,4 @@ class Sample:
     regions: Tensor | None = None
     ignore_proposals: Tensor | None = None
     ignore_labels: Tensor | None = None
+    joined_from: str | None = None

@@ -1,0 +1,78 @@
+"""All that a stage learns from besides the training file."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from longtail.config.stages import Stage
+from longtail.data.joining.also_file import AlsoFile
+from longtail.data.joining.ignore_boxes import BoxesOfFile, open_ignore_boxes
+from longtail.data.joining.ignored import Ignored
+from longtail.data.joining.images import JoinedImages, open_joined
+from longtail.data.lvis.annotations import Annotations
+
+
+@dataclass(frozen=True, eq=False)
+class OtherData:
+    """Open files in the order of the configuration.
+
+    Attributes:
+        joined: Those whose images are learned from.
+        ignored: Those whose boxes are ignored.
+    """
+
+    joined: tuple[JoinedImages, ...] = ()
+    ignored: tuple[BoxesOfFile, ...] = ()
+
+    def ignored_in(self, i: int) -> Ignored:
+        """The ignore boxes of training image i."""
+        return Ignored.joined([Ignored.none(), *(file.of_image(i) for file in self.ignored)])
+
+
+NO_OTHER_DATA = OtherData()
+
+
+def open_other_data(
+    training: Annotations, stage: Stage, files: Iterable[AlsoFile], use_empty_images: bool
+) -> OtherData:
+    """Open the files that a stage names.
+
+    Args:
+        training: The training file.
+        stage: Says which, and what for.
+        files: What `--also` gave, at least those.
+        use_empty_images: Whether images without instances are used.
+
+    Raises:
+        ValueError: A file is not given, or has too few images.
+        BadInputError: A file cannot be used, or has nothing in common with the training file.
+    """
+    given = {file.name: file for file in files}
+    require_given("stage", stage, given)
+    return OtherData(
+        tuple(
+            open_joined(training.categories, item, given[item.file], use_empty_images)
+            for item in stage.joined
+        ),
+        tuple(open_ignore_boxes(training, item, given[item.file]) for item in stage.ignore),
+    )
+
+
+def require_given(path: str, stage: Stage, given: Collection[str]) -> None:
+    """Refuse a stage that names a file which is not given.
+
+    Args:
+        path: Of the stage, for the error text.
+        stage: Its `joined` and `ignore`.
+        given: Names.
+
+    Raises:
+        ValueError: It does.
+    """
+    for field, named in (("joined", stage.joined), ("ignore", stage.ignore)):
+        for item in named:
+            if item.file not in given:
+                folder = ",images=FOLDER" if field == "joined" else ""
+                raise ValueError(
+                    f"{path}.{field}: the file {item.file} is not given; add --also"
+                    f" {item.file}=FILE{folder}"
+                )
