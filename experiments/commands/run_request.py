@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.commands.also_files import check_used, parse_also, stages_with_files
+from experiments.variants.other_files import WHERE_FROM
 from experiments.variants.scale import DEMO_ITERATIONS, demo_scale
 from longtail.cluster.data_files import find_data_files, find_predicted_files, find_val_file
 from longtail.cluster.nodes.plan import RESAMPLES, DataFiles
@@ -186,7 +187,7 @@ class RunRequest:
             BadInputError: A file or a picture cannot be used.
         """
         for path, (variant, stage) in stages_with_files(variants).items():
-            require_given(path, stage, [file.name for file in data.also])
+            require_given(path, stage, [file.name for file in data.also], WHERE_FROM)
             training = open_annotations(data.train, exhaustive=data.exhaustive)
             use_empty = variant.data.use_images_without_annotations
             check_other_data(training, stage, data.also, use_empty)

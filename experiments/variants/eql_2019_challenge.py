@@ -6,26 +6,34 @@ norms over all workers in backbone, pyramid and mask head, short sides of 400 to
 with; the second row has SENet154 instead. Class-agnostic masks and the rest are those of
 `eql_2019`.
 
-Not built: COCO-ignore, which the baseline probably has as well, and the row + OpenImages data (31.4
-/ 21.5 / 33.1 / 33.3). The rows below are made at test time: multi-scale boxes and masks, and
-re-scoring with expert models, `ensemble.merge`.
+COCO-ignore, which the baseline probably has as well, is left out: `eql_coco_ignore_r50` of
+`eql_2019` has it. The rows below are made at test time: multi-scale boxes and masks, and re-scoring
+with expert models, `ensemble.merge`.
 Hardware: 8 GPUs of 32 GB; some four times the hours of `eql_2019`.
 
 What the report claims, mask AP / APr / APc / APf on val:
 
     eql_x101    30.1 / 19.3 / 31.8 / 32.3    challenge baseline
     eql_se154   30.8 / 19.7 / 32.2 / 33.4    + SE154
+    eql_se154_openimages  31.4 / 21.5 / 33.1 / 33.3    + OpenImages data
 
     experiments/grid.py --table eql_2019_4 --train lvis_v0.5_train.json --val lvis_v0.5_val.json \\
         --images coco --workers 8 --gpus-per-worker 1
 
 They want the `model.pt` of a node that was trained on COCO in LVIS format with the detector of
 each: `--set eql_x101:detector.weights=FILE`; without, the command says that `coco_x101.pt` is not
-there."""
+there.
+
+The third row, a table of its own, `eql_2019_4_openimages`, learns boxes of OpenImages besides:
+about 20,000 images of the 110 categories that both have, without masks. It wants `--also
+openimages=FILE,images=FOLDER,by=name`, a file of boxes in LVIS format; `python -m
+longtail.data.convert coco` makes one of COCO's format. The report does not say how often these
+images are shown: here each once an epoch."""
 
 from experiments.variants.eql_2019 import DETECTOR, EQL_RFS_R50
 from longtail.config.augmentations import HorizontalFlip, MultiScale
 from longtail.config.detector import FeaturePyramid, Timm
+from longtail.config.other_data import JoinedFile
 from longtail.config.variant import Variant
 
 SYNCHRONISED = DETECTOR.replace(
@@ -40,9 +48,16 @@ def _variant(model: str, weights: str) -> Variant:
     return EQL_RFS_R50.replace(detector=detector, stages=(STAGE,), external_data=True)
 
 
+EQL_SE154 = _variant("legacy_senet154", "coco_se154.pt")
+WITH_BOXES = STAGE.replace(joined=(JoinedFile(file="openimages"),))
+
 VARIANTS = {
     "eql_x101": _variant("resnext101_64x4d", "coco_x101.pt"),
-    "eql_se154": _variant("legacy_senet154", "coco_se154.pt"),
+    "eql_se154": EQL_SE154,
+    "eql_se154_openimages": EQL_SE154.replace(stages=(WITH_BOXES,)),
 }
 
-TABLES = {"eql_2019_4": tuple(VARIANTS)}
+TABLES = {
+    "eql_2019_4": ("eql_x101", "eql_se154"),
+    "eql_2019_4_openimages": ("eql_se154_openimages",),
+}

@@ -67,6 +67,9 @@ REPORTED = {
             "eql_rfs_coco_r50": (25.2, 17.9, 26.8, 26.2),
         },
     ),
+    "eql_2019_3_coco_ignore": ReportedTable(
+        _eql(3), {"eql_coco_ignore_r50": (23.5, 14.8, 25.0, 25.2)}
+    ),
     "calibration_2019_2": ReportedTable(
         _calibration(2), {"mrcnn_r50_thr": (13.1,), "mrcnn_r50": (18.0,)}
     ),
@@ -118,6 +121,9 @@ REPORTED = {
     "eql_2019_4": ReportedTable(
         _eql(4),
         {"eql_x101": (30.1, 19.3, 31.8, 32.3), "eql_se154": (30.8, 19.7, 32.2, 33.4)},
+    ),
+    "eql_2019_4_openimages": ReportedTable(
+        _eql(4), {"eql_se154_openimages": (31.4, 21.5, 33.1, 33.3)}
     ),
     "lvistraveler_2020_1": ReportedTable(
         _traveler(1),

@@ -1,6 +1,6 @@
 """All that a stage learns from besides the training file."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from longtail.config.stages import Stage
@@ -57,13 +57,16 @@ def open_other_data(
     )
 
 
-def require_given(path: str, stage: Stage, given: Collection[str]) -> None:
+def require_given(
+    path: str, stage: Stage, given: Collection[str], where_from: Mapping[str, str] | None = None
+) -> None:
     """Refuse a stage that names a file which is not given.
 
     Args:
         path: Of the stage, for the error text.
         stage: Its `joined` and `ignore`.
         given: Names.
+        where_from: How to get files of reports, by name.
 
     Raises:
         ValueError: It does.
@@ -72,7 +75,8 @@ def require_given(path: str, stage: Stage, given: Collection[str]) -> None:
         for item in named:
             if item.file not in given:
                 folder = ",images=FOLDER" if field == "joined" else ""
+                how = (where_from or {}).get(item.file)
                 raise ValueError(
                     f"{path}.{field}: the file {item.file} is not given; add --also"
-                    f" {item.file}=FILE{folder}"
+                    f" {item.file}=FILE{folder}" + (f", {how}" if how else "")
                 )
