@@ -62,7 +62,7 @@ def write_preview(
         maps=_maps(variant, data),
         other=open_other_data(
             annotations,
-            variant.stages[number],
+            variant.stages[number].replace(pseudo_labels=()),
             data.also,
             variant.data.use_images_without_annotations,
         ),
@@ -100,4 +100,5 @@ def _names(annotations: Annotations) -> list[str]:
 
 def _summary(stage: Stage) -> str:
     transforms = ", ".join(item.name for item in stage.augmentations) or "nothing"
-    return f"{stage.sampler.name} sampler; {transforms}"
+    without = "; without pseudo-labels, which training makes" if stage.pseudo_labels else ""
+    return f"{stage.sampler.name} sampler; {transforms}{without}"

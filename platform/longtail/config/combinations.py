@@ -125,20 +125,21 @@ def _check_other_data(path: str, stage: Stage) -> None:
         if twice := [name for name in names if names.count(name) > 1]:
             raise ValueError(f"{path}.{field}: {twice[0]} is named twice; leave one out")
     draws = stage.sampler
-    if stage.joined and isinstance(draws, ClassThenImage) and draws.selected_proposals:
+    joined = stage.all_joined
+    if joined and isinstance(draws, ClassThenImage) and draws.selected_proposals:
         raise ValueError(
             f"{path}.joined: sampler class_then_image learns only from instances of the category"
-            f" that a picture was drawn for, and pictures of {stage.joined[0].file} are drawn for"
+            f" that a picture was drawn for, and pictures of {joined[0].file} are drawn for"
             f" none; leave it out, or set {path}.sampler.selected_proposals=false"
         )
-    for number, item in enumerate(stage.joined):
+    for item in joined:
         if item.augmentations is not None:
             own_pictures = stage.replace(augmentations=item.augmentations)
-            _check_mixing(f"{path}.joined.{number}", own_pictures)
+            _check_mixing(f"{path}, {item.file}", own_pictures)
     learning = stage.classifier
     if isinstance(learning, Double):
         learning = learning.second
-    own = [item.file for item in stage.ignore if item.categories == "own"]
+    own = [item.file for item in stage.all_ignored if item.categories == "own"]
     if own and not learning.loss_for_each:
         raise ValueError(
             f"{path}.ignore: categories own leaves one category's loss of a RoI out, and"
@@ -150,6 +151,11 @@ def _check_other_data(path: str, stage: Stage) -> None:
 def _check_first(stage: Stage) -> None:
     if stage.recreate:
         raise ValueError("stages.0.recreate: the first stage has nothing to re-create")
+    if stage.pseudo_labels:
+        raise ValueError(
+            "stages.0.pseudo_labels: they are what the stage before finds, and none is before the"
+            " first; set them in a later one"
+        )
     if isinstance(stage.classifier, Double | Calibrated):
         field, kept = _kept(stage.classifier)
         raise ValueError(

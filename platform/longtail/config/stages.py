@@ -15,6 +15,7 @@ from longtail.config.augmentations import Augmentation, HorizontalFlip, Resize
 from longtail.config.base import Config
 from longtail.config.classifiers import Classifier, Softmax
 from longtail.config.other_data import IgnoreBoxes, JoinedFile
+from longtail.config.pseudo_labels import AnyPseudoLabels, IgnoredPseudoLabels, LearnedPseudoLabels
 
 Part = Literal["backbone", "neck", "rpn", "box_head", "classifier", "box_regressor", "mask_head"]
 """The names under which a stage freezes or re-creates parts of a detector."""
@@ -171,7 +172,7 @@ class Stage(Config):
     later one from the final checkpoint of the stage before it."""
 
     later: ClassVar[frozenset[str]] = frozenset(
-        {"classifier_dropout", "ema_decay", "joined", "ignore"}
+        {"classifier_dropout", "ema_decay", "joined", "ignore", "pseudo_labels"}
     )
 
     sampler: Sampler = UniformSampler()
@@ -201,11 +202,46 @@ class Stage(Config):
     ignore: tuple[IgnoreBoxes, ...] = ()
     """Other files whose boxes say where background counts less."""
 
+    pseudo_labels: tuple[AnyPseudoLabels, ...] = ()
+    """What the stage before finds, to be ignored or to be learned from."""
+
     @property
     def files(self) -> tuple[str, ...]:
         """Names of the other files, each once."""
+        labelled = [of.file for of in self.pseudo_labels if isinstance(of, LearnedPseudoLabels)]
         joined = [item.file for item in self.joined]
-        return tuple(dict.fromkeys([*joined, *(item.file for item in self.ignore)]))
+        ignored = [item.file for item in self.ignore]
+        return tuple(dict.fromkeys([*joined, *ignored, *labelled]))
+
+    @property
+    def all_joined(self) -> tuple[JoinedFile, ...]:
+        """Files whose images are learned from: those that are given and those that are made."""
+        made = [
+            JoinedFile(
+                file=pseudo_label_file(number),
+                images_per_epoch=of.images_per_epoch,
+                loss_weight=of.loss_weight,
+                augmentations=of.augmentations,
+            )
+            for number, of in enumerate(self.pseudo_labels)
+            if isinstance(of, LearnedPseudoLabels)
+        ]
+        return *self.joined, *made
+
+    @property
+    def all_ignored(self) -> tuple[IgnoreBoxes, ...]:
+        """Files whose boxes are ignored: those that are given and those that are made."""
+        made = [
+            IgnoreBoxes(
+                file=pseudo_label_file(number),
+                weight=of.weight,
+                proposals=of.proposals,
+                categories=of.categories,
+            )
+            for number, of in enumerate(self.pseudo_labels)
+            if isinstance(of, IgnoredPseudoLabels)
+        ]
+        return *self.ignore, *made
 
     @property
     def slow_average(self) -> str | None:
@@ -226,3 +262,8 @@ class Stage(Config):
         if both:
             raise ValueError(f"{', '.join(both)}: a part cannot be both frozen and re-created")
         return self
+
+
+def pseudo_label_file(number: int) -> str:
+    """What the file of a stage's pseudo-labels is called, by their place in the stage."""
+    return f"pseudo_labels_{number}"

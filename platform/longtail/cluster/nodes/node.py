@@ -3,7 +3,7 @@
 Two rows of a grid that need the same node share it, and a later grid finds it finished.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ from longtail.cluster.nodes.other_files import roles_of, with_roles
 from longtail.config.base import fingerprint
 from longtail.config.variant import Inference, Variant
 
-Kind = Literal["stage", "predictions", "evaluation"]
+Kind = Literal["stage", "pseudo_labels", "predictions", "evaluation"]
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ def stage_node(
     *,
     exhaustive: bool = False,
     also: Mapping[str, str] | None = None,
+    pseudo_labels: Sequence[Node] = (),
 ) -> Node:
     """The node that trains stage `number`: its identity is the chain of stages up to it.
 
@@ -64,6 +65,8 @@ def stage_node(
         exhaustive: Every category is labelled in every image, which only classifiers that read
             verified categories learn from.
         also: What identifies each other file that the stages name, by name.
+        pseudo_labels: The nodes that make what the stage learns from besides; the configuration
+            and the inputs say what they are.
     """
     learned = variant.stages[: number + 1]
     roles = roles_of(learned)
@@ -77,7 +80,7 @@ def stage_node(
         "stages": with_roles(tree["stages"][: number + 1], roles),
     }
     name = label if len(variant.stages) == 1 else f"{label} stage {number}"
-    parents = () if parent is None else (parent,)
+    parents = () if parent is None else (parent, *pseudo_labels)
     return Node("stage", f"{name} training", config, inputs, variant.seed, parents)
 
 

@@ -5,6 +5,9 @@ from typing import Any
 
 from longtail.config.stages import Stage
 
+FIELDS = ("joined", "ignore", "pseudo_labels")
+"""Of a stage, those whose items may name a file."""
+
 
 def roles_of(stages: Sequence[Stage]) -> dict[str, str]:
     """What each file that the stages name is called in their nodes: also_0, also_1, ... in the
@@ -22,10 +25,12 @@ def with_roles(stages: Sequence[Mapping[str, Any]], roles: Mapping[str, str]) ->
     """
     return [
         {
-            field: [{**item, "file": roles[item["file"]]} for item in value]
-            if field in ("joined", "ignore")
-            else value
+            field: [_with_role(item, roles) for item in value] if field in FIELDS else value
             for field, value in stage.items()
         }
         for stage in stages
     ]
+
+
+def _with_role(item: Mapping[str, Any], roles: Mapping[str, str]) -> dict[str, Any]:
+    return {**item, "file": roles[item["file"]]} if "file" in item else dict(item)

@@ -11,6 +11,7 @@ from longtail.cluster.nodes.node import (
     result_node,
     stage_node,
 )
+from longtail.cluster.nodes.pseudo_labels import pseudo_labels_node
 from longtail.cluster.nodes.result_row import ResultFile, ResultRow
 from longtail.cluster.nodes.trained_node import TrainedNode
 from longtail.config.base import fingerprint
@@ -62,6 +63,7 @@ class Row:
         stages: The training nodes; of a row that names a finished training that one alone.
         predictions: What is predicted with the last stage.
         evaluation: What the row shows.
+        pseudo_labels: What its stages learn from besides, each before the stage that does.
         is_found: It names a finished training, which is never trained here; the seeds of the grid
             are none of its.
     """
@@ -73,10 +75,21 @@ class Row:
     predictions: Node
     evaluation: Node
     is_found: bool = False
+    pseudo_labels: tuple[Node, ...] = ()
 
     def nodes(self) -> tuple[Node, ...]:
         """Its nodes, each after those it needs."""
-        return (*self.stages, self.predictions, self.evaluation)
+        return (*self.before_last_stage(), self.stages[-1], self.predictions, self.evaluation)
+
+    def before_last_stage(self) -> tuple[Node, ...]:
+        """The nodes that its last stage needs, each after those it needs."""
+        *earlier, last = self.stages
+        needed = [
+            node
+            for stage in (*earlier, last)
+            for node in (*(of for of in self.pseudo_labels if of in stage.parents), stage)
+        ]
+        return tuple(needed[:-1])
 
 
 TableRow = Row | ResultRow
@@ -189,13 +202,28 @@ def _row(name: str, variant_name: str, variant: Variant, data: DataFiles, resamp
         require_given(f"{name}: stages.{number}", stage, [file.name for file in data.also])
     also = {file.name: file.identity for file in data.also}
     stages: list[Node] = []
-    for number in range(len(variant.stages)):
+    made: list[Node] = []
+    for number, stage in enumerate(variant.stages):
         parent = stages[-1] if stages else None
+        # The first stage has none: nothing is before it.
+        labels = [
+            pseudo_labels_node(of, name, stages[-1], data.train_digest, also)
+            for of in stage.pseudo_labels
+        ]
         of = variant, number, name, inputs, parent
-        stages.append(stage_node(*of, exhaustive=data.exhaustive, also=also))
+        stages.append(stage_node(*of, exhaustive=data.exhaustive, also=also, pseudo_labels=labels))
+        made += labels
     predictions = predictions_node(variant.inference, name, data.val_digest, stages[-1])
     evaluation = _evaluation(name, predictions, data, resamples)
-    return Row(name, variant_name, variant, tuple(stages), predictions, evaluation)
+    return Row(
+        name,
+        variant_name,
+        variant,
+        tuple(stages),
+        predictions,
+        evaluation,
+        pseudo_labels=tuple(made),
+    )
 
 
 def _found_row(name: str, trained: TrainedNode, data: DataFiles, resamples: int) -> Row:

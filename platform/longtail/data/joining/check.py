@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
+from longtail.config.pseudo_labels import LearnedPseudoLabels
 from longtail.config.stages import Stage
 from longtail.data.joining.also_file import AlsoFile
 from longtail.data.joining.ignore_boxes import BoxesOfFile
@@ -22,7 +24,7 @@ SHOWN = 5
 def check_other_data(
     training: Annotations, stage: Stage, files: Sequence[AlsoFile], use_empty_images: bool
 ) -> None:
-    """Open what a stage names, look at the pictures of joined files, and log what is left out.
+    """Open what a stage names, look at the pictures that it asks for, and log what is left out.
 
     Args:
         training: The training file.
@@ -35,10 +37,15 @@ def check_other_data(
         BadInputError: A file, or a picture of it, cannot be used, or it has nothing in common with
             the training file.
     """
-    other = open_other_data(training, stage, files, use_empty_images)
+    given_ones = stage.replace(pseudo_labels=())
+    other = open_other_data(training, given_ones, files, use_empty_images)
     for joined in other.joined:
-        _check_pictures(joined)
+        _check_pictures(joined.name, joined.annotations, joined.root)
         logger.warning(told_of_images(joined))
+    labelled = {of.file for of in stage.pseudo_labels if isinstance(of, LearnedPseudoLabels)}
+    for file in files:
+        if file.name in labelled:
+            _check_pictures(file.name, file.annotations(), file.images)
     for ignored in other.ignored:
         logger.warning(told_of_boxes(ignored, training))
 
@@ -79,11 +86,11 @@ def told_of_boxes(file: BoxesOfFile, training: Annotations) -> str:
     )
 
 
-def _check_pictures(file: JoinedImages) -> None:
-    report = ProblemReport(str(file.annotations.path))
-    check_pictures(file.annotations, file.root, report)
+def _check_pictures(name: str, annotations: Annotations, root: Path) -> None:
+    report = ProblemReport(str(annotations.path))
+    check_pictures(annotations, root, report)
     if report.errors:
         text = describe(report.file, report.errors)
-        raise BadInputError(f"{text}\n    the folder of {file.name} is {file.root}: see images=")
+        raise BadInputError(f"{text}\n    the folder of {name} is {root}: see images=")
     if report.warnings:
         logger.warning(describe(report.file, report.warnings))

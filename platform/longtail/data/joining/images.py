@@ -44,7 +44,12 @@ class JoinedImages:
 
 
 def open_joined(
-    training: CategoryTable, joined: JoinedFile, file: AlsoFile, use_empty_images: bool
+    training: CategoryTable,
+    joined: JoinedFile,
+    file: AlsoFile,
+    use_empty_images: bool,
+    *,
+    at_most: bool = False,
 ) -> JoinedImages:
     """Open a file that a stage names.
 
@@ -53,6 +58,7 @@ def open_joined(
         joined: How it is learned from.
         file: Where it is.
         use_empty_images: Whether images without instances of those categories are used.
+        at_most: Its `images_per_epoch` is an upper bound, as of files that are made by a rule.
 
     Raises:
         ValueError: It has fewer images than an epoch is to draw, or none that is used.
@@ -71,7 +77,7 @@ def open_joined(
             " data.use_images_without_annotations=true"
         )
     wanted = joined.images_per_epoch or len(images)
-    if wanted > len(images):
+    if wanted > len(images) and not at_most:
         raise ValueError(
             f"joined file {joined.file}: images_per_epoch {wanted}, but {file.path} has"
             f" {len(images)} images to learn from; give at most as many, or null for all"
@@ -82,7 +88,7 @@ def open_joined(
         root=file.images,
         labels=labels,
         images=images,
-        images_per_epoch=wanted,
+        images_per_epoch=min(wanted, len(images)),
         loss_weight=joined.loss_weight,
         augmentations=joined.augmentations,
     )

@@ -39,7 +39,7 @@ def open_other_data(
     Args:
         training: The training file.
         stage: Says which, and what for.
-        files: What `--also` gave, at least those.
+        files: At least those that it names, and those of its pseudo-labels.
         use_empty_images: Whether images without instances are used.
 
     Raises:
@@ -50,10 +50,16 @@ def open_other_data(
     require_given("stage", stage, given)
     return OtherData(
         tuple(
-            open_joined(training.categories, item, given[item.file], use_empty_images)
-            for item in stage.joined
+            open_joined(
+                training.categories,
+                item,
+                given[item.file],
+                use_empty_images,
+                at_most=item not in stage.joined,
+            )
+            for item in stage.all_joined
         ),
-        tuple(open_ignore_boxes(training, item, given[item.file]) for item in stage.ignore),
+        tuple(open_ignore_boxes(training, item, given[item.file]) for item in stage.all_ignored),
     )
 
 
@@ -64,19 +70,24 @@ def require_given(
 
     Args:
         path: Of the stage, for the error text.
-        stage: Its `joined` and `ignore`.
+        stage: Its `joined`, `ignore` and `pseudo_labels`.
         given: Names.
         where_from: How to get files of reports, by name.
 
     Raises:
         ValueError: It does.
     """
-    for field, named in (("joined", stage.joined), ("ignore", stage.ignore)):
-        for item in named:
-            if item.file not in given:
-                folder = ",images=FOLDER" if field == "joined" else ""
-                how = (where_from or {}).get(item.file)
+    named = {
+        "joined": [item.file for item in stage.joined],
+        "ignore": [item.file for item in stage.ignore],
+        "pseudo_labels": stage.files,
+    }
+    for field, names in named.items():
+        for name in names:
+            if name not in given:
+                folder = "" if field == "ignore" else ",images=FOLDER"
+                how = (where_from or {}).get(name)
                 raise ValueError(
-                    f"{path}.{field}: the file {item.file} is not given; add --also"
-                    f" {item.file}=FILE{folder}" + (f", {how}" if how else "")
+                    f"{path}.{field}: the file {name} is not given; add --also"
+                    f" {name}=FILE{folder}" + (f", {how}" if how else "")
                 )
