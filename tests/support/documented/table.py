@@ -64,11 +64,13 @@ WAYS = (
     Entry("experiments/grid.py --list", Way.RUN),
     Entry("experiments/grid.py --fields", Way.RUN),
     Entry("experiments/sweep.py --list", Way.RUN),
+    Entry("experiments/preview.py", Way.RUN),
     Entry("experiments/grid.py", Way.DRY, MINUTES),
     Entry("experiments/sweep.py --space alpha", Way.PARSED, "needs rows that were trained"),
     Entry("experiments/sweep.py", Way.DRY, MINUTES),
     Entry("--set", Way.DRY, "options of a grid"),
     Entry("--pred", Way.RUN, "options of a merge"),
+    Entry("--also", Way.NOT, "the form of an option"),
     Entry(
         "python -m ensemble.tune --pred r50=r50.json",
         Way.PARSED,

@@ -3,6 +3,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from longtail.losses.reduction import mean_over_rois
 from longtail.models.roi_heads.sampling import (
     RoISampler,
     SampledRoIs,
@@ -96,6 +97,13 @@ def test_report_example_of_ignored_background(make_targets: TargetsMaker) -> Non
     ignore = torch.tensor([[0, 0, 10, 10], [20, 0, 30, 10], [40, 0, 50, 10]]).float()
     targets = make_targets([], [], ignore_boxes=ignore, ignore_weights=torch.full((3,), 0.5))
     assert ignore_factors(boxes, targets).tolist() == [0.5, 1.0, 1.0, 1.0]
+
+
+def test_report_example_of_weighted_and_doubled_losses() -> None:
+    # One foreground RoI and three of background with those IoUs; EQL 2019 report, 3.1.
+    losses, weights = torch.tensor([1.0, 0.6, 0.4, 0.2]), torch.tensor([1.0, 0.5, 1.0, 1.0])
+    torch.testing.assert_close(2 * mean_over_rois(losses, weights), torch.tensor(0.95))
+    torch.testing.assert_close(mean_over_rois(losses, torch.ones(4)), torch.tensor(0.55))
 
 
 def test_loss_weight_multiplies_every_roi(make_targets: TargetsMaker) -> None:
