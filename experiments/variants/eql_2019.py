@@ -41,7 +41,7 @@ longtail.data.convert coco instances_train2017.json coco.json`.
 from longtail.config.augmentations import HorizontalFlip, Resize
 from longtail.config.classifiers import Classifier, Equalization, Sigmoid, Softmax
 from longtail.config.detector import Detector, MaskHead
-from longtail.config.other_data import IgnoreBoxes
+from longtail.config.other_data.ignored import IgnoreBoxes
 from longtail.config.stages import LossWeights, RepeatFactor, Sampler, Stage, UniformSampler
 from longtail.config.variant import Inference, Variant
 

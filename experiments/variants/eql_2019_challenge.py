@@ -33,7 +33,7 @@ images are shown: here each once an epoch."""
 from experiments.variants.eql_2019 import DETECTOR, EQL_RFS_R50
 from longtail.config.augmentations import HorizontalFlip, MultiScale
 from longtail.config.detector import FeaturePyramid, Timm
-from longtail.config.other_data import JoinedFile
+from longtail.config.other_data.joined import JoinedFile
 from longtail.config.variant import Variant
 
 SYNCHRONISED = DETECTOR.replace(

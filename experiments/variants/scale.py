@@ -12,8 +12,8 @@ from longtail.config.augmentations import (
 from longtail.config.classifiers import Calibrated
 from longtail.config.detector import Detector, Proposals, Timm
 from longtail.config.mixing import BalancedMosaic, Mixing
-from longtail.config.other_data import JoinedFile
-from longtail.config.pseudo_labels import AnyPseudoLabels, LearnedPseudoLabels
+from longtail.config.other_data.joined import JoinedFile
+from longtail.config.other_data.pseudo_labels import AnyPseudoLabels, LearnedPseudoLabels
 from longtail.config.stages import (
     AdamW,
     ClassThenImage,

@@ -8,6 +8,7 @@ from typing import assert_never, get_args
 
 from longtail.config.classifiers import Calibrated, Classifier, Double, SingleClassifier, Softmax
 from longtail.config.mixing import BalancedMosaic, Mixing, Mosaic
+from longtail.config.other_data.checks import check_other_data
 from longtail.config.scores import AsTheyAre, HeadMerge, LogitAdjustment, NorCal, ScoreAdjustment
 from longtail.config.stages import ClassThenImage, Part, Stage
 
@@ -30,7 +31,11 @@ def check_stages(stages: Sequence[Stage]) -> None:
         if set(stage.freeze) == set(get_args(Part)):
             raise ValueError(f"{path}.freeze: every part is frozen; leave out those that learn")
         _check_mixing(path, stage)
-        _check_other_data(path, stage)
+        check_other_data(path, stage)
+        for joined in stage.all_joined:
+            if joined.augmentations is not None:
+                own_pictures = stage.replace(augmentations=joined.augmentations)
+                _check_mixing(f"{path}, {joined.file}", own_pictures)
         if stage.classifier_dropout and isinstance(stage.classifier, Calibrated):
             raise ValueError(
                 f"{path}.classifier_dropout: {stage.classifier_dropout:g} drops features of the box"
@@ -115,36 +120,6 @@ def _check_mixing(path: str, stage: Stage) -> None:
             f"{path}.augmentations: {mixes[0]} shows other pictures, but sampler class_then_image"
             " learns only from instances of the category that a picture was drawn for; leave"
             f" {mixes[0]} out, or set {path}.sampler.selected_proposals=false"
-        )
-
-
-def _check_other_data(path: str, stage: Stage) -> None:
-    """Other files are named once, and the sampler and the classifier can take what they give."""
-    for field, named in (("joined", stage.joined), ("ignore", stage.ignore)):
-        names = [item.file for item in named]
-        if twice := [name for name in names if names.count(name) > 1]:
-            raise ValueError(f"{path}.{field}: {twice[0]} is named twice; leave one out")
-    draws = stage.sampler
-    joined = stage.all_joined
-    if joined and isinstance(draws, ClassThenImage) and draws.selected_proposals:
-        raise ValueError(
-            f"{path}.joined: sampler class_then_image learns only from instances of the category"
-            f" that a picture was drawn for, and pictures of {joined[0].file} are drawn for"
-            f" none; leave it out, or set {path}.sampler.selected_proposals=false"
-        )
-    for item in joined:
-        if item.augmentations is not None:
-            own_pictures = stage.replace(augmentations=item.augmentations)
-            _check_mixing(f"{path}, {item.file}", own_pictures)
-    learning = stage.classifier
-    if isinstance(learning, Double):
-        learning = learning.second
-    own = [item.file for item in stage.all_ignored if item.categories == "own"]
-    if own and not learning.loss_for_each:
-        raise ValueError(
-            f"{path}.ignore: categories own leaves one category's loss of a RoI out, and"
-            f" {learning.name} has one loss for all of them together; set categories=all for"
-            f" {own[0]}, or train sigmoid, equalization, equalization_v2 or federated"
         )
 
 

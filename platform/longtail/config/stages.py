@@ -14,8 +14,13 @@ from pydantic import (
 from longtail.config.augmentations import Augmentation, HorizontalFlip, Resize
 from longtail.config.base import Config
 from longtail.config.classifiers import Classifier, Softmax
-from longtail.config.other_data import IgnoreBoxes, JoinedFile
-from longtail.config.pseudo_labels import AnyPseudoLabels, IgnoredPseudoLabels, LearnedPseudoLabels
+from longtail.config.other_data.ignored import IgnoreBoxes
+from longtail.config.other_data.joined import JoinedFile
+from longtail.config.other_data.pseudo_labels import (
+    AnyPseudoLabels,
+    IgnoredPseudoLabels,
+    LearnedPseudoLabels,
+)
 
 Part = Literal["backbone", "neck", "rpn", "box_head", "classifier", "box_regressor", "mask_head"]
 """The names under which a stage freezes or re-creates parts of a detector."""

@@ -14,7 +14,11 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
 from longtail.categories import CategoryTable
-from longtail.config.pseudo_labels import AnyPseudoLabels, IgnoredPseudoLabels, LearnedPseudoLabels
+from longtail.config.other_data.pseudo_labels import (
+    AnyPseudoLabels,
+    IgnoredPseudoLabels,
+    LearnedPseudoLabels,
+)
 from longtail.data.lvis.annotations import Annotations
 from longtail.files import replacing, write_json
 from longtail.predictions.columns import DetectionColumns

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from experiments.commands.also_files import check_used, parse_also, stages_with_files
-from longtail.config.other_data import JoinedFile
+from longtail.config.other_data.joined import JoinedFile
 from longtail.config.stages import Stage
 from longtail.config.variant import Variant
 

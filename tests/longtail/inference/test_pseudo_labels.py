@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
-from support.lvis_files import box, category, image, square, write_lvis
+from support.pictures.lvis_files import box, category, image, square, write_lvis
 
-from longtail.config.other_data import IgnoreBoxes, JoinedFile
-from longtail.config.pseudo_labels import IgnoredPseudoLabels, LearnedPseudoLabels
+from longtail.config.other_data.ignored import IgnoreBoxes
+from longtail.config.other_data.joined import JoinedFile
+from longtail.config.other_data.pseudo_labels import IgnoredPseudoLabels, LearnedPseudoLabels
 from longtail.config.stages import Stage
 from longtail.data.joining.also_file import AlsoFile
 from longtail.data.joining.other_data import open_other_data

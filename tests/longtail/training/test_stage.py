@@ -16,7 +16,8 @@ from torch import Tensor
 
 from longtail.config.classifiers import Double, Equalization, Sigmoid
 from longtail.config.mixing import CopyPaste, Mosaic
-from longtail.config.other_data import IgnoreBoxes, JoinedFile
+from longtail.config.other_data.ignored import IgnoreBoxes
+from longtail.config.other_data.joined import JoinedFile
 from longtail.config.stages import Stage, UniformSampler
 from longtail.data.joining.also_file import AlsoFile
 from longtail.data.lvis.annotations import open_annotations

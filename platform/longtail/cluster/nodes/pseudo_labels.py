@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from longtail.cluster.nodes.node import Node
-from longtail.config.pseudo_labels import AnyPseudoLabels, LearnedPseudoLabels
+from longtail.config.other_data.pseudo_labels import AnyPseudoLabels, LearnedPseudoLabels
 
 FILE = "pseudo_labels.json"
 """In the directory of the node."""

@@ -10,7 +10,7 @@ from longtail.cluster.nodes.plan import DataFiles
 from longtail.cluster.nodes.pseudo_labels import pseudo_labels_path
 from longtail.cluster.pool.tasks import Run
 from longtail.cluster.work.predict import predict_node
-from longtail.config.pseudo_labels import AnyPseudoLabels, LearnedPseudoLabels
+from longtail.config.other_data.pseudo_labels import AnyPseudoLabels, LearnedPseudoLabels
 from longtail.config.variant import Inference, Variant
 from longtail.data.joining.also_file import AlsoFile
 from longtail.data.lvis.annotations import open_annotations

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from longtail.config.pseudo_labels import LearnedPseudoLabels
+from longtail.config.other_data.pseudo_labels import LearnedPseudoLabels
 from longtail.config.stages import Stage
 from longtail.data.joining.also_file import AlsoFile
 from longtail.data.joining.ignore_boxes import BoxesOfFile

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from longtail.config.other_data import IgnoreBoxes
+from longtail.config.other_data.ignored import IgnoreBoxes
 from longtail.data.joining.also_file import AlsoFile
 from longtail.data.joining.ignored import Ignored
 from longtail.data.joining.matched import NONE, matched_images, matched_labels

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from longtail.categories import CategoryTable
 from longtail.config.augmentations import Augmentation
-from longtail.config.other_data import JoinedFile
+from longtail.config.other_data.joined import JoinedFile
 from longtail.data.joining.also_file import AlsoFile
 from longtail.data.joining.matched import NONE, matched_labels
 from longtail.data.lvis.annotations import Annotations

@@ -8,7 +8,8 @@ import pytest
 from longtail.cluster.nodes.plan import DataFiles, Plan, make_plan, with_absolute_files
 from longtail.config.classifiers import Equalization, Sigmoid
 from longtail.config.detector import Detector, Detectron2, Timm
-from longtail.config.other_data import IgnoreBoxes, JoinedFile
+from longtail.config.other_data.ignored import IgnoreBoxes
+from longtail.config.other_data.joined import JoinedFile
 from longtail.config.roi_stages import HybridTaskCascade, SemanticBranch
 from longtail.config.stages import Stage
 from longtail.config.variant import Inference, Variant

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.lvis_files import box, category, image, square, write_lvis
+from support.pictures.lvis_files import box, category, image, square, write_lvis
 
 from longtail.cluster.nodes.ledger import read_result
 from longtail.cluster.nodes.plan import DataFiles, Row, make_plan
 from longtail.cluster.work.pseudo_labels import Labelling, make_pseudo_labels
-from longtail.config.pseudo_labels import LearnedPseudoLabels
+from longtail.config.other_data.pseudo_labels import LearnedPseudoLabels
 from longtail.config.stages import Stage
 from longtail.config.variant import Inference, Variant
 from longtail.data.joining.also_file import AlsoFile

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from support.lvis_files import box, category, image, square, write_lvis
+from support.pictures.lvis_files import box, category, image, square, write_lvis
 
 from longtail.data.joining.also_file import AlsoFile
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.lvis_files import box, category, image, write_lvis
+from support.pictures.lvis_files import box, category, image, write_lvis
 
 from longtail.config.augmentations import HorizontalFlip
 from longtail.config.classifiers import Sigmoid
-from longtail.config.other_data import IgnoreBoxes
+from longtail.config.other_data.ignored import IgnoreBoxes
 from longtail.config.stages import Stage
 from longtail.data.joining.also_file import AlsoFile
 from longtail.data.joining.check import told_of_boxes

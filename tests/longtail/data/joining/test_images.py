@@ -9,7 +9,7 @@ import torch
 
 from longtail.config.augmentations import HorizontalFlip
 from longtail.config.mixing import Mosaic
-from longtail.config.other_data import JoinedFile
+from longtail.config.other_data.joined import JoinedFile
 from longtail.config.stages import Stage
 from longtail.data.joining.also_file import AlsoFile
 from longtail.data.joining.check import check_other_data, told_of_images

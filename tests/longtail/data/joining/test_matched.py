@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.lvis_files import box, category, image, write_lvis
+from support.pictures.lvis_files import box, category, image, write_lvis
 
 from longtail.categories import CategoryTable
 from longtail.data.joining.matched import matched_images, matched_labels

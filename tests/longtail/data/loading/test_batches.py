@@ -22,7 +22,8 @@ from longtail.config.augmentations import (
     Rotation,
     ScaleJitter,
 )
-from longtail.config.other_data import IgnoreBoxes, JoinedFile
+from longtail.config.other_data.ignored import IgnoreBoxes
+from longtail.config.other_data.joined import JoinedFile
 from longtail.config.stages import (
     ClassAware,
     ClassThenImage,

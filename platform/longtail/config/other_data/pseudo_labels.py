@@ -6,7 +6,7 @@ from pydantic import Field, NonNegativeFloat, PositiveInt
 
 from longtail.config.augmentations import Augmentation
 from longtail.config.base import Config
-from longtail.config.other_data import FileName
+from longtail.config.other_data.file_name import FileName
 
 
 class PseudoLabels(Config):
