@@ -10,5 +10,9 @@ WHERE_FROM = {
         " longtail.data.convert coco, and FOLDER their pictures; ,by=name takes its categories by"
         " their names"
     ),
+    "unlabelled": (
+        "where FILE lists pictures and FOLDER has them, as COCO's image_info_unlabeled2017.json and"
+        " unlabeled2017; annotations are not read"
+    ),
 }
 """How to get each, by the name that stages know it by."""

@@ -59,6 +59,8 @@ TRAININGS = {
     "calibration_2019_9": 4,
     "alibaba_2020_1_r50": 5,
     "alibaba_2020_1": 5,
+    "alibaba_2020_1_unlabelled": 3,
+    "alibaba_2020_1_unlabelled_r50": 3,
     "lvistraveler_2020_1": 7,
     "lvistraveler_2020_2": 5,
     "lvistraveler_2020_2_r50": 5,
