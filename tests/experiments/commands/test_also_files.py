@@ -3,12 +3,17 @@
 from pathlib import Path
 
 import pytest
+from support.commands.in_process import exit_code
 
 from experiments.commands.also_files import check_used, parse_also, stages_with_files
+from experiments.grid import main as grid
 from longtail.config.other_data.joined import JoinedFile
 from longtail.config.stages import Stage
 from longtail.config.variant import Variant
+from longtail.data.synthetic.dataset import Parameters, write_dataset
+from longtail.data.synthetic.others import write_others
 
+FILES = {"oi": "boxes_only.json", "all": "all_boxes.json"}
 JOINED = Stage(joined=(JoinedFile(file="oi"),))
 
 
@@ -62,3 +67,59 @@ def test_stages_that_name_the_same_files_are_looked_at_once() -> None:
     first = Variant(stages=(Stage(), JOINED), external_data=True)
     other = first.replace(seed=1)
     assert list(stages_with_files({"a": first, "b": other, "c": Variant()})) == ["a: stages.1"]
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small set with files beside it."""
+    folder, parameters = tmp_path_factory.mktemp("others"), Parameters(6, 3, 2, 4, 64, 0)
+    write_dataset(folder, parameters)
+    write_others(folder, parameters)
+    return folder
+
+
+def dry_run(folder: Path, runs: Path, *words: str) -> int:
+    files = ("--train", "train.json", "--val", "val.json", "--images", "images")
+    paths = [word if word.startswith("--") else str(folder / word) for word in files]
+    row = ("--variants", "eql_r50", "--scale", "demo", "--resamples", "0")
+    return exit_code(grid, *row, *paths, *words, "--runs", str(runs), "--dry-run")
+
+
+def test_a_dry_run_says_what_of_other_files_is_learned_from(
+    others: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    changes = ('joined=[{"file": "oi"}]', 'ignore=[{"file": "all"}]', "external_data=true")
+    words = [f"--set=stages.0.{change}" for change in changes[:2]] + [f"--set={changes[2]}"]
+    also = [f"--also={name}={others / file}" for name, file in FILES.items()]
+    assert dry_run(others, tmp_path, *also, *words) == 0
+    assert "3 nodes" in capsys.readouterr().out
+    assert "oi: 2 of 2 images" in caplog.text and "left out are" in caplog.text
+    assert "ignore boxes in 6 of 6 training images" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ((), 2, "stages.0.joined: the file oi is not given; add --also oi=FILE,images=FOLDER"),
+        (("--also", "oi={folder}/none.json"), 2, "--also oi:"),
+        (("--also", "oi={folder}/unlabelled.json"), 2, "has an instance of a category"),
+        (("--also", "oi={folder}/boxes_only.json,images={folder}"), 3, "see images="),
+        (("--also", "oi={folder}/synthetic.json"), 3, "images"),
+    ],
+)
+def test_a_faulty_file_ends_the_command_before_anything_is_made(
+    words: tuple[str, ...],
+    code: int,
+    said: str,
+    others: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sets = ("--set", 'stages.0.joined=[{"file": "oi"}]', "--set", "external_data=true")
+    given = [word.format(folder=others) for word in words]
+    assert dry_run(others, tmp_path, *sets, *given) == code
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "nodes").exists()
