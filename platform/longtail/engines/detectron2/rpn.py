@@ -21,6 +21,7 @@ from detectron2.modeling.proposal_generator import PROPOSAL_GENERATOR_REGISTRY
 from detectron2.modeling.proposal_generator.proposal_utils import find_top_rpn_proposals
 from detectron2.modeling.proposal_generator.rpn import RPN, RPN_HEAD_REGISTRY
 from detectron2.structures import Boxes, Instances
+from detectron2.utils.events import get_event_storage
 from torch import Tensor
 
 from longtail.config.detector import Proposals
@@ -70,6 +71,9 @@ class FiniteRPN(RPN):  # type: ignore[misc]
         every, labels = Boxes.cat(anchors).tensor, torch.stack(list(gt_labels))
         targets = torch.stack([self.box2box_transform.get_deltas(every, of) for of in gt_boxes])
         drawn = labels >= 0
+        storage = get_event_storage()
+        storage.put_scalar("rpn/num_pos_anchors", int((labels == 1).sum()) / len(labels))
+        storage.put_scalar("rpn/num_neg_anchors", int((labels == 0).sum()) / len(labels))
         objectness, boxes = weighted_losses(
             torch.cat(list(pred_objectness_logits), dim=1)[drawn],
             torch.cat(list(pred_anchor_deltas), dim=1)[drawn],
