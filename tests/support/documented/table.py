@@ -70,7 +70,6 @@ WAYS = (
     Entry("experiments/sweep.py", Way.DRY, MINUTES),
     Entry("--set", Way.DRY, "options of a grid"),
     Entry("--pred", Way.RUN, "options of a merge"),
-    Entry("--also", Way.NOT, "the form of an option"),
     Entry(
         "python -m ensemble.tune --pred r50=r50.json",
         Way.PARSED,
