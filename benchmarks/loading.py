@@ -32,7 +32,7 @@ from benchmarks.merge import processor
 from longtail.config import augmentations as config
 from longtail.config.augmentations import Augmentation
 from longtail.data.loading.load_sample import load_sample
-from longtail.data.loading.scenes.partners import TrainingPictures
+from longtail.data.loading.scenes.pictures import TrainingPictures
 from longtail.data.loading.transforms.build import build_transforms
 from longtail.data.lvis.annotations import Annotations, open_annotations
 from longtail.data.lvis.segmentation import Polygons

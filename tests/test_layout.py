@@ -118,7 +118,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     | COMMANDS
     | {"longtail.locks", "longtail.tracking"}
     | {"longtail.cluster", "longtail.config", "longtail.evaluation", "longtail.inference"}
-    | {"longtail.data.semantic", "longtail.predictions", "longtail.ray_cluster"}
+    | {"longtail.data.joining", "longtail.data.semantic"}
+    | {"longtail.predictions", "longtail.ray_cluster"}
     | {"longtail.search", "longtail.training"},
     "ensemble": BASE
     | COMMANDS
@@ -201,17 +202,20 @@ BESIDE: dict[str, set[str]] = {
         "ensemble.merging",
     },
     "longtail.data.lvis": set(),
-    "longtail.data.sampling": {"longtail.data.lvis"},
+    "longtail.data.sampling": {"longtail.data.joining", "longtail.data.lvis"},
     "longtail.data.pictures": {"longtail.data.lvis"},
     "longtail.data.checking": {"longtail.data.lvis", "longtail.data.pictures"},
+    "longtail.data.joining": {"longtail.data.lvis", "longtail.data.pictures"},
     "longtail.data.semantic": {"longtail.data.lvis", "longtail.data.pictures"},
     "longtail.data.loading": {
+        "longtail.data.joining",
         "longtail.data.semantic",
         "longtail.data.lvis",
         "longtail.data.sampling",
         "longtail.data.pictures",
     },
     "longtail.data.preview": {
+        "longtail.data.joining",
         "longtail.data.loading",
         "longtail.data.lvis",
         "longtail.data.semantic",

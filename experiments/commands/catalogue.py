@@ -24,8 +24,10 @@ def print_catalogue() -> None:
 
 def num_trainings(variants: Sequence[Variant]) -> int:
     """How many stages a grid of these rows trains with one seed: those they share count once."""
+    # Other files are not there yet: one name stands for one file.
+    files = {name: name for variant in variants for stage in variant.stages for name in stage.files}
     nodes = {
-        stage_node(variant, number, label="", inputs={}, parent=None).id
+        stage_node(variant, number, label="", inputs={}, parent=None, also=files).id
         for variant in variants
         for number in range(len(variant.stages))
     }

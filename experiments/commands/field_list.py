@@ -33,9 +33,13 @@ def fields_of(section: type[Config], prefix: str) -> Iterator[tuple[str, str, st
     for name, field in section.model_fields.items():
         path, default = f"{prefix}{name}", field.get_default(call_default_factory=True)
         kinds = config_classes(field.annotation)
-        if not kinds and name != "name":
+        if field.is_required():
+            yield path, "to be given", _one_line(field.description)
+        elif (not kinds and name != "name") or (default is None and _are_named(kinds)):
             yield path, _text(default), _one_line(field.description)
         elif isinstance(default, tuple):
+            if not default:
+                yield path, "[]", _one_line(field.description)
             yield from _fields_of_items(path, default, kinds)
         else:
             if default is None:
@@ -52,7 +56,7 @@ def _fields_of_items(
         yield from _fields_of_kinds(f"{path}.{index}", item, kinds, shown=[type(item)])
     for kind in kinds:
         if kind not in map(type, items):
-            yield from _fields_of_kinds(f"{path}.N", kind(), kinds, shown=[kind])
+            yield from _fields_of_kinds(f"{path}.N", kind, kinds, shown=[kind])
 
 
 def _fields_of_kinds(
@@ -65,11 +69,17 @@ def _fields_of_kinds(
     named = [kind for kind in kinds if "name" in kind.model_fields]
     names = [kind.model_fields["name"].default for kind in named]
     if named:
-        yield path, default.name, f"one of {', '.join(names)}"
+        chosen: type[Config] = default if isinstance(default, type) else type(default)
+        yield path, chosen.model_fields["name"].default, f"one of {', '.join(names)}"
     for kind in kinds if shown is None else shown:
         of = f" ({kind.model_fields['name'].default})" if len(named) > 1 else ""
         for inner, value, meaning in fields_of(kind, f"{path}."):
             yield inner + of, value, meaning
+
+
+def _are_named(kinds: list[type[Config]]) -> bool:
+    """Whether they are components, such as the transforms of a list that may be none."""
+    return bool(kinds) and all("name" in kind.model_fields for kind in kinds)
 
 
 def _text(default: Any) -> str:

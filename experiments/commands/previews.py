@@ -9,6 +9,7 @@ from longtail.cluster.nodes.plan import DataFiles
 from longtail.config.roi_stages import semantic_branch_of
 from longtail.config.stages import Stage
 from longtail.config.variant import Variant
+from longtail.data.joining.other_data import open_other_data
 from longtail.data.lvis.annotations import Annotations, open_annotations
 from longtail.data.semantic.classes import ClassMaps
 from longtail.path_options import short_path
@@ -59,6 +60,12 @@ def write_preview(
         data_seed(variant.seed, number),
         num_samples,
         maps=_maps(variant, data),
+        other=open_other_data(
+            annotations,
+            variant.stages[number].replace(pseudo_labels=()),
+            data.also,
+            variant.data.use_images_without_annotations,
+        ),
     )
     words = f"{title}, stage {number}, seed {variant.seed}: {_summary(variant.stages[number])}"
     write_sheet(samples, _names(annotations), words, columns, path)
@@ -71,7 +78,8 @@ def preview_rows(rows: Mapping[str, Variant], data: DataFiles, folder: Path) -> 
     seen: dict[tuple[str, int], Path] = {}
     for name, variant in rows.items():
         for number, stage in enumerate(variant.stages):
-            learned = stage.sampler, stage.augmentations, variant.data, variant.seed
+            others = stage.joined, stage.ignore
+            learned = stage.sampler, stage.augmentations, others, variant.data, variant.seed
             path = folder / f"{name.replace(' ', '_')}-stage{number}.png"
             known = seen.setdefault((repr(learned), number), path)
             if known is path:
@@ -92,4 +100,5 @@ def _names(annotations: Annotations) -> list[str]:
 
 def _summary(stage: Stage) -> str:
     transforms = ", ".join(item.name for item in stage.augmentations) or "nothing"
-    return f"{stage.sampler.name} sampler; {transforms}"
+    without = "; without pseudo-labels, which training makes" if stage.pseudo_labels else ""
+    return f"{stage.sampler.name} sampler; {transforms}{without}"

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import click
 
 from longtail.commands import no_report_option
-from longtail.path_options import DataSetPath, ResultTable, SharedPath
+from longtail.path_options import DataSetPath, ResultTable, SharedPath, SourceWord
 from longtail.tracking.address import DEFAULT_EXPERIMENT
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -38,6 +38,15 @@ _DATA = (
         "--semantic",
         type=SharedPath(),
         help="Folder of PNGs of classes of the training images, for detector.roi_stages.semantic.",
+    ),
+    click.option(
+        "--also",
+        multiple=True,
+        type=SourceWord(),
+        metavar="NAME=FILE[,images=FOLDER][,by=name][,exhaustive]",
+        help="Further annotations, for stages that name them in joined or ignore; repeat. Their"
+        " categories are those of the same synset, by=name of the same name where there is none;"
+        " pictures lie in --images unless a folder is given.",
     ),
     click.option(
         "--exhaustive",

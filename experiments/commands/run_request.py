@@ -1,17 +1,22 @@
 """What the options of `run_options` ask for, resolved: data files, scale, workers and places."""
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from experiments.commands.also_files import check_used, parse_also, stages_with_files
+from experiments.variants.other_files import WHERE_FROM
 from experiments.variants.scale import DEMO_ITERATIONS, demo_scale
 from longtail.cluster.data_files import find_data_files, find_predicted_files, find_val_file
 from longtail.cluster.nodes.plan import RESAMPLES, DataFiles
 from longtail.cluster.nodes.settings import GridSettings, WorkerResources
 from longtail.config.roi_stages import semantic_branch_of
 from longtail.config.variant import Variant
+from longtail.data.joining.check import check_other_data
+from longtail.data.joining.other_data import require_given
+from longtail.data.lvis.annotations import open_annotations
 from longtail.path_options import short_path
 from longtail.tracking.address import DEFAULT_EXPERIMENT, check_experiment
 
@@ -24,6 +29,7 @@ class RunRequest:
     val: Path | None
     images: Path | None
     semantic: Path | None
+    also: tuple[str, ...]
     exhaustive: bool
     scale: str | None
     iterations: int | None
@@ -84,7 +90,8 @@ class RunRequest:
             "--address": self.address,
             "--experiment": self.experiment if self.experiment != DEFAULT_EXPERIMENT else None,
         }
-        return [_option(name, value) for name, value in given.items() if value is not None]
+        words = [_option(name, value) for name, value in given.items() if value is not None]
+        return [*words, *(_option("--also", word) for word in self.also)]
 
     def data(self) -> DataFiles:
         """The files; the synthetic set, made where it is not there yet, if none is named.
@@ -100,7 +107,8 @@ class RunRequest:
                     " it is for with --train, --val and --images"
                 )
             files = _synthetic(self.runs / "data" / "synthetic")
-            return replace(files, exhaustive=self.exhaustive)
+            opened = tuple(file.opened() for file in parse_also(self.also, files.images))
+            return replace(files, exhaustive=self.exhaustive, also=opened)
         if self.train is None or self.val is None:
             raise ValueError("--train, --val and --images belong together; give all three")
         return find_data_files(
@@ -109,6 +117,7 @@ class RunRequest:
             self.images,
             exhaustive=self.exhaustive,
             semantic=self.semantic,
+            also=parse_also(self.also, self.images),
         )
 
     def data_of_trainings(self) -> DataFiles:
@@ -135,8 +144,9 @@ class RunRequest:
                 "--pred without variants: name the annotations with --val; or the rows to train"
                 " with --variants or --table"
             )
-        for option, given in (("--images", self.images), ("--semantic", self.semantic)):
-            if given is not None:
+        options = {"--images": self.images, "--semantic": self.semantic, "--also": self.also}
+        for option, given in options.items():
+            if given:
                 raise ValueError(
                     f"{option}: results of --pred alone need no pictures; leave it out, or name"
                     " what is trained with --variants or --table, and --train"
@@ -159,6 +169,28 @@ class RunRequest:
                 f"--semantic {self.semantic}: nothing learns from it; leave it out, or give a"
                 " variant the branch: roi_stages=htc, roi_stages.semantic={}, external_data=true"
             )
+
+    def check_also(self, variants: Mapping[str, Variant]) -> None:
+        """Refuse other files that nothing learns from.
+
+        Raises:
+            ValueError: One is given, and no variant names it.
+        """
+        check_used(variants.values(), self.also)
+
+    def check_other_data(self, variants: Mapping[str, Variant], data: DataFiles) -> None:
+        """Look at all that the variants learn from besides the training file, and log what of it
+        is left out.
+
+        Raises:
+            ValueError: A file is not given, or has too few images; the stage is named.
+            BadInputError: A file or a picture cannot be used.
+        """
+        for path, (variant, stage) in stages_with_files(variants).items():
+            require_given(path, stage, [file.name for file in data.also], WHERE_FROM)
+            training = open_annotations(data.train, exhaustive=data.exhaustive)
+            use_empty = variant.data.use_images_without_annotations
+            check_other_data(training, stage, data.also, use_empty)
 
     @property
     def is_demo(self) -> bool:

@@ -14,9 +14,10 @@ ResNeSt101) for 15, with drops after 11 and 14. Of the second stage it gives no 
 `lvistraveler_2020_r50`, in both stages.
 
 Not built: column ST of Table 2, pseudo-labels of OpenImages, so that rows 2, 4, 5 and 8 (33.7,
-36.0, 36.5, 38.8) are missing; S200+ and S269 stand in such rows alone. `--set
-backbone.model=resnest200e` or `resnest269e` and `augmentations` with `instance_jitter` (their
-InstaBoost) are built.
+36.0, 36.5, 38.8) are missing: neither thresholds nor the weight of the loss are stated, and
+`pseudo_labels` of a stage has both kinds of self-training (docs/other_data.md). S200+ and S269
+stand in such rows alone. `--set backbone.model=resnest200e` or `resnest269e` and `augmentations`
+with `instance_jitter` (their InstaBoost) are built.
 Hardware: 8 GPUs; at the pace of `eql_2019` 23 hours for a row of Mask R-CNN R50, two days for the
 cascade, four for one with ResNeSt101 (32 GB a GPU), and half of that for a second stage.
 

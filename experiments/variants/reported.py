@@ -75,6 +75,9 @@ REPORTED = {
             "eql_rfs_coco_r50": (25.2, 17.9, 26.8, 26.2),
         },
     ),
+    "eql_2019_3_coco_ignore": ReportedTable(
+        _eql(3), {"eql_coco_ignore_r50": (23.5, 14.8, 25.0, 25.2)}
+    ),
     "calibration_2019_2": ReportedTable(
         _calibration(2), {"mrcnn_r50_thr": (13.1,), "mrcnn_r50": (18.0,)}
     ),
@@ -145,6 +148,9 @@ REPORTED = {
             "rescoring_experts": (35.1, 24.8, 37.5, 36.3),
         },
     ),
+    "eql_2019_4_openimages": ReportedTable(
+        _eql(4), {"eql_se154_openimages": (31.4, 21.5, 33.1, 33.3)}
+    ),
     "lvistraveler_2020_1": ReportedTable(
         _traveler(1),
         {
@@ -184,6 +190,9 @@ REPORTED = {
             "alibaba_mosaic_se154": (36.8, 27.7, 36.7, 41.0),
         },
     ),
+    "alibaba_2020_1_unlabelled": ReportedTable(
+        _ALIBABA, {"alibaba_unlabelled_se154": (36.9, 29.2, 36.4, 40.9)}
+    ),
     "alibaba_2020_1_r50": ReportedTable(
         f"{_ALIBABA}, a hybrid task cascade with SENet154",
         {
@@ -214,6 +223,10 @@ REPORTED = {
             "traveler_gs_hm": (36.1, 28.8, 35.8, 39.8),
             "traveler_views": (41.5, 30.0, 41.9, 46.0),
         },
+    ),
+    "alibaba_2020_1_unlabelled_r50": ReportedTable(
+        f"{_ALIBABA}, a hybrid task cascade with SENet154",
+        {"alibaba_unlabelled_r50": (36.9, 29.2, 36.4, 40.9)},
     ),
 }
 """By the name of the table in `TABLES`."""

@@ -13,6 +13,8 @@ from longtail.config.augmentations import (
 from longtail.config.classifiers import Calibrated
 from longtail.config.detector import Detector, Proposals, Timm
 from longtail.config.mixing import BalancedMosaic, Mixing
+from longtail.config.other_data.joined import JoinedFile
+from longtail.config.other_data.pseudo_labels import AnyPseudoLabels, LearnedPseudoLabels
 from longtail.config.stages import (
     AdamW,
     ClassThenImage,
@@ -128,11 +130,30 @@ def _short_stage(stage: Stage, iterations: int) -> Stage:
     )
     return stage.replace(
         sampler=_small_epochs(stage.sampler),
+        joined=tuple(map(_small_file, stage.joined)),
+        pseudo_labels=tuple(map(_small_labels, stage.pseudo_labels)),
         augmentations=tuple(map(_small_pictures, stage.augmentations)),
         optimizer=AdamW(base_lr=1e-3, weight_decay=1e-4),
         ema_decay=_shorter_memory(stage, iterations),
         schedule=schedule,
     )
+
+
+def _small_file(joined: JoinedFile) -> JoinedFile:
+    """It may have fewer images than an epoch draws at full scale."""
+    if joined.augmentations is not None:
+        small = tuple(map(_small_pictures, joined.augmentations))
+        joined = joined.replace(augmentations=small)
+    return joined.replace(images_per_epoch=None)
+
+
+def _small_labels(labels: AnyPseudoLabels) -> AnyPseudoLabels:
+    if isinstance(labels, LearnedPseudoLabels):
+        labels = labels.replace(images_per_epoch=None)
+        if labels.augmentations is not None:
+            small = tuple(map(_small_pictures, labels.augmentations))
+            labels = labels.replace(augmentations=small)
+    return labels.replace(short_side=DEMO_SIDE, long_side_cap=2 * DEMO_SIDE)
 
 
 def _small_pictures(augmentation: Augmentation) -> Augmentation:

@@ -12,7 +12,7 @@ the purpose being the spawn key.
 import numpy as np
 
 _INITIAL_WEIGHTS, _TRAINING_STEP, _DATA = 0, 1, 2
-_ORDER, _AUGMENTATION = 0, 1
+_ORDER, _AUGMENTATION, _JOINED = 0, 1, 2
 
 
 def initial_weights_seed(seed: int, stage: int) -> int:
@@ -37,6 +37,11 @@ def data_seed(seed: int, stage: int) -> int:
 def order_generator(seed: int, epoch: int) -> np.random.Generator:
     """What draws the images of an epoch and their order; `seed` is a `data_seed`."""
     return generator_for(seed, _ORDER, epoch)
+
+
+def joined_generator(seed: int, epoch: int) -> np.random.Generator:
+    """What draws an epoch's images of joined files, and where they stand; by a `data_seed`."""
+    return generator_for(seed, _JOINED, epoch)
 
 
 def augmentation_generator(seed: int, epoch: int, position: int) -> np.random.Generator:

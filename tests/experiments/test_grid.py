@@ -20,7 +20,8 @@ from support.results.made_up import write_result
 
 from ensemble.merge import main as merge_command
 from experiments.grid import main as grid
-from experiments.variants import TABLES
+from experiments.variants import TABLES, VARIANTS
+from experiments.variants.scale import demo_scale
 from longtail.cluster.nodes.ledger import begin, finish, node_directory, read_record
 from longtail.cluster.soup import main as soup
 from longtail.commands import ExitCode
@@ -279,3 +280,36 @@ def averaged_by_hand(runs: Path, trained: list[Path]) -> str:
 def shards_of(store: Path) -> dict[str, list[dict[str, object]]]:
     """All rows of a store by file."""
     return {file.name: read_table(file).to_pylist() for file in sorted(store.glob("*.parquet"))}
+
+
+def test_a_second_stage_waits_for_what_the_first_one_finds(
+    uninterrupted: GridCommand, warm: WarmPool, tmp_path: Path
+) -> None:
+    shutil.copytree(uninterrupted.runs, tmp_path / "runs", symlinks=True)
+    first = demo_scale(VARIANTS["sigmoid_r50"])
+    labels = {"name": "ignore", "min_score": 0.0, "max_iou": 0.5, "short_side": 128}
+    (stage,) = first.stages
+    variant = first.replace(stages=(stage, stage.replace(pseudo_labels=(labels,))))
+    path = tmp_path / "taught.json"
+    path.write_text(variant.model_dump_json())
+    command = replace(
+        uninterrupted, runs=tmp_path / "runs", variants=f"taught={path}", num_stages=2
+    )
+    code, output = warm.run(command.words())
+    assert code == 0, output
+    begun = [line for line in output.splitlines() if line.startswith("started")]
+    # The first stage is that of sigmoid_r50, which is there; an evaluation may be told at its end.
+    kinds = ["pseudo-labels to ignore", "stage 1 training", "predictions"]
+    assert all(kind in line for kind, line in zip(kinds, begun, strict=False))
+    (node,) = command.runs.glob("nodes/pseudo_labels-*")
+    found = json.loads((node / "pseudo_labels.json").read_text())
+    assert found["annotations"] and len(found["images"]) == 16
+    assert found["info"]["pseudo_labels"]["stage"] in {
+        path.name for path in command.runs.glob("nodes/stage-*")
+    }
+    assert read_record(node)["id"] in mlflow_nodes(command.runs)
+
+
+def mlflow_nodes(runs: Path) -> set[str]:
+    """Ids of the nodes that have a run."""
+    return {run.data.tags.get("longtail.node", "") for run in mlflow_runs(runs)}

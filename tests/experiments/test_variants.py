@@ -26,6 +26,7 @@ from experiments.variants import (
     lvistraveler_2020_r50,
 )
 from experiments.variants.merge import Merge
+from experiments.variants.other_files import WHERE_FROM
 from experiments.variants.scale import demo_scale
 from longtail.cluster.data_files import find_data_files
 from longtail.cluster.nodes.plan import DataFiles, Plan, make_plan
@@ -35,6 +36,8 @@ from longtail.config.classifiers import Calibrated
 from longtail.config.roi_stages import BoxStages
 from longtail.config.stages import SGD
 from longtail.config.variant import Variant
+from longtail.data.joining.also_file import AlsoFile
+from longtail.data.joining.other_data import require_given
 from longtail.data.lvis.annotations import open_annotations
 from longtail.data.semantic.maps import SemanticMaps
 from longtail.engines.build import build_engine
@@ -45,6 +48,7 @@ TRAININGS = {
     "eql_2019_2": 2,
     "eql_2019_3": 4,
     "eql_2019_3_coco": 2,
+    "eql_2019_3_coco_ignore": 1,
     "calibration_2019_2": 1,
     "calibration_2019_6": 2,
     "calibration_2019_8": 3,
@@ -56,12 +60,15 @@ TRAININGS = {
     "calibration_2019_11_semantic": 1,
     "eql_2019_4": 2,
     "eql_2019_4_ensemble": 2,
+    "eql_2019_4_openimages": 1,
     "calibration_2019_7_ms_dcn": 2,
     "calibration_2019_8_ms_dcn": 3,
     "calibration_2019_9": 4,
     "calibration_2019_9_ensemble": 5,
     "alibaba_2020_1_r50": 5,
     "alibaba_2020_1": 5,
+    "alibaba_2020_1_unlabelled": 3,
+    "alibaba_2020_1_unlabelled_r50": 3,
     "lvistraveler_2020_1": 7,
     "lvistraveler_2020_2": 5,
     "lvistraveler_2020_2_r50": 5,
@@ -78,8 +85,10 @@ TRAININGS = {
 @pytest.fixture(scope="module")
 def data(toy_set: Path) -> DataFiles:
     found = find_data_files(toy_set / "train.json", toy_set / "val.json", toy_set / "images")
-    # A plan looks at the digest and values of the PNGs of classes, not at the files.
-    return replace(found, semantic=SemanticMaps(toy_set / "semantic", digest="0" * 64))
+    # A plan looks at the digests of other files and at the values of PNGs, not at the files.
+    also = tuple(AlsoFile(name, toy_set, toy_set, digest="1" * 64) for name in WHERE_FROM)
+    semantic = SemanticMaps(toy_set / "semantic", digest="0" * 64)
+    return replace(found, semantic=semantic, also=also)
 
 
 def plan_of(table: str, data: DataFiles, demo: bool) -> Plan:
@@ -375,12 +384,21 @@ def test_rows_that_use_other_data_say_so_and_name_the_missing_file(data: DataFil
     wanted = dict.fromkeys(TABLES["eql_2019_3_coco"], "coco_r50.pt")
     cascades = (*TABLES["calibration_2019_11_coco"], *TABLES["calibration_2019_11_semantic"])
     wanted |= dict.fromkeys(cascades, "coco_htc_x50.pt")
-    wanted |= {"eql_x101": "coco_x101.pt"}
+    wanted |= {"eql_x101": "coco_x101.pt", "eql_se154_openimages": "coco_se154.pt"}
     wanted |= dict.fromkeys(TABLES["eql_2019_4_test_time"], "coco_se154.pt")
-    assert outside == set(wanted)
+    assert outside == {*wanted, "eql_coco_ignore_r50"}
     for name, file in wanted.items():
         with pytest.raises(ValueError, match=re.escape(f"detector.weights {file}: no such file")):
             make_plan({name: VARIANTS[name]}, (0,), data)
+
+
+def test_rows_that_learn_from_other_files_say_where_they_come_from(data: DataFiles) -> None:
+    for name, file in {"eql_coco_ignore_r50": "coco", "eql_se154_openimages": "openimages"}.items():
+        (stage,) = VARIANTS[name].stages
+        assert stage.files == (file,)
+        with pytest.raises(ValueError, match=f"the file {file} is not given; add --also") as told:
+            require_given(name, stage, [], WHERE_FROM)
+        assert "longtail.data.convert coco" in str(told.value)
 
 
 def test_the_rules_of_2020_refuse_rows_with_other_data() -> None:

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image as PilImage
 
+from longtail.data.joining.ignored import Ignored
 from longtail.data.loading.sample import VerifiedCategories
 from longtail.data.loading.scenes.geometry import Geometry
 from longtail.data.loading.scenes.instances import Instances
@@ -51,11 +52,21 @@ def make_scene(
         ),
         sources=(verified,),
         regions=np.array([[0.0, 0.0, size[1], size[0]]]),
-        ignore_boxes=np.zeros((0, 4)),
-        ignore_weights=np.zeros(0, np.float32),
+        ignored=Ignored.none(),
         has_masks=True,
         semantic=semantic,
         pending=Geometry.unmoved(size),
+    )
+
+
+def ignored_at(boxes: Sequence[Sequence[float]], weights: Sequence[float]) -> Ignored:
+    """Ignore boxes; every second one is of category 7 alone, and for anchors too."""
+    number = len(boxes)
+    return Ignored(
+        np.array(boxes, np.float64).reshape(-1, 4),
+        np.array(weights, np.float32),
+        np.arange(number) % 2 == 1,
+        np.where(np.arange(number) % 2 == 1, 7, -1),
     )
 
 

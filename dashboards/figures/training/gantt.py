@@ -1,6 +1,6 @@
 """When each node of a grid was at work."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Literal
 
@@ -16,6 +16,8 @@ from dashboards.look import Look
 from dashboards.sources.node_times import NodeTime
 
 COLOURS = {"training": "common", "predicting": "frequent", "evaluating": "violet"}
+LABELLING = {"labelling": "rare"}
+"""Where a grid has pseudo-labels."""
 LANE, THIN_LANE = 20, 13
 """Pixels of a lane with a name, and without."""
 WIDE_ENOUGH = 480
@@ -44,6 +46,7 @@ def gantt(times: Sequence[NodeTime], suffix: str = "") -> Figure | None:
     bars, lines = bar_table(known, lanes, clock), wait_table(known, lanes, clock)
     cuts = cut_table(clock)
     names = [f"time-{part}{suffix}" for part in ("bars", "waits", "cuts")]
+    colours = COLOURS | (LABELLING if bars.work.isin(list(LABELLING)).any() else {})
     sides = [side for side in SIDES if named and (bars.side == side).any()]
     text = "A bar is work"
     if lanes.places:
@@ -60,7 +63,7 @@ def gantt(times: Sequence[NodeTime], suffix: str = "") -> Figure | None:
         name=f"time{suffix}",
         title="When each node was at work",
         text=text,
-        panels=(partial(_chart, names, lanes, len(lines) > 0, sides, clock),),
+        panels=(partial(_chart, names, lanes, len(lines) > 0, sides, clock, colours),),
         tables=dict(zip(names, (bars, lines, cuts), strict=True)),
         broad=True,
         least_width=340 if named else 220,
@@ -86,6 +89,7 @@ def _chart(
     waited: bool,
     sides: Sequence[str],
     clock: Clock,
+    colour_of: Mapping[str, str],
     look: Look,
     width: Width,
 ) -> Chart:
@@ -111,8 +115,8 @@ def _chart(
         axis=alt.Axis(tickCount=fitting(80, lane.plot), format=".4~f"),
         scale=alt.Scale(nice=False),
     )
-    works = list(COLOURS)
-    colours = [look[name] for name in COLOURS.values()]
+    works = list(colour_of)
+    colours = [look[name] for name in colour_of.values()]
     thin = waits.mark_rule(color=look["grey"], strokeWidth=1.2).encode(y=y, x=x, x2="end:Q")
     thick = bars.mark_bar(opacity=1, height={"band": 0.62}, minBandSize=3).encode(
         y=y,

@@ -9,7 +9,12 @@ from dashboards.figures.training.clock import Clock, duration
 from dashboards.figures.training.lanes import Lanes, node_name, place_name
 from dashboards.sources.node_times import NodeTime
 
-KINDS = {"stage": "training", "predictions": "predicting", "evaluation": "evaluating"}
+KINDS = {
+    "stage": "training",
+    "pseudo_labels": "labelling",
+    "predictions": "predicting",
+    "evaluation": "evaluating",
+}
 ENDING = re.compile(r"( stage \d+)? (training|predictions)$")
 """Of a node's label: the colour and the tooltip say it, too."""
 ROWS_IN_WORDS = 3

@@ -18,7 +18,7 @@ from longtail.config.augmentations import Augmentation
 from longtail.config.stages import Stage
 from longtail.data.loading.load_sample import load_sample
 from longtail.data.loading.sample import Sample
-from longtail.data.loading.scenes.partners import TrainingPictures
+from longtail.data.loading.scenes.pictures import TrainingPictures
 from longtail.data.loading.scenes.scene import Scene
 from longtail.data.loading.transforms.build import build_transforms
 from longtail.data.lvis.annotations import Annotations

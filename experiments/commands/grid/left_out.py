@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
+from experiments.variants.other_files import WHERE_FROM
 from longtail.cluster.nodes.merge_row import RowMerge
 from longtail.cluster.nodes.plan import DataFiles, missing_inputs
 from longtail.cluster.nodes.trained_node import TrainedNode
 from longtail.commands import output_console
 from longtail.config.variant import Variant
+from longtail.data.joining.other_data import how_to_give, not_given
 
 Variants = Mapping[str, Variant | TrainedNode]
 NOT_RUN = "not run"
@@ -29,13 +31,22 @@ def without_missing(
     """
     left_out = {}
     for name, variant in variants.items():
-        missing = missing_inputs(name, variant, data) if isinstance(variant, Variant) else []
-        if missing and {*missing} <= {*missing_inputs(name, bases[name], data)}:
+        missing = _missing(name, variant, data) if isinstance(variant, Variant) else []
+        if missing and {*missing} <= {*_missing(name, bases[name], data)}:
             left_out[name] = "; and ".join(missing)
     if left_out and len(left_out) == len(variants):
         lines = (f"{name} needs {what}" for name, what in left_out.items())
         raise ValueError("no row of the table can run: " + "\n  ".join(lines))
     return {name: of for name, of in variants.items() if name not in left_out}, left_out
+
+
+def _missing(name: str, variant: Variant, data: DataFiles) -> list[str]:
+    given = [file.name for file in data.also]
+    return missing_inputs(name, variant, data) + [
+        f"the file {file} of stages.{number}.{field}: add {how_to_give(field, file, WHERE_FROM)}"
+        for number, stage in enumerate(variant.stages)
+        for field, file in not_given(stage, given)
+    ]
 
 
 def merges_without(

@@ -58,9 +58,10 @@ class GridRequest:
         results = parse_results(self.preds)
         merges: Sequence[RowMerge] = find_merges(self._words(), self.merges, results)
         variants = self._variants(results, merges)
-        learning = [of for of in variants.values() if isinstance(of, Variant)]
+        learning = {name: of for name, of in variants.items() if isinstance(of, Variant)}
         if variants:
-            self.run.check_semantic(learning)
+            self.run.check_semantic(learning.values())
+            self.run.check_also(learning)
         check_writable(self.run.runs)
         if learning:
             data = self.run.data()
@@ -76,6 +77,8 @@ class GridRequest:
                 )
             merges, lacking = merges_without(merges, self.left_out)
             self.left_out |= lacking
+        learning = {name: of for name, of in learning.items() if name in variants}
+        self.run.check_other_data(learning, data)
         return make_plan(variants, self.seeds, data, self.run.resamples, results, merges)
 
     @property

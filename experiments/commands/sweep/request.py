@@ -69,6 +69,8 @@ class SweepRequest:
         base, space = self._base_and_space()
         if not any("roi_stages" in path for path in space.dimensions):
             self.run.check_semantic([base])
+        self.run.check_also({"sweep": base})
+        self.run.check_other_data({"sweep": base}, self.data)
         check_metrics(self.metrics, self.data.val, exhaustive=self.data.exhaustive)
         algorithm, num_trials = self._algorithm(base, space)
         sweep = Sweep(

@@ -1,8 +1,10 @@
 """The data files a grid is asked for: paths, or names of data sets that detectron2 knows."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from longtail.cluster.nodes.plan import DataFiles
+from longtail.data.joining.also_file import AlsoFile
 from longtail.data.lvis.annotations import open_annotations
 from longtail.data.pairing import check_pair, check_predicted
 from longtail.data.semantic.maps import open_maps
@@ -17,6 +19,7 @@ def find_data_files(
     *,
     exhaustive: bool = False,
     semantic: Path | None = None,
+    also: Sequence[AlsoFile] = (),
 ) -> DataFiles:
     """Open both annotation files and check that they and the pictures belong together.
 
@@ -26,6 +29,7 @@ def find_data_files(
         images: Folder of the pictures of both; None takes the folder of the registered data sets.
         exhaustive: Every category is labelled in every image of both.
         semantic: Folder of the PNGs of classes of the training images, for a semantic branch.
+        also: Other files to learn from.
 
     Raises:
         ValueError: There is no such file, name or folder, or it is not known which folder holds
@@ -48,6 +52,7 @@ def find_data_files(
         val_digest=opened[1].digest,
         exhaustive=exhaustive,
         semantic=None if semantic is None else open_maps(opened[0], semantic),
+        also=tuple(file.opened() for file in also),
     )
 
 

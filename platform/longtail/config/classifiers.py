@@ -35,6 +35,8 @@ class RoIClassifier(Config):
     one_logit_each: ClassVar[bool] = False
     """Whether its last layer is a map to one logit for each category: such classifiers can go on
     from each other's weights."""
+    loss_for_each: ClassVar[bool] = False
+    """Whether its loss has a term for each category, of which ignore boxes can leave out one."""
 
     @property
     def reads_verified(self) -> bool:
@@ -59,6 +61,7 @@ class Sigmoid(RoIClassifier):
 
     no_softmax: ClassVar[str] = BINARY
     one_logit_each: ClassVar[bool] = True
+    loss_for_each: ClassVar[bool] = True
     name: Literal["sigmoid"] = "sigmoid"
     prior: float = Field(0.001, gt=0, lt=1)
     """Score that every category starts with (the last layer's bias)."""
@@ -71,6 +74,7 @@ class Equalization(RoIClassifier):
 
     no_softmax: ClassVar[str] = BINARY
     one_logit_each: ClassVar[bool] = True
+    loss_for_each: ClassVar[bool] = True
     name: Literal["equalization"] = "equalization"
     prior: float = Field(0.001, gt=0, lt=1)
     form: Literal["challenge", "cvpr"] = "challenge"
@@ -93,6 +97,7 @@ class Federated(RoIClassifier):
 
     no_softmax: ClassVar[str] = BINARY
     one_logit_each: ClassVar[bool] = True
+    loss_for_each: ClassVar[bool] = True
     name: Literal["federated"] = "federated"
     prior: float = Field(0.001, gt=0, lt=1)
     """Score that every category starts with (the last layer's bias)."""
@@ -150,6 +155,7 @@ class EqualizationV2(RoIClassifier):
     no_softmax: ClassVar[str] = (
         "it balances the gradients of binary classifiers in training already"
     )
+    loss_for_each: ClassVar[bool] = True
     name: Literal["equalization_v2"] = "equalization_v2"
     prior: float = Field(0.001, gt=0, lt=1)
     """Score that every category starts with (the last layer's bias), before objectness."""

@@ -8,6 +8,7 @@ from typing import assert_never, get_args
 
 from longtail.config.classifiers import Calibrated, Classifier, Double, SingleClassifier, Softmax
 from longtail.config.mixing import BalancedMosaic, Mixing, Mosaic
+from longtail.config.other_data.checks import check_other_data
 from longtail.config.scores import AsTheyAre, HeadMerge, LogitAdjustment, NorCal, ScoreAdjustment
 from longtail.config.stages import ClassThenImage, Part, Stage
 
@@ -30,6 +31,11 @@ def check_stages(stages: Sequence[Stage]) -> None:
         if set(stage.freeze) == set(get_args(Part)):
             raise ValueError(f"{path}.freeze: every part is frozen; leave out those that learn")
         _check_mixing(path, stage)
+        check_other_data(path, stage)
+        for joined in stage.all_joined:
+            if joined.augmentations is not None:
+                own_pictures = stage.replace(augmentations=joined.augmentations)
+                _check_mixing(f"{path}, {joined.file}", own_pictures)
         if stage.classifier_dropout and isinstance(stage.classifier, Calibrated):
             raise ValueError(
                 f"{path}.classifier_dropout: {stage.classifier_dropout:g} drops features of the box"
@@ -120,6 +126,11 @@ def _check_mixing(path: str, stage: Stage) -> None:
 def _check_first(stage: Stage) -> None:
     if stage.recreate:
         raise ValueError("stages.0.recreate: the first stage has nothing to re-create")
+    if stage.pseudo_labels:
+        raise ValueError(
+            "stages.0.pseudo_labels: they are what the stage before finds, and none is before the"
+            " first; set them in a later one"
+        )
     if isinstance(stage.classifier, Double | Calibrated):
         field, kept = _kept(stage.classifier)
         raise ValueError(

@@ -14,6 +14,13 @@ from pydantic import (
 from longtail.config.augmentations import Augmentation, HorizontalFlip, Resize
 from longtail.config.base import Config
 from longtail.config.classifiers import Classifier, Softmax
+from longtail.config.other_data.ignored import IgnoreBoxes
+from longtail.config.other_data.joined import JoinedFile
+from longtail.config.other_data.pseudo_labels import (
+    AnyPseudoLabels,
+    IgnoredPseudoLabels,
+    LearnedPseudoLabels,
+)
 
 Part = Literal["backbone", "neck", "rpn", "box_head", "classifier", "box_regressor", "mask_head"]
 """The names under which a stage freezes or re-creates parts of a detector."""
@@ -169,7 +176,9 @@ class Stage(Config):
     """One stage of a variant. The first starts from the detector's own initial weights, every
     later one from the final checkpoint of the stage before it."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"classifier_dropout", "ema_decay"})
+    later: ClassVar[frozenset[str]] = frozenset(
+        {"classifier_dropout", "ema_decay", "joined", "ignore", "pseudo_labels"}
+    )
 
     sampler: Sampler = UniformSampler()
     augmentations: tuple[Augmentation, ...] = (Resize(), HorizontalFlip())
@@ -193,6 +202,51 @@ class Stage(Config):
     classifier_dropout: float = Field(0.0, ge=0, lt=1)
     """Share of the box head's features that the classifier misses in training, and the regressor
     does not."""
+    joined: tuple[JoinedFile, ...] = ()
+    """Other files whose images are learned from too."""
+    ignore: tuple[IgnoreBoxes, ...] = ()
+    """Other files whose boxes say where background counts less."""
+
+    pseudo_labels: tuple[AnyPseudoLabels, ...] = ()
+    """What the stage before finds, to be ignored or to be learned from."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the other files, each once."""
+        labelled = [of.file for of in self.pseudo_labels if isinstance(of, LearnedPseudoLabels)]
+        joined = [item.file for item in self.joined]
+        ignored = [item.file for item in self.ignore]
+        return tuple(dict.fromkeys([*joined, *ignored, *labelled]))
+
+    @property
+    def all_joined(self) -> tuple[JoinedFile, ...]:
+        """Files whose images are learned from: those that are given and those that are made."""
+        made = [
+            JoinedFile(
+                file=pseudo_label_file(number),
+                images_per_epoch=of.images_per_epoch,
+                loss_weight=of.loss_weight,
+                augmentations=of.augmentations,
+            )
+            for number, of in enumerate(self.pseudo_labels)
+            if isinstance(of, LearnedPseudoLabels)
+        ]
+        return *self.joined, *made
+
+    @property
+    def all_ignored(self) -> tuple[IgnoreBoxes, ...]:
+        """Files whose boxes are ignored: those that are given and those that are made."""
+        made = [
+            IgnoreBoxes(
+                file=pseudo_label_file(number),
+                weight=of.weight,
+                proposals=of.proposals,
+                categories=of.categories,
+            )
+            for number, of in enumerate(self.pseudo_labels)
+            if isinstance(of, IgnoredPseudoLabels)
+        ]
+        return *self.ignore, *made
 
     @property
     def slow_average(self) -> str | None:
@@ -213,3 +267,8 @@ class Stage(Config):
         if both:
             raise ValueError(f"{', '.join(both)}: a part cannot be both frozen and re-created")
         return self
+
+
+def pseudo_label_file(number: int) -> str:
+    """What the file of a stage's pseudo-labels is called, by their place in the stage."""
+    return f"pseudo_labels_{number}"

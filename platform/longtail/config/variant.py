@@ -129,5 +129,18 @@ class Variant(Config):
         last = self.stages[-1].classifier
         check_scores(last, inference.score_adjustment, inference.head_merge)
         semantic = semantic_branch_of(self.detector.roi_stages)
-        check_rules(self.rules, self.external_data, semantic_branch=semantic is not None)
+        check_rules(
+            self.rules,
+            self.external_data,
+            semantic_branch=semantic is not None,
+            other_files=self._fields_of_other_files(),
+        )
         return self
+
+    def _fields_of_other_files(self) -> list[str]:
+        return [
+            f"stages.{number}.{field}"
+            for number, stage in enumerate(self.stages)
+            for field in ("joined", "ignore")
+            if getattr(stage, field)
+        ]

@@ -26,8 +26,10 @@ def roi_targets(sample: Sample, num_categories: int, device: torch.device) -> Ro
         loss_weight=sample.loss_weight,
         drawn_category=sample.drawn_category,
         background_per_foreground=sample.background_per_foreground,
-        semantic=None if sample.semantic is None else sample.semantic.to(device),
-        regions=None if sample.regions is None else sample.regions.to(device),
+        semantic=on_device(sample.semantic, device),
+        regions=on_device(sample.regions, device),
+        ignore_proposals=on_device(sample.ignore_proposals, device),
+        ignore_labels=on_device(sample.ignore_labels, device),
     )
 
 
@@ -41,3 +43,8 @@ def verified_rows(verified: Sequence[VerifiedCategories], num_categories: int) -
         row[source.present] = True
         row[source.absent] = True
     return rows
+
+
+def on_device(tensor: Tensor | None, device: torch.device) -> Tensor | None:
+    """What may be missing, on a device."""
+    return None if tensor is None else tensor.to(device)

@@ -12,11 +12,10 @@ from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.rpn import RegionProposalNetwork
 
 from longtail.config.classifiers import Classifier
-from longtail.config.detector import Detector, Proposals, Timm
+from longtail.config.detector import Detector, Timm
 from longtail.config.stages import Part
 from longtail.config.variant import Inference
 from longtail.data.loading.sample import Image, Sample
-from longtail.engines.anchors import PyramidAnchors, level_sizes
 from longtail.engines.base import Detections, RankedProposals, SeenImages
 from longtail.engines.pixels import (
     PIXEL_MEAN,
@@ -27,23 +26,20 @@ from longtail.engines.pixels import (
 )
 from longtail.engines.proposals import ranked_proposals
 from longtail.engines.targets import roi_targets
+from longtail.engines.torchvision_proposals import TARGETS, build_proposals
 from longtail.models.backbone import TimmBackbone
 from longtail.models.build import build_backbone
 from longtail.models.category_statistics import CategoryStatistics
-from longtail.models.necks.base import Levels, Neck
+from longtail.models.necks.base import Neck
 from longtail.models.necks.build import build_neck
 from longtail.models.roi_heads.build import build_roi_heads
 from longtail.models.roi_heads.heads import RoIHeads
-from longtail.models.rpn_head import RPNHead
 
 SIZE_DIVISOR = 32
 
 
 class TorchvisionEngine(nn.Module):
     """A Mask R-CNN; implements `longtail.engines.base.Engine`.
-
-    A sample's `loss_weight` scales its RoI losses only: torchvision's proposal losses know no
-    weights.
 
     Args:
         backbone: Feature maps of stride 4 to 32.
@@ -88,7 +84,9 @@ class TorchvisionEngine(nn.Module):
         batch, features = self._features([sample.image for sample in samples])
         device = self.pixel_mean.device
         targets = [roi_targets(sample, self.num_categories, device) for sample in samples]
-        proposals, rpn = self.rpn(batch, features, [{"boxes": t.boxes} for t in targets])
+        proposals, rpn = self.rpn(
+            batch, features, [{"boxes": t.boxes, TARGETS: t} for t in targets]
+        )
         _, heads = self.roi_heads(features, proposals, batch.image_sizes, targets)
         return {
             "rpn_objectness": rpn["loss_objectness"],
@@ -159,23 +157,8 @@ def build_torchvision_engine(
     return TorchvisionEngine(
         backbone=backbone,
         neck=neck,
-        rpn=_build_rpn(detector.proposals, neck.levels, detector.neck_channels),
+        rpn=build_proposals(detector.proposals, neck.levels, detector.neck_channels),
         roi_heads=build_roi_heads(detector, classifier, inference, statistics),
         num_categories=statistics.num_categories,
         memory_format=memory_format_of(detector),
-    )
-
-
-def _build_rpn(proposals: Proposals, levels: Levels, channels: int) -> RegionProposalNetwork:
-    ratios = proposals.aspect_ratios
-    return RegionProposalNetwork(
-        PyramidAnchors(level_sizes(proposals, levels), ratios, levels.strides),
-        RPNHead(channels, len(ratios)),
-        fg_iou_thresh=0.7,
-        bg_iou_thresh=0.3,
-        batch_size_per_image=proposals.anchors_per_image,
-        positive_fraction=0.5,
-        pre_nms_top_n={"training": proposals.train_pre_nms, "testing": proposals.test_pre_nms},
-        post_nms_top_n={"training": proposals.train_post_nms, "testing": proposals.test_post_nms},
-        nms_thresh=proposals.nms_iou,
     )

@@ -7,7 +7,7 @@ background is index K.
 from torch import Tensor
 
 from longtail.losses.reduction import mean_over_rois
-from longtail.losses.sigmoid import binary_cross_entropies, own_category
+from longtail.losses.sigmoid import binary_cross_entropies, own_category, weighted_categories
 
 
 def equalization_loss(
@@ -16,8 +16,9 @@ def equalization_loss(
     weights: Tensor,
     tail: Tensor,
     verified: Tensor | None,
+    category_weights: Tensor | None = None,
 ) -> Tensor:
-    """L = 1/R sum_i w_i sum_j e_ij BCE(z_ij, y_ij), with e of `equalization_weights`.
+    """L = 1/R sum_i w_i sum_j v_ij e_ij BCE(z_ij, y_ij), with e of `equalization_weights`.
 
     With no tail category it is `sigmoid_cross_entropy`.
 
@@ -27,9 +28,11 @@ def equalization_loss(
         weights: (R,) w, the factor of each RoI.
         tail: (K,) bool, see `equalization_weights`.
         verified: (R, K) bool or None, see `equalization_weights`.
+        category_weights: (R, K) v, the factor of each category's loss; None where all are 1.
     """
     kept = equalization_weights(labels, tail, verified).to(logits.dtype)
-    return mean_over_rois((kept * binary_cross_entropies(logits, labels)).sum(dim=1), weights)
+    losses = weighted_categories(kept * binary_cross_entropies(logits, labels), category_weights)
+    return mean_over_rois(losses.sum(dim=1), weights)
 
 
 def equalization_weights(labels: Tensor, tail: Tensor, verified: Tensor | None) -> Tensor:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from longtail.losses.over_workers import summed
 from longtail.losses.reduction import mean_over_rois
-from longtail.losses.sigmoid import binary_cross_entropies, own_category
+from longtail.losses.sigmoid import binary_cross_entropies, own_category, weighted_categories
 
 FIRST_RATIO = 100.0
 """g before a category had any gradient: its negatives keep their weight."""
@@ -53,9 +54,13 @@ def gradient_weights(
 
 
 def equalization_v2_loss(
-    logits: Tensor, labels: Tensor, weights: Tensor, factors: GradientWeights
+    logits: Tensor,
+    labels: Tensor,
+    weights: Tensor,
+    factors: GradientWeights,
+    category_weights: Tensor | None = None,
 ) -> Tensor:
-    """L = 1/R sum_i w_i sum_j e_ij BCE(z_ij, y_ij): e = q_j where y_ij = 1, else r_j.
+    """L = 1/R sum_i w_i sum_j v_ij e_ij BCE(z_ij, y_ij): e = q_j where y_ij = 1, else r_j.
 
     The background column has the weight 1. Factors of 1 leave the sigmoid loss over K + 1 columns.
 
@@ -64,28 +69,37 @@ def equalization_v2_loss(
         labels: (R,) int64 in 0..K; y_ij = 1 where label_i = j.
         weights: (R,) w, the factor of each RoI.
         factors: q and r.
+        category_weights: (R, K) v, the factor of each category's loss; None where all are 1. The
+            background column keeps its weight.
     """
     losses = _factors_of_rois(logits, labels, factors) * binary_cross_entropies(logits, labels)
+    losses = weighted_categories(losses, _with_background(category_weights))
     return mean_over_rois(losses.sum(dim=1), weights)
 
 
 def gradients_of_batch(
-    logits: Tensor, labels: Tensor, weights: Tensor, factors: GradientWeights
+    logits: Tensor,
+    labels: Tensor,
+    weights: Tensor,
+    factors: GradientWeights,
+    category_weights: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """((K,), (K,)) float64: R dL/dz summed over RoIs of the category, and over the others.
 
-    They are absolute values, of all workers together: w_i e_ij |sigmoid(z_ij) - y_ij|.
+    They are absolute values, of all workers together: w_i v_ij e_ij |sigmoid(z_ij) - y_ij|.
 
     Args:
         logits: (R, K + 1) z, background last.
         labels: (R,) int64 in 0..K.
         weights: (R,) w, the factor of each RoI.
         factors: q and r that the loss was computed with.
+        category_weights: v of the loss.
     """
     logits = logits.detach()
     is_own = own_category(labels, logits.shape[1])
     gradient = (logits.sigmoid() - is_own.to(logits.dtype)).abs().double()
     gradient = gradient * _factors_of_rois(logits, labels, factors) * weights[:, None]
+    gradient = weighted_categories(gradient, _with_background(category_weights))
     both = torch.stack([(gradient * is_own).sum(dim=0), (gradient * ~is_own).sum(dim=0)])
     positive, negative = summed(both[:, :-1])
     return positive, negative
@@ -99,6 +113,11 @@ def equalization_v2_scores(logits: Tensor) -> Tensor:
     """
     categories, background = logits.sigmoid().tensor_split([logits.shape[1] - 1], dim=1)
     return torch.cat([categories * (1 - background), background], dim=1)
+
+
+def _with_background(category_weights: Tensor | None) -> Tensor | None:
+    """(R, K + 1) with a column of ones for the background."""
+    return None if category_weights is None else F.pad(category_weights, (0, 1), value=1.0)
 
 
 def _factors_of_rois(logits: Tensor, labels: Tensor, factors: GradientWeights) -> Tensor:

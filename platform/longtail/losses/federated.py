@@ -9,7 +9,7 @@ from torch import Tensor
 
 from longtail.losses.over_workers import common_generator, summed
 from longtail.losses.reduction import mean_over_rois
-from longtail.losses.sigmoid import binary_cross_entropies
+from longtail.losses.sigmoid import binary_cross_entropies, weighted_categories
 
 
 def federated_loss(
@@ -18,8 +18,9 @@ def federated_loss(
     weights: Tensor,
     judged: Tensor,
     verified: Tensor | None,
+    category_weights: Tensor | None = None,
 ) -> Tensor:
-    """L = 1/R sum_i w_i sum_j u_ij BCE(z_ij, y_ij), u_ij = j is judged in this step or at RoI i.
+    """L = 1/R sum_i w_i sum_j v_ij u_ij BCE(z_ij, y_ij), u_ij = j is judged in this step or at i.
 
     Args:
         logits: (R, K) z; there is no background column.
@@ -28,10 +29,12 @@ def federated_loss(
         judged: (K,) bool, see `draw_categories`.
         verified: (R, K) bool, categories verified in the RoI's own source image, which are judged
             there as well; None leaves them to the draw, as detectron2 does.
+        category_weights: (R, K) v, the factor of each category's loss; None where all are 1.
     """
     kept = judged.expand_as(logits) if verified is None else judged | verified
-    losses = binary_cross_entropies(logits, labels)
-    return mean_over_rois((kept.to(logits.dtype) * losses).sum(dim=1), weights)
+    judged_losses = kept.to(logits.dtype) * binary_cross_entropies(logits, labels)
+    losses = weighted_categories(judged_losses, category_weights)
+    return mean_over_rois(losses.sum(dim=1), weights)
 
 
 def draw_categories(

@@ -6,6 +6,7 @@ from longtail.cluster.nodes.plan import DataFiles
 from longtail.config.dimensions import from_description
 from longtail.config.search_space import SearchSpace
 from longtail.config.variant import Variant
+from longtail.data.joining.also_file import AlsoFile
 from longtail.data.semantic.maps import SemanticMaps
 from longtail.problems import BadInputError
 from longtail.sweep.journal import REQUEST, REQUEST_REMEDY, TrialEnded, read_events, read_request
@@ -40,6 +41,9 @@ def recalled_sweep(directory: Path, num_trials: int) -> Sweep:
             tree["val"],
             exhaustive=tree.get("exhaustive", False),
             semantic=SemanticMaps(NOWHERE, tree["semantic"]) if "semantic" in tree else None,
+            also=tuple(
+                AlsoFile.recalled(name, identity) for name, identity in tree.get("also", {}).items()
+            ),
         )
         return Sweep(
             base=Variant.model_validate(tree["base"]),

@@ -89,6 +89,8 @@ class Sweep:
             tree["exhaustive"] = True
         if self.data.semantic is not None:
             tree["semantic"] = self.data.semantic.digest
+        if self.data.also:
+            tree["also"] = {file.name: file.identity for file in self.data.also}
         # The numbers of later points rest on it.
         return tree | ({"alike": "left out"} if self.num_alike else {})
 

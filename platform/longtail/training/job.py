@@ -5,6 +5,7 @@ from pathlib import Path
 
 from longtail.config.stages import Stage
 from longtail.config.variant import Variant
+from longtail.data.joining.also_file import AlsoFile
 
 DIVERGED = "diverged.txt"
 """In a stage's directory: why it is not trained further. Without the file it is tried again."""
@@ -25,6 +26,7 @@ class StageJob:
         until: Iterations after which it pauses, with a checkpoint; None trains to the end.
         exhaustive: Every category is labelled in every image of the annotation file.
         semantic: Folder of the images' PNGs of classes, where the variant has a semantic branch.
+        also: Other files, at least those that the stage names.
     """
 
     variant: Variant
@@ -37,6 +39,7 @@ class StageJob:
     until: int | None = None
     exhaustive: bool = False
     semantic: Path | None = None
+    also: tuple[AlsoFile, ...] = ()
 
     @property
     def last_step(self) -> int:

@@ -31,6 +31,7 @@ def check_one_pass(jobs: Sequence[StageJob]) -> None:
             job.train_annotations,
             job.images,
             job.semantic,
+            job.also,
             job.initial_weights,
             job.until,
         )

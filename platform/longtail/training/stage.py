@@ -11,6 +11,7 @@ import torch
 from torch import distributed, nn
 
 from longtail.config.roi_stages import semantic_branch_of
+from longtail.data.joining.other_data import OtherData, open_other_data
 from longtail.data.loading.batches import TrainingBatch, training_batches
 from longtail.data.lvis.annotations import Annotations, open_annotations
 from longtail.data.semantic.classes import ClassMaps
@@ -207,7 +208,13 @@ def _batches(
         start=(start.epoch, start.position),
         loader_processes=job.loader_processes,
         maps=_class_maps(job),
+        other=_other_data(job, annotations),
     )
+
+
+def _other_data(job: StageJob, annotations: Annotations) -> OtherData:
+    use_empty = job.variant.data.use_images_without_annotations
+    return open_other_data(annotations, job.config, job.also, use_empty)
 
 
 def _class_maps(job: StageJob) -> ClassMaps | None:

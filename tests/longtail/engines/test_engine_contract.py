@@ -2,6 +2,7 @@
 detections and masks. Nothing of an engine is replaced: its own proposals are compared too."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -92,6 +93,7 @@ BATCHES: dict[str, Callable[[SampleMaker], list[Sample]]] = {
     "boxes only": lambda make: [make(0, has_masks=False), make(1)],
     "images that count less": lambda make: [make(0, loss_weight=0.25), make(1)],
     "regions that count less": lambda make: [_with_ignored_regions(make), make(1)],
+    "regions whose anchors count less": lambda make: [_with_ignored_anchors(make), make(1)],
     "one category drawn": lambda make: [make(0, drawn_category=1), make(1)],
     "one image mixed of two": lambda make: [_mixed(make)],
 }
@@ -102,6 +104,11 @@ def _with_ignored_regions(make: SampleMaker) -> Sample:
     regions = torch.cat([torch.cat([corners, corners + side], dim=1) for side in (12, 24, 48)])
     weights = torch.tensor([0.5, 0.0]).repeat(len(regions) // 2)
     return make(0, ignore_boxes=regions.float(), ignore_weights=weights)
+
+
+def _with_ignored_anchors(make: SampleMaker) -> Sample:
+    sample = _with_ignored_regions(make)
+    return replace(sample, ignore_proposals=torch.arange(len(sample.ignore_boxes)) % 3 > 0)
 
 
 def _mixed(make: SampleMaker) -> Sample:

@@ -39,3 +39,11 @@ def test_without_rois_the_loss_is_zero_and_tied_to_the_graph() -> None:
     loss.backward()
     assert loss.item() == 0
     assert logits.grad is not None
+
+
+def test_category_weights_leave_out_single_terms() -> None:
+    factors = torch.ones(2, 4)
+    factors[1, 0], factors[1, 1] = 0.0, 0.5
+    loss = sigmoid_cross_entropy(LOGITS, LABELS, torch.ones(2), factors)
+    foreground = -math.log(0.7) - math.log(0.8) - 2 * math.log(0.9)
+    torch.testing.assert_close(loss, torch.tensor((foreground - 2.5 * math.log(0.9)) / 2))

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,14 @@ from torch import Tensor
 
 from longtail.config.classifiers import Double, Equalization, Sigmoid
 from longtail.config.mixing import CopyPaste, Mosaic
+from longtail.config.other_data.ignored import IgnoreBoxes
+from longtail.config.other_data.joined import JoinedFile
 from longtail.config.stages import Stage, UniformSampler
+from longtail.data.joining.also_file import AlsoFile
 from longtail.data.lvis.annotations import open_annotations
 from longtail.data.sampling.build import images_per_epoch
+from longtail.data.synthetic.dataset import Parameters
+from longtail.data.synthetic.others import write_others
 from longtail.models.category_statistics import CategoryStatistics
 from longtail.models.classifiers.build import build_classifier
 from longtail.models.classifiers.equalization import protected_categories
@@ -245,3 +251,24 @@ def test_the_journal_tells_what_sampler_and_mixes_make_of_each_group(
     )
     assert told == images_per_epoch(annotations, UniformSampler(), False, 0, mixes)
     assert all(told[letter] > 2 * shown for letter, shown in alone.items())
+
+
+def test_a_stage_learns_from_other_files_and_goes_on_after_a_crash(
+    job: StageJob, toy_stage: Stage, toy_data: Path
+) -> None:
+    write_others(toy_data, Parameters(16, 4, 0, categories=6, size=96, seed=0))
+    also = tuple(
+        AlsoFile(name, toy_data / f"{name}.json", toy_data / "images")
+        for name in ("boxes_only", "all_boxes")
+    )
+    stage = toy_stage.replace(
+        joined=(JoinedFile(file="boxes_only", images_per_epoch=3, loss_weight=0.5),),
+        ignore=(IgnoreBoxes(file="all_boxes", weight=0, proposals=True, categories="own"),),
+    )
+    variant = job.variant.replace(stages=(stage,), external_data=True)
+    whole = replace(_elsewhere(job, "whole"), variant=variant, also=also)
+    assert _train(whole).finished
+    parts = _elsewhere(whole, "parts")
+    _train(replace(parts, until=3))
+    _train(parts)
+    assert _equal(_final_weights(whole), _final_weights(parts))

@@ -7,6 +7,7 @@ from experiments.commands.run_request import RunRequest
 
 DEFAULTS: dict[str, Any] = {
     "semantic": None,
+    "also": (),
     "exhaustive": False,
     "scale": "demo",
     "iterations": None,

@@ -19,10 +19,11 @@ from experiments.variants.scale import demo_scale
 from longtail.categories import CategoryTable
 from longtail.data.lvis.annotations import open_annotations
 from longtail.data.synthetic.dataset import Parameters, write_dataset
+from longtail.data.synthetic.others import write_others
 from longtail.training.telemetry_files import write_window
 from longtail.training.telemetry_window import TelemetryWindow
 
-SIZES = Parameters(images=48, val_images=64, unlabelled=0, categories=12, size=64, seed=0)
+SIZES = Parameters(images=48, val_images=64, unlabelled=3, categories=12, size=64, seed=0)
 TRAIN = "train.json", "lvis_v0.5_train.json", "lvis_v1_train.json", "lvis/lvis_v0.5_train.json"
 VAL = "val.json", "lvis_v0.5_val.json", "lvis_v1_val.json", "lvis/lvis_v0.5_val.json"
 IMAGE_INFO = "lvis_v1_image_info_test_dev.json"
@@ -48,6 +49,7 @@ Tree = dict[str, Any]
 def write_folder(folder: Path) -> None:
     """Write all of it."""
     write_dataset(folder, SIZES)
+    write_others(folder, SIZES)
     for name in (NODE, "runs/sweeps/lambda", "test", "x101", "lvis"):
         (folder / name).mkdir(parents=True)
     for link in ("photos", "coco"):

@@ -64,6 +64,7 @@ WAYS = (
     Entry("experiments/grid.py --list", Way.RUN),
     Entry("experiments/grid.py --fields", Way.RUN),
     Entry("experiments/sweep.py --list", Way.RUN),
+    Entry("experiments/preview.py", Way.RUN),
     Entry("experiments/grid.py", Way.DRY, MINUTES),
     Entry("experiments/sweep.py --space alpha", Way.PARSED, "needs rows that were trained"),
     Entry("experiments/sweep.py", Way.DRY, MINUTES),

@@ -3,14 +3,15 @@
 Two rows of a grid that need the same node share it, and a later grid finds it finished.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from longtail.cluster.nodes.other_files import roles_of, with_roles
 from longtail.config.base import fingerprint
 from longtail.config.variant import Inference, Variant
 
-Kind = Literal["stage", "predictions", "evaluation"]
+Kind = Literal["stage", "pseudo_labels", "predictions", "evaluation"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ def stage_node(
     parent: Node | None,
     *,
     exhaustive: bool = False,
+    also: Mapping[str, str] | None = None,
+    pseudo_labels: Sequence[Node] = (),
 ) -> Node:
     """The node that trains stage `number`: its identity is the chain of stages up to it.
 
@@ -61,18 +64,23 @@ def stage_node(
         parent: The node of the stage before; None for stage 0.
         exhaustive: Every category is labelled in every image, which only classifiers that read
             verified categories learn from.
+        also: What identifies each other file that the stages name, by name.
+        pseudo_labels: The nodes that make what the stage learns from besides; the configuration
+            and the inputs say what they are.
     """
     learned = variant.stages[: number + 1]
+    roles = roles_of(learned)
+    inputs = {**inputs, **{role: (also or {})[name] for name, role in roles.items()}}
     if exhaustive and any(stage.classifier.reads_verified for stage in learned):
         inputs = {**inputs, "labels": "exhaustive"}
     tree = variant.named_tree()
     config = {
         "detector": tree["detector"],
         "data": tree["data"],
-        "stages": tree["stages"][: number + 1],
+        "stages": with_roles(tree["stages"][: number + 1], roles),
     }
     name = label if len(variant.stages) == 1 else f"{label} stage {number}"
-    parents = () if parent is None else (parent,)
+    parents = () if parent is None else (parent, *pseudo_labels)
     return Node("stage", f"{name} training", config, inputs, variant.seed, parents)
 
 

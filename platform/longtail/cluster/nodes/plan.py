@@ -18,12 +18,15 @@ from longtail.cluster.nodes.node import (
     result_node,
     stage_node,
 )
+from longtail.cluster.nodes.pseudo_labels import pseudo_labels_node
 from longtail.cluster.nodes.result_row import ResultFile, ResultRow
 from longtail.cluster.nodes.trained_node import TrainedNode
 from longtail.config.base import fingerprint
 from longtail.config.detector import Detector, Detectron2, Timm
 from longtail.config.roi_stages import SemanticBranch, semantic_branch_of
 from longtail.config.variant import Inference, Variant
+from longtail.data.joining.also_file import AlsoFile
+from longtail.data.joining.other_data import require_given
 from longtail.data.semantic.maps import SemanticMaps
 from longtail.files import sha256_of
 from longtail.path_options import shared_path
@@ -51,6 +54,7 @@ class DataFiles:
         val_digest: SHA-256 of `val` in hex.
         exhaustive: Every category is labelled in every image.
         semantic: PNGs of classes of the images of `train`; None where none are given.
+        also: Other files that stages may name.
     """
 
     train: Path
@@ -60,6 +64,7 @@ class DataFiles:
     val_digest: str
     exhaustive: bool = False
     semantic: SemanticMaps | None = None
+    also: tuple[AlsoFile, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,7 @@ class Row:
         stages: The training nodes; of a row that names a finished training that one alone.
         predictions: What is predicted with the last stage.
         evaluation: What the row shows.
+        pseudo_labels: What its stages learn from besides, each before the stage that does.
         is_found: It names a finished training, which is never trained here; the seeds of the grid
             are none of its.
     """
@@ -84,6 +90,7 @@ class Row:
     predictions: Node
     evaluation: Node
     is_found: bool = False
+    pseudo_labels: tuple[Node, ...] = ()
 
     @property
     def seed(self) -> int | None:
@@ -97,7 +104,13 @@ class Row:
 
     def nodes(self) -> tuple[Node, ...]:
         """Its nodes, each after those it needs."""
-        return (*self.stages, *self.views, self.predictions, self.evaluation)
+        return (
+            *self.before_last_stage(),
+            self.stages[-1],
+            *self.views,
+            self.predictions,
+            self.evaluation,
+        )
 
     def inference_of(self, node: Node) -> Inference:
         """The test-time settings of its predictions, or of one of the views."""
@@ -105,6 +118,16 @@ class Row:
             return self.variant.inference
         of_views = zip(self.views, self.variant.inference.views(), strict=True)
         return next(inference for view, inference in of_views if view.id == node.id)
+
+    def before_last_stage(self) -> tuple[Node, ...]:
+        """The nodes that its last stage needs, each after those it needs."""
+        *earlier, last = self.stages
+        needed = [
+            node
+            for stage in (*earlier, last)
+            for node in (*(of for of in self.pseudo_labels if of in stage.parents), stage)
+        ]
+        return tuple(needed[:-1])
 
 
 TableRow = Row | ResultRow | MergeRow
@@ -171,7 +194,8 @@ def make_plan(
 
     Raises:
         ValueError: Two variants, results or merges are equal: their rows would be one; a semantic
-            branch has no PNGs of classes, or others than it says; a member of a merge is no row.
+            branch has no PNGs of classes, or others than it says; a stage names a file that is not
+            given; a member of a merge is no row.
     """
     rows = tuple(_rows(variants, seeds, data, resamples))
     _check_different(
@@ -250,14 +274,32 @@ def _row(name: str, variant_name: str, variant: Variant, data: DataFiles, resamp
     inputs = {"train": data.train_digest, **_digests_of_files(variant.detector)}
     if branch := semantic_branch_of(variant.detector.roi_stages):
         inputs["semantic"] = _maps_of(name, branch, data).digest
+    for number, stage in enumerate(variant.stages):
+        require_given(f"{name}: stages.{number}", stage, [file.name for file in data.also])
+    also = {file.name: file.identity for file in data.also}
     stages: list[Node] = []
-    for number in range(len(variant.stages)):
+    made: list[Node] = []
+    for number, stage in enumerate(variant.stages):
         parent = stages[-1] if stages else None
+        # The first stage has none: nothing is before it.
+        labels = [
+            pseudo_labels_node(of, name, stages[-1], data.train_digest, also)
+            for of in stage.pseudo_labels
+        ]
         of = variant, number, name, inputs, parent
-        stages.append(stage_node(*of, exhaustive=data.exhaustive))
+        stages.append(stage_node(*of, exhaustive=data.exhaustive, also=also, pseudo_labels=labels))
+        made += labels
     predictions = predictions_node(variant.inference, name, data.val_digest, stages[-1])
     evaluation = _evaluation(name, predictions, data, resamples)
-    return Row(name, variant_name, variant, tuple(stages), predictions, evaluation)
+    return Row(
+        name,
+        variant_name,
+        variant,
+        tuple(stages),
+        predictions,
+        evaluation,
+        pseudo_labels=tuple(made),
+    )
 
 
 def _found_row(name: str, trained: TrainedNode, data: DataFiles, resamples: int) -> Row:

@@ -11,6 +11,7 @@ from typing import Any, assert_never
 from longtail.cluster.nodes.ledger import begin, finish, node_directory, read_result, reopen
 from longtail.cluster.nodes.node import Node
 from longtail.cluster.nodes.plan import Plan, Row, with_absolute_files
+from longtail.cluster.nodes.pseudo_labels import pseudo_labels_path
 from longtail.cluster.nodes.trained_node import kept_facts
 from longtail.cluster.pool.placed import placed
 from longtail.cluster.pool.tasks import Run, Work
@@ -18,9 +19,11 @@ from longtail.cluster.results.evaluation_files import result_files, summary_of
 from longtail.cluster.work.evaluate import evaluate_node
 from longtail.cluster.work.merge import do_merge_node
 from longtail.cluster.work.predict import predict_node
+from longtail.cluster.work.pseudo_labels import Labelling, labelled_images, make_pseudo_labels
 from longtail.cluster.work.schedule import Failures
 from longtail.cluster.work.train import train_nodes
-from longtail.config.stages import Stage
+from longtail.config.stages import Stage, pseudo_label_file
+from longtail.data.joining.also_file import AlsoFile
 from longtail.inference.job import PredictionJob, source_of
 from longtail.locks import held
 from longtail.training.checkpoints import final_checkpoint
@@ -105,6 +108,8 @@ class NodeRunner:
                 self._predict(node, row, directory)
             case "evaluation":
                 self._evaluate(row, directory)
+            case "pseudo_labels":
+                make_pseudo_labels(self._labelling(node, row, directory), self.run)
             case "stage":
                 raise AssertionError("stages are trained")
             case _:
@@ -141,6 +146,35 @@ class NodeRunner:
             loader_processes=self.loader_processes,
             exhaustive=self.plan.data.exhaustive,
             semantic=None if self.plan.data.semantic is None else self.plan.data.semantic.folder,
+            also=(*self.plan.data.also, *self._made_files(row, number)),
+        )
+
+    def _made_files(self, row: Row, number: int) -> list[AlsoFile]:
+        """The pseudo-labels that a stage learns from, under the names that the stage knows."""
+        nodes = [node for node in row.stages[number].parents if node.kind == "pseudo_labels"]
+        return [
+            AlsoFile(
+                pseudo_label_file(place),
+                pseudo_labels_path(node_directory(self.runs, node)),
+                labelled_images(labels, self.plan.data).images,
+            )
+            for place, (node, labels) in enumerate(
+                zip(nodes, row.variant.stages[number].pseudo_labels, strict=True)
+            )
+        ]
+
+    def _labelling(self, node: Node, row: Row, directory: Path) -> Labelling:
+        number = next(n for n, stage in enumerate(row.stages) if node in stage.parents)
+        parents = [of for of in row.stages[number].parents if of.kind == "pseudo_labels"]
+        return Labelling(
+            node=node,
+            labels=row.variant.stages[number].pseudo_labels[parents.index(node)],
+            variant=with_absolute_files(row.variant),
+            stage=number - 1,
+            checkpoint=self._final(row.stages[number - 1], row.variant.stages[number - 1]),
+            data=self.plan.data,
+            directory=directory,
+            loader_processes=self.loader_processes,
         )
 
     def _finish_training(self, job: StageJob) -> None:

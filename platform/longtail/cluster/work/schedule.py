@@ -9,7 +9,7 @@ from longtail.cluster.nodes.node import Node
 from longtail.cluster.nodes.statuses import NodeStatus, NodeStatuses, State
 
 TICK_SECONDS = 0.5
-FIRST_TO_RUN = ("evaluation", "predictions", "stage")
+FIRST_TO_RUN = ("evaluation", "predictions", "pseudo_labels", "stage")
 
 Failures = Mapping[str, BaseException]
 """What went wrong, by the ids of the nodes that failed."""

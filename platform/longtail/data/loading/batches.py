@@ -19,15 +19,17 @@ from torch.utils.data import DataLoader, Dataset
 
 from longtail.config.stages import Sampler, Stage
 from longtail.config.variant import Data, Inference
+from longtail.data.joining.other_data import NO_OTHER_DATA, OtherData
 from longtail.data.loading.images import load_at_scales
 from longtail.data.loading.load_sample import for_drawn_category, load_sample
 from longtail.data.loading.sample import Image, Sample
-from longtail.data.loading.scenes.partners import TrainingPictures
+from longtail.data.loading.scenes.pictures import TrainingPictures
 from longtail.data.loading.shared_tensors import SharedTensors, pack, unpack
 from longtail.data.loading.transforms.base import Transform, largest_sides
 from longtail.data.loading.transforms.build import build_transforms
 from longtail.data.lvis.annotations import Annotations
 from longtail.data.sampling.build import build_stream
+from longtail.data.sampling.joined import WithJoinedImages
 from longtail.data.sampling.steps import Step, StepSampler
 from longtail.data.semantic.classes import ClassMaps
 from longtail.problems import BadInputError
@@ -74,6 +76,7 @@ def training_batches(
     start: tuple[int, int] = (0, 0),
     loader_processes: int = 0,
     maps: ClassMaps | None = None,
+    other: OtherData = NO_OTHER_DATA,
 ) -> Iterator[TrainingBatch]:
     """This worker's batches, for ever, from a place in the stream of images on.
 
@@ -91,6 +94,7 @@ def training_batches(
         start: (epoch, position) of a batch already taken, or (0, 0).
         loader_processes: Processes that read ahead; 0 reads in this one.
         maps: The images' maps of classes, where they are learned from.
+        other: What is learned from besides the training file.
 
     Raises:
         ValueError: No image is left, the workers cannot share a step evenly, or there is too
@@ -98,12 +102,18 @@ def training_batches(
     """
     used = data.use_images_without_annotations
     stream = build_stream(annotations, stage.sampler, used, seed)
+    if other.joined:
+        stream = WithJoinedImages(stream, annotations.num_images, other.joined, seed)
     sampler = StepSampler(stream, stage.schedule.images_per_step, num_replicas, rank)
-    transforms = build_transforms(stage.augmentations)
-    sides = largest_sides(transforms, stored_sides(annotations))
+    pictures = TrainingPictures(annotations, images_root, stage.augmentations, used, maps, other)
+    transforms = [build_transforms(of_file) for of_file in pictures.augmentations]
+    bounds = [
+        largest_sides(of_file, stored_sides(file))
+        for of_file, file in zip(transforms, pictures.files, strict=True)
+    ]
+    sides = max(short for short, _ in bounds), max(long for _, long in bounds)
     count, with_maps = sampler.images_per_step // num_replicas, maps is not None
     check_shared_memory(count, sides, loader_processes, with_maps=with_maps)
-    pictures = TrainingPictures(annotations, images_root, stage.augmentations, used, maps)
     load = partial(_training_batch, pictures, transforms, stage.sampler, seed)
     return _load(load, sampler.steps(*start), loader_processes)
 
@@ -191,7 +201,7 @@ def check_shared_memory(
 
 def _training_batch(
     pictures: TrainingPictures,
-    transforms: Sequence[Transform],
+    transforms: Sequence[Sequence[Transform]],
     draws: Sampler,
     seed: int,
     step: Step,
@@ -199,7 +209,8 @@ def _training_batch(
     samples = []
     for item in step.items:
         rng = augmentation_generator(seed, item.epoch, item.position)
-        sample = load_sample(pictures, item.image, transforms, rng)
+        of_file = transforms[pictures.place(item.image)[0]]
+        sample = load_sample(pictures, item.image, of_file, rng)
         samples.append(for_drawn_category(sample, draws, item.category))
     return TrainingBatch(samples, step.epoch, step.position)
 

@@ -10,9 +10,10 @@ import numpy as np
 import torch
 
 from longtail.config.stages import ClassThenImage, Sampler
+from longtail.data.joining.matched import NONE
 from longtail.data.loading.images import to_tensor
 from longtail.data.loading.sample import Image, Sample
-from longtail.data.loading.scenes.partners import TrainingPictures
+from longtail.data.loading.scenes.pictures import TrainingPictures
 from longtail.data.loading.scenes.read import as_indices
 from longtail.data.loading.transforms.base import Transform, transformed
 
@@ -22,6 +23,8 @@ def load_sample(
 ) -> Sample:
     """Read image index `i`, augment it and its instances, and say what is verified in it.
 
+    Indices after those of the training file are those of joined files.
+
     Instances that vanish are dropped (see `Instances`); their categories stay verified, since the
     annotators saw them.
 
@@ -29,9 +32,9 @@ def load_sample(
         BadInputError: A picture or its map of classes is missing, damaged or of another size.
     """
     scene = pictures.read(i)
-    image_id, size = int(pictures.annotations.image_ids[i]), scene.size
+    image_id, size = pictures.image_id(i), scene.size
     scene = transformed(transforms, scene, rng, pictures.draw)
-    instances = scene.instances
+    instances, ignored = scene.instances, scene.ignored
     return Sample(
         image=Image(to_tensor(scene.picture), image_id, size),
         boxes=torch.from_numpy(instances.boxes).float(),
@@ -39,11 +42,15 @@ def load_sample(
         masks=instances.masks,
         source=as_indices(instances.source),
         verified=scene.sources,
-        ignore_boxes=torch.from_numpy(scene.ignore_boxes).float(),
-        ignore_weights=torch.from_numpy(scene.ignore_weights),
+        ignore_boxes=torch.from_numpy(ignored.boxes).float(),
+        ignore_weights=torch.from_numpy(ignored.weights),
         has_masks=scene.has_masks,
+        loss_weight=pictures.loss_weight(i),
         semantic=None if scene.semantic is None else torch.from_numpy(scene.semantic),
         regions=torch.from_numpy(scene.regions).float() if len(scene.sources) > 1 else None,
+        ignore_proposals=torch.from_numpy(ignored.proposals) if ignored.proposals.any() else None,
+        ignore_labels=as_indices(ignored.labels) if (ignored.labels != NONE).any() else None,
+        joined_from=pictures.file_of(i),
     )
 
 

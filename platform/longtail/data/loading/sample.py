@@ -58,13 +58,18 @@ class Sample:
         ignore_boxes: (I, 4) float32, regions whose unmatched proposals count less.
         ignore_weights: (I,) float32 in [0, 1], that smaller weight.
         has_masks: False for images annotated with boxes only: their mask loss is zero.
-        loss_weight: Factor of the image's classification, box and mask losses.
+        loss_weight: Factor of the image's losses, but for those of classes in the whole picture.
         drawn_category: Label whose instances alone are foreground; None learns from all.
         background_per_foreground: Background RoIs for each foreground RoI, where `drawn_category`
             is given.
         semantic: (H, W) uint8, the class of each pixel or 255; None where nothing is labelled.
         regions: (S, 4) float32, the part of the picture that shows each source, of no extent for
             one of which single instances were taken; None where the only source is all of it.
+        ignore_proposals: (I,) bool, whether background anchors count less there too; None where
+            they never do.
+        ignore_labels: (I,) int64, the only category whose loss is meant, or -1 for all; None where
+            all are.
+        joined_from: Name of the file it is from; None for the training file.
     """
 
     image: Image
@@ -81,3 +86,6 @@ class Sample:
     background_per_foreground: float = 1.0
     semantic: Tensor | None = None
     regions: Tensor | None = None
+    ignore_proposals: Tensor | None = None
+    ignore_labels: Tensor | None = None
+    joined_from: str | None = None

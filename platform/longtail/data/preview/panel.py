@@ -55,6 +55,8 @@ def caption(sample: Sample, names: Sequence[str]) -> str:
     height, width = sample.image.size
     others = len(sample.verified) - 1
     image = f"image {sample.image.image_id}"
+    if sample.joined_from is not None:
+        image += f" of {sample.joined_from}"
     if others:
         image += f" and {others} other{'s' * (others > 1)}"
     facts = [f"{len(sample.labels)} instances"]
@@ -62,6 +64,8 @@ def caption(sample: Sample, names: Sequence[str]) -> str:
         facts.append(f"{len(sample.ignore_boxes)} ignored")
     if not sample.has_masks:
         facts.append("boxes only")
+    if sample.loss_weight != 1:
+        facts.append(f"losses times {sample.loss_weight:g}")
     if sample.drawn_category is not None:
         facts.append(f"drawn for {names[sample.drawn_category]}")
     return f"{image}, {width} x {height}\n{', '.join(facts)}"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from longtail.config.stages import Stage
 from longtail.config.variant import Data
+from longtail.data.joining.other_data import NO_OTHER_DATA, OtherData
 from longtail.data.loading.batches import training_batches
 from longtail.data.loading.sample import Sample
 from longtail.data.lvis.annotations import Annotations
@@ -21,6 +22,7 @@ def first_samples(
     number: int,
     *,
     maps: ClassMaps | None = None,
+    other: OtherData = NO_OTHER_DATA,
 ) -> list[Sample]:
     """So many samples in the order in which the steps of a stage see them, over all workers.
 
@@ -32,6 +34,7 @@ def first_samples(
         seed: The stage's `data_seed`.
         number: Samples, at least 1.
         maps: The images' maps of classes, where they are learned from.
+        other: What is learned from besides the training file.
 
     Raises:
         BadInputError: A picture or a map is missing, damaged or of another size.
@@ -45,6 +48,7 @@ def first_samples(
         data=data,
         seed=seed,
         maps=maps,
+        other=other,
     )
     samples: Iterator[Sample] = (sample for batch in batches for sample in batch.samples)
     return list(islice(samples, number))

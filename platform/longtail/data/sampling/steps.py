@@ -18,8 +18,8 @@ class EpochOrder(NamedTuple):
 
     Attributes:
         images: (L,) int64 image indices, L >= 1.
-        categories: (L,) int64, the category each image was drawn for, or None where images are not
-            drawn for a category that matters later.
+        categories: (L,) int64, the category each image was drawn for, or -1 for none; None where
+            images are not drawn for a category that matters later.
     """
 
     images: NDArray[np.int64]
@@ -72,7 +72,8 @@ def items(stream: ImageStream, epoch: int, position: int) -> Iterator[Item]:
         )
     while True:
         for place in range(position, len(order.images)):
-            category = None if order.categories is None else int(order.categories[place])
+            drawn_for = -1 if order.categories is None else int(order.categories[place])
+            category = None if drawn_for < 0 else drawn_for
             yield Item(int(order.images[place]), epoch, place, category)
         epoch, position = epoch + 1, 0
         order = stream.epoch_order(epoch)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.option("--categories", default=30, show_default=True, help="Categories, 1 to 1320.")
 @click.option("--size", default=128, show_default=True, help="Typical side of an image, pixels.")
 @click.option("--seed", default=0, show_default=True, help="Same seed, same bytes.")
+@click.option("--others", is_flag=True, help="Also boxes_only.json and all_boxes.json.")
 @click.option("--force", is_flag=True, help="Write over other content of OUT.")
 def main(
     out: Path,
@@ -29,13 +30,16 @@ def main(
     categories: int,
     size: int,
     seed: int,
+    others: bool,
     force: bool,
 ) -> None:
     """Write a synthetic long-tail data set in LVIS v1 format to the folder OUT.
 
     Categories are shapes of a colour and a pattern; their image counts follow Zipf's law and give
     rare, common and frequent ones. Masks are the visible parts. Makes train.json, val.json,
-    unlabelled.json and images/<split>/*.png.
+    unlabelled.json and images/<split>/*.png. With --others, for learning from other data:
+    boxes_only.json, images of boxes alone, of half of the categories and of foreign ones, and
+    all_boxes.json, the boxes of all that the training images show, annotated or not.
 
     \b
     Examples:
@@ -51,6 +55,10 @@ def main(
         _show_counts(out)
     else:
         click.echo(f"{out}: this data set is already there; nothing to do")
+    if others:
+        from longtail.data.synthetic.others import write_others
+
+        write_others(out, parameters)
 
 
 def _write(out: Path, parameters: "Parameters", force: bool) -> bool:

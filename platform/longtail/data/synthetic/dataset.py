@@ -5,7 +5,7 @@ The same parameters give the same bytes on one machine.
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from PIL import Image as PilImage
 from longtail.data.synthetic.categories import Look, frequency_group, image_shares, looks
 from longtail.data.synthetic.plan import PlannedObject, plan_images, room_for_all, verified_absent
 from longtail.data.synthetic.records import Record, instance_records
-from longtail.data.synthetic.scenes import paint
+from longtail.data.synthetic.scenes import Scene, paint
 from longtail.files import sha256_of, write_json
 from longtail.randomness import generator_for
 from longtail.sealed import MISMATCH, read_sealed_json, write_sealed_json
@@ -104,6 +104,15 @@ def write_dataset(
     return True
 
 
+def painted_scene(
+    size: int, kinds: Sequence[Look], plan: Sequence[PlannedObject], rng: np.random.Generator
+) -> Scene:
+    """A picture of some `size` pixels a side with the planned objects, which are of `kinds`."""
+    low, high = (size * (1 + sign * SIDE_VARIATION) for sign in (-1, 1))
+    height, width = (int(side) for side in np.rint(rng.uniform(low, high, 2)))
+    return paint((height, width), [kinds[item.label] for item in plan], rng)
+
+
 @dataclass(frozen=True)
 class _Painter:
     """Makes the images of a split, each with random numbers of its own."""
@@ -115,9 +124,8 @@ class _Painter:
     def paint(self, out: Path, i: int, plan: list[PlannedObject]) -> tuple[Record, list[Record]]:
         """Save picture i; return its image record and its annotations."""
         rng = generator_for(self.parameters.seed, PICTURE, self.split, i)
-        low, high = (self.parameters.size * (1 + sign * SIDE_VARIATION) for sign in (-1, 1))
-        height, width = (int(side) for side in np.rint(rng.uniform(low, high, 2)))
-        scene = paint((height, width), [self.kinds[item.label] for item in plan], rng)
+        scene = painted_scene(self.parameters.size, self.kinds, plan, rng)
+        height, width = scene.owner.shape
         drawn = [plan[k] for k in scene.drawn]
         image_id = sum(self.parameters.counts[: self.split]) + i + 1
         file_name = f"{SPLITS[self.split]}/{image_id:012d}.png"
@@ -172,7 +180,7 @@ def _paint_split(
 def _write_annotation_files(
     out: Path, kinds: list[Look], files: list[tuple[list[Record], list[Record]]]
 ) -> None:
-    categories = _categories(kinds, *files[0])
+    categories = category_records(kinds, *files[0])
     for split, (images, annotations) in zip(SPLITS, files, strict=True):
         tree: Record = {
             "info": {"description": f"synthetic long-tail set, {split}", "version": "1.0"},
@@ -185,7 +193,10 @@ def _write_annotation_files(
         write_json(out / f"{split}.json", tree, indent=None, end="", allow_nan=True)
 
 
-def _categories(kinds: list[Look], images: list[Record], annotations: list[Record]) -> list[Record]:
+def category_records(
+    kinds: Sequence[Look], images: Sequence[Record], annotations: Sequence[Record]
+) -> list[Record]:
+    """The `categories` of a file, with the counts of these images and annotations."""
     instance_counts = Counter(a["category_id"] for a in annotations)
     pairs = {(a["image_id"], a["category_id"]) for a in annotations}
     image_counts = Counter(category for _, category in pairs)

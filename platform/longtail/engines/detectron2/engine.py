@@ -24,8 +24,6 @@ PROPOSAL_LOSSES = {"rpn_objectness": "loss_rpn_cls", "rpn_box": "loss_rpn_loc"}
 class Detectron2Engine(nn.Module):
     """A Mask R-CNN of detectron2; implements `longtail.engines.base.Engine`.
 
-    A sample's `loss_weight` scales its RoI losses only: the proposal losses know no weights.
-
     Args:
         model: The detector as `longtail_config` describes it.
 

@@ -21,22 +21,69 @@ from detectron2.modeling.proposal_generator import PROPOSAL_GENERATOR_REGISTRY
 from detectron2.modeling.proposal_generator.proposal_utils import find_top_rpn_proposals
 from detectron2.modeling.proposal_generator.rpn import RPN, RPN_HEAD_REGISTRY
 from detectron2.structures import Boxes, Instances
+from detectron2.utils.events import get_event_storage
 from torch import Tensor
 
 from longtail.config.detector import Proposals
+from longtail.engines.anchor_weights import SMOOTH_L1_BETA, anchor_weights, weighted_losses
 from longtail.engines.anchors import level_sizes
+from longtail.engines.detectron2.targets import TargetInstances
 from longtail.models.necks.base import Levels
 from longtail.models.rpn_head import RPNHead
 
-SMOOTH_L1_BETA = 1 / 9
-
 
 class FiniteRPN(RPN):  # type: ignore[misc]
-    """detectron2's network that drops proposals which are not finite, in training too.
+    """detectron2's network that drops proposals which are not finite, in training too, and whose
+    anchors can count differently.
 
     detectron2 would raise FloatingPointError on the one rank that sees them, and the other ranks
     would wait for it for ever. The losses say that a training diverged, on every rank.
     """
+
+    _weights: list[Tensor] | None = None
+
+    @torch.no_grad()
+    def label_and_sample_anchors(
+        self, anchors: Sequence[Boxes], gt_instances: Sequence[Instances]
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """See detectron2; `losses`, which comes next, learns the weights from here."""
+        labels, boxes = super().label_and_sample_anchors(anchors, gt_instances)
+        given = [of.targets for of in gt_instances if isinstance(of, TargetInstances)]
+        every = Boxes.cat(anchors).tensor
+        self._weights = anchor_weights([every] * len(given), labels, given) if given else None
+        return labels, boxes
+
+    def losses(
+        self,
+        anchors: Sequence[Boxes],
+        pred_objectness_logits: Sequence[Tensor],
+        gt_labels: Sequence[Tensor],
+        pred_anchor_deltas: Sequence[Tensor],
+        gt_boxes: Sequence[Tensor],
+    ) -> dict[str, Tensor]:
+        """See detectron2; its own losses where no anchor has a weight."""
+        weights, self._weights = self._weights, None
+        if weights is None:
+            plain: dict[str, Tensor] = super().losses(
+                anchors, pred_objectness_logits, gt_labels, pred_anchor_deltas, gt_boxes
+            )
+            return plain
+        every, labels = Boxes.cat(anchors).tensor, torch.stack(list(gt_labels))
+        targets = torch.stack([self.box2box_transform.get_deltas(every, of) for of in gt_boxes])
+        drawn = labels >= 0
+        storage = get_event_storage()
+        storage.put_scalar("rpn/num_pos_anchors", int((labels == 1).sum()) / len(labels))
+        storage.put_scalar("rpn/num_neg_anchors", int((labels == 0).sum()) / len(labels))
+        objectness, boxes = weighted_losses(
+            torch.cat(list(pred_objectness_logits), dim=1)[drawn],
+            torch.cat(list(pred_anchor_deltas), dim=1)[drawn],
+            labels[drawn],
+            targets[drawn],
+            torch.stack(weights)[drawn],
+            self.batch_size_per_image * len(labels),
+        )
+        losses = {"loss_rpn_cls": objectness, "loss_rpn_loc": boxes}
+        return {name: loss * self.loss_weight.get(name, 1.0) for name, loss in losses.items()}
 
     @torch.no_grad()
     def predict_proposals(

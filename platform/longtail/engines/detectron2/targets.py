@@ -10,6 +10,7 @@ from detectron2.structures import BitMasks, Boxes, Instances, PolygonMasks
 from torch import Tensor
 
 from longtail.data.loading.scenes.masks import InstanceMasks
+from longtail.engines.targets import on_device
 from longtail.models.roi_heads.targets import MaskTargets, RoITargets
 
 
@@ -44,8 +45,10 @@ class TargetInstances(Instances):  # type: ignore[misc]
             source=given.source.to(device),
             ignore_boxes=given.ignore_boxes.to(device),
             ignore_weights=given.ignore_weights.to(device),
-            semantic=None if given.semantic is None else given.semantic.to(device),
-            regions=None if given.regions is None else given.regions.to(device),
+            semantic=on_device(given.semantic, device),
+            regions=on_device(given.regions, device),
+            ignore_proposals=on_device(given.ignore_proposals, device),
+            ignore_labels=on_device(given.ignore_labels, device),
         )
         return TargetInstances(self.image_size, moved)
 

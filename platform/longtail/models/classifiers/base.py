@@ -14,11 +14,14 @@ class ClassificationTargets:
         labels: (R,) int64 in 0..K.
         verified: (R, K) bool, the category is in S_P or S_N of the RoI's own source image.
         weights: (R,) float32, the factor of each RoI.
+        category_weights: (R, K) float32, besides it the factor of each category's loss; None where
+            all are 1. Only classifiers with a loss for each category are given any.
     """
 
     labels: Tensor
     verified: Tensor
     weights: Tensor
+    category_weights: Tensor | None = None
 
 
 class Classifier(Protocol):

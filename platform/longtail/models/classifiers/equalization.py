@@ -40,7 +40,9 @@ class EqualizationClassifier(SigmoidClassifier):
     def loss(self, logits: Tensor, targets: ClassificationTargets) -> Tensor:
         """See `equalization_loss`."""
         verified = targets.verified if self.use_verified else None
-        return equalization_loss(logits, targets.labels, targets.weights, self.tail, verified)
+        return equalization_loss(
+            logits, targets.labels, targets.weights, self.tail, verified, targets.category_weights
+        )
 
 
 def tail_categories(statistics: CategoryStatistics, tail_frequency: float | None) -> Tensor:

@@ -64,11 +64,10 @@ class EqualizationV2Classifier(nn.Module):
         """See `equalization_v2_loss`; the batch itself counts from the next step on."""
         ratio = gradient_ratio(self.positive_gradient, self.negative_gradient)
         factors = gradient_weights(ratio, self.slope, self.midpoint, self.positive_gain)
-        loss = equalization_v2_loss(logits, targets.labels, targets.weights, factors)
+        given = logits, targets.labels, targets.weights, factors, targets.category_weights
+        loss = equalization_v2_loss(*given)
         if self.training:
-            positive, negative = gradients_of_batch(
-                logits, targets.labels, targets.weights, factors
-            )
+            positive, negative = gradients_of_batch(*given)
             self.positive_gradient += positive
             self.negative_gradient += negative
         return loss

@@ -45,4 +45,6 @@ class FederatedClassifier(SigmoidClassifier):
             targets.labels, self.image_count, self.num_judged, self.frequency_power
         )
         verified = targets.verified if self.keep_verified else None
-        return federated_loss(logits, targets.labels, targets.weights, judged, verified)
+        return federated_loss(
+            logits, targets.labels, targets.weights, judged, verified, targets.category_weights
+        )

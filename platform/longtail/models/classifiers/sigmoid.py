@@ -32,7 +32,9 @@ class SigmoidClassifier(nn.Module):
 
     def loss(self, logits: Tensor, targets: ClassificationTargets) -> Tensor:
         """See `sigmoid_cross_entropy`."""
-        return sigmoid_cross_entropy(logits, targets.labels, targets.weights)
+        return sigmoid_cross_entropy(
+            logits, targets.labels, targets.weights, targets.category_weights
+        )
 
     def scores(self, logits: Tensor) -> Tensor:
         """See `Classifier`; the background column is zero."""

@@ -191,4 +191,18 @@ def _targets(sampled: Sequence[SampledRoIs]) -> ClassificationTargets:
         labels=torch.cat([rois.labels for rois in sampled]),
         verified=torch.cat([rois.verified for rois in sampled]),
         weights=torch.cat([rois.weights for rois in sampled]),
+        category_weights=_category_weights(sampled),
+    )
+
+
+def _category_weights(sampled: Sequence[SampledRoIs]) -> Tensor | None:
+    given = [rois.category_weights for rois in sampled]
+    if all(of_image is None for of_image in given):
+        return None
+    pairs = zip(sampled, given, strict=True)
+    return torch.cat(
+        [
+            torch.ones_like(rois.verified, dtype=rois.weights.dtype) if own is None else own
+            for rois, own in pairs
+        ]
     )

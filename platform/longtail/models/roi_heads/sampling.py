@@ -27,6 +27,8 @@ class SampledRoIs:
         matched: (F,) int64, the instance of each foreground RoI.
         matched_boxes: (F, 4) the instances' boxes.
         is_annotation: (R,) bool, the RoI is an instance's own box.
+        category_weights: (R, K) float32, besides `weights` the factor of each category's loss; None
+            where all are 1.
     """
 
     boxes: Tensor
@@ -36,6 +38,7 @@ class SampledRoIs:
     matched: Tensor
     matched_boxes: Tensor
     is_annotation: Tensor
+    category_weights: Tensor | None = None
 
     @property
     def num_foreground(self) -> int:
@@ -128,6 +131,9 @@ class RoISampler:
             matched=matched,
             matched_boxes=targets.boxes[matched],
             is_annotation=chosen >= num_proposals,
+            category_weights=category_factors(
+                boxes[chosen], len(foreground), targets, self.num_categories
+            ),
         )
 
     def _draw(
@@ -167,11 +173,41 @@ def ignore_factors(boxes: Tensor, targets: RoITargets) -> Tensor:
     """(P,) weight of background boxes: that of the ignore box they overlap most, if by over 0.5.
 
     COCO-ignore of the EQL 2019 report, 3.1 (weight 0.5), and ignored pseudo-labels (weight 0).
+    Ignore boxes of a single category are left to `category_factors`.
     """
-    iou, nearest = best_overlap(boxes, targets.ignore_boxes)
+    if targets.ignore_labels is None:
+        return on_ignore_boxes(boxes, targets.ignore_boxes, targets.ignore_weights)
+    of_all = targets.ignore_labels < 0
+    return on_ignore_boxes(boxes, targets.ignore_boxes[of_all], targets.ignore_weights[of_all])
+
+
+def category_factors(
+    boxes: Tensor, num_foreground: int, targets: RoITargets, num_categories: int
+) -> Tensor | None:
+    """(R, K) factor of each category's loss at RoIs of which the foreground comes first: at
+    background on ignore boxes of a category (IoU over 0.5) the weight of the nearest one, else 1.
+
+    The ignore mode `class` of pseudo-labels: lvisTraveler 2020, section 2.1, does not say which.
+
+    Returns:
+        None where no ignore box names a category.
+    """
+    if targets.ignore_labels is None:
+        return None
+    factors = boxes.new_ones(len(boxes), num_categories)
+    for label in sorted(set(targets.ignore_labels.tolist()) - {-1}):
+        own = targets.ignore_labels == label
+        of_label = targets.ignore_boxes[own], targets.ignore_weights[own]
+        factors[num_foreground:, label] = on_ignore_boxes(boxes[num_foreground:], *of_label)
+    return factors
+
+
+def on_ignore_boxes(boxes: Tensor, ignore_boxes: Tensor, ignore_weights: Tensor) -> Tensor:
+    """(P,) weight of the one of (I, 4) boxes that each overlaps most, if by over 0.5, else 1."""
+    iou, nearest = best_overlap(boxes, ignore_boxes)
     factors = torch.ones_like(iou)
     ignored = iou > IGNORE_IOU
-    factors[ignored] = targets.ignore_weights[nearest[ignored]]
+    factors[ignored] = ignore_weights[nearest[ignored]]
     return factors
 
 

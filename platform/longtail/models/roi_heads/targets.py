@@ -42,7 +42,7 @@ class RoITargets:
         ignore_boxes: (I, 4) float32.
         ignore_weights: (I,) float32, the weight of background RoIs that lie on an ignore box.
         has_masks: False where instances are annotated with boxes only.
-        loss_weight: Factor of the image's RoI losses.
+        loss_weight: Factor of the image's losses, but for those of classes in the whole picture.
         drawn_category: Label in 0..K-1 whose RoIs alone are foreground; None takes all instances.
         background_per_foreground: Background RoIs for each foreground RoI, where `drawn_category`
             is given.
@@ -50,6 +50,10 @@ class RoITargets:
             255; None where nothing is labelled.
         regions: (S, 4) float32, the part of the picture that shows each source, of no extent for
             one of which single instances were taken; None where the only source is all of it.
+        ignore_proposals: (I,) bool, whether background anchors count less there too; None where
+            they never do.
+        ignore_labels: (I,) int64 in 0..K-1, the only category whose loss is meant, or -1 for all;
+            None where all are.
     """
 
     boxes: Tensor
@@ -65,3 +69,5 @@ class RoITargets:
     background_per_foreground: float = 1.0
     semantic: Tensor | None = None
     regions: Tensor | None = None
+    ignore_proposals: Tensor | None = None
+    ignore_labels: Tensor | None = None

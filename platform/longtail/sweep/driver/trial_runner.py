@@ -109,7 +109,7 @@ class TrialRunner:
 
     def _train_shared_stages(self, runner: NodeRunner, group: Sequence[PendingTrial]) -> None:
         """Once for all trials: later groups wait, and find them finished."""
-        for node in group[0].row.stages[:-1]:
+        for node in group[0].row.before_last_stage():
             with self._locks[node.id]:
                 status = self.statuses[node.id]
                 if status.state is State.FAILED:
@@ -180,5 +180,6 @@ class TrialRunner:
 
 
 def _iterations_of(row: Row, node: Node) -> int:
-    number = [stage.id for stage in row.stages].index(node.id)
-    return row.variant.stages[number].schedule.iterations
+    """Of a training; what its pseudo-labels take is none of them."""
+    stages = zip(row.stages, row.variant.stages, strict=True)
+    return next((of.schedule.iterations for stage, of in stages if stage.id == node.id), 0)

@@ -91,3 +91,24 @@ def test_every_row_that_is_not_run_has_a_line(capsys: pytest.CaptureFixture[str]
         "not run b",
         "  needs PNGs",
     ]
+
+
+def test_rows_whose_other_files_are_not_given_are_left_out(
+    toy_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requests, "TABLES", {"mixed": ("sigmoid_r50", "eql_coco_ignore_r50")})
+    asked = request(toy_set, tmp_path)
+    assert [row.name for row in asked.plan().rows] == ["sigmoid_r50"]
+    (left,) = asked.left_out.values()
+    assert left.startswith("the file coco of stages.0.ignore: add --also coco=FILE, where FILE is")
+
+
+def test_a_merge_of_a_row_that_is_left_out_is_left_out_with_it(
+    toy_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = ("htc_x50", "htc_r101_ms_dcn", "htc_x50_coco")
+    monkeypatch.setattr(requests, "TABLES", {"mixed": table})
+    merges = ("both=htc_x50+htc_r101_ms_dcn", "lacking=htc_x50+htc_x50_coco")
+    asked = request(toy_set, tmp_path, merges=merges)
+    assert [row.name for row in asked.plan().all_rows] == ["htc_x50", "htc_r101_ms_dcn", "both"]
+    assert asked.left_out["lacking"] == "row htc_x50_coco, which is not run"

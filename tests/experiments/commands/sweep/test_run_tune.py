@@ -28,6 +28,7 @@ def options(runs: Path, **changes: Any) -> dict[str, Any]:
         "val": None,
         "images": None,
         "semantic": None,
+        "also": (),
         "exhaustive": False,
         "no_report": False,
         "scale": None,

@@ -14,12 +14,15 @@ from longtail.cluster.nodes.plan import (
 )
 from longtail.config.classifiers import Equalization, Sigmoid
 from longtail.config.detector import Detector, Detectron2, Timm
+from longtail.config.other_data.ignored import IgnoreBoxes
+from longtail.config.other_data.joined import JoinedFile
 from longtail.config.roi_stages import HybridTaskCascade, SemanticBranch
 from longtail.config.stages import Stage
 from longtail.config.test_time.scales import ViewScale
 from longtail.config.test_time.suppression import SoftNMS
 from longtail.config.test_time.tta import TTA
 from longtail.config.variant import Inference, Variant
+from longtail.data.joining.also_file import AlsoFile
 from longtail.data.semantic.maps import SemanticMaps
 
 DATA = DataFiles(Path("train.json"), Path("val.json"), Path("images"), "a" * 64, "b" * 64)
@@ -207,3 +210,55 @@ def test_what_a_row_lacks_is_named_with_its_option(tmp_path: Path) -> None:
     assert "--semantic DIR" in of_maps
     maps = SemanticMaps(tmp_path, "c" * 64)
     assert missing_inputs("a", semantic, replace(DATA, semantic=maps)) == []
+
+
+OTHER = AlsoFile("oi", Path("oi.json"), Path("pictures"), digest="d" * 64)
+COCO = AlsoFile("coco", Path("coco.json"), Path("pictures"), digest="e" * 64)
+
+
+def with_files(joined: str | None, ignored: str | None = None) -> Stage:
+    return Stage(
+        classifier=Sigmoid(),
+        joined=() if joined is None else (JoinedFile(file=joined),),
+        ignore=() if ignored is None else (IgnoreBoxes(file=ignored),),
+    )
+
+
+def stage_ids(stages: tuple[Stage, ...], *also: AlsoFile) -> list[str]:
+    variant = Variant(stages=stages, external_data=True)
+    (row,) = make_plan({"a": variant}, (0,), replace(DATA, also=also)).rows
+    return [node.id for node in row.stages]
+
+
+def test_other_files_are_inputs_by_content_and_not_by_name() -> None:
+    plain = stage_ids((with_files(None),))
+    assert stage_ids((with_files(None),), OTHER) == plain
+    (first,) = stage_ids((with_files("oi"),), OTHER, COCO)
+    assert first != plain[0]
+    moved = replace(OTHER, name="x", path=Path("y.json"), images=Path("z"))
+    assert stage_ids((with_files("x"),), moved) == [first]
+    assert stage_ids((with_files("oi"),), replace(OTHER, digest="f" * 64)) != [first]
+    assert stage_ids((with_files("oi"),), replace(OTHER, exhaustive=True)) != [first]
+    assert stage_ids((with_files("oi"),), replace(OTHER, by_name=True)) != [first]
+
+
+def test_files_of_later_stages_change_no_node_before_them() -> None:
+    alone = stage_ids((with_files("oi"),), OTHER, COCO)
+    both = stage_ids((with_files("oi"), with_files("coco", "oi")), OTHER, COCO)
+    assert both[0] == alone[0]
+    swapped = stage_ids((with_files("oi"), with_files("oi", "coco")), OTHER, COCO)
+    assert swapped[0] == alone[0] and swapped[1] != both[1]
+
+
+def test_the_node_says_which_input_is_which_file() -> None:
+    variant = Variant(stages=(with_files("coco", "oi"),), external_data=True)
+    (row,) = make_plan({"a": variant}, (0,), replace(DATA, also=(OTHER, COCO))).rows
+    node = row.stages[0]
+    assert (node.inputs["also_0"], node.inputs["also_1"]) == ("e" * 64, "d" * 64)
+    (stage,) = node.config["stages"]
+    assert stage["joined"][0]["file"] == "also_0" and stage["ignore"][0]["file"] == "also_1"
+
+
+def test_a_file_that_a_stage_names_must_be_given() -> None:
+    with pytest.raises(ValueError, match=r"a: stages\.0\.ignore: the file coco is not given; add"):
+        stage_ids((with_files("oi", "coco"),), OTHER)

@@ -3,6 +3,7 @@ from collections import namedtuple
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -21,6 +22,8 @@ from longtail.config.augmentations import (
     Rotation,
     ScaleJitter,
 )
+from longtail.config.other_data.ignored import IgnoreBoxes
+from longtail.config.other_data.joined import JoinedFile
 from longtail.config.stages import (
     ClassAware,
     ClassThenImage,
@@ -29,12 +32,15 @@ from longtail.config.stages import (
     Stage,
 )
 from longtail.config.variant import Data, Inference
+from longtail.data.joining.also_file import AlsoFile
+from longtail.data.joining.other_data import NO_OTHER_DATA, OtherData, open_other_data
 from longtail.data.loading import batches as loading
 from longtail.data.loading.batches import TrainingBatch, prediction_images, training_batches
 from longtail.data.loading.sample import Sample
 from longtail.data.lvis.annotations import Annotations, open_annotations
 from longtail.data.semantic.classes import ClassMaps
 from longtail.data.synthetic.dataset import Parameters, write_dataset
+from longtail.data.synthetic.others import write_others
 from longtail.problems import BadInputError
 
 STAGE = Stage(
@@ -59,7 +65,9 @@ EVERY_CHANGE: tuple[Augmentation, ...] = (
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("synthetic")
-    write_dataset(out, Parameters(8, 5, 1, 6, 64, 0))
+    parameters = Parameters(8, 5, 1, 6, 64, 0)
+    write_dataset(out, parameters)
+    write_others(out, parameters)
     return out
 
 
@@ -76,6 +84,7 @@ def batches(
     loader_processes: int = 0,
     stage: Stage = STAGE,
     maps: ClassMaps | None = None,
+    other: OtherData = NO_OTHER_DATA,
 ) -> Iterator[TrainingBatch]:
     return training_batches(
         annotations=annotations,
@@ -88,6 +97,7 @@ def batches(
         start=start,
         loader_processes=loader_processes,
         maps=maps,
+        other=other,
     )
 
 
@@ -106,6 +116,38 @@ def same_batch(first: TrainingBatch, second: TrainingBatch) -> bool:
     samples = zip(first.samples, second.samples, strict=True)
     places = (first.epoch, first.position) == (second.epoch, second.position)
     return places and all(same_sample(*pair) for pair in samples)
+
+
+def test_images_of_other_files_are_the_same_for_any_workers_and_after_a_resume(
+    annotations: Annotations, folder: Path
+) -> None:
+    files = [
+        AlsoFile(name, folder / f"{name}.json", folder / "images")
+        for name in ("boxes_only", "all_boxes")
+    ]
+    joined = JoinedFile(
+        file="boxes_only", loss_weight=0.5, augmentations=(Resize(short_sides=(64,)), Blur())
+    )
+    ignored = IgnoreBoxes(file="all_boxes")
+    stage = STAGE.replace(joined=(joined,), ignore=(ignored,))
+    other = open_other_data(annotations, stage, files, use_empty_images=False)
+
+    def taken(number: int, **changes: Any) -> list[TrainingBatch]:
+        return list(islice(batches(annotations, stage=stage, other=other, **changes), number))
+
+    whole = taken(6)
+    assert whole[-1].epoch > 0
+    samples = [sample for batch in whole for sample in batch.samples]
+    from_other = [sample for sample in samples if sample.joined_from is not None]
+    assert {(s.joined_from, s.loss_weight) for s in from_other} == {("boxes_only", 0.5)}
+    own = [sample for sample in samples if sample.joined_from is None]
+    assert all(len(s.ignore_boxes) and (s.ignore_weights == 0.5).all() for s in own if len(s.boxes))
+    rest = taken(2, start=(whole[3].epoch, whole[3].position))
+    assert all(same_batch(*pair) for pair in zip(whole[4:], rest, strict=True))
+    assert same_batch(taken(1, loader_processes=1)[0], whole[0])
+    halves = [taken(1, num_replicas=2, rank=rank)[0].samples for rank in (0, 1)]
+    dealt = [sample for pair in zip(*halves, strict=True) for sample in pair]
+    assert all(same_sample(*pair) for pair in zip(whole[0].samples, dealt, strict=True))
 
 
 def test_resuming_gives_the_same_pictures_as_going_on(annotations: Annotations) -> None:

@@ -14,7 +14,7 @@ from longtail.data.loading.images import load_image
 from longtail.data.loading.load_sample import for_drawn_category, load_sample
 from longtail.data.loading.sample import Sample
 from longtail.data.loading.scenes.masks import BitmapMask, PolygonMask
-from longtail.data.loading.scenes.partners import TrainingPictures
+from longtail.data.loading.scenes.pictures import TrainingPictures
 from longtail.data.loading.transforms.base import Transform
 from longtail.data.loading.transforms.horizontal_flip import HorizontalFlip
 from longtail.data.loading.transforms.resize import Resize

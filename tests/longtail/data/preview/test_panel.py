@@ -103,6 +103,11 @@ def test_the_caption_says_what_is_shown() -> None:
     )
 
 
+def test_the_caption_names_the_file_of_a_joined_image_and_its_weight() -> None:
+    joined = replace(sample(), joined_from="web", loss_weight=0.25)
+    assert caption(joined, NAMES) == ("image 7 of web, 160 x 100\n2 instances, losses times 0.25")
+
+
 def test_colours_of_neighbours_differ() -> None:
     colours = [np.array(colour_of(number)) for number in range(12)]
     assert min(abs(one - other).max() for one, other in pairwise(colours)) > 60

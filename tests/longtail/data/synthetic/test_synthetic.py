@@ -16,6 +16,7 @@ from longtail.data.synthetic.__main__ import main
 from longtail.data.synthetic.categories import frequency_group, image_shares, looks
 from longtail.data.synthetic.contours import outlines
 from longtail.data.synthetic.dataset import Parameters, write_dataset
+from longtail.data.synthetic.others import _all_boxes, write_others
 from longtail.data.synthetic.plan import plan_images, room_for_all, verified_absent
 from longtail.data.synthetic.scenes import paint
 from longtail.problems import BadInputError
@@ -295,3 +296,33 @@ def test_a_damaged_marker_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match=r"synthetic\.json: damaged.*--force"):
         write_dataset(tmp_path, SMALL)
     assert write_dataset(tmp_path, SMALL, force=True)
+
+
+def test_others_stand_beside_the_set_and_change_none_of_its_bytes(tmp_path: Path) -> None:
+    write_dataset(tmp_path, SMALL)
+    before = digests(tmp_path)
+    write_others(tmp_path, SMALL)
+    after = digests(tmp_path)
+    assert after.items() > before.items()
+    write_others(tmp_path, SMALL)
+    assert digests(tmp_path) == after
+    train, boxes = tree_of(tmp_path, "train"), tree_of(tmp_path, "boxes_only")
+    known = {category["synset"]: category["id"] for category in train["categories"]}
+    other = {category["synset"]: category["id"] for category in boxes["categories"]}
+    common = known.keys() & other.keys()
+    assert len(common) == 2 and len(other) == 4
+    assert all(known[synset] != other[synset] for synset in common)
+    assert not any("segmentation" in record for record in boxes["annotations"])
+    opened = open_annotations(tmp_path / "boxes_only.json", cache_dir=tmp_path / "cache")
+    assert opened.num_instances > 0 and not all(map(opened.has_masks, range(opened.num_images)))
+
+
+def test_all_boxes_are_those_of_the_training_images_and_of_what_nobody_annotated(
+    folder: Path,
+) -> None:
+    train, every = tree_of(folder, "train"), _all_boxes(DEFAULTS)
+    for field in ("id", "file_name", "height", "width"):
+        assert [i[field] for i in every["images"]] == [i[field] for i in train["images"]]
+    boxes = {(a["image_id"], a["category_id"], *a["bbox"]) for a in train["annotations"]}
+    found = {(a["image_id"], a["category_id"], *a["bbox"]) for a in every["annotations"]}
+    assert boxes < found

@@ -241,3 +241,25 @@ def test_one_category_can_be_learned(classifier: config.SingleClassifier) -> Non
     assert losses[-1] < 0.8 * losses[0]
     scores = built.scores(built(features))
     assert scores[0, 0] > scores[1, 0]
+
+
+@pytest.mark.parametrize(
+    "classifier", [of for of in SINGLE.values() if of.loss_for_each], ids=lambda of: str(of.name)
+)
+def test_a_category_that_is_ignored_at_a_roi_gets_no_gradient_there_and_others_keep_theirs(
+    classifier: config.SingleClassifier,
+) -> None:
+    factors = torch.ones(2, K)
+    factors[1, 0] = 0
+    gradients = []
+    for given in (TARGETS, replace(TARGETS, category_weights=factors)):
+        built, logits = _build(classifier), torch.zeros(2, K + 1)
+        logits = logits[:, : _linear(built).out_features].requires_grad_()
+        torch.manual_seed(0)
+        built.loss(logits, given).backward()
+        assert logits.grad is not None
+        gradients.append(logits.grad)
+    plain, ignored = gradients
+    assert plain[1, 0] != 0
+    plain[1, 0] = 0
+    assert torch.equal(plain, ignored)

@@ -3,6 +3,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from longtail.losses.reduction import mean_over_rois
 from longtail.models.roi_heads.sampling import (
     RoISampler,
     SampledRoIs,
@@ -96,6 +97,13 @@ def test_report_example_of_ignored_background(make_targets: TargetsMaker) -> Non
     ignore = torch.tensor([[0, 0, 10, 10], [20, 0, 30, 10], [40, 0, 50, 10]]).float()
     targets = make_targets([], [], ignore_boxes=ignore, ignore_weights=torch.full((3,), 0.5))
     assert ignore_factors(boxes, targets).tolist() == [0.5, 1.0, 1.0, 1.0]
+
+
+def test_report_example_of_weighted_and_doubled_losses() -> None:
+    # One foreground RoI and three of background with those IoUs; EQL 2019 report, 3.1.
+    losses, weights = torch.tensor([1.0, 0.6, 0.4, 0.2]), torch.tensor([1.0, 0.5, 1.0, 1.0])
+    torch.testing.assert_close(2 * mean_over_rois(losses, weights), torch.tensor(0.95))
+    torch.testing.assert_close(mean_over_rois(losses, torch.ones(4)), torch.tensor(0.55))
 
 
 def test_loss_weight_multiplies_every_roi(make_targets: TargetsMaker) -> None:
@@ -303,3 +311,33 @@ def test_all_of_a_drawn_category_keeps_its_share_of_background(
     # The other instance's boxes are neither; no bound of a draw holds.
     assert sampled.labels.tolist() == [3] * 4 + [K] * background
     assert OTHER not in sampled.boxes.tolist() and sampled.matched.tolist() == [1] * 4
+
+
+def test_ignore_box_of_a_category_spares_that_category_alone_and_background_alone(
+    make_targets: TargetsMaker,
+) -> None:
+    far = [50.0, 50.0, 60.0, 60.0]
+    targets = make_targets(
+        [INSTANCE],
+        [3],
+        ignore_boxes=torch.tensor([far, INSTANCE, far]),
+        ignore_weights=torch.tensor([0.25, 0.0, 0.5]),
+        ignore_labels=torch.tensor([1, 2, -1]),
+    )
+    sampled = SAMPLE_ALL(PROPOSALS, targets)
+    assert sampled.category_weights is not None
+    found = _by_box(sampled.boxes, sampled.category_weights)
+    # Foreground on the box of category 2 keeps all, and so does a RoI of IoU 0.4 with it.
+    assert found == {
+        (0, 0, 10, 10): [1.0] * 5,
+        (0, 0, 10, 5): [1.0] * 5,
+        (0, 0, 10, 4): [1.0] * 5,
+        (50, 50, 60, 60): [1.0, 0.25, 1.0, 1.0, 1.0],
+    }
+    assert _by_box(sampled.boxes, sampled.weights)[50, 50, 60, 60] == 0.5
+
+
+def test_without_ignore_boxes_of_a_category_there_are_no_factors(
+    make_targets: TargetsMaker,
+) -> None:
+    assert SAMPLE_ALL(PROPOSALS, make_targets([INSTANCE], [3])).category_weights is None

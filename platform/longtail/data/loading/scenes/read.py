@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 from torch import Tensor
 
+from longtail.data.joining.ignored import Ignored
 from longtail.data.loading.sample import VerifiedCategories
 from longtail.data.loading.scenes.geometry import Geometry
 from longtail.data.loading.scenes.instances import Instances
@@ -39,8 +40,7 @@ def read_scene(
         ),
         sources=(verified_categories(annotations, i),),
         regions=np.array([[0.0, 0.0, size[1], size[0]]]),
-        ignore_boxes=np.zeros((0, 4)),
-        ignore_weights=np.zeros(0, np.float32),
+        ignored=Ignored.none(),
         has_masks=annotations.has_masks(i),
         semantic=None if maps is None else maps.of_image(annotations, i),
         pending=Geometry.unmoved(size),

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PilImage
 
+from longtail.data.joining.ignored import Ignored
 from longtail.data.loading.sample import VerifiedCategories
 from longtail.data.loading.scenes.geometry import Geometry
 from longtail.data.loading.scenes.instances import Instances
@@ -33,8 +34,7 @@ class Scene:
         sources: What is verified in each picture it was made of.
         regions: (S, 4) float64, the part of the picture that shows each source; of no extent for
             one of which single instances were taken. Before `pending`.
-        ignore_boxes: (I, 4) float64, before `pending`.
-        ignore_weights: (I,) float32 in [0, 1].
+        ignored: I boxes where background counts less, before `pending`.
         has_masks: False if any source is annotated with boxes only.
         semantic: uint8 of the picture's size before `pending`, the class of each pixel or 255; None
             where nothing is labelled.
@@ -45,8 +45,7 @@ class Scene:
     instances: Instances
     sources: tuple[VerifiedCategories, ...]
     regions: NDArray[np.float64]
-    ignore_boxes: NDArray[np.float64]
-    ignore_weights: NDArray[np.float32]
+    ignored: Ignored
     has_masks: bool
     semantic: NDArray[np.uint8] | None
     pending: Geometry
@@ -77,15 +76,14 @@ class Scene:
     def settled(self) -> "Scene":
         """Annotations where they belong; what vanished is dropped: see `Instances`."""
         geometry = self.pending
-        boxes = geometry.boxes(self.ignore_boxes)
-        kept = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
+        boxes = geometry.boxes(self.ignored.boxes)
+        kept: NDArray[np.bool_] = np.all(boxes[:, 2:] > boxes[:, :2], axis=1)
         semantic = None if self.semantic is None else geometry.classes(self.semantic, UNLABELLED)
         return replace(
             self,
             instances=self.instances.moved(geometry),
             regions=geometry.boxes(self.regions),
-            ignore_boxes=boxes[kept],
-            ignore_weights=self.ignore_weights[kept],
+            ignored=self.ignored.with_boxes(boxes).take(kept),
             semantic=semantic,
             pending=Geometry.unmoved(self.size),
         )

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image as PilImage
-from support.scenes import make_scene, pixels_of, rectangle
+from support.scenes import ignored_at, make_scene, pixels_of, rectangle
 
 from longtail.data.loading.scenes.geometry import Geometry
 from longtail.data.loading.scenes.scene import Scene
@@ -19,8 +19,7 @@ def scene() -> Scene:
     plain = make_scene(SIZE, [rectangle(10, 10, 50, 30)], semantic=SEMANTIC, present=[0])
     return replace(
         plain,
-        ignore_boxes=np.array([[0.0, 0, 20, 20], [50, 0, 60, 10]]),
-        ignore_weights=np.array([0.25, 0.5], np.float32),
+        ignored=ignored_at([[0, 0, 20, 20], [50, 0, 60, 10]], [0.25, 0.5]),
     )
 
 
@@ -31,15 +30,16 @@ def test_annotations_are_carried_only_when_they_are_settled() -> None:
     settled = small.settled()
     assert settled.instances.boxes.tolist() == [[5, 5, 25, 15]]
     assert settled.regions.tolist() == [[0, 0, 30, 20]]
-    assert settled.ignore_boxes.tolist() == [[0, 0, 10, 10], [25, 0, 30, 5]]
+    assert settled.ignored.boxes.tolist() == [[0, 0, 10, 10], [25, 0, 30, 5]]
     assert settled.semantic is not None and settled.semantic.shape == (20, 30)
     assert settled.settled().instances.boxes.tolist() == [[5, 5, 25, 15]]
 
 
 def test_ignore_boxes_that_leave_the_picture_take_their_weights_along() -> None:
     cut = framed(scene(), (40, 30)).settled()
-    assert cut.ignore_boxes.tolist() == [[0, 0, 20, 20]]
-    assert cut.ignore_weights.tolist() == [0.25]
+    assert cut.ignored.boxes.tolist() == [[0, 0, 20, 20]]
+    assert cut.ignored.weights.tolist() == [0.25]
+    assert (cut.ignored.proposals.tolist(), cut.ignored.labels.tolist()) == ([False], [-1])
     assert cut.regions.tolist() == [[0, 0, 30, 40]]
 
 

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image as PilImage
 from scipy import ndimage
-from support.scenes import Mask, decoded, drawn, make_scene, pixels_of
+from support.scenes import Mask, decoded, drawn, ignored_at, make_scene, pixels_of
 
 from longtail.config import augmentations as config
 from longtail.data.loading.scenes.masks import InstanceMasks, PolygonMask
@@ -85,13 +85,12 @@ def random_scene(seed: int) -> Scene:
     )
     # Who an instance was can be told by its source.
     instances = replace(scene.instances, source=np.arange(6))
-    weights = np.array([0.25, 0.5], np.float32)
-    ignored = np.stack([boxes[4], boxes[0]])
-    return replace(scene, instances=instances, ignore_boxes=ignored, ignore_weights=weights)
+    ignored = ignored_at([boxes[4].tolist(), boxes[0].tolist()], [0.25, 0.5])
+    return replace(scene, instances=instances, ignored=ignored)
 
 
 def everything(scene: Scene) -> list[bytes]:
-    arrays = [pixels_of(scene), scene.regions, scene.ignore_boxes, scene.ignore_weights]
+    arrays = [pixels_of(scene), scene.regions, scene.ignored.boxes, scene.ignored.weights]
     assert scene.semantic is not None
     masks = [decoded(mask, scene.size) for mask in scene.instances.masks.items]
     instances = scene.instances
@@ -209,11 +208,11 @@ def test_boxes_of_every_kind_move_alike(name: str) -> None:
     for seed in SEEDS:
         scene = drawn(random_scene(seed), *built(name), seed=seed)
         left, (region,) = scene.instances, scene.regions
-        assert len(scene.ignore_boxes) == len(scene.ignore_weights)
+        assert len(scene.ignored) == len(scene.ignored.weights) == len(scene.ignored.labels)
         if 4 in left.source:
             box = left.boxes[left.source.tolist().index(4)]
-            assert scene.ignore_weights[0] == 0.25
-            assert scene.ignore_boxes[0] == pytest.approx(box, abs=1e-9)
+            assert scene.ignored.weights[0] == 0.25
+            assert scene.ignored.boxes[0] == pytest.approx(box, abs=1e-9)
         # Bitmaps have whole pixels, a turned region has not.
         inside = left.boxes - region
         assert (inside[:, :2] >= -1).all() and (inside[:, 2:] <= 1).all()

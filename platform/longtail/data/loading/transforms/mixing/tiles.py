@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PilImage
 
+from longtail.data.joining.ignored import Ignored
 from longtail.data.loading.scenes.geometry import Geometry
 from longtail.data.loading.scenes.instances import Instances
 from longtail.data.loading.scenes.scene import GREY, Scene
@@ -77,8 +78,9 @@ def assembled(size: tuple[int, int], tiles: Sequence[Tile]) -> Scene:
         instances=_joined(parts, [tile.place for tile in tiles]),
         sources=tuple(source for part in parts for source in part.sources),
         regions=np.concatenate([part.regions + offset for part, offset in pairs]),
-        ignore_boxes=np.concatenate([part.ignore_boxes + offset for part, offset in pairs]),
-        ignore_weights=np.concatenate([part.ignore_weights for part in parts]),
+        ignored=Ignored.joined(
+            [part.ignored.with_boxes(part.ignored.boxes + offset) for part, offset in pairs]
+        ),
         has_masks=all(part.has_masks for part in parts),
         semantic=_classes(size, parts, [tile.place for tile in tiles]),
         pending=Geometry.unmoved(size),

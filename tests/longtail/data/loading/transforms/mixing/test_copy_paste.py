@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
-from support.scenes import decoded, drawn, make_scene, pixels_of, rectangle
+from support.scenes import decoded, drawn, ignored_at, make_scene, pixels_of, rectangle
 
 from longtail.data.loading.scenes.masks import BitmapMask, PolygonMask
 from longtail.data.loading.scenes.scene import Scene
@@ -98,12 +98,12 @@ def test_instances_without_a_mask_are_not_pasted() -> None:
 
 
 def test_ignore_boxes_stay_and_those_of_the_partner_do_not_come() -> None:
-    box, weight = np.array([[1.0, 1, 9, 9]]), np.array([0.5], np.float32)
-    scene = replace(_behind(), ignore_boxes=box, ignore_weights=weight)
+    scene = replace(_behind(), ignored=ignored_at([[1, 1, 9, 9]], [0.5]))
     partner = _partner(rectangle(4, 0, 12, 8))
-    other = replace(partner, ignore_boxes=box + 3, ignore_weights=weight)
+    other = replace(partner, ignored=ignored_at([[4, 4, 12, 12]], [0.5]))
     mixed = drawn(scene, ALL, partner=other)
-    assert mixed.ignore_boxes.tolist() == [[1, 1, 9, 9]] and mixed.ignore_weights.tolist() == [0.5]
+    assert mixed.ignored.boxes.tolist() == [[1, 1, 9, 9]]
+    assert mixed.ignored.weights.tolist() == [0.5]
 
 
 def test_each_instance_is_pasted_with_its_probability() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from longtail.config.augmentations import Augmentation
 from longtail.config.mixing import BalancedMosaic, Mosaic
-from longtail.data.loading.scenes.partners import TrainingPictures
+from longtail.data.loading.scenes.pictures import TrainingPictures
 from longtail.data.loading.scenes.scene import Scene
 from longtail.data.loading.transforms.base import transformed
 from longtail.data.loading.transforms.build import build_transforms

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
-from support.scenes import decoded, make_scene, pixels_of, rectangle
+from support.scenes import decoded, ignored_at, make_scene, pixels_of, rectangle
 
 from longtail.data.loading.scenes.masks import BitmapMask, PolygonMask
 from longtail.data.loading.scenes.scene import Scene
@@ -81,16 +81,16 @@ def test_verified_categories_regions_and_ignore_boxes_are_joined() -> None:
     first = make_scene(SIZE, present=[1], absent=[2])
     second = replace(
         make_scene(SIZE, present=[3]),
-        ignore_boxes=np.array([[5.0, 5, 9, 9], [20, 0, 30, 20]]),
-        ignore_weights=np.array([0.5, 0.25], np.float32),
+        ignored=ignored_at([[20, 0, 30, 20], [5, 5, 9, 9]], [0.25, 0.5]),
     )
     found = assembled(
         (20, 45), [Tile(first, (0, 0, 30, 20), (0, 0)), Tile(second, (0, 0, 15, 20), (30, 0))]
     )
     assert [source.present.tolist() for source in found.sources] == [[1], [3]]
     assert found.regions.tolist() == [[0, 0, 30, 20], [30, 0, 45, 20]]
-    assert found.ignore_boxes.tolist() == [[35, 5, 39, 9]]
-    assert found.ignore_weights.tolist() == [0.5]
+    assert found.ignored.boxes.tolist() == [[35, 5, 39, 9]]
+    assert found.ignored.weights.tolist() == [0.5]
+    assert (found.ignored.proposals.tolist(), found.ignored.labels.tolist()) == ([True], [7])
 
 
 def test_masks_are_there_only_if_all_tiles_have_them() -> None:
