@@ -16,6 +16,7 @@ from longtail.cluster.costs.sizes import KEPT, one_checkpoint
 from longtail.cluster.nodes.plan import DataFiles, Plan, make_plan
 from longtail.cluster.nodes.statuses import look_up
 from longtail.config.variant import Variant
+from longtail.data.joining.also_file import AlsoFile
 from longtail.data.semantic.maps import SemanticMaps
 from longtail.engines.build import build_engine
 from longtail.models.category_statistics import CategoryStatistics
@@ -28,7 +29,13 @@ DATA = DataFiles(
     "a" * 64,
     "b" * 64,
     semantic=SemanticMaps(NOWHERE, "c" * 64),
+    also=tuple(
+        AlsoFile(name, NOWHERE, NOWHERE, digest=digit * 64)
+        for name, digit in {"coco": "d", "openimages": "e", "unlabelled": "f"}.items()
+    ),
 )
+UNLABELLED_IMAGES = 123_403
+"""Of COCO's unlabeled2017."""
 
 
 @dataclass(frozen=True)
@@ -38,17 +45,36 @@ class LVIS:
     Attributes:
         name: For people.
         num_categories: K.
+        num_train_images: That pseudo-labels to ignore are made of.
         num_val_images: That are predicted.
     """
 
     name: str
     num_categories: int
+    num_train_images: int
     num_val_images: int
 
+    def num_images(self) -> dict[str, int]:
+        """See `images_of`."""
+        named = {file.name: file.identity for file in DATA.also}
+        return {
+            DATA.train_digest: self.num_train_images,
+            DATA.val_digest: self.num_val_images,
+            named["unlabelled"]: UNLABELLED_IMAGES,
+        }
 
-BY_RULES = {"2019": LVIS("v0.5", 1230, 5_000), "2020": LVIS("v1", 1203, 19_809)}
+
+BY_RULES = {
+    "2019": LVIS("v0.5", 1230, 57_263, 5_000),
+    "2020": LVIS("v1", 1203, 100_170, 19_809),
+}
 """By the challenge whose rules a variant keeps."""
 WORKERS = 8
+
+
+def trained_rows(table: str) -> list[str]:
+    """The rows of a table that are variants: merges of them take no GPU."""
+    return [name for name in TABLES[table] if name in VARIANTS]
 
 
 def figures_of(table: str) -> dict[str, Any]:
@@ -57,12 +83,12 @@ def figures_of(table: str) -> dict[str, Any]:
     Args:
         table: Its name in `TABLES`.
     """
-    variants = {name: _without_weights(VARIANTS[name]) for name in TABLES[table]}
+    variants = {name: _without_weights(VARIANTS[name]) for name in trained_rows(table)}
     (lvis,) = {BY_RULES[of.rules] for of in variants.values()}
     plan = make_plan(variants, (0,), DATA)
     stated = {name: pace_of(of.detector) for name, of in variants.items()}
     paces, sizes = Paces(stated, on_gpu=True), _checkpoints(plan, lvis)
-    costs = row_costs(plan, look_up(plan, NOWHERE), paces, sizes, lvis.num_val_images, WORKERS)
+    costs = row_costs(plan, look_up(plan, NOWHERE), paces, sizes, lvis.num_images(), WORKERS)
     return {
         "data": lvis.name,
         "trainings": sum(node.kind == "stage" for node in plan.nodes()),

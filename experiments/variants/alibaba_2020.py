@@ -7,8 +7,7 @@ no other annotations), whether the double head is in every stage (it is, with it
 the initial weights (give ImageNet's by `--set detector.backbone.weights=FILE`).
 
 Hardware: 8 GPUs of 80 GB. A forward pass is some eight times that of R50-FPN
-(docs/architectures.md): some nine days for stage 0 at the pace of `eql_2019`; with
-`alibaba_2020_r50` the steps cost hours.
+(docs/architectures.md); with `alibaba_2020_r50` the steps cost hours. Hours: docs/tables.md.
 
 What the report claims, mask AP / APr / APc / APf on val at 800 pixels:
 

@@ -12,8 +12,7 @@ The last row trains the second classifier on pseudo-labels besides: what stage 1
 of 0.8 in images without annotations, of which those with a rare category are kept (section 4.1).
 They are seen blurred, in other colours and with holes, and features are dropped; how much, and how
 many of them an epoch shows, is not stated: here 0.2, and as many as of LVIS.
-Hardware: 8 GPUs; at the pace of `eql_2019` 27 hours for stage 0, for the others 12 and 1 at most,
-and with mosaics up to four times as long.
+Hardware: 8 GPUs; hours: docs/tables.md. With mosaics a stage takes up to four times as long.
 
 What the report claims for its network, mask AP / APr / APc / APf on val at 800 pixels:
 

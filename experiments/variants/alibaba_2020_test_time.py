@@ -1,7 +1,8 @@
 """Alibaba, LVIS Challenge 2020 (report 002): Table 2, test-time augmentation, step by step.
 
-The rows stand on the last row of `alibaba_2020_1` that is built, or of `alibaba_2020_1_r50`: the
-report has + coco2017_unlabeled below them, which learns from pseudo-labels (36.9 instead of 36.8).
+The rows stand on the last row of `alibaba_2020_1` or of `alibaba_2020_1_r50`: the report has those
+of `alibaba_2020_1_unlabelled` below them, which want images without annotations (36.9 instead of
+36.8).
 They train nothing of their own. Ten views, five sizes as they are and flipped, are predicted once
 for all rows; the first of them is the baseline.
 

@@ -7,8 +7,8 @@ does not state is detectron2's (the warm-up) or its public code's (the second st
 steps of 16 categories, plain SGD). The report starts from a COCO detector, these rows do not; with
 one of yours add `--set detector.weights=FILE --set external_data=true`. Its rows with cascades
 are those of `calibration_2019_cascades`.
-Hardware: 8 GPUs; at the pace of `eql_2019` 7 hours for the first stage and at most 2 for the
-second, shared by all rows but `img_sample_r50` and `rhead_cat_3fc`.
+Hardware: 8 GPUs; hours: docs/tables.md. Both stages are shared by all rows but `img_sample_r50` and
+`rhead_cat_3fc`.
 
 What the report claims, mask AP on val by training instances, below 10 / 100 / 1000 / above / all:
 

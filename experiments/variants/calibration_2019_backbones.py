@@ -13,7 +13,7 @@ The ensemble with calibration is a merge of the other three networks and the cal
 the best one is calibrated"): `ensemble_with_calibration`. The report does not say how detections
 are fused; here it is `ensemble.merge` at its defaults without margins. Not built: with multi-scale
 testing (35.2), whose rows would be predictions at other scales.
-Hardware: 8 GPUs of 32 GB; some four days a row, and half a day to calibrate.
+Hardware: 8 GPUs of 32 GB; hours: docs/tables.md.
 
 What the report claims, mask AP on val by training instances, below 10 / 100 / 1000 / above / all:
 

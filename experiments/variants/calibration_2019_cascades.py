@@ -10,8 +10,7 @@ stage, whose logits are averaged, and its tail is below 10 instances (section 2.
 The rows of `htc-x101-ms-dcn` are those of `calibration_2019_backbones`. The public code trains the
 ResNeXt-101 with the semantic branch, too, and from a COCO detector: the values of `htc_x101` are
 probably with both.
-Hardware: 8 GPUs; with ResNeXt-101-64x4d some three days for the first stage of a hybrid cascade,
-one for the cascade, and half a day to calibrate.
+Hardware: 8 GPUs; hours: docs/tables.md.
 
 What the report claims, mask AP on val by training instances, below 10 / 100 / 1000 / above / all:
 

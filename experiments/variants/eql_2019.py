@@ -9,7 +9,7 @@ sides from 640 to 800, a score threshold of 1e-4, class-specific masks, and 0.00
 the report protects the groups r and c. `sigmoid_r50` as it is there:
 `--set short_sides=[640,672,704,736,768,800] --set score_threshold=1e-4
 --set mask_head.class_specific=true`.
-Hardware: 8 GPUs, about 14 hours a row.
+Hardware: 8 GPUs; hours: docs/tables.md.
 
 What the report claims, mask AP / APr / APc / APf on val:
 

@@ -13,7 +13,7 @@ detectors that were trained on COCO and on OpenImages alone, in the categories t
 LVIS, and ranks rare and common categories by margins of 0.1 and 0.05 (section 5). The report does
 not say how detections are fused, nor which networks the ensemble has; here it is `ensemble.merge`
 at its defaults, and two experts whose results are yours to bring.
-Hardware: 8 GPUs of 32 GB; some four times the hours of `eql_2019`.
+Hardware: 8 GPUs of 32 GB; hours: docs/tables.md.
 
 What the report claims, mask AP / APr / APc / APf on val:
 

@@ -10,7 +10,7 @@ in one pass over the data: 1.3 runs at `--scale demo` instead of 4.
     seesaw_head_r50   seesaw loss
     bags_head_r50     balanced group softmax
 
-Hardware: 8 GPUs; at the pace of `eql_2019` 14 hours for the representation, then 7 for the pass.
+Hardware: 8 GPUs; hours: docs/tables.md.
 
     experiments/grid.py --table heads --train lvis_v0.5_train.json --val lvis_v0.5_val.json \\
         --images coco --workers 8 --gpus-per-worker 1

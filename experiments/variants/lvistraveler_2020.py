@@ -18,8 +18,7 @@ Not built: column ST of Table 2, pseudo-labels of OpenImages, so that rows 2, 4,
 `pseudo_labels` of a stage has both kinds of self-training (docs/other_data.md). S200+ and S269
 stand in such rows alone. `--set backbone.model=resnest200e` or `resnest269e` and `augmentations`
 with `instance_jitter` (their InstaBoost) are built.
-Hardware: 8 GPUs; at the pace of `eql_2019` 23 hours for a row of Mask R-CNN R50, two days for the
-cascade, four for one with ResNeSt101 (32 GB a GPU), and half of that for a second stage.
+Hardware: 8 GPUs, of 32 GB with ResNeSt101; hours: docs/tables.md.
 
 What the report claims, mask AP / APr / APc / APf on val:
 

@@ -15,7 +15,7 @@ adds its parts one after the other to the first row.
 The first stage has the report's schedule of small models, 24 epochs of 99,388 annotated images at
 batch 16, and short sides of 640 to 800 for its scale jitter. The report gives no schedule of the
 second: that of `alibaba_2020_r50`; all but backbone, neck and proposals learns.
-Hardware: 8 GPUs; at the pace of `eql_2019` 23 hours for a first stage and 12 for the second.
+Hardware: 8 GPUs; hours: docs/tables.md.
 
 What the report claims for its network, mask AP / APr / APc / APf on val:
 

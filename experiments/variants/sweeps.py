@@ -10,7 +10,7 @@ equalization classifier and is half as long:
 
 With the neck frozen a mask-loss weight would be no more than a learning rate of the mask head,
 and nothing at all under AdamW: that is why it learns in `eql_tuned_r50`.
-Hardware: 8 GPUs; at the pace of `eql_2019` 14 hours for the first stage, then at most 7 for each.
+Hardware: 8 GPUs; by operations some 7 hours for the first stage, then at most 4 for each trial.
 
     experiments/sweep.py --space lambda --train lvis_v0.5_train.json --val lvis_v0.5_val.json \\
         --images coco --workers 8 --gpus-per-worker 1

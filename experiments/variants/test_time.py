@@ -1,8 +1,7 @@
 """Test-time augmentation of the reports 003 (EQL team 2019) and 000 (lvisTraveler 2020).
 
 Report 003, Table 4: the multi-scale rows stand on SE154 of `eql_2019_4`, and both of the report on
-a detector that learned from OpenImages (31.4), which is not built; between them the report has
-re-scoring with expert models (35.1, `ensemble.merge`), so that its second number holds more than
+`eql_se154_openimages` (31.4), which wants OpenImages; between them the report has re-scoring with expert models (35.1, `rescoring_experts`), so that its second number holds more than
 the row here. Short sides are the report's; long ones are bounded in the proportion of a plain
 prediction, nothing is flipped, and suppression is that of a plain prediction: neither is stated.
 

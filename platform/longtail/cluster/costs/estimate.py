@@ -34,5 +34,10 @@ def estimate_costs(
     """
     checkpoints = checkpoint_bytes(plan, resources.workers)
     paces = Paces(stated, finished_nodes(runs), on_gpu=resources.gpus > 0)
-    num_images = len(open_annotations(plan.data.val).image_ids)
+    data = plan.data
+    num_images = {
+        data.val_digest: open_annotations(data.val).num_images,
+        data.train_digest: open_annotations(data.train).num_images,
+        **{file.identity: file.annotations().num_images for file in data.also},
+    }
     return row_costs(plan, statuses, paces, checkpoints, num_images, resources.workers)

@@ -7,7 +7,7 @@ from functools import reduce
 from longtail.cluster.costs.finished import FinishedNode
 from longtail.cluster.costs.paces import Pace, Paces
 from longtail.cluster.costs.sizes import prediction_bytes
-from longtail.cluster.costs.work import images_of, likeness, stage_of
+from longtail.cluster.costs.work import images_of, likeness, stage_images, stage_of
 from longtail.cluster.nodes.node import Node
 from longtail.cluster.nodes.plan import Plan, Row
 from longtail.cluster.nodes.statuses import NodeStatus, NodeStatuses
@@ -69,7 +69,7 @@ def row_costs(
     statuses: NodeStatuses,
     paces: Paces,
     checkpoints: Mapping[str, int],
-    num_val_images: int,
+    num_images: Mapping[str, int],
     workers: int,
 ) -> list[RowCost]:
     """What each row that is trained or predicted costs; every node counts where it comes first.
@@ -79,13 +79,13 @@ def row_costs(
         statuses: How their nodes stand.
         paces: What is known of paces.
         checkpoints: Bytes by the id of a training; those that are missing count nothing.
-        num_val_images: Images that are predicted.
+        num_images: See `images_of`.
         workers: Of a node.
     """
     counted: set[str] = set()
     costs = []
     for row in plan.rows:
-        costs.append(_row(row, statuses, paces, checkpoints, num_val_images, workers, counted))
+        costs.append(_row(row, statuses, paces, checkpoints, num_images, workers, counted))
         counted |= {node.id for node in row.nodes()}
     return costs
 
@@ -100,13 +100,13 @@ def _row(
     statuses: NodeStatuses,
     paces: Paces,
     checkpoints: Mapping[str, int],
-    num_val_images: int,
+    num_images: Mapping[str, int],
     workers: int,
     counted: set[str],
 ) -> RowCost:
-    working = [node for node in row.nodes() if images_of(node, num_val_images)]
+    working = [node for node in row.nodes() if images_of(node, num_images)]
     used = {node.id: paces.of(likeness(node), row.variant_name) for node in working}
-    hours = {node.id: _hours(images_of(node, num_val_images), used[node.id]) for node in working}
+    hours = {node.id: _hours(images_of(node, num_images), used[node.id]) for node in working}
     places: dict[str, list[Hours]] = {}
     for node in working:
         place = _place(statuses[node.id], node.id in counted)
@@ -117,7 +117,7 @@ def _row(
         alone=total(hours.values()),
         **{name: total(places.get(name, ())) for name in PLACES},
         chain=total(hours[node.id] for node in working if not statuses[node.id].found),
-        num_bytes=sum(_bytes(of, row, checkpoints, num_val_images, paces.finished) for of in new),
+        num_bytes=sum(_bytes(of, row, checkpoints, num_images, paces.finished) for of in new),
         peak=_peak(row.stages, paces, workers),
         paces=tuple(pace for pace in used.values() if pace is not None),
     )
@@ -144,20 +144,21 @@ def _bytes(
     node: Node,
     row: Row,
     checkpoints: Mapping[str, int],
-    num_val_images: int,
+    num_images: Mapping[str, int],
     finished: Sequence[FinishedNode],
 ) -> int:
     if node.kind == "stage":
         return checkpoints.get(node.id, 0)
     if node.kind == "predictions":
-        return prediction_bytes(num_val_images, row.variant.inference, finished)
+        images = num_images[node.inputs["images"]]
+        return prediction_bytes(images, row.inference_of(node), finished)
     return 0
 
 
 def _peak(stages: Sequence[Node], paces: Paces, workers: int) -> FinishedNode | None:
     """Of finished trainings of these networks, with as many images a worker and no more frozen."""
     alike = []
-    for stage in (node for node in stages if images_of(node, 0)):
+    for stage in (node for node in stages if stage_images(node)):
         own, images = likeness(stage), stage_of(stage.config).schedule.images_per_step // workers
         alike += [
             of

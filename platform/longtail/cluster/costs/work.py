@@ -29,19 +29,29 @@ class Likeness:
     settings: str
 
 
-def images_of(node: Node, num_val_images: int) -> int:
+def images_of(node: Node, num_images: Mapping[str, int]) -> int:
     """The images that a node goes through: 0 of evaluations, imports and averages of trainings.
 
     Args:
         node: Of a plan.
-        num_val_images: Images that are predicted.
+        num_images: Of the files whose images are predicted, by what nodes call them.
     """
-    if node.kind == "stage" and SOUP not in node.config:
-        schedule = stage_of(node.config).schedule
-        return schedule.iterations * schedule.images_per_step
+    if node.kind == "stage":
+        return stage_images(node)
     if node.kind == "predictions" and INFERENCE in node.config:
-        return num_val_images * num_looks(Inference.model_validate(node.config[INFERENCE]))
+        looks = num_looks(Inference.model_validate(node.config[INFERENCE]))
+        return looks * num_images[node.inputs["images"]]
+    if node.kind == "pseudo_labels":
+        return num_images[node.inputs["images"]]
     return 0
+
+
+def stage_images(node: Node) -> int:
+    """The images that a training goes through: 0 of averages."""
+    if SOUP in node.config:
+        return 0
+    schedule = stage_of(node.config).schedule
+    return schedule.iterations * schedule.images_per_step
 
 
 def num_looks(inference: Inference) -> int:
@@ -56,13 +66,15 @@ def likeness_of(kind: Kind, config: Mapping[str, Any], trained: Mapping[str, Any
     """What the pace of a node depends on.
 
     Args:
-        kind: Of the node, "stage" or "predictions".
+        kind: Of the node: "stage", "predictions" or "pseudo_labels".
         config: Of the node.
         trained: Configuration of the training: the node itself, or the one that predicts.
     """
     detector = Detector.model_validate(trained["detector"]).without_weights().fingerprint()
     if kind == "predictions":
         return Likeness(kind, detector, frozenset(), fingerprint(config[INFERENCE]))
+    if kind == "pseudo_labels":
+        return Likeness("predictions", detector, frozenset(), fingerprint(config[kind]))
     stage = stage_of(config)
     transforms = [item.named_tree() for item in stage.augmentations]
     return Likeness(kind, detector, frozenset(stage.freeze), fingerprint(transforms))

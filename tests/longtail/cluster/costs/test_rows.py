@@ -18,6 +18,7 @@ from longtail.cluster.nodes.plan import DataFiles, Plan, make_plan
 from longtail.cluster.nodes.settings import WorkerResources
 from longtail.cluster.nodes.statuses import look_up
 from longtail.config.classifiers import Sigmoid, Softmax
+from longtail.config.other_data.pseudo_labels import IgnoredPseudoLabels
 from longtail.config.stages import Part, Schedule, Stage
 from longtail.config.variant import Inference, Variant
 
@@ -41,7 +42,8 @@ PREDICTED = 1 / PREDICTION_FACTOR
 def costs(
     plan: Plan, runs: Path, paces: Paces, checkpoints: Mapping[str, int] | None = None
 ) -> list[RowCost]:
-    return row_costs(plan, look_up(plan, runs), paces, checkpoints or {}, VAL_IMAGES, workers=2)
+    images = {plan.data.val_digest: VAL_IMAGES, plan.data.train_digest: 2 * VAL_IMAGES}
+    return row_costs(plan, look_up(plan, runs), paces, checkpoints or {}, images, workers=2)
 
 
 def known(hours: Hours) -> float:
@@ -125,11 +127,12 @@ def test_the_peak_is_that_of_a_training_like_its_own(plan: Plan, tmp_path: Path)
 
 def test_averages_imports_and_evaluations_go_through_no_images() -> None:
     soup = Node("stage", "soup", {"soup": ["stage-1"], "stages": []}, {}, 0)
-    taken = Node("predictions", "old", {"import": {}}, {}, 0)
-    assert images_of(soup, 10) == images_of(taken, 10) == 0
+    taken = Node("predictions", "old", {"import": {}}, {"images": "v"}, 0)
+    ten = {"v": 10}
+    assert images_of(soup, ten) == images_of(taken, ten) == 0
     config = {"inference": Inference().identity()}
-    assert images_of(Node("predictions", "new", config, {}, 0, (soup,)), 10) == 10
-    assert images_of(Node("evaluation", "new", {}, {}, 0, (taken,)), 10) == 0
+    assert images_of(Node("predictions", "new", config, {"images": "v"}, 0, (soup,)), ten) == 10
+    assert images_of(Node("evaluation", "new", {}, {}, 0, (taken,)), ten) == 0
 
 
 def test_a_dry_run_needs_nothing_but_the_files(data: DataFiles, tmp_path: Path) -> None:
@@ -155,3 +158,12 @@ def test_every_view_counts_and_what_unites_them_does_not(data: DataFiles, tmp_pa
     # Masks are another look at each view.
     assert known(vote.to_run) == pytest.approx(4 * PREDICTED)
     assert known(of_shared.to_run) == pytest.approx(4 * PREDICTED)
+
+
+def test_labelling_counts_the_images_that_are_labelled(data: DataFiles, tmp_path: Path) -> None:
+    labels = IgnoredPseudoLabels()
+    second = SECOND.replace(pseudo_labels=(labels,), freeze=())
+    plan = make_plan({"a": Variant(stages=(FIRST, second))}, (0,), data)
+    (cost,) = costs(plan, tmp_path, Paces({EVERY_ROW: 1.0}))
+    # The training file has twice as many as the one that is predicted.
+    assert known(cost.to_run) == pytest.approx(3 + PREDICTED + 2 * PREDICTED)
