@@ -1,9 +1,10 @@
 """Test-time augmentation of the reports 003 (EQL team 2019) and 000 (lvisTraveler 2020).
 
 Report 003, Table 4: the multi-scale rows stand on SE154 of `eql_2019_4`, and both of the report on
-`eql_se154_openimages` (31.4), which wants OpenImages; between them the report has re-scoring with expert models (35.1, `rescoring_experts`), so that its second number holds more than
-the row here. Short sides are the report's; long ones are bounded in the proportion of a plain
-prediction, nothing is flipped, and suppression is that of a plain prediction: neither is stated.
+`eql_se154_openimages` (31.4), which wants OpenImages; between them the report has re-scoring with
+expert models (35.1, `rescoring_experts`), so that its second number holds more than the row here.
+Short sides are the report's; long ones are bounded in the proportion of a plain prediction, nothing
+is flipped, and suppression is that of a plain prediction: neither is stated.
 
 Report 000, section on test time: its four modifications at once, on a detector with pseudo-labels
 (38.8) that is not built; here on the last row of `lvistraveler_2020_2`. Sizes, ranges and the rise
