@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from experiments.variants.other_files import WHERE_FROM
+from longtail.cluster.nodes.detector_files import ORIGINS, files_of
 from longtail.cluster.nodes.merge_row import RowMerge
-from longtail.cluster.nodes.plan import DataFiles, missing_inputs
+from longtail.cluster.nodes.plan import DataFiles
 from longtail.cluster.nodes.trained_node import TrainedNode
 from longtail.commands import output_console
+from longtail.config.roi_stages import semantic_branch_of
 from longtail.config.variant import Variant
 from longtail.data.joining.other_data import how_to_give, not_given
 
@@ -31,8 +33,8 @@ def without_missing(
     """
     left_out = {}
     for name, variant in variants.items():
-        missing = _missing(name, variant, data) if isinstance(variant, Variant) else []
-        if missing and {*missing} <= {*_missing(name, bases[name], data)}:
+        missing = missing_inputs(name, variant, data) if isinstance(variant, Variant) else []
+        if missing and {*missing} <= {*missing_inputs(name, bases[name], data)}:
             left_out[name] = "; and ".join(missing)
     if left_out and len(left_out) == len(variants):
         lines = (f"{name} needs {what}" for name, what in left_out.items())
@@ -40,9 +42,27 @@ def without_missing(
     return {name: of for name, of in variants.items() if name not in left_out}, left_out
 
 
-def _missing(name: str, variant: Variant, data: DataFiles) -> list[str]:
+def missing_inputs(row: str, variant: Variant, data: DataFiles) -> list[str]:
+    """What a row needs that is not there, and how to give it; empty where it can run.
+
+    Args:
+        row: Its name, for `--set`.
+        variant: Its configuration.
+        data: The files that are there.
+    """
+    missing = [
+        f"detector.{field} {path}, which is not there: {ORIGINS[field]}; name it with"
+        f" --set {row}:detector.{field}=FILE"
+        for field, path in files_of(variant.detector).items()
+        if not path.is_file()
+    ]
+    if semantic_branch_of(variant.detector.roi_stages) and data.semantic is None:
+        missing.append(
+            "PNGs of classes of the training images, for detector.roi_stages.semantic: name their"
+            " folder with --semantic DIR"
+        )
     given = [file.name for file in data.also]
-    return missing_inputs(name, variant, data) + [
+    return missing + [
         f"the file {file} of stages.{number}.{field}: add {how_to_give(field, file, WHERE_FROM)}"
         for number, stage in enumerate(variant.stages)
         for field, file in not_given(stage, given)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from longtail.cluster.nodes.detector_files import digests_of_files
 from longtail.cluster.nodes.merge_row import (
     MergeRow,
     RowMerge,
@@ -22,24 +23,13 @@ from longtail.cluster.nodes.pseudo_labels import pseudo_labels_node
 from longtail.cluster.nodes.result_row import ResultFile, ResultRow
 from longtail.cluster.nodes.trained_node import TrainedNode
 from longtail.config.base import fingerprint
-from longtail.config.detector import Detector, Detectron2, Timm
 from longtail.config.roi_stages import SemanticBranch, semantic_branch_of
 from longtail.config.variant import Inference, Variant
 from longtail.data.joining.also_file import AlsoFile
 from longtail.data.joining.other_data import require_given
 from longtail.data.semantic.maps import SemanticMaps
-from longtail.files import sha256_of
-from longtail.path_options import shared_path
 
 RESAMPLES = 1000
-ORIGINS = {
-    "weights": "the model.pt of a training with this detector on the data that it is to begin with,"
-    " for rows of the reports COCO in LVIS format; COCO models of detectron2 and torchvision fit in"
-    " part",
-    "backbone.weights": "a state dict of timm's model of that name",
-    "backbone.config_file": "a config file of detectron2",
-}
-"""Of the files that a detector is built from: what they are."""
 
 
 @dataclass(frozen=True)
@@ -271,7 +261,7 @@ def _rows(
 
 
 def _row(name: str, variant_name: str, variant: Variant, data: DataFiles, resamples: int) -> Row:
-    inputs = {"train": data.train_digest, **_digests_of_files(variant.detector)}
+    inputs = {"train": data.train_digest, **digests_of_files(variant.detector)}
     if branch := semantic_branch_of(variant.detector.roi_stages):
         inputs["semantic"] = _maps_of(name, branch, data).digest
     for number, stage in enumerate(variant.stages):
@@ -318,60 +308,3 @@ def _maps_of(name: str, branch: SemanticBranch, data: DataFiles) -> SemanticMaps
         )
     data.semantic.check(branch)
     return data.semantic
-
-
-def _digests_of_files(detector: Detector) -> dict[str, str]:
-    """Digests of the files that a detector is built from."""
-    digests = {}
-    for field, path in _files_of(detector).items():
-        if not shared_path(path).is_file():
-            raise ValueError(
-                f"detector.{field} {path}: no such file; give a local file of weights, or"
-                " null to start without"
-            )
-        digests[field.replace(".", "_")] = sha256_of(path)
-    return digests
-
-
-def missing_inputs(row: str, variant: Variant, data: DataFiles) -> list[str]:
-    """What a row needs that is not there, and how to give it; empty where it can run.
-
-    Args:
-        row: Its name, for `--set`.
-        variant: Its configuration.
-        data: The files that are there.
-    """
-    missing = [
-        f"detector.{field} {path}, which is not there: {ORIGINS[field]}; name it with"
-        f" --set {row}:detector.{field}=FILE"
-        for field, path in _files_of(variant.detector).items()
-        if not path.is_file()
-    ]
-    if semantic_branch_of(variant.detector.roi_stages) and data.semantic is None:
-        missing.append(
-            "PNGs of classes of the training images, for detector.roi_stages.semantic: name their"
-            " folder with --semantic DIR"
-        )
-    return missing
-
-
-def with_absolute_files(variant: Variant) -> Variant:
-    """The variant as a worker takes it, in whose folder a relative path means another file.
-
-    It is no other node: identities keep the paths as they were given.
-    """
-    files = {f"detector.{field}": path for field, path in _files_of(variant.detector).items()}
-    return variant.override({field: str(path.absolute()) for field, path in files.items()})
-
-
-def _files_of(detector: Detector) -> dict[str, Path]:
-    backbone = detector.backbone
-    files: dict[str, Path] = {}
-    if isinstance(backbone, Timm) and backbone.weights is not None:
-        files["backbone.weights"] = Path(backbone.weights)
-    if isinstance(backbone, Detectron2) and Path(backbone.config_file).is_file():
-        # Else it is one of detectron2's own, by name.
-        files["backbone.config_file"] = Path(backbone.config_file)
-    if detector.weights is not None:
-        files["weights"] = Path(detector.weights)
-    return files

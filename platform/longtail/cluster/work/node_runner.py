@@ -8,9 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, assert_never
 
+from longtail.cluster.nodes.detector_files import with_absolute_files
 from longtail.cluster.nodes.ledger import begin, finish, node_directory, read_result, reopen
 from longtail.cluster.nodes.node import Node
-from longtail.cluster.nodes.plan import Plan, Row, with_absolute_files
+from longtail.cluster.nodes.plan import Plan, Row
 from longtail.cluster.nodes.pseudo_labels import pseudo_labels_path
 from longtail.cluster.nodes.trained_node import kept_facts
 from longtail.cluster.pool.placed import placed

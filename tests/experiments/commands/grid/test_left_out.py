@@ -1,5 +1,6 @@
 """Rows of a table that lack what they need."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,17 @@ from support.commands.run_requests import run_request
 from support.pictures.class_maps import paint_maps
 
 from experiments.commands.grid import request as requests
-from experiments.commands.grid.left_out import print_left_out
+from experiments.commands.grid.left_out import missing_inputs, print_left_out
 from experiments.commands.grid.request import GridRequest
+from longtail.cluster.nodes.plan import DataFiles
+from longtail.config.detector import Detector, Timm
+from longtail.config.roi_stages import HybridTaskCascade, SemanticBranch
+from longtail.config.variant import Variant
 from longtail.data.lvis.annotations import open_annotations
+from longtail.data.semantic.maps import SemanticMaps
 
+DATA = DataFiles(Path("train.json"), Path("val.json"), Path("images"), "a" * 64, "b" * 64)
+BASE = Variant()
 TABLE = ("htc_x50", "htc_x50_coco", "htc_x50_semantic")
 COCO = "htc_x50_coco:detector.weights"
 SEMANTIC = "htc_x50_semantic:detector.weights"
@@ -112,3 +120,24 @@ def test_a_merge_of_a_row_that_is_left_out_is_left_out_with_it(
     asked = request(toy_set, tmp_path, merges=merges)
     assert [row.name for row in asked.plan().all_rows] == ["htc_x50", "htc_r101_ms_dcn", "both"]
     assert asked.left_out["lacking"] == "row htc_x50_coco, which is not run"
+
+
+def test_what_a_row_lacks_is_named_with_its_option(tmp_path: Path) -> None:
+    assert missing_inputs("a", BASE, DATA) == []
+    weights = tmp_path / "w.pt"
+    backbone = Timm(weights=str(tmp_path / "imagenet.pt"))
+    detector = Detector(weights=str(weights), backbone=backbone)
+    variant = BASE.replace(detector=detector, external_data=True)
+    of_backbone, of_detector = missing_inputs("a", variant, DATA)
+    assert "imagenet.pt, which is not there: a state dict of timm's model" in of_backbone
+    assert "--set a:detector.backbone.weights=FILE" in of_backbone
+    assert "--set a:detector.weights=FILE" in of_detector
+    weights.touch()
+    assert missing_inputs("a", variant, DATA) == [of_backbone]
+    semantic = variant.replace(
+        detector=Detector(roi_stages=HybridTaskCascade(semantic=SemanticBranch()))
+    )
+    (of_maps,) = missing_inputs("a", semantic, DATA)
+    assert "--semantic DIR" in of_maps
+    maps = SemanticMaps(tmp_path, "c" * 64)
+    assert missing_inputs("a", semantic, replace(DATA, semantic=maps)) == []

@@ -5,13 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from longtail.cluster.nodes.plan import (
-    DataFiles,
-    Plan,
-    make_plan,
-    missing_inputs,
-    with_absolute_files,
-)
+from longtail.cluster.nodes.detector_files import with_absolute_files
+from longtail.cluster.nodes.plan import DataFiles, Plan, make_plan
 from longtail.config.classifiers import Equalization, Sigmoid
 from longtail.config.detector import Detector, Detectron2, Timm
 from longtail.config.other_data.ignored import IgnoreBoxes
@@ -189,27 +184,6 @@ def test_pngs_of_classes_name_the_trainings_that_learn_from_them_alone() -> None
     assert here[1] == plan({"plain": BASE}).rows[0].stages[0].id
     with pytest.raises(ValueError, match=r"semantic\.num_categories 4: .* class 4; set"):
         ids(SemanticMaps(Path("here"), "c" * 64, ((4, "image 1"),)))
-
-
-def test_what_a_row_lacks_is_named_with_its_option(tmp_path: Path) -> None:
-    assert missing_inputs("a", BASE, DATA) == []
-    weights = tmp_path / "w.pt"
-    backbone = Timm(weights=str(tmp_path / "imagenet.pt"))
-    detector = Detector(weights=str(weights), backbone=backbone)
-    variant = BASE.replace(detector=detector, external_data=True)
-    of_backbone, of_detector = missing_inputs("a", variant, DATA)
-    assert "imagenet.pt, which is not there: a state dict of timm's model" in of_backbone
-    assert "--set a:detector.backbone.weights=FILE" in of_backbone
-    assert "--set a:detector.weights=FILE" in of_detector
-    weights.touch()
-    assert missing_inputs("a", variant, DATA) == [of_backbone]
-    semantic = variant.replace(
-        detector=Detector(roi_stages=HybridTaskCascade(semantic=SemanticBranch()))
-    )
-    (of_maps,) = missing_inputs("a", semantic, DATA)
-    assert "--semantic DIR" in of_maps
-    maps = SemanticMaps(tmp_path, "c" * 64)
-    assert missing_inputs("a", semantic, replace(DATA, semantic=maps)) == []
 
 
 OTHER = AlsoFile("oi", Path("oi.json"), Path("pictures"), digest="d" * 64)
