@@ -40,7 +40,9 @@ from longtail.path_options import SharedPath, SourceWord
     show_default=True,
     help="Of masks, what is to be raised.",
 )
-@click.option("--half-seed", type=int, default=0, show_default=True, help="Of the halves.")
+@click.option(
+    "--half-seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the halves."
+)
 @click.option(
     "--max-members",
     type=click.IntRange(min=1),

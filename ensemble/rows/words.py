@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ensemble.calibration.file import Calibration
 from ensemble.merging.config_file import read_merge_file
 from ensemble.merging.options import settings_of
 from ensemble.rows.half_maps import HalfMaps
@@ -72,7 +73,7 @@ def _given(name: str, options: Sequence[str]) -> dict[str, Any]:
             continue
         if not equals or before in given:
             what = "is given twice" if equals else "expected key=value"
-            raise ValueError(f"--merge {name}: {option}: {what}")
+            raise ValueError(f"--merge {name}: {option!r}: {what}")
         key = before
         given[key] = value
     return given
@@ -117,7 +118,9 @@ def merged_row(
 
 def _with_options(name: str, sources: Sequence[RowSource], given: Mapping[str, Any]) -> MergedRow:
     options = typed_options({key: given[key] for key in ROW_KEYS if key in given})
-    settings_of(options, len(sources))
+    settings, _ = settings_of(options, len(sources))
+    if settings.calibration is not None:
+        Calibration.load(settings.calibration)
     maps = None
     if CALIBRATE in given:
         only = tuple(_names(given.get(ONLY, ())))
@@ -147,7 +150,11 @@ def _source(word: str, categories: Mapping[str, str]) -> RowSource:
     seed = int(text) if at else None
     called = name if equals else row if seed is None else f"{row}-seed{seed}"
     if not NAME.fullmatch(row) or not NAME.fullmatch(called):
-        raise ValueError(f"member {word}: expected ROW, ROW@SEED or NAME=ROW[,weight=W]")
+        raise ValueError(
+            f"member {word!r}: expected ROW, ROW@SEED or NAME=ROW[,weight=W]; the sources of a"
+            " merge.yaml of files are no rows: write rows in their places, such as"
+            f" {called or 'a'}=ROW"
+        )
     # The path is never read: the detections are those of the row's node.
     (spec,) = parse_sources([f"{called}=/{row}{comma}{options}"])
     usual = SourceSpec(called, spec.path)

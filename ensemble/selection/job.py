@@ -47,6 +47,7 @@ def run(request: SelectRequest, out: Path, force: bool) -> None:
     journal = SelectionJournal(out)
     for left_over in out.glob(f"{WORK_PREFIX}*"):
         shutil.rmtree(left_over)
+    _check_length(request, journal, out)
     if len(journal):
         messages.print(f"{out}: going on after {len(journal)} selections that were judged")
     with TemporaryDirectory(prefix=WORK_PREFIX, dir=out) as folder:
@@ -65,6 +66,16 @@ def run(request: SelectRequest, out: Path, force: bool) -> None:
         markup=False,
         soft_wrap=True,
     )
+
+
+def _check_length(request: SelectRequest, journal: SelectionJournal, out: Path) -> None:
+    """Refuse to put a shorter selection in the place of a finished one."""
+    kept = sum(step.is_kept for step in journal.steps)
+    if (out / MERGE_FILE).exists() and request.max_members < kept:
+        raise ValueError(
+            f"--max-members {request.max_members}: {out} holds a selection of {kept} members; give"
+            " another --out, or replace it with --force"
+        )
 
 
 def dry_run(request: SelectRequest) -> None:
@@ -211,7 +222,13 @@ def _write(
     }
     write_json(out / REPORT, report)
     specs = members_of(request.specs, selection.chosen)
-    _, resolved = settings_of(options_of(request.options, selection.chosen), len(specs))
-    written = {"zip" if key == "zipped" else key: value for key, value in resolved.items()}
+    given = options_of(request.options, selection.chosen)
+    # With one source the method is another, whose defaults are not those of the one asked for.
+    _, resolved = settings_of(given, max(2, len(specs)))
+    written = {
+        "zip" if key == "zipped" else key: value
+        for key, value in resolved.items()
+        if given[key] is not None
+    }
     words = {"pred": [spec.word() for spec in specs], "ann": str(request.ann)}
     write_merge_file(out / MERGE_FILE, words | written)

@@ -8,6 +8,7 @@ from longtail.config.stages import Stage
 from longtail.config.variant import Variant
 from longtail.data.joining.also_file import AlsoFile
 from longtail.path_options import shared_path
+from longtail.problems import BadInputError
 
 FORM = "NAME=FILE[,images=FOLDER][,by=name][,exhaustive]"
 NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
@@ -23,6 +24,7 @@ def parse_also(words: Sequence[str], images: Path | None) -> tuple[AlsoFile, ...
     Raises:
         ValueError: A word of another form, a name used twice, or a path that a submitted job cannot
             find.
+        BadInputError: A file or folder is not there.
     """
     files = tuple(_file(word, images) for word in words)
     names = [file.name for file in files]
@@ -39,8 +41,8 @@ def check_used(variants: Iterable[Variant], words: Sequence[str]) -> None:
     """
     used = {name for variant in variants for stage in variant.stages for name in stage.files}
     for word in words:
-        name = word.partition("=")[0]
-        if name not in used:
+        name, equals, _ = word.partition("=")
+        if equals and name not in used:
             raise ValueError(
                 f"--also {name}: nothing learns from it; leave it out, or name it in a stage:"
                 f' --set \'stages.0.joined=[{{"file": "{name}"}}]\' --set external_data=true'
@@ -81,5 +83,8 @@ def _file(word: str, images: Path | None) -> AlsoFile:
     file = shared_path(Path(path))
     for place, is_there in ((file, file.is_file()), (folder, folder is None or folder.is_dir())):
         if not is_there:
-            raise ValueError(f"--also {name}: {place} is not there; see the path")
+            raise BadInputError(
+                f"--also {name}: {place} is not there; give the path of a file in LVIS format, and"
+                " images=FOLDER where its pictures are not those of --images"
+            )
     return AlsoFile(name, file, folder or file.parent, by_name, exhaustive)

@@ -14,7 +14,7 @@ from longtail.cluster.nodes.plan import RESAMPLES, DataFiles
 from longtail.cluster.nodes.settings import GridSettings, WorkerResources
 from longtail.config.roi_stages import semantic_branch_of
 from longtail.config.variant import Variant
-from longtail.data.joining.check import check_other_data
+from longtail.data.joining.check import Pictures, check_other_data
 from longtail.data.joining.other_data import require_given
 from longtail.data.lvis.annotations import open_annotations
 from longtail.path_options import short_path
@@ -183,14 +183,18 @@ class RunRequest:
         is left out.
 
         Raises:
-            ValueError: A file is not given, or has too few images; the stage is named.
+            ValueError: A file is not given, has too few images, or pictures that are evaluated.
             BadInputError: A file or a picture cannot be used.
         """
         for path, (variant, stage) in stages_with_files(variants).items():
             require_given(path, stage, [file.name for file in data.also], WHERE_FROM)
-            training = open_annotations(data.train, exhaustive=data.exhaustive)
+            files = data.train, data.val
+            training, evaluated = (
+                Pictures(open_annotations(file, exhaustive=data.exhaustive), data.images)
+                for file in files
+            )
             use_empty = variant.data.use_images_without_annotations
-            check_other_data(training, stage, data.also, use_empty)
+            check_other_data(training, evaluated, stage, data.also, use_empty)
 
     @property
     def is_demo(self) -> bool:

@@ -172,11 +172,17 @@ def test_a_finished_selection_judges_nothing_and_another_one_is_refused(
     assert (selected.path / "out/select.json").read_bytes() == before
     assert selected.select(RESAMPLES, "--half-seed=1") == 2
     assert "holds a selection with other half_seed" in capsys.readouterr().err
+    assert selected.select(RESAMPLES, "--max-members=1") == 2
+    assert "holds a selection of" in capsys.readouterr().err
+    assert (selected.path / "out/select.json").read_bytes() == before
     shutil.copytree(selected.path / "out", selected.path / "forced")
     options = RESAMPLES, "--half-seed=1", "--max-members=1", "--force"
     assert selected.select(*options, out="forced") == 0
     report = selected.read("select.json", "forced")
     assert (report["stopped"], len(report["steps"])) == ("--max-members 1", 1)
+    # One source is merged by NMS; who adds another gets the method that was asked for.
+    written = (selected.path / "forced/merge.yaml").read_text()
+    assert "method: wbf" in written and "\niou_thr" not in written
 
 
 @pytest.mark.slow

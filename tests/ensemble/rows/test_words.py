@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from ensemble.calibration.file import Calibration, SourceCalibration
 from ensemble.rows.merged_row import MergedRow
 from ensemble.rows.words import merged_row, parse_merge
+from longtail.problems import BadInputError
 
 
 def row_of(word: str, **categories: str) -> MergedRow:
@@ -89,11 +91,20 @@ def test_a_file_has_rows_for_sources_and_words_come_before_it(
 
 def test_a_calibration_file_is_named_by_its_content(tmp_path: Path) -> None:
     path = tmp_path / "maps.json"
-    path.write_text("{}")
+    none: dict[str, SourceCalibration] = {}
+    Calibration("platt", "frequency", "segm", 0.5, 10, 5, "a", "b", none).save(path)
     row = row_of(f"m=a+b,calibration={path}")
     assert len(row.digests["calibration"]) == 64
     assert "calibration" not in row.identity(False)["settings"]
     assert row_of("m=a+b").digests == {}
+
+
+def test_a_file_that_is_no_calibration_is_refused_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    path.write_text("[]")
+    for file in (path, tmp_path / "none.json"):
+        with pytest.raises(BadInputError, match=f"merge m: .*{file.name}"):
+            row_of(f"m=a+b,calibration={file}")
 
 
 def test_an_expert_is_told_by_its_row() -> None:
@@ -106,7 +117,7 @@ def test_an_expert_is_told_by_its_row() -> None:
     [
         ("both", "expected NAME=ROW"),
         ("a b=a+b", "expected NAME=ROW"),
-        ("m=a+", "member : expected ROW, ROW@SEED"),
+        ("m=a+", "member '': expected ROW, ROW@SEED"),
         ("m=a+b@x", "'x' is no seed"),
         ("m=a+a", "merge m: a is named twice; give it more weight instead"),
         ("m=a+b,method=mean", "merge m: method=mean: 'mean' is not one of"),
@@ -114,8 +125,9 @@ def test_an_expert_is_told_by_its_row() -> None:
         ("m=a+b,iou_thr=x", "merge m: iou_thr=x: 'x' is not a valid float"),
         ("m=a+b,iou=0.5", "merge m: unknown option 'iou', there are method, iou_thr"),
         ("m=a+b,zip=true", "merge m: zip= is the grid's to say"),
-        ("m=a+b,method", "m: method: expected key=value"),
-        ("m=a+b,method=nms,method=wbf", "method=wbf: is given twice"),
+        ("m=a+b,method", "m: 'method': expected key=value"),
+        ("m=a+b,", "m: '': expected key=value"),
+        ("m=a+b,method=nms,method=wbf", "'method=wbf': is given twice"),
         ("m=a+b,calibrate=all", "merge m: calibrate=all: expected half"),
         (
             "m=a+b,half_seed=1",

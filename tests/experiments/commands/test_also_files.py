@@ -104,7 +104,7 @@ def test_a_dry_run_says_what_of_other_files_is_learned_from(
     ("words", "code", "said"),
     [
         ((), 2, "stages.0.joined: the file oi is not given; add --also oi=FILE,images=FOLDER"),
-        (("--also", "oi={folder}/none.json"), 2, "--also oi:"),
+        (("--also", "oi={folder}/none.json"), 3, "--also oi:"),
         (("--also", "oi={folder}/unlabelled.json"), 2, "has an instance of a category"),
         (("--also", "oi={folder}/boxes_only.json,images={folder}"), 3, "see images="),
         (("--also", "oi={folder}/synthetic.json"), 3, "images"),
@@ -123,3 +123,15 @@ def test_a_faulty_file_ends_the_command_before_anything_is_made(
     assert dry_run(others, tmp_path, *sets, *given) == code
     assert said in " ".join(capsys.readouterr().err.split())
     assert not (tmp_path / "nodes").exists()
+
+
+def test_a_word_without_a_file_is_told_its_form_and_a_missing_file_is_bad_input(
+    toy_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [f"--{name}={toy_set / name}.json" for name in ("train", "val")]
+    asked = ("--variants=sigmoid_r50", *files, f"--images={toy_set / 'images'}", "--dry-run")
+    assert exit_code(grid, *asked, f"--runs={tmp_path}", "--also=web") == 2
+    assert "--also web: give NAME=FILE" in capsys.readouterr().err
+    named = ("--set", 'stages.0.joined=[{"file": "web"}]', "--set", "external_data=true")
+    assert exit_code(grid, *asked, f"--runs={tmp_path}", "--also=web=no.json", *named) == 3
+    assert "no.json is not there; give the path of a file in LVIS format" in capsys.readouterr().err

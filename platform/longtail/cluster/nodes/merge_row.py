@@ -185,8 +185,9 @@ def _row_of(
     if not named:
         known = ", ".join(dict.fromkeys(row.variant_name for row in rows))
         raise ValueError(
-            f"merge {merge.name}: {member.row} is no row to merge, there are {known}; name it with"
-            f" --variants, or give its result with --pred {member.row}=PATH"
+            f"merge {merge.name}: {member.row} is no row to merge, there are {known} (merges are"
+            f" none of them); name it with --variants, or give its result with --pred"
+            f" {member.row}=PATH"
         )
     wanted = seed if member.seed is None else member.seed
     found = [row for row in named if row.seed == wanted]

@@ -12,7 +12,7 @@ from longtail.config.mixing import Mosaic
 from longtail.config.other_data.joined import JoinedFile
 from longtail.config.stages import Stage
 from longtail.data.joining.also_file import AlsoFile
-from longtail.data.joining.check import check_other_data, told_of_images
+from longtail.data.joining.check import Pictures, check_other_data, told_of_images
 from longtail.data.joining.images import open_joined
 from longtail.data.joining.other_data import OtherData, open_other_data
 from longtail.data.loading.load_sample import load_sample
@@ -113,7 +113,8 @@ def test_what_is_left_out_is_counted(train: Path, other: AlsoFile) -> None:
 def test_pictures_of_a_joined_file_are_looked_at(train: Path, other: AlsoFile) -> None:
     (other.images / "x.png").unlink()
     with pytest.raises(BadInputError, match="no such file") as refused:
-        check_other_data(open_annotations(train), STAGE, [other], use_empty_images=False)
+        training = Pictures(open_annotations(train), train.parent)
+        check_other_data(training, training, STAGE, [other], use_empty_images=False)
     assert f"the folder of other is {other.images}" in str(refused.value)
 
 
