@@ -87,7 +87,7 @@ def test_a_merge_may_be_of_the_seeds_of_one_row(data: DataFiles) -> None:
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (("a", "c"), "merge m: c is no row to merge, there are a, b, old; name it with --variants"),
+        (("a", "c"), r"m: c is no row to merge, there are a, b, old \(merges are none of them\)"),
         (("a@7",), "merge m: a has no seed 7, its seeds are 3, 5; name one of them, as a@SEED"),
         (("a@3", "b"), "merge m: b is there with several seeds, its seeds are 3, 5"),
         (("old@3",), "merge m: old has no seed 3, its seeds are none"),
