@@ -1,6 +1,6 @@
 """The images of one shard of a store: which they are, and how what is found in them is written."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from longtail.config.variant import Inference
+from longtail.data.loading.batches import images_at_scales
+from longtail.data.loading.sample import Image
 from longtail.data.lvis.annotations import Annotations
 from longtail.inference.dropped_rows import DroppedRows
 from longtail.predictions.columns import DetectionColumns
@@ -56,6 +58,17 @@ class ShardImages:
         first = self.blocks.start * IMAGES_PER_BLOCK
         return range(
             first, min(self.blocks.stop * IMAGES_PER_BLOCK, len(self.annotations.image_ids))
+        )
+
+    def batches(self, sizes: Sequence[tuple[int, int]]) -> Iterator[list[list[Image]]]:
+        """Of every batch the images at each of these sizes: see `images_at_scales`."""
+        return images_at_scales(
+            self.annotations,
+            self.indices,
+            self.images_root,
+            sizes,
+            self.inference.images_per_batch,
+            self.loader_processes,
         )
 
     def write(self, of_images: Iterator[DetectionColumns], dropped: DroppedRows) -> int:

@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 
 from longtail.config.test_time.tta import TTA
-from longtail.data.loading.batches import images_at_scales
 from longtail.data.loading.sample import Image
 from longtail.engines.base import Engine, SeenImages
 from longtail.inference.columns import encoded_masks
@@ -74,14 +73,7 @@ def images_with_new_masks(
     inference = of.inference
     tta = inference.tta
     assert tta is not None
-    batches = images_at_scales(
-        of.annotations,
-        of.indices,
-        of.images_root,
-        sizes_of(tta),
-        inference.images_per_batch,
-        of.loader_processes,
-    )
+    batches = of.batches(sizes_of(tta))
     united, device = united_images(of, views), next(engine.parameters()).device
     for at_scales in batches:
         found = [next(united) for _ in at_scales[0]]

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 
 from longtail.config.detector import Proposals
 from longtail.config.test_time.tta import TTA
-from longtail.data.loading.batches import images_at_scales
 from longtail.data.loading.sample import Image
 from longtail.engines.base import Detections, Engine
 from longtail.engines.pixels import in_original_pixels
@@ -60,14 +59,7 @@ def shared_images(
     inference, category_ids = of.inference, of.annotations.categories.ids
     tta = inference.tta
     assert tta is not None
-    batches = images_at_scales(
-        of.annotations,
-        of.indices,
-        of.images_root,
-        sizes_of(tta),
-        inference.images_per_batch,
-        of.loader_processes,
-    )
+    batches = of.batches(sizes_of(tta))
     for at_scales in batches:
         detections = detections_of_views(engine, at_scales, tta, settings)
         of.on_progress(len(detections))
